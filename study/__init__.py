@@ -1,0 +1,1 @@
+"""The conductor: spec, cells, ledger and the Ray Tune run. Imports nothing, so reading is cheap."""

@@ -1,0 +1,115 @@
+"""A study as it stands in the ledger: frozen records, free of Optuna, Ray and torch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["CellRecord", "StudyRecord", "TrialRecord"]
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One row of the ledger.
+
+    Attributes:
+        phase: "search" or "confirm".
+        number: the row's number within its cell and phase, from 0.
+        state: "COMPLETE", "PRUNED", "FAIL", "RUNNING" or "WAITING".
+        value: validation AUROC after the last interval; None unless COMPLETE (a PRUNED row's
+            last value is in ``validations``).
+        params: the tuned hyperparameters.
+        validations: validation AUROC by interval (1, 2, ...).
+        origin: what proposed a search row: "random" (an independent draw) or "tpe"; a confirm
+            row has "selected".
+        seeds: {"data_seed", "init_seed", "order_seed"}.
+        reason: why the row is FAIL, else None.
+        seconds: training and validation time so far; None if never reported.
+        gradient_evaluations: images that went through forward and backward; None as above.
+        images: training images drawn; None as above.
+        curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
+            "gradient_evaluations"}; empty until the row is finished.
+        host, device: where it ran.
+        seed: index of the confirm seed (0, 1, ...); None for search rows.
+        selected_from: number of the search row that a confirm row repeats; None for search.
+        test_auroc, test_auprc: of a finished confirm row; None otherwise.
+        predictions: file of test scores and targets, relative to the study's directory.
+    """
+
+    phase: str
+    number: int
+    state: str
+    value: float | None
+    params: dict[str, Any]
+    validations: dict[int, float]
+    origin: str
+    seeds: dict[str, int]
+    reason: str | None
+    seconds: float | None
+    gradient_evaluations: int | None
+    images: int | None
+    curve: tuple[dict[str, float], ...]
+    host: str | None
+    device: str | None
+    started: datetime | None
+    finished: datetime | None
+    seed: int | None = None
+    selected_from: int | None = None
+    test_auroc: float | None = None
+    test_auprc: float | None = None
+    predictions: str | None = None
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """One cell (method x task x imratio) with its rows.
+
+    Attributes:
+        id: stable name of the cell, safe as a file name.
+        imratio: positives / all in the training set; None: the data set's own ratio.
+        space: the searched space, one entry a tuned hyperparameter: {"low", "high", "log",
+            "step"} or {"choices"}.
+        fixed: hyperparameters that the spec fixes.
+        planned_trials, planned_seeds: rows that the spec asks for.
+        selected: number of the search row with the best validation AUROC, once the search is
+            over; None before, or if every row failed.
+        search, confirm: the rows. ``confirm`` holds only rows of the selected configuration.
+        superseded: confirm rows of a configuration that more search replaced.
+    """
+
+    id: str
+    method: str
+    task: str
+    dataset: str
+    model: str
+    imratio: float | None
+    epochs: int
+    batch_size: int
+    intervals: int
+    space: dict[str, dict[str, Any]]
+    fixed: dict[str, Any]
+    planned_trials: int
+    planned_seeds: int
+    selected: int | None
+    search: tuple[TrialRecord, ...]
+    confirm: tuple[TrialRecord, ...]
+    superseded: tuple[TrialRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A whole study.
+
+    Attributes:
+        name: the study's name, as the user wrote it (escape before showing it).
+        directory: the study's directory.
+        spec: the resolved spec as plain YAML data.
+        provenance: versions, git commit, hardware, seeds, data checksums.
+        cells: in the spec's order.
+    """
+
+    name: str
+    directory: Path
+    spec: dict[str, Any]
+    provenance: dict[str, Any]
+    cells: tuple[CellRecord, ...]

@@ -1,0 +1,53 @@
+"""What travels to a trial: plain JSON that can be stored, read and run again."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["TrialConfig"]
+
+
+@dataclass(frozen=True)
+class TrialConfig:
+    """One training run, complete: the same config gives the same run.
+
+    Attributes:
+        method: a key of ``METHODS`` or ``package.module:object``.
+        params: hyperparameters that differ from the method's defaults, by name.
+        dataset: a key of ``DATASETS`` or ``package.module:object``.
+        model: a key of ``MODELS`` or ``package.module:object``.
+        imratio: positives / all in the training set, in (0, 0.5]; None: the set's own ratio.
+        epochs: passes over the training set, at least 1.
+        batch_size: images a batch.
+        intervals: validations a run; training is cut into that many intervals.
+        validation: the validation cut is made "before" or "after" the imbalance.
+        positive_rate: share of positives in every batch, in (0, 1); None: the natural draw.
+        augmentation: "crop_flip", "flip", "none"; None: what the data set asks for.
+        precision: "f32" or "bf16" (autocast).
+        data_root: folder that holds the data sets.
+        data_seed: decides the validation cut and which positives stay.
+        init_seed: decides the initial weights.
+        order_seed: decides batch order, augmentation and mixup.
+        device: "cpu" or "cuda".
+    """
+
+    method: str
+    dataset: str
+    model: str
+    imratio: float | None
+    epochs: int
+    batch_size: int
+    intervals: int
+    data_root: str
+    data_seed: int
+    init_seed: int
+    order_seed: int
+    params: dict[str, Any] = field(default_factory=dict)
+    validation: str = "before"
+    positive_rate: float | None = None
+    augmentation: str | None = None
+    precision: str = "f32"
+    device: str = "cpu"
+
+    def to_json(self) -> dict[str, Any]:
+        """The config as plain JSON; ``TrialConfig(**it)`` gives it back."""
+        return asdict(self)
