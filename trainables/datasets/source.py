@@ -1,0 +1,66 @@
+"""What a reader gives: a data set as uint8 tensors, and the file checksums for provenance."""
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from trainables.errors import DataError
+
+__all__ = ["Reader", "Source", "missing"]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A data set as its makers published it: original classes, training and test set.
+
+    Attributes:
+        train_images: uint8 (N, C, H, W), H = W.
+        train_labels: int64 (N,), class ids 0 to n_classes - 1. An official validation set is
+            pooled with the training set; ``validation_share`` tells its share.
+        test_images: uint8 (M, C, H, W).
+        test_labels: int64 (M,).
+        n_classes: number of classes, at least 2.
+        augmentation: what the set's benchmarks do: "crop_flip", "flip" or "none".
+        validation_share: share of the training images that validation takes.
+        files: the files that were read.
+    """
+
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+    n_classes: int
+    augmentation: str = "none"
+    validation_share: Fraction = Fraction(1, 10)
+    files: tuple[Path, ...] = ()
+
+    @cached_property
+    def checksums(self) -> dict[str, str]:
+        """SHA-256 of each file by its name, computed when first asked for."""
+        found = {}
+        for file in self.files:
+            with file.open("rb") as stream:
+                found[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+        return found
+
+
+class Reader(Protocol):
+    """Reads one data set from a folder, after a download where that is allowed."""
+
+    def __call__(self, root: Path, download: bool) -> Source:
+        """Read the set below ``root``; raise DataError when it is missing or damaged."""
+        ...
+
+
+def missing(what: str, places: list[Path], reason: str = "is missing") -> DataError:
+    """The error for a set that is not there: what was looked for, where, and what to do."""
+    return DataError(
+        f"{what} {reason}: looked for {' and '.join(str(place) for place in places)}; put it "
+        "there, point data_root or the environment variable AUCSTUDY_DATA at the folder that "
+        "holds it, or allow `download: true`."
+    )

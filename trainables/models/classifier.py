@@ -1,0 +1,55 @@
+"""The one shape of model that every method trains: features, then one logit an image."""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["BinaryClassifier"]
+
+
+class BinaryClassifier(nn.Module):
+    """Features of an image, and a linear head that turns them into one logit.
+
+    Args:
+        features: (B, C, H, W) float images to (B, D) embeddings.
+        head: the last layer, D inputs and one output.
+        precision: "f32", or "bf16" to run features and head under bf16 autocast (the weights
+            stay float32). It may be set later: ``model.precision = "bf16"``.
+
+    Raises:
+        ValueError: the head gives more than one output, or the precision is unknown.
+    """
+
+    def __init__(self, features: nn.Module, head: nn.Linear, precision: str = "f32") -> None:
+        super().__init__()
+        if head.out_features != 1:
+            raise ValueError(
+                f"the head must give one logit an image, not {head.out_features}: "
+                "build it with nn.Linear(D, 1)."
+            )
+        self.features = features
+        self.head = head
+        self.precision = precision
+
+    @property
+    def precision(self) -> str:
+        """ "f32" or "bf16"."""
+        return self._precision
+
+    @precision.setter
+    def precision(self, value: str) -> None:
+        if value not in ("f32", "bf16"):
+            raise ValueError(f"precision must be 'f32' or 'bf16', not {value!r}.")
+        self._precision = value
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) float images to (B,) float32 logits; a higher logit means positive."""
+        if self.precision == "f32":
+            logits: Tensor = self.head(self.features(images))
+            return logits.squeeze(1)
+        with torch.autocast(images.device.type, dtype=torch.bfloat16):
+            logits = self.head(self.features(images))
+        return logits.squeeze(1).float()
+
+    def reset_head(self) -> None:
+        """Draw the last layer anew from torch's global generator (two-stage training)."""
+        self.head.reset_parameters()
