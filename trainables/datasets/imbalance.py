@@ -16,7 +16,7 @@ full training sets) and cuts then. Both cuts are stratified.
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -62,8 +62,12 @@ class BinaryTask:
 
     def to(self, device: torch.device | str) -> "BinaryTask":
         """The same task with every tensor on ``device``."""
-        tensors = {name: v for name, v in vars(self).items() if isinstance(v, Tensor)}
-        return replace(self, **{name: tensor.to(device) for name, tensor in tensors.items()})
+        moved: dict[str, Any] = {
+            name: value.to(device)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, **moved)
 
 
 def binary_targets(labels: Tensor, n_classes: int) -> Tensor:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.mlp import mlp
+from trainables.models.resnet_cifar import resnet20
 from trainables.models.small_cnn import small_cnn
+from trainables.models.torchvision_models import densenet121, resnet18
 
 __all__ = ["MODELS", "Builder"]
 
@@ -16,4 +18,7 @@ Builder = Callable[[int, int], BinaryClassifier]
 MODELS: dict[str, Builder] = {
     "mlp": mlp,
     "small_cnn": small_cnn,
+    "resnet20": resnet20,
+    "resnet18": resnet18,
+    "densenet121": densenet121,
 }

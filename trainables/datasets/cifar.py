@@ -1,0 +1,53 @@
+"""CIFAR-10 and CIFAR-100 in the official "python version" (pickles), read by torchvision."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.datasets import CIFAR10, CIFAR100
+
+from trainables.datasets.source import Source, missing
+
+__all__ = ["read_cifar10", "read_cifar100"]
+
+
+def read_cifar10(root: Path, download: bool) -> Source:
+    """50,000 + 10,000 colour images of 32x32 in ten classes, from root/cifar-10-batches-py.
+
+    Raises:
+        DataError: a file is missing or its MD5 is not the official one.
+    """
+    return _read(CIFAR10, "CIFAR-10", 10, root, download)
+
+
+def read_cifar100(root: Path, download: bool) -> Source:
+    """50,000 + 10,000 colour images of 32x32 in 100 fine classes, from root/cifar-100-python.
+
+    Raises:
+        DataError: a file is missing or its MD5 is not the official one.
+    """
+    return _read(CIFAR100, "CIFAR-100", 100, root, download)
+
+
+def _read(kind: type[CIFAR10], name: str, n_classes: int, root: Path, download: bool) -> Source:
+    folder = root / kind.base_folder
+    try:
+        train = kind(root, train=True, download=download)
+        test = kind(root, train=False, download=False)
+    except (RuntimeError, OSError) as error:
+        raise missing(name, [folder], f"cannot be read ({error})") from error
+    names = [file for file, _ in [*kind.train_list, *kind.test_list]]
+    return Source(
+        train_images=_images(train),
+        train_labels=torch.tensor(train.targets),
+        test_images=_images(test),
+        test_labels=torch.tensor(test.targets),
+        n_classes=n_classes,
+        augmentation="crop_flip",
+        files=tuple(folder / file for file in names),
+    )
+
+
+def _images(part: CIFAR10) -> Tensor:
+    # torchvision turns the files' CHW into HWC for PIL; this turns them back.
+    return torch.from_numpy(part.data).permute(0, 3, 1, 2).contiguous()

@@ -1,0 +1,43 @@
+"""STL-10 in the official binary format, read by torchvision."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torchvision.datasets import STL10
+
+from trainables.datasets.source import Source, missing
+
+__all__ = ["read_stl10"]
+
+
+class _Labelled(STL10):
+    """The labelled parts alone, so that the 2.6 GB of unlabelled images need not be there."""
+
+    train_list = STL10.train_list[:2]
+
+
+def read_stl10(root: Path, download: bool) -> Source:
+    """5,000 + 8,000 colour images of 96x96 in ten classes, from root/stl10_binary.
+
+    Only train_X.bin, train_y.bin, test_X.bin and test_y.bin are needed.
+
+    Raises:
+        DataError: a file is missing or its MD5 is not the official one.
+    """
+    folder = root / _Labelled.base_folder
+    try:
+        train = _Labelled(root, split="train", download=download)
+        test = _Labelled(root, split="test", download=False)
+    except (RuntimeError, OSError) as error:
+        raise missing("STL-10", [folder], f"cannot be read ({error})") from error
+    names = [file for file, _ in [*_Labelled.train_list, *_Labelled.test_list]]
+    return Source(
+        train_images=torch.from_numpy(np.ascontiguousarray(train.data)),
+        train_labels=torch.from_numpy(train.labels.astype(np.int64)),
+        test_images=torch.from_numpy(np.ascontiguousarray(test.data)),
+        test_labels=torch.from_numpy(test.labels.astype(np.int64)),
+        n_classes=10,
+        augmentation="crop_flip",
+        files=tuple(folder / name for name in names),
+    )
