@@ -1,0 +1,104 @@
+"""From YAML to a checked ``StudySpec``, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from study.spec.changes import changes
+from study.spec.environment import check_environment
+from study.spec.model import (
+    Choices,
+    Confirm,
+    Interval,
+    Resources,
+    Search,
+    StudySpec,
+    Task,
+    data_root,
+    study_directory,
+)
+from study.spec.names import name_problems
+from study.spec.sentences import Problem, problems_of, spec_error
+from study.spec.space import fixed_params, space_entry, tuned_space
+from study.spec.text import Source, preset_names, read_spec
+
+__all__ = [
+    "Choices",
+    "Confirm",
+    "Interval",
+    "Resources",
+    "Search",
+    "StudySpec",
+    "Task",
+    "changes",
+    "check_environment",
+    "data_root",
+    "dump",
+    "fixed_params",
+    "load_spec",
+    "parse_spec",
+    "preset_names",
+    "study_directory",
+    "tuned_space",
+]
+
+
+def load_spec(spec: str) -> StudySpec:
+    """The study that a YAML file, a study's directory or a preset describes.
+
+    A ``study.yaml`` in a directory that ``run`` wrote stands for the study in that directory,
+    wherever it lies now.
+
+    Raises:
+        SpecError: not found, not YAML, or wrong; one line for each thing that is wrong, with its
+            place in the file, what is allowed and what arrived.
+    """
+    source = read_spec(spec)
+    found = _parse(source)
+    return found.model_copy(update={"directory": source.directory}) if source.directory else found
+
+
+def parse_spec(data: Mapping[str, Any], title: str = "spec") -> StudySpec:
+    """The study that plain data describe; checked as ``load_spec`` checks a file.
+
+    Raises:
+        SpecError: as ``load_spec``; ``title`` stands where the file's name would.
+    """
+    return _parse(Source(title, data))
+
+
+def _parse(source: Source) -> StudySpec:
+    if not isinstance(source.data, Mapping):
+        wrong = "must hold the keys of a study (name: ..., methods: ...), and it does not"
+        raise spec_error(source, [Problem((), wrong)])
+    try:
+        spec = StudySpec.model_validate(source.data)
+    except ValidationError as error:
+        raise spec_error(source, problems_of(error)) from None
+    if problems := name_problems(spec):
+        raise spec_error(source, problems)
+    return spec
+
+
+def dump(spec: StudySpec) -> str:
+    """The spec as YAML with every default written out, the searched ranges included.
+
+    Loading it gives the same study, also under a later version with other defaults. A password
+    in ``storage`` is left out: PostgreSQL finds it in PGPASSWORD or ~/.pgpass.
+    """
+    data = spec.model_dump(mode="json", exclude={"space", "storage"})
+    data["space"] = {
+        method: {name: space_entry(found) for name, found in tuned_space(spec, method).items()}
+        | fixed_params(spec, method)
+        for method in spec.methods
+    }
+    data["storage"] = None if spec.storage is None else _without_password(spec.storage)
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+def _without_password(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).set(password=None).render_as_string(hide_password=False)

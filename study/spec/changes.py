@@ -1,0 +1,81 @@
+"""May a study that has begun go on under an edited spec?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["changes"]
+
+COMPARED_BY_PART = frozenset({"methods", "tasks", "imratios", "space", "search", "confirm"})
+FREE = COMPARED_BY_PART | {"resources", "data_root", "download", "directory"}
+FREE_IN_SEARCH = frozenset({"trials", "random_trials"})
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What in ``new`` would mix results that do not compare with those of ``old``.
+
+    A study may grow: more search trials, confirm seeds, methods, tasks and imratios; resources,
+    folders and random_trials may change. Nothing may shrink, since rows that are already in the
+    study would drop out of it, and everything else that shapes a result must stay.
+
+    Args:
+        old, new: resolved specs as plain data (``yaml.safe_load`` of what ``dump`` gives).
+
+    Returns:
+        One sentence a difference; empty if the study may go on.
+    """
+    return [*_top(old, new), *_listed(old, new), *_tasks(old, new), *_space(old, new)]
+
+
+def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for key, before in old.items():
+        if key not in FREE:
+            yield from _differs(key, before, new.get(key))
+    for key, before in old["search"].items():
+        if key not in FREE_IN_SEARCH:
+            yield from _differs(f"search.{key}", before, new["search"].get(key))
+    for section, key in (("search", "trials"), ("confirm", "seeds")):
+        before, now = old[section][key], new[section][key]
+        if now < before:
+            yield f"{section}.{key} was {before} and cannot fall to {now}."
+
+
+def _listed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("methods", "imratios"):
+        for entry in old[key]:
+            if entry not in new[key]:
+                yield f"{key} held {_show(entry)}, which cannot leave the study."
+
+
+def _tasks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    tasks = {task["name"]: task for task in new["tasks"]}
+    for task in old["tasks"]:
+        name = task["name"]
+        if name not in tasks:
+            yield f"tasks held {name}, which cannot leave the study."
+            continue
+        for key, before in task.items():
+            yield from _differs(f"{key} of task {name}", before, tasks[name].get(key))
+
+
+def _space(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for method in old["methods"]:
+        if method not in new["methods"]:
+            continue
+        before, now = old["space"].get(method, {}), new["space"].get(method, {})
+        for name in [*before, *(name for name in now if name not in before)]:
+            unset = "not searched"
+            yield from _differs(
+                f"space.{method}.{name}", before.get(name, unset), now.get(name, unset)
+            )
+
+
+def _differs(what: str, before: Any, now: Any) -> Iterator[str]:
+    if before != now:
+        yield f"{what} was {_show(before)} and is now {_show(now)}."
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{k}: {_show(v)}" for k, v in value.items() if v is not None)
+        return f"{{{inside}}}"
+    return "null" if value is None else str(value)

@@ -1,0 +1,78 @@
+"""Can this machine do what the spec asks? Looked at before anything is written."""
+
+import os
+from collections.abc import Iterator
+
+from study.spec.model import StudySpec, data_root
+from study.spec.names import name_problems
+from study.spec.sentences import Problem, spec_error
+from study.spec.text import Source
+from trainables.errors import DataError
+
+__all__ = ["check_environment"]
+
+
+def check_environment(spec: StudySpec) -> None:
+    """Names, hardware and data: all that a run needs beside a well-formed spec.
+
+    A data set that is not there is fetched here where the spec allows it. Cores and GPUs are not
+    looked at when ``RAY_ADDRESS`` names a cluster, since trials then run elsewhere.
+
+    Raises:
+        SpecError: one line for each thing that is wrong.
+    """
+    problems = name_problems(spec) or [*_hardware(spec), *_data(spec)]
+    if problems:
+        raise spec_error(Source(f"study {spec.name}", None), problems)
+
+
+def _hardware(spec: StudySpec) -> Iterator[Problem]:
+    if "RAY_ADDRESS" in os.environ:
+        return
+    import torch
+
+    cores = os.cpu_count() or 1
+    if spec.resources.cpus > cores:
+        yield Problem(
+            ("resources", "cpus"),
+            f"a trial must not take more CPU cores than there are, and {spec.resources.cpus:g} is "
+            f"more than {cores}",
+        )
+    gpus = torch.cuda.device_count()
+    if spec.resources.gpus > gpus:
+        yield Problem(
+            ("resources", "gpus"),
+            f"a trial must not take more GPUs than there are, and {spec.resources.gpus:g} is more "
+            f"than {gpus}: set gpus to 0 to train on the CPU",
+        )
+
+
+def _data(spec: StudySpec) -> Iterator[Problem]:
+    from trainables.datasets.cache import read_source
+    from trainables.datasets.imbalance import counts
+
+    for index, task in enumerate(spec.tasks):
+        try:
+            found = read_source(task.dataset, data_root(spec), spec.download)
+        except DataError as error:
+            yield Problem(("tasks", index, "dataset"), str(error))
+            continue
+        for ratio_index, imratio in enumerate(spec.imratios):
+            try:
+                have = counts(
+                    found.train_labels,
+                    found.n_classes,
+                    imratio,
+                    task.validation,
+                    found.validation_share,
+                )
+            except DataError as error:
+                yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")
+                continue
+            images = have.train_positives + have.train_negatives
+            steps = task.epochs * max(1, images // task.batch_size)
+            if task.intervals > steps:
+                yield Problem(
+                    ("tasks", index, "intervals"),
+                    f"must be at most the {steps} steps of a trial, not {task.intervals}",
+                )

@@ -1,0 +1,297 @@
+"""The spec as frozen pydantic models: shapes, bounds and defaults; unknown keys are refused."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+__all__ = [
+    "Choices",
+    "Confirm",
+    "Interval",
+    "Resources",
+    "Search",
+    "SpaceEntry",
+    "StudySpec",
+    "Task",
+    "data_root",
+    "study_directory",
+]
+
+DATA_VARIABLE = "AUCSTUDY_DATA"
+DATABASES = ("sqlite", "postgresql", "mysql")
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+def _number(value: object) -> object:
+    # Python counts True as 1, and YAML reads `yes` and `on` as true.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _safe_name(value: str) -> str:
+    if not SAFE_NAME.fullmatch(value):
+        raise ValueError(
+            "becomes part of a file name, so it must be 1 to 80 letters (a-z), digits, '.', '_' "
+            "or '-', beginning with a letter or a digit"
+        )
+    return value
+
+
+def _imratio(value: float) -> float:
+    if not 0 < value <= 0.5:
+        raise ValueError("must be above 0 and at most 0.5, or null for the data set's own ratio")
+    return value
+
+
+def _positive_rate(value: float) -> float:
+    if not 0 < value < 1:
+        raise ValueError("must be above 0 and below 1, or null for the natural draw")
+    return value
+
+
+def _gpus(value: float) -> float:
+    if value > 1 and value != int(value):
+        raise ValueError("must be a whole number, or a share of one GPU between 0 and 1")
+    return value
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    # As text, in which cells are named: 0.1 and 0.10000001 would be one cell, True and 1 are two.
+    texts = [f"{value:g}" if isinstance(value, float) else repr(value) for value in values]
+    for index, text in enumerate(texts):
+        if text in texts[:index]:
+            raise ValueError(f"must not name {text} twice")
+    return values
+
+
+def _database_url(url: str) -> str:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        if make_url(url).get_backend_name() in DATABASES:
+            return url
+    except ArgumentError:
+        pass  # no URL at all: the same sentence serves
+    raise ValueError(
+        "must be a database URL such as sqlite:////absolute/path.db or "
+        "postgresql://user@host/database, or null for SQLite in the study's directory"
+    )
+
+
+def _own_names(tasks: "list[Task]") -> "list[Task]":
+    names = [task.name for task in tasks]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"must not hold two tasks called {name!r}: give each its own name")
+    return tasks
+
+
+def _entry_kind(value: object) -> str:
+    if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
+        return "choices"
+    return "interval" if isinstance(value, Interval | dict) else "value"
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_number)]
+CountFromZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
+CountFromTwo = Annotated[int, Field(ge=2), BeforeValidator(_number)]
+Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
+Plain = bool | int | float | str | None
+Name = Annotated[str, AfterValidator(_safe_name)]
+Imratio = Annotated[Number, AfterValidator(_imratio)]
+PositiveRate = Annotated[Number, AfterValidator(_positive_rate)]
+Gpus = Annotated[float, Field(ge=0), AfterValidator(_gpus), BeforeValidator(_number)]
+Url = Annotated[str, AfterValidator(_database_url)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_means_default(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+
+
+class Interval(_Model):
+    """Search between ``low`` and ``high``, both included.
+
+    ``log`` left out means: as in the method's own search space, else linear. ``step`` makes a
+    grid that begins at ``low``; it excludes ``log``.
+    """
+
+    low: Number
+    high: Number
+    log: bool | None = None
+    step: Positive | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Interval":
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, but {self.low:g} is not below {self.high:g}")
+        if self.log and self.step is not None:
+            raise ValueError("log and step exclude each other: leave one of them out")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a log range must begin above 0, not at {self.low:g}")
+        return self
+
+
+class Choices(_Model):
+    """Search among the given values."""
+
+    choices: Annotated[list[Plain], Field(min_length=1), AfterValidator(_unique)]
+
+
+SpaceEntry = Annotated[
+    Annotated[Interval, Tag("interval")]
+    | Annotated[Choices, Tag("choices")]
+    | Annotated[Plain, Tag("value")],
+    Discriminator(_entry_kind),
+]
+
+
+class Task(_Model):
+    """A data set, a model and a budget.
+
+    Attributes:
+        dataset, model: a name of ours or ``package.module:object``.
+        epochs: passes over the training set.
+        batch_size: images a batch.
+        name: unique in the study; default ``<dataset>-<model>``.
+        intervals: validations a trial; default one an epoch.
+        validation: the validation cut is made "before" or "after" the imbalance.
+        positive_rate: share of positives in every batch; None: the natural draw.
+        augmentation: "crop_flip", "flip" or "none"; None: what the data set asks for.
+    """
+
+    dataset: str
+    model: str
+    epochs: Count
+    batch_size: Count = 128
+    name: Name = Field(
+        default_factory=lambda done: re.sub(
+            r"[^A-Za-z0-9._-]+", "-", f"{done['dataset']}-{done['model']}"
+        ),
+        validate_default=True,
+    )
+    intervals: Count = Field(default_factory=lambda done: done["epochs"])
+    validation: Literal["before", "after"] = "before"
+    positive_rate: PositiveRate | None = None
+    augmentation: Literal["crop_flip", "flip", "none"] | None = None
+
+
+class Search(_Model):
+    """The search of every cell.
+
+    Attributes:
+        trials: search trials a cell.
+        random_trials: independent draws before the sampler learns; default min(10, trials).
+        sampler: "tpe" or "random".
+        pruner: "asha" stops weak trials early; "none" lets each run to its end.
+        grace: intervals that ASHA leaves to every trial.
+        reduction: ASHA keeps about one of so many trials at each rung.
+    """
+
+    trials: Count
+    random_trials: CountFromZero = Field(default_factory=lambda done: min(10, done["trials"]))
+    sampler: Literal["tpe", "random"] = "tpe"
+    pruner: Literal["asha", "none"] = "asha"
+    grace: Count = 1
+    reduction: CountFromTwo = 3
+
+
+class Confirm(_Model):
+    """``seeds``: runs of a cell's selected configuration on fresh seeds; 0: none."""
+
+    seeds: CountFromZero = 5
+
+
+class Resources(_Model):
+    """What one trial takes: CPU cores, and whole GPUs or a share of one."""
+
+    cpus: Positive = 1.0
+    gpus: Gpus = 0.0
+
+
+class StudySpec(_Model):
+    """A whole experiment: methods x tasks x imratios, searched and confirmed.
+
+    Attributes:
+        name: names the study and its directory.
+        seed: every other seed is derived from it.
+        methods, tasks, imratios: the grid; an imratio of None is the data set's own.
+        search, confirm: trials of every cell.
+        space: by method and hyperparameter, what replaces the method's own search space.
+        resources: what one trial takes.
+        precision: "f32", or "bf16" (autocast).
+        data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data.
+        download: fetch a data set that is not there.
+        storage: database URL of the ledger; None: SQLite in the study's directory.
+        directory: the study's directory; None: ./studies/<name>.
+    """
+
+    name: Name
+    seed: Annotated[CountFromZero, Field(le=2**32 - 1)] = 0
+    methods: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
+    tasks: Annotated[list[Task], Field(min_length=1), AfterValidator(_own_names)]
+    imratios: Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(_unique)]
+    search: Search
+    confirm: Confirm = Confirm()
+    space: dict[str, dict[str, SpaceEntry]] = {}
+    resources: Resources = Resources()
+    precision: Literal["f32", "bf16"] = "f32"
+    data_root: Path | None = None
+    download: bool = False
+    storage: Url | None = None
+    directory: Path | None = None
+
+    @field_validator("space")
+    @classmethod
+    def _of_methods(cls, space: dict[str, Any], done: ValidationInfo) -> dict[str, Any]:
+        methods = done.data.get("methods", space)
+        for method in space:
+            if method not in methods:
+                raise ValueError(
+                    f"must only name methods of this study ({', '.join(methods)}), not {method!r}"
+                )
+        return space
+
+    @model_validator(mode="after")
+    def _sound(self) -> "StudySpec":
+        for task in self.tasks:
+            if self.search.pruner == "asha" and self.search.grace > task.intervals:
+                raise ValueError(
+                    f"search.grace must be at most the intervals of a trial, but task {task.name} "
+                    f"has {task.intervals} and grace is {self.search.grace}"
+                )
+        return self
+
+
+def study_directory(spec: StudySpec) -> Path:
+    """The study's directory, absolute."""
+    return Path(spec.directory or Path("studies") / spec.name).expanduser().absolute()
+
+
+def data_root(spec: StudySpec) -> Path:
+    """The folder of the data sets, absolute."""
+    root = spec.data_root or os.environ.get(DATA_VARIABLE) or "data"
+    return Path(root).expanduser().absolute()

@@ -1,0 +1,110 @@
+"""Do the names in a spec mean something, and do its values suit the methods?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from study.spec.model import Choices, Interval, SpaceEntry, StudySpec
+from study.spec.sentences import Problem
+from study.spec.space import default_space, distribution
+from study.spec.text import did_you_mean
+from trainables.errors import UnknownNameError
+from trainables.names import resolve
+
+__all__ = ["name_problems"]
+
+Path = tuple[str | int, ...]
+
+
+def name_problems(spec: StudySpec) -> list[Problem]:
+    """Unknown methods, data sets, models and hyperparameters, and values that do not suit them."""
+    return [*_methods(spec), *_tasks(spec)]
+
+
+def _methods(spec: StudySpec) -> Iterator[Problem]:
+    from trainables.method import Method
+    from trainables.methods import METHODS
+
+    for index, name in enumerate(spec.methods):
+        path = ("methods", index)
+        method = _find("method", METHODS, name)
+        if isinstance(method, Problem):
+            yield Problem(path, method.sentence)
+        elif not (isinstance(method, type) and issubclass(method, Method)):
+            yield Problem(path, f"{name} must be a class that inherits trainables.method.Method")
+        elif name not in METHODS and not isinstance(getattr(method, "SPACE", None), Mapping):
+            yield Problem(path, f"{name} must carry its search space in an attribute SPACE")
+        else:
+            yield from _entries(spec, name, method)
+
+
+def _tasks(spec: StudySpec) -> Iterator[Problem]:
+    from trainables.datasets import DATASETS
+    from trainables.models import MODELS
+
+    for index, task in enumerate(spec.tasks):
+        for key, kind, table, name in (
+            ("dataset", "data set", DATASETS, task.dataset),
+            ("model", "model", MODELS, task.model),
+        ):
+            path = ("tasks", index, key)
+            found = _find(kind, table, name)
+            if isinstance(found, Problem):
+                yield Problem(path, found.sentence)
+            elif not callable(found):
+                yield Problem(path, f"{name} must be a function or class, as our own {kind}s are")
+
+
+def _find(kind: str, table: Mapping[str, Any], name: str) -> Any:
+    """The object, or a Problem (of no place yet)."""
+    try:
+        return resolve(kind, table, name)
+    except UnknownNameError as error:
+        return Problem((), f"{str(error).rstrip('.')}{did_you_mean(name, list(table))}")
+    except Exception as error:  # noqa: BLE001 - the user's own module may raise anything
+        return Problem((), f"{kind} {name!r} fails to import ({type(error).__name__}: {error})")
+
+
+def _entries(spec: StudySpec, method: str, found: Any) -> Iterator[Problem]:
+    from trainables.hyperparameters import hyperparameters
+
+    known = hyperparameters(found)
+    defaults = default_space(method)
+    for name, entry in spec.space.get(method, {}).items():
+        path = ("space", method, name)
+        if name not in known:
+            hint = did_you_mean(name, list(known))
+            yield Problem(path, f"{method} has no such hyperparameter{hint}: {_listed(known)}")
+            continue
+        wrong = list(_values(path, entry, known[name]))
+        yield from wrong
+        if not wrong and isinstance(entry, Interval | Choices):
+            default = defaults[name].distribution if name in defaults else None
+            try:
+                distribution(entry, default, known[name].type)
+            except ValueError as error:
+                yield Problem(path, str(error))
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return f"it has {', '.join(names)}" if names else "it has none"
+
+
+def _values(path: Path, entry: SpaceEntry, known: Any) -> Iterator[Problem]:
+    """Every value that the entry can give, checked by the hyperparameter itself."""
+    places: Sequence[tuple[Path, Any]]
+    if isinstance(entry, Interval):
+        if known.type not in (int, float):
+            yield Problem(path, f"{known.name} is not a number: give {{choices: [...]}} or a value")
+            return
+        places = [((*path, "low"), entry.low), ((*path, "high"), entry.high)]
+    elif isinstance(entry, Choices):
+        places = [((*path, "choices", i), value) for i, value in enumerate(entry.choices)]
+    else:
+        places = [(path, entry)]
+    for place, value in places:
+        # An interval's ends are floats even where the hyperparameter takes whole numbers.
+        as_whole = isinstance(entry, Interval) and known.type is int and value == int(value)
+        try:
+            known.check(int(value) if as_whole else value)
+        except ValueError as error:
+            yield Problem(place, str(error))

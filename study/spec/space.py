@@ -1,0 +1,114 @@
+"""What a spec searches: its own entries over the methods' own search spaces."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from search_spaces import SPACES
+from search_spaces.ranges import Range
+from study.spec.model import Choices, Interval, StudySpec
+
+__all__ = ["default_space", "distribution", "fixed_params", "space_entry", "tuned_space"]
+
+
+def default_space(method: str) -> Mapping[str, Range]:
+    """Where ``method`` is searched if the spec does not say otherwise.
+
+    A method of ours has its file in ``search_spaces``; the user's own carries ``SPACE``.
+
+    Raises:
+        UnknownNameError: there is no such method.
+    """
+    if method in SPACES:
+        return SPACES[method]
+    # torch only loads where it is needed: a spec's models and texts work without it.
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    space: Mapping[str, Range] = getattr(resolve("method", METHODS, method), "SPACE", {})
+    return space
+
+
+def distribution(
+    entry: Interval | Choices, default: BaseDistribution | None, kind: type
+) -> BaseDistribution:
+    """The entry as Optuna's distribution.
+
+    Args:
+        entry: what the spec says.
+        default: the method's own range; gives ``log`` where the entry leaves it out.
+        kind: the hyperparameter's type; for int the range holds whole numbers only.
+
+    Raises:
+        ValueError: Optuna does not take it; the message is one sentence.
+    """
+    if isinstance(entry, Choices):
+        return CategoricalDistribution(entry.choices)
+    log = entry.log
+    if log is None:
+        log = bool(getattr(default, "log", False)) and entry.step is None and entry.low > 0
+    with warnings.catch_warnings():
+        # Optuna only warns if the step does not divide the range, and then moves the upper end.
+        warnings.simplefilter("error")
+        try:
+            if kind is not int:
+                return FloatDistribution(entry.low, entry.high, log=log, step=entry.step)
+            step = 1 if entry.step is None else _whole(entry.step)
+            return IntDistribution(_whole(entry.low), _whole(entry.high), log=log, step=step)
+        except UserWarning as warning:
+            raise ValueError(
+                f"must have a high that is low plus a whole number of steps, and {entry.high:g} is "
+                f"not {entry.low:g} plus a multiple of {entry.step:g}"
+            ) from warning
+
+
+def _whole(value: float) -> int:
+    if value != int(value):
+        raise ValueError(f"must hold whole numbers only, not {value:g}")
+    return int(value)
+
+
+def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
+    """The distribution of every hyperparameter that the search of ``method`` tunes."""
+    from trainables.hyperparameters import hyperparameters
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    entries = spec.space.get(method, {})
+    defaults = {name: range_.distribution for name, range_ in default_space(method).items()}
+    space = {}
+    for name, known in hyperparameters(resolve("method", METHODS, method)).items():
+        entry = entries.get(name)
+        if isinstance(entry, Interval | Choices):
+            space[name] = distribution(entry, defaults.get(name), known.type)
+        elif name in defaults and name not in entries:
+            space[name] = defaults[name]
+    return space
+
+
+def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
+    """The hyperparameters of ``method`` that the spec fixes, by name."""
+    entries = spec.space.get(method, {})
+    return {name: e for name, e in entries.items() if not isinstance(e, Interval | Choices)}
+
+
+def space_entry(distribution: BaseDistribution) -> dict[str, Any]:
+    """The distribution as a spec's entry: {"low", "high", "log", "step"} or {"choices"}."""
+    if isinstance(distribution, CategoricalDistribution):
+        return {"choices": list(distribution.choices)}
+    if isinstance(distribution, FloatDistribution | IntDistribution):
+        step = None if distribution.log else distribution.step
+        return {
+            "low": distribution.low,
+            "high": distribution.high,
+            "log": distribution.log,
+            "step": step,
+        }
+    raise TypeError(f"a search space holds Optuna's distributions, not {distribution!r}")

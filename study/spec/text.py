@@ -1,0 +1,138 @@
+"""YAML text to plain data, keeping the lines so that an error can name its place."""
+
+import difflib
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from study.errors import SpecError
+
+__all__ = ["Source", "did_you_mean", "preset_names", "read_spec"]
+
+MARKER = "provenance.json"
+"""A study.yaml with this file beside it was written by ``run`` and belongs to that study."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loading; refuses a key that stands twice; reads ``1e-3`` as a number."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1 wants a dot and a signed exponent in a number; everybody else writes 1e-3.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a spec came from.
+
+    Attributes:
+        title: the file or preset, for messages.
+        data: the plain data, as the file has it.
+        node: the YAML tree, for lines; None for data from Python.
+        directory: the study's directory if the spec lies in one that ``run`` wrote.
+    """
+
+    title: str
+    data: object
+    node: yaml.Node | None = None
+    directory: Path | None = None
+
+    def line(self, path: Sequence[str | int]) -> int | None:
+        """Line (from 1) of the value at ``path``, or of the nearest thing above it."""
+        node, line = self.node, None
+        if node is None:
+            return None
+        for step in path:
+            entry = _child(node, step)
+            if entry is None:
+                break
+            line, node = entry
+        return line
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line + 1, node.value[step]
+    return None
+
+
+def preset_names() -> list[str]:
+    """The presets that come with the package."""
+    folder = files("study").joinpath("presets")
+    return sorted(
+        p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml")
+    )
+
+
+def did_you_mean(wrong: str, right: Sequence[str]) -> str:
+    """``" (did you mean 'x'?)"`` for a likely typing error, else nothing."""
+    close = difflib.get_close_matches(wrong, right, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def read_spec(spec: str) -> Source:
+    """The plain data of a preset, a YAML file, or a study's directory.
+
+    A bare name of a preset means the preset, even if a file of that name exists; write ``./name``
+    for the file.
+
+    Raises:
+        SpecError: there is no such thing, or it is not readable YAML.
+    """
+    if spec in preset_names():
+        text = files("study").joinpath("presets", f"{spec}.yaml").read_text(encoding="utf-8")
+        return _parse(f"preset {spec}", text, None)
+    path = Path(spec).expanduser()
+    file = path / "study.yaml" if path.is_dir() else path
+    if not file.is_file():
+        looked = f"{spec} holds no study.yaml" if path.is_dir() else f"there is no file {spec}"
+        raise SpecError(
+            f"SPEC must be a YAML file, a study's directory or one of the presets "
+            f"({', '.join(preset_names())}), but {looked}{did_you_mean(spec, preset_names())}."
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file} cannot be read as UTF-8 text: {error}.") from error
+    own = file.name == "study.yaml" and (file.parent / MARKER).exists()
+    return _parse(str(file), text, file.parent.absolute() if own else None)
+
+
+def _parse(title: str, text: str, directory: Path | None) -> Source:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SpecError(f"{title}{line}: is not valid YAML: {error.problem}.") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        raise SpecError(f"{title}: is not valid YAML: {reason}.") from error
+    finally:
+        loader.dispose()
+    return Source(title, data, node, directory)
