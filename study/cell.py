@@ -1,0 +1,81 @@
+"""One cell of a study (method x task x imratio): all that its search and confirm phase need."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+
+__all__ = ["Cell", "confirm_seeds", "derive_seed", "search_seeds"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as the spec plans it.
+
+    Attributes:
+        id: stable name, safe as a file name; the same spec entry always gives the same id.
+        order: place in the study, from 0.
+        method, dataset, model: names, or the user's ``package.module:object``.
+        task: name of the task (data set + model + budget).
+        imratio: positives / all in the training set; None: the data set's own ratio.
+        run: the fields of ``TrialConfig`` that all trials of the cell share, as plain JSON.
+        space: a distribution for every tuned hyperparameter.
+        fixed: hyperparameters that the spec fixes.
+        trials, random_trials: search rows, and how many of them (the first) are independent
+            random draws.
+        sampler: "tpe" or "random", for the rows after the first ``random_trials``.
+        pruner: "asha" or "none"; ``grace`` and ``reduction`` are ASHA's first rung (in
+            intervals) and its reduction factor.
+        seeds: confirm rows.
+        seed: the study's seed; every random draw of the cell derives from it.
+    """
+
+    id: str
+    order: int
+    method: str
+    task: str
+    dataset: str
+    model: str
+    imratio: float | None
+    run: dict[str, Any]
+    space: dict[str, BaseDistribution]
+    fixed: dict[str, Any]
+    trials: int
+    random_trials: int
+    sampler: str
+    pruner: str
+    grace: int
+    reduction: int
+    seeds: int
+    seed: int
+
+
+def derive_seed(*words: object) -> int:
+    """A seed in [0, 2**31) that depends on every word and on nothing else."""
+    text = "\x1f".join(str(word) for word in words)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def search_seeds(cell: Cell, number: int) -> dict[str, int]:
+    """Seeds of search row ``number``.
+
+    All search rows of a task see one data split, so that their validation AUROCs compare;
+    weights and order are fresh each row. The method is not in it: methods meet the same seeds.
+    """
+    return {
+        "data_seed": derive_seed(cell.seed, cell.task, "search", "data"),
+        "init_seed": derive_seed(cell.seed, cell.task, "search", "init", number),
+        "order_seed": derive_seed(cell.seed, cell.task, "search", "order", number),
+    }
+
+
+def confirm_seeds(cell: Cell, index: int) -> dict[str, int]:
+    """Seeds of confirm seed ``index``: split, weights and order change together.
+
+    The method is not in it, so that methods are compared on paired seeds (Bouthillier 2021).
+    """
+    return {
+        f"{what}_seed": derive_seed(cell.seed, cell.task, "confirm", what, index)
+        for what in ("data", "init", "order")
+    }

@@ -1,0 +1,63 @@
+"""From a spec to its ordered cells."""
+
+import re
+
+from study.cell import Cell
+from study.spec import StudySpec, Task, data_root, fixed_params, tuned_space
+
+__all__ = ["cells"]
+
+
+def cells(spec: StudySpec) -> list[Cell]:
+    """Every method x task x imratio of ``spec``, task by task, ratio by ratio."""
+    grid = [
+        (method, task, imratio)
+        for task in spec.tasks
+        for imratio in spec.imratios
+        for method in spec.methods
+    ]
+    return [
+        Cell(
+            id=cell_id(method, task, imratio),
+            order=order,
+            method=method,
+            task=task.name,
+            dataset=task.dataset,
+            model=task.model,
+            imratio=imratio,
+            run=_run(spec, task),
+            space=tuned_space(spec, method),
+            fixed=fixed_params(spec, method),
+            trials=spec.search.trials,
+            random_trials=spec.search.random_trials,
+            sampler=spec.search.sampler,
+            pruner=spec.search.pruner,
+            grace=spec.search.grace,
+            reduction=spec.search.reduction,
+            seeds=spec.confirm.seeds,
+            seed=spec.seed,
+        )
+        for order, (method, task, imratio) in enumerate(grid)
+    ]
+
+
+def cell_id(method: str, task: Task, imratio: float | None) -> str:
+    """``method__task__imratio``, safe as a file name."""
+    ratio = "natural" if imratio is None else f"{imratio:g}"
+    return "__".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in (method, task.name, ratio))
+
+
+def _run(spec: StudySpec, task: Task) -> dict[str, object]:
+    return {
+        "dataset": task.dataset,
+        "model": task.model,
+        "epochs": task.epochs,
+        "batch_size": task.batch_size,
+        "intervals": task.intervals,
+        "validation": task.validation,
+        "positive_rate": task.positive_rate,
+        "augmentation": task.augmentation,
+        "precision": spec.precision,
+        "data_root": str(data_root(spec)),
+        "device": "cuda" if spec.resources.gpus > 0 else "cpu",
+    }

@@ -1,0 +1,130 @@
+"""Read a study from its ledger: finished, running or dead, without touching it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from optuna.trial import FrozenTrial
+
+from study.errors import LedgerError
+from study.records import CellRecord, StudyRecord, TrialRecord
+from study.storage import open_storage, storage_url
+
+__all__ = ["read_study"]
+
+
+def read_study(directory: Path) -> StudyRecord:
+    """The study in ``directory`` as frozen records.
+
+    Raises:
+        LedgerError: there is no study in that directory, or its storage cannot be opened.
+    """
+    spec_file = directory / "study.yaml"
+    if not spec_file.is_file():
+        raise LedgerError(
+            f"A study's directory holds study.yaml; {directory} does not. "
+            "Name the directory of a study that was started with `aucstudy run`."
+        )
+    spec = yaml.safe_load(spec_file.read_text())
+    url = storage_url(directory, spec.get("storage"))
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        raise LedgerError(
+            f"The ledger of the study in {directory} should be at {url}, but no file is there. "
+            "Run the study, or put the file back."
+        )
+    storage = open_storage(url)
+    prefix = f"{spec['name']}/"
+    ids = {
+        study.study_name.removeprefix(prefix): study._study_id
+        for study in storage.get_all_studies()
+        if study.study_name.startswith(prefix)
+    }
+    cells = []
+    for name, study_id in ids.items():
+        plan = storage.get_study_user_attrs(study_id).get("cell")
+        if plan is None:  # a confirm study, or one whose driver died while it was created
+            continue
+        search = storage.get_all_trials(study_id, deepcopy=False)
+        confirm_id = ids.get(f"{name}/confirm")
+        confirm = storage.get_all_trials(confirm_id, deepcopy=False) if confirm_id else []
+        cells.append((plan["order"], _cell(name, plan, search, confirm)))
+    provenance = directory / "provenance.json"
+    return StudyRecord(
+        name=spec["name"],
+        directory=directory,
+        spec=spec,
+        provenance=json.loads(provenance.read_text()) if provenance.is_file() else {},
+        cells=tuple(cell for _, cell in sorted(cells, key=lambda pair: pair[0])),
+    )
+
+
+def _cell(
+    name: str, plan: dict[str, Any], search: list[FrozenTrial], confirm: list[FrozenTrial]
+) -> CellRecord:
+    search_rows = tuple(_trial("search", trial) for trial in search)
+    confirm_rows = tuple(_trial("confirm", trial) for trial in confirm)
+    chosen = _selected(search_rows, plan["trials"])
+    current = tuple(row for row in confirm_rows if row.selected_from == chosen)
+    run = plan["run"]
+    return CellRecord(
+        id=name,
+        method=plan["method"],
+        task=plan["task"],
+        dataset=run["dataset"],
+        model=run["model"],
+        imratio=plan["imratio"],
+        epochs=run["epochs"],
+        batch_size=run["batch_size"],
+        intervals=run["intervals"],
+        space={param: _range(entry) for param, entry in plan["space"].items()},
+        fixed=plan["fixed"],
+        planned_trials=plan["trials"],
+        planned_seeds=plan["seeds"],
+        selected=chosen,
+        search=search_rows,
+        confirm=current if chosen is not None else (),
+        superseded=tuple(row for row in confirm_rows if row not in current),
+    )
+
+
+def _selected(rows: tuple[TrialRecord, ...], planned: int) -> int | None:
+    """The choice of ``study.rows.selected``, taken from records."""
+    if len(rows) < planned or any(row.state in ("RUNNING", "WAITING") for row in rows):
+        return None
+    complete = [row for row in rows if row.state == "COMPLETE" and row.value is not None]
+    best = max(complete, key=lambda row: (row.value, -row.number), default=None)
+    return None if best is None else best.number
+
+
+def _range(entry: dict[str, Any]) -> dict[str, Any]:
+    return dict(entry["attributes"])
+
+
+def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
+    attrs = trial.user_attrs
+    outcome = attrs.get("outcome", {})
+    return TrialRecord(
+        phase=phase,
+        number=trial.number,
+        state=trial.state.name,
+        value=trial.values[0] if trial.values else None,
+        params=dict(trial.params),
+        validations=dict(sorted(trial.intermediate_values.items())),
+        origin=attrs["origin"],
+        seeds=attrs["seeds"],
+        reason=outcome.get("reason"),
+        seconds=outcome.get("seconds"),
+        gradient_evaluations=outcome.get("gradient_evaluations"),
+        images=outcome.get("images"),
+        curve=tuple(outcome.get("curve", ())),
+        host=outcome.get("host"),
+        device=outcome.get("device"),
+        started=trial.datetime_start,
+        finished=trial.datetime_complete,
+        seed=attrs.get("seed"),
+        selected_from=attrs.get("selected_from"),
+        test_auroc=outcome.get("test_auroc"),
+        test_auprc=outcome.get("test_auprc"),
+        predictions=outcome.get("predictions"),
+    )

@@ -1,0 +1,109 @@
+"""Start, resume or extend a study: the same call does all three."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+
+from study.cells import cells
+from study.errors import SpecError
+from study.lease import Lease
+from study.ledger import Ledger
+from study.progress import Progress, progress_for
+from study.provenance import provenance
+from study.spec import StudySpec, changes, check_environment, directory_of, dump
+from study.storage import open_storage, storage_url
+
+__all__ = ["RunSummary", "run"]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a call of ``run`` came to.
+
+    Attributes:
+        directory: the study's.
+        finished: nothing is left to do.
+        ran: rows that this call finished; 0 if the study was finished before.
+        left: rows still to be finished.
+        failed_cells: cells in which every search row failed.
+    """
+
+    directory: Path
+    finished: bool
+    ran: int
+    left: int
+    failed_cells: tuple[str, ...]
+
+
+def run(
+    spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_for
+) -> RunSummary:
+    """Run all that is left of ``spec``'s study; return when nothing is, or when it is stopped.
+
+    Nothing is written before the spec, the data and the hardware are found to be good.
+
+    Args:
+        spec: from ``study.spec.load_spec``.
+        progress_of: makes the progress display from the terminal's stream.
+
+    Raises:
+        SpecError: the spec cannot run here, or would mix results with those in its directory.
+        LeaseError: another driver holds the study.
+        LedgerError: the storage cannot be opened.
+    """
+    check_environment(spec)
+    directory = directory_of(spec)
+    _refuse_mixing(spec, directory)
+    plan = cells(spec)
+    directory.mkdir(parents=True, exist_ok=True)
+    log = directory / "ray.log"
+    storage = open_storage(storage_url(directory, spec.storage))
+    with Lease(storage, spec.name):
+        _write(directory / "study.yaml", dump(spec))
+        if not (directory / "provenance.json").exists():
+            _write(directory / "provenance.json", json.dumps(provenance(plan), indent=2))
+        ledger = Ledger(storage, spec.name, plan)
+        before = ledger.remaining()
+        if not ledger.finished:
+            # Ray takes seconds to import and start: only for work.
+            from study.generation import cluster, run_generation
+
+            logging.getLogger("ray").setLevel(logging.WARNING)
+            with cluster(log):
+                run_generation(ledger, spec.resources, directory, log, progress_of)
+    return RunSummary(
+        directory=directory,
+        finished=ledger.finished,
+        ran=max(0, before - ledger.remaining()),
+        left=ledger.remaining(),
+        failed_cells=tuple(
+            name
+            for name, cell in ledger.cells.items()
+            if cell.search_over and cell.selected is None
+        ),
+    )
+
+
+def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
+    """A change that would put incomparable results into one study is refused."""
+    file = directory / "study.yaml"
+    if not file.exists():
+        return
+    old: dict[str, Any] = yaml.safe_load(file.read_text())
+    mixing = changes(old, yaml.safe_load(dump(spec)))
+    if mixing:
+        raise SpecError(
+            f"A study's results must stay comparable; the one in {directory} was run with another "
+            f"spec: {' '.join(mixing)} Undo the change, or give the study a new name."
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text)
+    temporary.replace(path)

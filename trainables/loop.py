@@ -1,0 +1,233 @@
+"""The one loop that trains every method: interval by interval, on the device, without Ray."""
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainables.augment import augment, normalise
+from trainables.config import TrialConfig
+from trainables.datasets.cache import task_on_device
+from trainables.errors import DivergedError
+from trainables.methods import METHODS
+from trainables.metrics import auprc, auroc
+from trainables.models import MODELS
+from trainables.names import resolve
+from trainables.recipe import Batch, Context
+from trainables.sampling import BatchSampler
+
+__all__ = ["EVALUATION_BATCH", "EXPLODED", "TrainingRun"]
+
+EVALUATION_BATCH = 500
+"""Images in one evaluation batch: large enough to be fast, small enough for any memory."""
+
+EXPLODED = 1e6
+"""A mean loss beyond this is an explosion: every loss here is below 100 in normal training."""
+
+
+class TrainingRun:
+    """One trial: a model trained by a method's recipe on one task, validated each interval.
+
+    The same config gives the same run, bit for bit on the CPU. All data stay on the device as
+    uint8; nothing in a step waits for the device.
+
+    Args:
+        config: the whole trial.
+
+    Raises:
+        UnknownNameError: method, data set or model does not exist.
+        DataError: the data are missing or cannot give the imbalance asked for.
+        ValueError: a hyperparameter is unknown or outside its domain.
+
+    Example:
+        >>> run = TrainingRun(TrialConfig(method="auc_m", dataset="digits", model="small_cnn",
+        ...     imratio=0.1, epochs=2, batch_size=64, intervals=2, data_root="data",
+        ...     data_seed=1, init_seed=2, order_seed=3))  # doctest: +SKIP
+        >>> while not run.finished:  # doctest: +SKIP
+        ...     print(run.train_interval()["val_auroc"])
+    """
+
+    def __init__(self, config: TrialConfig) -> None:
+        self.config = config
+        device = torch.device(config.device)
+        self._task = task_on_device(
+            config.dataset,
+            config.data_root,
+            download=False,
+            imratio=config.imratio,
+            data_seed=config.data_seed,
+            validation=config.validation,
+            device=config.device,
+        )
+        self._augmentation = config.augmentation or self._task.augmentation
+        channels, size = self._task.train_images.shape[1:3]
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(config.init_seed)
+            self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
+        self._model.precision = config.precision
+
+        seeds = np.random.SeedSequence(config.order_seed).generate_state(4, np.uint64)
+        order_1, order_2, self._augment_generator, self._method_generator = (
+            torch.Generator(device).manual_seed(int(seed >> 1)) for seed in seeds
+        )
+        # Two independent streams of batches: compositional training wants S1 and S2.
+        self._samplers = [
+            BatchSampler(
+                self._task.train_targets, config.batch_size, generator, config.positive_rate
+            )
+            for generator in (order_1, order_2)
+        ]
+        steps_per_epoch = self._samplers[0].steps_per_epoch
+        self.steps = config.epochs * steps_per_epoch
+        method = resolve("method", METHODS, config.method)(**config.params)
+        self._recipe = method.recipe(
+            Context(
+                model=self._model,
+                prior=self._task.prior,
+                steps=self.steps,
+                steps_per_epoch=steps_per_epoch,
+                generator=self._method_generator,
+            )
+        )
+        self.step = 0
+        self.seconds = 0.0
+        self.images = 0
+        self.curve: list[dict[str, float]] = []
+
+    @property
+    def interval(self) -> int:
+        """Intervals finished so far."""
+        return len(self.curve)
+
+    @property
+    def finished(self) -> bool:
+        """All intervals are done."""
+        return self.interval >= self.config.intervals
+
+    @property
+    def gradient_evaluations(self) -> int:
+        """Images that went through a forward and backward pass so far."""
+        return self._recipe.gradient_evaluations
+
+    def train_interval(self) -> dict[str, float]:
+        """Train up to the next validation and validate.
+
+        Returns:
+            {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
+            "gradient_evaluations" (both since the start of the trial)}.
+
+        Raises:
+            DivergedError: the loss or a validation score is not finite, or the loss exploded.
+        """
+        started = time.perf_counter()
+        end = round((self.interval + 1) * self.steps / self.config.intervals)
+        total = torch.zeros((), device=self.config.device)
+        count = max(1, end - self.step)
+        for _ in range(self.step, end):
+            total += self.train_step()
+        loss = total.item() / count
+        if not math.isfinite(loss) or abs(loss) > EXPLODED:
+            raise DivergedError(
+                f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
+                f"interval {self.interval + 1}. Lower the learning rate."
+            )
+        scores = self._scores(self._task.val_images)
+        if not bool(torch.isfinite(scores).all()):
+            raise DivergedError(
+                "Scores must be finite; a validation score was not in interval "
+                f"{self.interval + 1}. Lower the learning rate."
+            )
+        val_auroc = float(auroc(scores, self._task.val_targets))
+        self.seconds += time.perf_counter() - started
+        result = {
+            "interval": self.interval + 1,
+            "val_auroc": val_auroc,
+            "loss": loss,
+            "seconds": self.seconds,
+            "gradient_evaluations": self.gradient_evaluations,
+        }
+        self.curve.append(result)
+        return result
+
+    def train_step(self) -> Tensor:
+        """One step of the recipe; its loss as a 0-dim tensor on the device."""
+        batches = [self._batch(sampler) for sampler in self._samplers[: self._recipe.batches]]
+        loss = self._recipe.step(batches)
+        self.step += 1
+        self.images += sum(len(batch.targets) for batch in batches)
+        return loss
+
+    def test(self) -> dict[str, Any]:
+        """Evaluate the test set; call it once, after the last interval of a confirm trial.
+
+        Returns:
+            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}.
+
+        Raises:
+            DivergedError: a test score is not finite.
+        """
+        scores = self._scores(self._task.test_images)
+        if not bool(torch.isfinite(scores).all()):
+            raise DivergedError("Scores must be finite; a test score was not.")
+        targets = self._task.test_targets
+        return {
+            "test_auroc": float(auroc(scores, targets)),
+            "test_auprc": float(auprc(scores, targets)),
+            "scores": scores.float().cpu().numpy(),
+            "targets": targets.to(torch.uint8).cpu().numpy(),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the run depends on: tensors and plain values only."""
+        return {
+            "model": self._model.state_dict(),
+            "recipe": self._recipe.state_dict(),
+            "samplers": [sampler.state_dict() for sampler in self._samplers],
+            "generators": [generator.get_state() for generator in self._generators],
+            "step": self.step,
+            "seconds": self.seconds,
+            "images": self.images,
+            "curve": self.curve,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from ``state_dict()`` of a run with the same config."""
+        self._model.load_state_dict(state["model"])
+        self._recipe.load_state_dict(state["recipe"])
+        for sampler, saved in zip(self._samplers, state["samplers"], strict=True):
+            sampler.load_state_dict(saved)
+        for generator, saved in zip(self._generators, state["generators"], strict=True):
+            generator.set_state(saved.cpu())
+        self.step = state["step"]
+        self.seconds = state["seconds"]
+        self.images = state["images"]
+        self.curve = list(state["curve"])
+
+    @property
+    def _generators(self) -> tuple[torch.Generator, torch.Generator]:
+        return self._augment_generator, self._method_generator
+
+    def _batch(self, sampler: BatchSampler) -> Batch:
+        chosen = sampler.draw()
+        images = augment(
+            self._augmentation, self._task.train_images[chosen], self._augment_generator
+        )
+        return Batch(
+            normalise(images, self._task.mean, self._task.std),
+            self._task.train_targets[chosen].float(),
+        )
+
+    @torch.no_grad()
+    def _scores(self, images: Tensor) -> Tensor:
+        """Logits (N,) of all ``images``, with the weights that the method evaluates."""
+        self._model.eval()
+        with self._recipe.evaluating():
+            scores = [
+                self._model(normalise(part, self._task.mean, self._task.std))
+                for part in images.split(EVALUATION_BATCH)
+            ]
+        self._model.train()
+        return torch.cat(scores)
