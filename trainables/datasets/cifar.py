@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchvision.datasets import CIFAR10, CIFAR100
 
-from trainables.datasets.source import Source, missing
+from trainables.datasets.source import Source, unreadable
 
 __all__ = ["read_cifar10", "read_cifar100"]
 
@@ -35,7 +35,7 @@ def _read(kind: type[CIFAR10], name: str, n_classes: int, root: Path, download: 
         train = kind(root, train=True, download=download)
         test = kind(root, train=False, download=False)
     except (RuntimeError, OSError) as error:
-        raise missing(name, [folder], f"cannot be read ({error})") from error
+        raise unreadable(name, folder, download, error) from error
     names = [file for file, _ in [*kind.train_list, *kind.test_list]]
     return Source(
         train_images=_images(train),

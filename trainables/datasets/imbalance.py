@@ -195,8 +195,7 @@ def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     values = torch.arange(256, dtype=torch.float64) / 255
     means, stds = [], []
     for channel in images.unbind(1):
-        shares = torch.bincount(channel.flatten(), minlength=256) / channel.numel()
-        shares = shares.double()
+        shares = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
         mean = (shares * values).sum()
         means.append(mean)
         # A channel of one colour has no spread; one grey level keeps the division finite.

@@ -4,6 +4,7 @@ Source: Yang et al., "MedMNIST v2", Scientific Data 2023; addresses and MD5 sums
 ``medmnist`` package 3.0.2 (Zenodo record 10519652). Licence CC BY 4.0; dermamnist CC BY-NC 4.0.
 """
 
+import os
 import zipfile
 from fractions import Fraction
 from functools import partial
@@ -68,10 +69,7 @@ def read_medmnist(name: str, root: Path, download: bool) -> Source:
     places = [root / f"{name}.npz", root / "medmnist" / f"{name}.npz"]
     found = [place for place in places if place.is_file()]
     if not found and download:
-        try:
-            download_url(URL.format(name=name), str(places[1].parent), f"{name}.npz", facts.md5)
-        except (RuntimeError, OSError) as error:
-            raise missing(name, places, f"cannot be downloaded ({error})") from error
+        _download(name, places)
         found = [places[1]]
     if not found:
         raise missing(name, places)
@@ -95,6 +93,18 @@ def read_chestmnist(root: Path, download: bool) -> NoReturn:  # noqa: ARG001
         "chestmnist has 14 labels an image and a study trains one: choose a single-label set "
         f"such as {', '.join(SETS)}."
     )
+
+
+def _download(name: str, places: list[Path]) -> None:
+    # Under a name of this process's own, then renamed: a half or wrong file is never read, and
+    # several workers may download at once.
+    part = places[1].with_suffix(f".{os.getpid()}.part")
+    try:
+        download_url(URL.format(name=name), str(part.parent), part.name, SETS[name].md5)
+        part.replace(places[1])
+    except (RuntimeError, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise missing(name, places, f"cannot be downloaded ({error})") from error
 
 
 def _arrays(file: Path) -> dict[str, NDArray[np.generic]]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from trainables.errors import DataError
 
-__all__ = ["Reader", "Source", "missing"]
+__all__ = ["Reader", "Source", "missing", "unreadable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +64,10 @@ def missing(what: str, places: list[Path], reason: str = "is missing") -> DataEr
         "there, point data_root or the environment variable AUCSTUDY_DATA at the folder that "
         "holds it, or allow `download: true`."
     )
+
+
+def unreadable(what: str, folder: Path, download: bool, error: Exception) -> DataError:
+    """The error for a set of which torchvision only says that it is not there or not whole."""
+    if download:
+        return missing(what, [folder], f"cannot be downloaded ({error})")
+    return missing(what, [folder], "is missing, or a file's MD5 is not the official one")

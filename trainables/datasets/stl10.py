@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torchvision.datasets import STL10
 
-from trainables.datasets.source import Source, missing
+from trainables.datasets.source import Source, unreadable
 
 __all__ = ["read_stl10"]
 
@@ -30,7 +30,7 @@ def read_stl10(root: Path, download: bool) -> Source:
         train = _Labelled(root, split="train", download=download)
         test = _Labelled(root, split="test", download=False)
     except (RuntimeError, OSError) as error:
-        raise missing("STL-10", [folder], f"cannot be read ({error})") from error
+        raise unreadable("STL-10", folder, download, error) from error
     names = [file for file, _ in [*_Labelled.train_list, *_Labelled.test_list]]
     return Source(
         train_images=torch.from_numpy(np.ascontiguousarray(train.data)),

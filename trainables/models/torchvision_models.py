@@ -1,5 +1,7 @@
 """torchvision's networks, without pretrained weights, fitted to small images and one logit."""
 
+from typing import Literal
+
 from torch import nn
 from torchvision import models
 
@@ -39,7 +41,9 @@ def densenet121(in_channels: int, image_size: int) -> BinaryClassifier:
     return BinaryClassifier(network, nn.Linear(width, 1))
 
 
-def _stem(in_channels: int, image_size: int, mode: str) -> tuple[nn.Conv2d, nn.Module]:
+def _stem(
+    in_channels: int, image_size: int, mode: Literal["fan_in", "fan_out"]
+) -> tuple[nn.Conv2d, nn.Module]:
     """The first convolution and the pool after it; ``mode`` is the initialisation's fan.
 
     Images of up to 64 pixels get a 3x3 convolution of stride 1 and no pool, as is usual for
