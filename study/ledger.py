@@ -8,6 +8,7 @@ keeps the rows in memory as well, and every change goes to the database first.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from optuna import Study, create_study
 from optuna.distributions import distribution_to_json
@@ -87,10 +88,10 @@ class CellLedger:
         """Add the next search row, RUNNING; None if the plan has no more."""
         if not self._wants_search():
             return None
-        number = len(self.rows["search"])
-        trial = propose(self._studies["search"], self.cell, number)
-        trial.user_attrs["seeds"] = search_seeds(self.cell, number)
-        return self._add("search", trial)
+        rows = self.rows["search"]
+        params, origin = propose(self.cell, rows)
+        attrs = {"origin": origin, "seeds": search_seeds(self.cell, len(rows))}
+        return self._add("search", TrialState.RUNNING, params, attrs)
 
     def next_confirm(self) -> Row | None:
         """Start the next confirm row, once the search is over; None if there is none.
@@ -107,13 +108,7 @@ class CellLedger:
                 "selected_from": chosen.number,
                 "seeds": confirm_seeds(self.cell, seed),
             }
-            trial = create_trial(
-                state=TrialState.WAITING,
-                params=chosen.params,
-                distributions=dict(self.cell.space),
-                user_attrs=attrs,
-            )
-            self._add("confirm", trial)
+            self._add("confirm", TrialState.WAITING, chosen.params, attrs)
         for row in self.confirm:
             if row.state == "WAITING":
                 self._storage.set_trial_state_values(row.key, TrialState.RUNNING)
@@ -157,10 +152,16 @@ class CellLedger:
                 missing.append(seed)
         return missing
 
-    def _add(self, phase: str, trial: FrozenTrial) -> Row:
-        study = self._studies[phase]
-        key = self._storage.create_new_trial(study._study_id, template_trial=trial)
-        trial.number, trial._trial_id = len(self.rows[phase]), key
+    def _add(
+        self, phase: str, state: TrialState, params: dict[str, Any], attrs: dict[str, Any]
+    ) -> Row:
+        """One transaction, parameters and attributes included."""
+        trial = create_trial(
+            state=state, params=params, distributions=self.cell.space, user_attrs=attrs
+        )
+        study_id = self._studies[phase]._study_id
+        trial._trial_id = self._storage.create_new_trial(study_id, template_trial=trial)
+        trial.number = len(self.rows[phase])
         row = self._row(phase, trial)
         self.rows[phase].append(row)
         return row

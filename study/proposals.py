@@ -2,49 +2,53 @@
 
 The sampler is made anew for every row, from a seed that depends on the study's seed, the cell
 and the row's number alone. So a random row is the same whenever and wherever it is asked for,
-after any crash; a TPE row depends besides on the rows that were finished by then.
+after any crash; a TPE row depends besides on what the rows before it had reported by then.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from optuna import Study
+from optuna import create_study
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from study.cell import Cell, derive_seed
+from study.rows import Row
 
 __all__ = ["propose"]
 
 
-def propose(study: Study, cell: Cell, number: int) -> FrozenTrial:
-    """Row ``number`` of the cell's search, RUNNING, with its parameters; not yet stored.
+def propose(cell: Cell, rows: Sequence[Row]) -> tuple[dict[str, Any], str]:
+    """Parameters of the row after ``rows``, and their origin: "random" or "tpe".
 
-    Its attribute ``origin`` says what proposed it. All arguments of the sampler are explicit,
-    since Optuna's defaults change between versions.
+    The sampler sees the rows in memory, so that it costs the database nothing.
     """
-    random = cell.sampler == "random" or number < cell.random_trials
+    number = len(rows)
     seed = derive_seed(cell.seed, cell.id, "sampler", number)
-    sampler: BaseSampler = RandomSampler(seed=seed) if random else _tpe(seed)
-    draft = create_trial(state=TrialState.RUNNING)
-    draft.number = number
-    relative = sampler.sample_relative(
-        study, draft, sampler.infer_relative_search_space(study, draft)
-    )
-    params: dict[str, Any] = {
-        name: relative[name]
-        if name in relative
-        else sampler.sample_independent(study, draft, name, distribution)
-        for name, distribution in sorted(cell.space.items())
-    }
+    if cell.sampler == "random" or number < cell.random_trials:
+        return _ask(cell, RandomSampler(seed=seed), []), "random"
+    return _ask(cell, _tpe(seed), [_trial(cell, row) for row in rows]), "tpe"
+
+
+def _ask(cell: Cell, sampler: BaseSampler, trials: list[FrozenTrial]) -> dict[str, Any]:
+    study = create_study(storage=InMemoryStorage(), sampler=sampler, direction="maximize")
+    study.add_trials(trials)
+    return dict(study.ask(dict(sorted(cell.space.items()))).params)
+
+
+def _trial(cell: Cell, row: Row) -> FrozenTrial:
     return create_trial(
-        state=TrialState.RUNNING,
-        params=params,
-        distributions=dict(cell.space),
-        user_attrs={"origin": "random" if random else "tpe"},
+        state=TrialState[row.state],
+        params=row.params,
+        distributions=cell.space,
+        value=row.value,
+        intermediate_values=row.validations,
     )
 
 
 def _tpe(seed: int) -> TPESampler:
+    # All is explicit, since Optuna's defaults change between versions.
     return TPESampler(
         seed=seed,
         multivariate=True,
@@ -52,5 +56,4 @@ def _tpe(seed: int) -> TPESampler:
         constant_liar=True,
         n_startup_trials=1,
         n_ei_candidates=24,
-        warn_independent_sampling=False,
     )

@@ -1,0 +1,54 @@
+"""A cell and a ledger without a spec: what the conductor's own tests need."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from optuna.distributions import FloatDistribution
+
+from study.cell import Cell
+from study.ledger import Ledger
+from study.storage import open_storage
+
+CELL = Cell(
+    id="auc_m__digits-mlp__0.1",
+    order=0,
+    method="auc_m",
+    task="digits-mlp",
+    dataset="digits",
+    model="mlp",
+    imratio=0.1,
+    run={
+        "dataset": "digits",
+        "model": "mlp",
+        "epochs": 9,
+        "batch_size": 64,
+        "intervals": 9,
+        "data_root": "data",
+    },
+    space={
+        "lr": FloatDistribution(1e-3, 1.0, log=True),
+        "margin": FloatDistribution(0.1, 1.0),
+    },
+    fixed={},
+    trials=6,
+    random_trials=3,
+    sampler="tpe",
+    pruner="asha",
+    grace=1,
+    reduction=3,
+    seeds=2,
+    seed=0,
+)
+
+
+@pytest.fixture
+def open_ledger(tmp_path: Path) -> Callable[..., Ledger]:
+    """Opens the ledger in ``tmp_path``, again and again as after a crash; fields may change."""
+
+    def open_it(**changes: object) -> Ledger:
+        storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}")
+        return Ledger(storage, "s", [replace(CELL, **changes)])  # type: ignore[arg-type]
+
+    return open_it

@@ -1,0 +1,191 @@
+"""The ledger decides what is next; it must decide the same after any crash."""
+
+from collections.abc import Callable
+
+from study.ledger import MAX_REPLACEMENTS, CellLedger, Ledger
+from study.rows import Outcome, Row
+
+Opener = Callable[..., Ledger]
+
+
+def cell_of(ledger: Ledger) -> CellLedger:
+    (cell,) = ledger.cells.values()
+    return cell
+
+
+def finish(cell: CellLedger, row: Row, value: float) -> None:
+    cell.report(row, 9, value)
+    cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
+
+
+def search_all(cell: CellLedger) -> None:
+    while row := cell.next_search():
+        finish(cell, row, 1 - abs(row.params["margin"] - 0.5))
+
+
+def test_hands_out_exactly_the_planned_rows(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    assert [row.number for row in cell.rows["search"]] == list(range(6))
+    assert cell.next_search() is None
+    seeds = []
+    while row := cell.next_confirm():
+        seeds.append(row.seed)
+        finish(cell, row, 0.5)
+    assert seeds == [0, 1]
+    assert cell.finished
+    assert cell.remaining() == 0
+
+
+def test_selects_the_best_and_confirms_its_parameters_on_fresh_seeds(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    chosen = cell.selected
+    assert chosen is not None
+    assert chosen.value == max(row.value or 0 for row in cell.rows["search"])
+    row = cell.next_confirm()
+    assert row is not None
+    assert row.params == chosen.params
+    assert row.selected_from == chosen.number
+    searched = [r.seeds for r in cell.rows["search"]]
+    assert all(row.seeds[what] != seeds[what] for seeds in searched for what in row.seeds)
+
+
+def test_search_rows_share_the_split_but_not_the_weights(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    rows = cell.rows["search"]
+    assert len({row.seeds["data_seed"] for row in rows}) == 1
+    assert len({row.seeds["init_seed"] for row in rows}) == len(rows)
+
+
+def test_no_confirm_before_the_search_is_over(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    rows = [cell.next_search() for _ in range(6)]
+    for row in rows[:-1]:
+        assert row is not None
+        finish(cell, row, 0.5)
+    assert cell.selected is None
+    assert cell.next_confirm() is None
+
+
+def test_reopened_after_a_crash_it_holds_the_same_rows(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    first, second = cell.next_search(), cell.next_search()
+    assert first is not None and second is not None
+    finish(cell, first, 0.9)
+    cell.report(second, 1, 0.6)
+
+    again = cell_of(open_ledger())
+    assert again.running() == [second]
+    assert again.rows["search"] == [first, second]
+    assert again.remaining() == cell.remaining() == 5 + 2
+
+
+def test_random_rows_do_not_depend_on_when_they_are_asked(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger(sampler="random"))
+    search_all(cell)
+    undisturbed = [row.params for row in cell.rows["search"]]
+
+    other = cell_of(open_ledger(sampler="random", id="auc_m__digits-mlp__0.1", trials=6))
+    assert [row.params for row in other.rows["search"]] == undisturbed
+    in_a_hurry = cell_of(open_ledger(sampler="random", trials=8))
+    rows = [in_a_hurry.next_search(), in_a_hurry.next_search()]
+    slow = cell_of(open_ledger(sampler="random", trials=8))
+    assert [row.params for row in slow.rows["search"][6:]] == [r.params for r in rows if r]
+
+
+def test_later_rows_come_from_tpe_and_say_so(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    study = cell._studies["search"]
+    origins = [trial.user_attrs["origin"] for trial in study.get_trials()]
+    assert origins == ["random"] * 3 + ["tpe"] * 3
+
+
+def test_more_trials_and_seeds_add_exactly_the_difference(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    while row := cell.next_confirm():
+        finish(cell, row, 0.5)
+
+    more = cell_of(open_ledger(seeds=5))
+    assert more.remaining() == 3
+    new = []
+    while row := more.next_confirm():
+        new.append(row.seed)
+        finish(more, row, 0.5)
+    assert new == [2, 3, 4]
+
+    more = cell_of(open_ledger(seeds=5, trials=8))
+    assert not more.finished
+    added = 0
+    while row := more.next_search():
+        added += 1
+        finish(more, row, 0.0)  # worse than the choice, which stays
+    assert added == 2
+    assert more.finished
+
+
+def test_a_better_configuration_is_confirmed_anew(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    while row := cell.next_confirm():
+        finish(cell, row, 0.5)
+
+    more = cell_of(open_ledger(trials=7))
+    row = more.next_search()
+    assert row is not None
+    finish(more, row, 2.0)
+    assert more.selected is row
+    assert more.confirm == []
+    while confirm := more.next_confirm():
+        assert confirm.selected_from == row.number
+        finish(more, confirm, 0.5)
+    assert more.finished
+    assert len(more.rows["confirm"]) == 4
+
+
+def test_a_diverged_row_is_kept_and_not_replaced(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    row = cell.next_search()
+    assert row is not None
+    cell.tell(row, "FAIL", Outcome(reason="the loss is nan"))
+    search_all(cell)
+    assert len(cell.rows["search"]) == 6
+    assert cell.search_over
+
+
+def test_crashed_rows_are_replaced_up_to_the_cap(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    while row := cell.next_search():
+        cell.tell(row, "FAIL", Outcome(reason="worker died", crashed=True))
+    assert len(cell.rows["search"]) == 6 + MAX_REPLACEMENTS
+    assert cell.search_over
+    assert cell.selected is None
+    assert cell.finished, "a cell whose rows all failed is over, and reported"
+    assert cell_of(open_ledger()).finished
+
+
+def test_a_crashed_confirm_row_is_replaced_with_the_same_seed(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    row = cell.next_confirm()
+    assert row is not None
+    cell.tell(row, "FAIL", Outcome(reason="worker died", crashed=True))
+    seeds = []
+    while row := cell.next_confirm():
+        seeds.append(row.seed)
+        finish(cell, row, 0.5)
+    assert sorted(seed for seed in seeds if seed is not None) == [0, 1]
+    assert cell.finished
+
+
+def test_a_finished_row_is_never_told_twice(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    row = cell.next_search()
+    assert row is not None
+    finish(cell, row, 0.7)
+    cell.tell(row, "FAIL", Outcome(reason="late news"))
+    again = cell_of(open_ledger()).rows["search"][0]
+    assert (again.state, again.value) == ("COMPLETE", 0.7)
