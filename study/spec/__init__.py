@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from study.spec.changes import changes
 from study.spec.environment import check_environment
+from study.spec.growth import changes
 from study.spec.model import (
     Choices,
     Confirm,
@@ -17,7 +17,7 @@ from study.spec.model import (
     StudySpec,
     Task,
     data_root,
-    study_directory,
+    directory_of,
 )
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, problems_of, spec_error
@@ -35,12 +35,12 @@ __all__ = [
     "changes",
     "check_environment",
     "data_root",
+    "directory_of",
     "dump",
     "fixed_params",
     "load_spec",
     "parse_spec",
     "preset_names",
-    "study_directory",
     "tuned_space",
 ]
 

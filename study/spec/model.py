@@ -28,7 +28,7 @@ __all__ = [
     "StudySpec",
     "Task",
     "data_root",
-    "study_directory",
+    "directory_of",
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
@@ -198,6 +198,12 @@ class Task(_Model):
     positive_rate: PositiveRate | None = None
     augmentation: Literal["crop_flip", "flip", "none"] | None = None
 
+    @model_validator(mode="after")
+    def _sound(self) -> "Task":
+        if self.positive_rate is not None and self.batch_size < 2:
+            raise ValueError("positive_rate needs a batch_size of at least 2, not 1")
+        return self
+
 
 class Search(_Model):
     """The search of every cell.
@@ -286,7 +292,7 @@ class StudySpec(_Model):
         return self
 
 
-def study_directory(spec: StudySpec) -> Path:
+def directory_of(spec: StudySpec) -> Path:
     """The study's directory, absolute."""
     return Path(spec.directory or Path("studies") / spec.name).expanduser().absolute()
 

@@ -1,14 +1,17 @@
 """Do the names in a spec mean something, and do its values suit the methods?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from study.spec.model import Choices, Interval, SpaceEntry, StudySpec
 from study.spec.sentences import Problem
-from study.spec.space import default_space, distribution
+from study.spec.space import default_space, distribution, is_whole, kinds
 from study.spec.text import did_you_mean
 from trainables.errors import UnknownNameError
 from trainables.names import resolve
+
+if TYPE_CHECKING:
+    from trainables.hyperparameters import Hyperparameter
 
 __all__ = ["name_problems"]
 
@@ -80,7 +83,7 @@ def _entries(spec: StudySpec, method: str, found: Any) -> Iterator[Problem]:
         if not wrong and isinstance(entry, Interval | Choices):
             default = defaults[name].distribution if name in defaults else None
             try:
-                distribution(entry, default, known[name].type)
+                distribution(entry, default, whole=is_whole(known[name]))
             except ValueError as error:
                 yield Problem(path, str(error))
 
@@ -89,11 +92,11 @@ def _listed(names: Mapping[str, object]) -> str:
     return f"it has {', '.join(names)}" if names else "it has none"
 
 
-def _values(path: Path, entry: SpaceEntry, known: Any) -> Iterator[Problem]:
+def _values(path: Path, entry: SpaceEntry, known: "Hyperparameter") -> Iterator[Problem]:
     """Every value that the entry can give, checked by the hyperparameter itself."""
     places: Sequence[tuple[Path, Any]]
     if isinstance(entry, Interval):
-        if known.type not in (int, float):
+        if not {int, float} & set(kinds(known)):
             yield Problem(path, f"{known.name} is not a number: give {{choices: [...]}} or a value")
             return
         places = [((*path, "low"), entry.low), ((*path, "high"), entry.high)]
@@ -103,7 +106,7 @@ def _values(path: Path, entry: SpaceEntry, known: Any) -> Iterator[Problem]:
         places = [(path, entry)]
     for place, value in places:
         # An interval's ends are floats even where the hyperparameter takes whole numbers.
-        as_whole = isinstance(entry, Interval) and known.type is int and value == int(value)
+        as_whole = isinstance(entry, Interval) and is_whole(known) and value == int(value)
         try:
             known.check(int(value) if as_whole else value)
         except ValueError as error:

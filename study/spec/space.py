@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from optuna.distributions import (
     BaseDistribution,
@@ -15,7 +15,18 @@ from search_spaces import SPACES
 from search_spaces.ranges import Range
 from study.spec.model import Choices, Interval, StudySpec
 
-__all__ = ["default_space", "distribution", "fixed_params", "space_entry", "tuned_space"]
+if TYPE_CHECKING:
+    from trainables.hyperparameters import Hyperparameter
+
+__all__ = [
+    "default_space",
+    "distribution",
+    "fixed_params",
+    "is_whole",
+    "kinds",
+    "space_entry",
+    "tuned_space",
+]
 
 
 def default_space(method: str) -> Mapping[str, Range]:
@@ -37,14 +48,14 @@ def default_space(method: str) -> Mapping[str, Range]:
 
 
 def distribution(
-    entry: Interval | Choices, default: BaseDistribution | None, kind: type
+    entry: Interval | Choices, default: BaseDistribution | None, *, whole: bool
 ) -> BaseDistribution:
     """The entry as Optuna's distribution.
 
     Args:
         entry: what the spec says.
         default: the method's own range; gives ``log`` where the entry leaves it out.
-        kind: the hyperparameter's type; for int the range holds whole numbers only.
+        whole: the range holds whole numbers only.
 
     Raises:
         ValueError: Optuna does not take it; the message is one sentence.
@@ -58,7 +69,7 @@ def distribution(
         # Optuna only warns if the step does not divide the range, and then moves the upper end.
         warnings.simplefilter("error")
         try:
-            if kind is not int:
+            if not whole:
                 return FloatDistribution(entry.low, entry.high, log=log, step=entry.step)
             step = 1 if entry.step is None else _whole(entry.step)
             return IntDistribution(_whole(entry.low), _whole(entry.high), log=log, step=step)
@@ -67,6 +78,16 @@ def distribution(
                 f"must have a high that is low plus a whole number of steps, and {entry.high:g} is "
                 f"not {entry.low:g} plus a multiple of {entry.step:g}"
             ) from warning
+
+
+def kinds(known: "Hyperparameter") -> tuple[Any, ...]:
+    """The types that a hyperparameter takes; (float, NoneType) for ``float | None``."""
+    return get_args(known.type) or (known.type,)
+
+
+def is_whole(known: "Hyperparameter") -> bool:
+    """Its numbers are whole numbers."""
+    return int in kinds(known) and float not in kinds(known)
 
 
 def _whole(value: float) -> int:
@@ -87,7 +108,7 @@ def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
     for name, known in hyperparameters(resolve("method", METHODS, method)).items():
         entry = entries.get(name)
         if isinstance(entry, Interval | Choices):
-            space[name] = distribution(entry, defaults.get(name), known.type)
+            space[name] = distribution(entry, defaults.get(name), whole=is_whole(known))
         elif name in defaults and name not in entries:
             space[name] = defaults[name]
     return space
