@@ -160,7 +160,7 @@ class _Size:
         return self._slots
 
 
-class _Ticker(tune.Callback):  # type: ignore[misc]
+class _Ticker(tune.Callback):
     """Passes the controller's steps on to the progress."""
 
     def __init__(self, progress: Progress) -> None:
@@ -169,7 +169,7 @@ class _Ticker(tune.Callback):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
-    def on_step_end(self, iteration: int, trials: list[Any], **_info: Any) -> None:
+    def on_step_end(self, *_arguments: Any, **_info: Any) -> None:
         self._progress.tick()
 
 

@@ -15,7 +15,7 @@ __all__ = ["Multiplexer"]
 logger = logging.getLogger(__name__)
 
 
-class Multiplexer(Searcher):  # type: ignore[misc]
+class Multiplexer(Searcher):
     """Asks the cells in turn; confirm rows first, then rows that a dead driver left, then search.
 
     Every result is written to the ledger before anything follows from it.
@@ -48,7 +48,9 @@ class Multiplexer(Searcher):  # type: ignore[misc]
         """Nothing: Tune's snapshots are not used, and the database's engine cannot travel."""
         return {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(  # type: ignore[override]  # Ray's own annotation forgets FINISHED
+        self, trial_id: str
+    ) -> dict[str, Any] | str | None:
         """The next row's config; None: wait; FINISHED: nothing is left in any cell."""
         if len(self._live) >= self._slots():
             return None

@@ -15,7 +15,7 @@ from study.lease import Lease
 from study.ledger import Ledger
 from study.progress import Progress, progress_for
 from study.provenance import provenance
-from study.spec import StudySpec, changes, check_environment, directory_of, dump
+from study.spec import StudySpec, changes, check_environment, dump, study_directory
 from study.storage import open_storage, storage_url
 
 __all__ = ["RunSummary", "run"]
@@ -40,9 +40,7 @@ class RunSummary:
     failed_cells: tuple[str, ...]
 
 
-def run(
-    spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_for
-) -> RunSummary:
+def run(spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_for) -> RunSummary:
     """Run all that is left of ``spec``'s study; return when nothing is, or when it is stopped.
 
     Nothing is written before the spec, the data and the hardware are found to be good.
@@ -57,7 +55,7 @@ def run(
         LedgerError: the storage cannot be opened.
     """
     check_environment(spec)
-    directory = directory_of(spec)
+    directory = study_directory(spec)
     _refuse_mixing(spec, directory)
     plan = cells(spec)
     directory.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from study.rows import Row
 __all__ = ["CellScheduler"]
 
 
-class CellScheduler(FIFOScheduler):  # type: ignore[misc]
+class CellScheduler(FIFOScheduler):
     """Early stopping of search trials, cell by cell; confirm trials always run to their end.
 
     Ray never stores a scheduler's state, so the rungs are rebuilt from the ledger here: ASHA

@@ -34,7 +34,7 @@ def open_storage(url: str) -> RDBStorage:
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, RuntimeError, OSError) as error:
         raise LedgerError(
             f"The study's storage must be a database that can be opened; {_safe(url)} gave: "
-            f"{str(error).splitlines()[0]}. Check the path or URL, and that its driver is installed."
+            f"{str(error).splitlines()[0]}. Check the URL, and that its driver is installed."
         ) from error
     if sqlite:
         event.listen(storage.engine, "connect", _fast_and_safe)

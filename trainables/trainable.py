@@ -44,7 +44,7 @@ def checkpoint_file(directory: Path, name: str) -> Path:
     return directory / "checkpoints" / f"{name}.pt"
 
 
-class MethodTrainable(tune.Trainable):  # type: ignore[misc]
+class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config holds the fields of ``Job``.
 
     A result carries the interval's figures and, when the trial can end with it, its
@@ -54,6 +54,8 @@ class MethodTrainable(tune.Trainable):  # type: ignore[misc]
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
     worker gets the row next, in this Tune run or in the one after a driver's death.
     """
+
+    _run: TrainingRun | None = None
 
     def setup(self, config: dict[str, Any]) -> None:
         """A worker's first trial. One thread: trials run side by side (PERFORMANCE: 1.8 x)."""
@@ -91,7 +93,7 @@ class MethodTrainable(tune.Trainable):  # type: ignore[misc]
         self._job = Job(**config)
         self._checkpoint = checkpoint_file(Path(self._job.directory), self._job.row["name"])
         self._saved = time.monotonic()
-        self._run: TrainingRun | None = None
+        self._run = None
 
     def _start(self) -> TrainingRun:
         run = TrainingRun(TrialConfig(**self._job.trial))

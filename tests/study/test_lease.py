@@ -38,7 +38,7 @@ def test_studies_in_one_storage_do_not_collide(storage: RDBStorage) -> None:
 def _leave(storage: RDBStorage, **changes: object) -> None:
     """A lease as a driver left it that did not release it."""
     lease = Lease(storage, "s")
-    lease._mine |= changes  # type: ignore[operator]
+    lease._mine |= changes
     lease._write()
     if "renewed" in changes:
         stored = {**lease._mine, "renewed": changes["renewed"]}

@@ -72,7 +72,8 @@ def test_no_confirm_before_the_search_is_over(open_ledger: Opener) -> None:
 def test_reopened_after_a_crash_it_holds_the_same_rows(open_ledger: Opener) -> None:
     cell = cell_of(open_ledger())
     first, second = cell.next_search(), cell.next_search()
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     finish(cell, first, 0.9)
     cell.report(second, 1, 0.6)
 

@@ -21,7 +21,7 @@ def trial_of(row: Row) -> Any:
 
 def rungs(scheduler: CellScheduler) -> dict[int, dict[str, float]]:
     (asha,) = scheduler._asha.values()
-    return {milestone: dict(recorded) for milestone, recorded in asha._brackets[0]._rungs}
+    return {int(milestone): dict(recorded) for milestone, recorded in asha._brackets[0]._rungs}
 
 
 def play(scheduler: CellScheduler, cell: CellLedger, row: Row, values: list[float]) -> int:
