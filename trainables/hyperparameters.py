@@ -1,0 +1,144 @@
+"""A hyperparameter: a dataclass field that knows its meaning, unit, source and allowed values."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar, get_args, get_type_hints
+
+__all__ = ["Hyperparameter", "hyperparameter", "hyperparameters"]
+
+T = TypeVar("T")
+_KEY = "hyperparameter"
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """What is known of one hyperparameter.
+
+    Attributes:
+        name: the field's name, which is also its name in specs and reports.
+        default: the value when nothing is given.
+        type: the field's annotation, such as ``float``, ``int``, ``bool`` or ``float | None``.
+        help: its meaning in a few words.
+        source: the paper or the reasoning that the default comes from.
+        unit: what one unit of it is; "" for a pure number.
+        low, high: bounds of a number; None: no bound.
+        open_low, open_high: the bound itself is not allowed.
+        choices: the words allowed where the annotation has ``str``.
+    """
+
+    name: str
+    default: Any
+    type: Any
+    help: str
+    source: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def domain(self) -> str:
+        """The allowed values in words, such as ``a number in [0, 1)``."""
+        kinds = self._kinds()
+        words = [repr(choice) for choice in self.choices]
+        if bool in kinds:
+            words += ["true", "false"]
+        if float in kinds or int in kinds:
+            words.append(("a number" if float in kinds else "a whole number") + self._interval())
+        if type(None) in kinds:
+            words.append("null")
+        return " or ".join(words)
+
+    def check(self, value: object) -> None:
+        """Do nothing if ``value`` is allowed.
+
+        Raises:
+            ValueError: it is not; one sentence with the name, what is allowed and what arrived.
+        """
+        if not self._allows(value):
+            raise ValueError(f"{self.name} must be {self.domain}, not {value!r}.")
+
+    def _kinds(self) -> tuple[Any, ...]:
+        return get_args(self.type) or (self.type,)
+
+    def _allows(self, value: object) -> bool:
+        kinds = self._kinds()
+        if value is None:
+            return type(None) in kinds
+        if isinstance(value, bool):
+            return bool in kinds
+        if isinstance(value, str):
+            return value in self.choices
+        if isinstance(value, int):
+            return (int in kinds or float in kinds) and self._in_bounds(value)
+        if isinstance(value, float):
+            return float in kinds and math.isfinite(value) and self._in_bounds(value)
+        return False
+
+    def _in_bounds(self, value: float) -> bool:
+        above = self.low is None or value > self.low or (value == self.low and not self.open_low)
+        below = (
+            self.high is None or value < self.high or (value == self.high and not self.open_high)
+        )
+        return above and below
+
+    def _interval(self) -> str:
+        if self.low is None and self.high is None:
+            return ""
+        left = "(" if self.open_low or self.low is None else "["
+        right = ")" if self.open_high or self.high is None else "]"
+        low = "-inf" if self.low is None else f"{self.low:g}"
+        high = "inf" if self.high is None else f"{self.high:g}"
+        return f" in {left}{low}, {high}{right}"
+
+
+def hyperparameter(
+    default: T,
+    *,
+    help: str,  # noqa: A002 - the word of argparse, click and typer
+    source: str,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    open_low: bool = False,
+    open_high: bool = False,
+    choices: Sequence[str] = (),
+) -> T:
+    """A dataclass field that is a hyperparameter; the arguments are those of `Hyperparameter`.
+
+    It is typed as its default, as `dataclasses.field` is, so that it can stand behind ``=``.
+    """
+    about = {
+        "help": help,
+        "source": source,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "open_low": open_low,
+        "open_high": open_high,
+        "choices": tuple(choices),
+    }
+    return field(default=default, metadata={_KEY: about})
+
+
+def hyperparameters(method_class: type) -> dict[str, Hyperparameter]:
+    """The hyperparameters of a method's class by name, in the order of its fields.
+
+    Raises:
+        TypeError: a field was not made by `hyperparameter`, or has no default.
+    """
+    hints = get_type_hints(method_class)
+    found = {}
+    for each in fields(method_class):
+        if _KEY not in each.metadata or each.default is MISSING:
+            raise TypeError(
+                f"field {each.name!r} of {method_class.__name__} must be made by "
+                "trainables.hyperparameters.hyperparameter."
+            )
+        found[each.name] = Hyperparameter(
+            name=each.name, default=each.default, type=hints[each.name], **each.metadata[_KEY]
+        )
+    return found

@@ -1,0 +1,138 @@
+"""AUC-M: the min-max margin loss of deep AUC maximisation, with a prior or free of one.
+
+Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXiv 2012.03173),
+eq. (5) and (6).
+"""
+
+from torch import Tensor
+
+from trainables.losses.auc import AUCLoss, Prior, batch_prior
+from trainables.losses.class_means import class_weights, weighted_mean
+
+__all__ = [
+    "AUCMarginLoss",
+    "PriorFreeAUCMarginLoss",
+    "auc_margin_loss",
+    "prior_free_auc_margin_loss",
+]
+
+
+def auc_margin_loss(
+    scores: Tensor,
+    targets: Tensor,
+    a: Tensor,
+    b: Tensor,
+    alpha: Tensor,
+    *,
+    margin: float | Tensor,
+    prior: Prior,
+) -> Tensor:
+    """Batch mean of F = (1-p)(h-a)^2 I+ + p(h-b)^2 I- - p(1-p)alpha^2
+    + 2 alpha [p(1-p)m + p h I- - (1-p) h I+].
+
+    Minimised in the scores, a and b and maximised in alpha >= 0. Where p is the share of
+    positives in the batch its saddle value is p(1-p)[Var+ + Var- + (m + b - a)_+^2], at a and b
+    the means of the classes' scores. A batch without one class gives a finite value.
+
+    Args:
+        scores: (B,) h, after the score map.
+        targets: (B,) float, 1 for positive and 0 for negative.
+        a, b, alpha: 0-dim.
+        margin: m, how far the classes' mean scores are to lie apart.
+        prior: p, the share of positives; None: that of this batch.
+
+    Returns:
+        The loss, 0-dim.
+    """
+    p = batch_prior(targets, prior)
+    q = 1 - p
+    positive, negative = targets, 1 - targets
+    spread = q * (scores - a).square() * positive + p * (scores - b).square() * negative
+    gap = p * q * margin + (p * scores * negative - q * scores * positive).mean()
+    return spread.mean() + 2 * alpha * gap - p * q * alpha.square()
+
+
+def prior_free_auc_margin_loss(
+    scores: Tensor,
+    targets: Tensor,
+    a: Tensor,
+    b: Tensor,
+    alpha: Tensor,
+    *,
+    margin: float | Tensor,
+) -> Tensor:
+    """<(h-a)^2>+ + <(h-b)^2>- + 2 alpha (m + <h>- - <h>+) - alpha^2, <.> the mean over a class.
+
+    Its saddle value is Var+ + Var- + (m + b - a)_+^2. A batch without one class contributes the
+    other's spread alone: the terms in alpha compare the two classes and need both, and half of
+    the comparison would push alpha away from m + b - a.
+
+    Args: as in `auc_margin_loss`.
+    """
+    positive, negative, both = class_weights(targets)
+    spread = weighted_mean((scores - a).square(), positive) + weighted_mean(
+        (scores - b).square(), negative
+    )
+    gap = margin + weighted_mean(scores, negative) - weighted_mean(scores, positive)
+    return spread + both * (2 * alpha * gap - alpha.square())
+
+
+class AUCMarginLoss(AUCLoss):
+    """AUC-M with a prior, for logits (B,) and targets (B,).
+
+    Args:
+        prior: share of positives in the training set, in (0, 1); None: that of each batch.
+        margin: m > 0, in units of the score map (0.1 to 1 with "sigmoid").
+        score_map: "sigmoid", "bsn" or "raw".
+
+    It works in any training loop:
+
+    >>> import torch
+    >>> from trainables.losses.auc_margin import AUCMarginLoss
+    >>> from trainables.optimizers.pesg import PESG
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> targets = (torch.rand(256, generator=generator) < 0.1).float()
+    >>> images = torch.randn(256, 8, generator=generator) + targets[:, None]
+    >>> model = torch.nn.Linear(8, 1)
+    >>> loss = AUCMarginLoss(prior=0.1, margin=0.7)
+    >>> optimizer = PESG([*model.parameters(), loss.a, loss.b], [loss.alpha], lr=0.1)
+    >>> for step in range(300):
+    ...     if step in (150, 225):
+    ...         optimizer.decay()  # lr / 10, and a new reference point
+    ...     optimizer.zero_grad()
+    ...     loss(model(images).squeeze(1), targets).backward()
+    ...     optimizer.step()
+    >>> gap = model(images)[targets == 1].mean() - model(images)[targets == 0].mean()
+    >>> bool(gap > 1)
+    True
+    """
+
+    def __init__(self, prior: Prior, margin: float = 1.0, score_map: str = "sigmoid") -> None:
+        super().__init__(score_map)
+        self.margin = margin
+        self.prior = prior
+
+    def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """`auc_margin_loss` of scores (B,) and targets (B,)."""
+        return auc_margin_loss(
+            scores, targets, self.a, self.b, self.alpha, margin=self.margin, prior=self.prior
+        )
+
+
+class PriorFreeAUCMarginLoss(AUCLoss):
+    """Prior-free AUC-M, for logits (B,) and targets (B,).
+
+    Args:
+        margin: m > 0, in units of the score map.
+        score_map: "sigmoid", "bsn" or "raw".
+    """
+
+    def __init__(self, margin: float = 1.0, score_map: str = "sigmoid") -> None:
+        super().__init__(score_map)
+        self.margin = margin
+
+    def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """`prior_free_auc_margin_loss` of scores (B,) and targets (B,)."""
+        return prior_free_auc_margin_loss(
+            scores, targets, self.a, self.b, self.alpha, margin=self.margin
+        )

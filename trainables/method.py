@@ -1,0 +1,30 @@
+"""What every method is: hyperparameters as fields, and a recipe made of them."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from trainables.hyperparameters import hyperparameters
+from trainables.recipe import Context, Recipe
+
+__all__ = ["Method"]
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """A way to train, as a frozen dataclass whose fields are its hyperparameters.
+
+    Subclasses are frozen dataclasses too; each field is made by
+    `trainables.hyperparameters.hyperparameter`. A method of a user's own, named as
+    ``package.module:object``, also carries its search space as the class attribute ``SPACE``.
+
+    Raises:
+        ValueError: a field's value is not allowed; the sentence says what is.
+    """
+
+    def __post_init__(self) -> None:
+        for name, each in hyperparameters(type(self)).items():
+            each.check(getattr(self, name))
+
+    @abstractmethod
+    def recipe(self, context: Context) -> Recipe:
+        """The parts of this method, put together for one trial. No training happens here."""

@@ -1,0 +1,34 @@
+"""CE: binary cross entropy with SGD, the baseline of every comparison."""
+
+from dataclasses import dataclass
+
+from trainables.losses.ce import CELoss
+from trainables.method import Method
+from trainables.methods import fields
+from trainables.methods.parts import one_stage, sgd
+from trainables.recipe import Context, Recipe
+
+__all__ = ["CE"]
+
+
+@dataclass(frozen=True)
+class CE(Method):
+    """CE loss, SGD."""
+
+    lr: float = fields.lr()
+    weight_decay: float = fields.weight_decay()
+    momentum: float = fields.sgd_momentum()
+
+    def recipe(self, context: Context) -> Recipe:
+        """One stage of SGD on the cross entropy."""
+        return one_stage(
+            context,
+            lambda: sgd(
+                context,
+                CELoss(),
+                context.model.parameters(),
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                momentum=self.momentum,
+            ),
+        )

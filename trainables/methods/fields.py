@@ -1,0 +1,124 @@
+"""Hyperparameters that several methods share, so that one name means one thing everywhere."""
+
+from trainables.hyperparameters import hyperparameter
+from trainables.losses.score_maps import SCORE_MAPS
+
+__all__ = [
+    "C",
+    "M",
+    "X",
+    "clip",
+    "epoch_decay",
+    "lr",
+    "margin",
+    "momentum",
+    "prior",
+    "score_map",
+    "sgd_momentum",
+    "weight_decay",
+]
+
+M = "Yuan et al., ICCV 2021 (arXiv 2012.03173)"
+C = "Yuan et al., ICLR 2022 (compositional training)"
+X = "Xv, Li, Yang, AUC-mixup (arXiv 2310.11693)"
+
+
+def lr(source: str = f"{M}, sec. 5.1") -> float:
+    """Learning rate, 0.1 by default."""
+    return hyperparameter(
+        0.1,
+        help="learning rate; divided by 10 at 50 % and 75 % of the steps",
+        source=source,
+        low=0,
+        open_low=True,
+    )
+
+
+def weight_decay(source: str = f"{M}, sec. 5.1") -> float:
+    """Weight decay, 1e-4 by default."""
+    return hyperparameter(
+        1e-4, help="weight decay on every trained parameter", source=source, low=0
+    )
+
+
+def sgd_momentum() -> float:
+    """Momentum of plain SGD, none by default."""
+    return hyperparameter(
+        0.0,
+        help="momentum of SGD (torch's form: the past is added, not averaged); 0: none",
+        source="an option; the papers state none",
+        low=0,
+        high=1,
+        open_high=True,
+    )
+
+
+def momentum() -> float:
+    """Momentum of PESG, none by default."""
+    return hyperparameter(
+        0.0,
+        help="weight of the past in an average of PESG's direction; 0: no average",
+        source=f"an option; none in {M}, Alg. 1",
+        low=0,
+        high=1,
+        open_high=True,
+    )
+
+
+def clip() -> float | None:
+    """Clipping of PESG's gradient, none by default."""
+    return hyperparameter(
+        None,
+        help="bound on the size of every entry of the gradient; null: no bound",
+        source=f"an option; none in {M}, Alg. 1",
+        low=0,
+        open_low=True,
+    )
+
+
+def epoch_decay(source: str = f"{M}, sec. 5.1: its gamma, in 1/100 to 1/1000") -> float:
+    """Pull to the reference point, 1/500 by default."""
+    return hyperparameter(
+        1 / 500,
+        help="pull to the reference point, the mean of the weights in the stage before",
+        source=source,
+        low=0,
+    )
+
+
+def margin(source: str = f"{M}, app. I, and {C}") -> float:
+    """Margin of AUC-M, 1 by default."""
+    return hyperparameter(
+        1.0,
+        help="m, how far the mean scores of the classes are to lie apart",
+        source=source,
+        unit="score (depends on score_map)",
+        low=0,
+        open_low=True,
+    )
+
+
+def score_map() -> str:
+    """Score map, sigmoid by default."""
+    return hyperparameter(
+        "sigmoid",
+        help="from logits to the scores that the loss compares; bsn: batch score normalisation",
+        source=f"LibAUC 2.0.1; bsn: {M}, sec. 4.1",
+        choices=tuple(SCORE_MAPS),
+    )
+
+
+def prior(*, free: bool = False) -> float | str:
+    """Prior of an AUC loss, that of the training set by default; ``free`` allows "free" too."""
+    words = ("dataset", "batch", "free") if free else ("dataset", "batch")
+    return hyperparameter(
+        "dataset",
+        help="share of positives in the loss: of the training set, of each batch, or a number"
+        + ("; free: the prior-free form" if free else ""),
+        source=f"{M}, eq. (3)",
+        low=0,
+        high=1,
+        open_low=True,
+        open_high=True,
+        choices=words,
+    )

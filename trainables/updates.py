@@ -1,0 +1,79 @@
+"""Update rules: how a loss and an optimizer work together in one step."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from trainables.recipe import Batch
+
+__all__ = ["Descent", "Mix", "unmixed"]
+
+Mix = Callable[[Batch], Batch]
+"""What happens to a batch before it is trained on, such as mixup."""
+
+
+def unmixed(batch: Batch) -> Batch:
+    """The batch as it is."""
+    return batch
+
+
+class Descent:
+    """One loss, one optimizer, one batch a step.
+
+    Args:
+        model: images (B, C, H, W) to logits (B,).
+        loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
+        optimizer: what it trains, and nothing else, gets a gradient.
+        decay: called at each decay of the learning rate.
+        mix: done to each batch first.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        optimizer: Optimizer,
+        decay: Callable[[], None],
+        mix: Mix = unmixed,
+    ) -> None:
+        self._model = model
+        self._loss = loss
+        self._optimizer = optimizer
+        self._decay = decay
+        self._mix = mix
+        self._trained = [
+            each
+            for group in optimizer.param_groups
+            for each in group["params"]
+            if each.requires_grad
+        ]
+
+    def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
+        """Train on one batch; gives the loss and the number of its images."""
+        (batch,) = batches
+        images, targets = self._mix(batch)
+        loss: Tensor = self._loss(self._model(images), targets)
+        self._optimizer.zero_grad()
+        loss.backward(inputs=self._trained)
+        self._optimizer.step()
+        return loss.detach(), len(targets)
+
+    def decay(self) -> None:
+        """What the optimizer does when its learning rate decays."""
+        self._decay()
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """The model's own weights are the ones to evaluate."""
+        return nullcontext()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The loss's own parameters and the optimizer's state."""
+        return {"loss": self._loss.state_dict(), "optimizer": self._optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        self._loss.load_state_dict(state["loss"])
+        self._optimizer.load_state_dict(state["optimizer"])
