@@ -30,7 +30,7 @@ def proximal_directions(
     return directions
 
 
-def descend_(params: list[Tensor], directions: Sequence[Tensor], lr: Tensor) -> None:
+def descend_(params: list[Tensor], directions: list[Tensor], lr: Tensor) -> None:
     """In place: v <- v - lr direction; ``lr`` is 0-dim, on the device of the parameters."""
     torch._foreach_sub_(params, torch._foreach_mul(directions, lr))
 
