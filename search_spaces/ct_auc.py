@@ -1,0 +1,23 @@
+"""Where to search compositional training; the margin stays at the paper's 1."""
+
+from search_spaces.ranges import (
+    BETA,
+    EPOCH_DECAY,
+    INNER_LR,
+    INNER_STEPS,
+    LR,
+    WEIGHT_DECAY,
+    Range,
+)
+
+__all__ = ["SPACE"]
+
+SPACE: dict[str, Range] = {
+    "lr": LR,
+    "inner_lr": INNER_LR,
+    "inner_steps": INNER_STEPS,
+    "beta0": BETA,
+    "beta1": BETA,
+    "epoch_decay": EPOCH_DECAY,
+    "weight_decay": WEIGHT_DECAY,
+}

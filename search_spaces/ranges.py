@@ -1,0 +1,76 @@
+"""A range to search a hyperparameter in, and the ranges that several methods share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+__all__ = [
+    "BETA",
+    "EPOCH_DECAY",
+    "INNER_LR",
+    "INNER_STEPS",
+    "LR",
+    "MARGIN",
+    "MIXUP_ALPHA",
+    "WEIGHT_DECAY",
+    "C",
+    "M",
+    "Range",
+]
+
+M = "Yuan et al., ICCV 2021 (arXiv 2012.03173)"
+C = "Yuan et al., ICLR 2022 (compositional training)"
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where to search one hyperparameter.
+
+    Attributes:
+        distribution: what the sampler draws from.
+        grid: the values that the papers tried; every one lies in the distribution.
+        source: where the grid comes from, and what is our own widening of it.
+    """
+
+    distribution: BaseDistribution
+    grid: tuple[Any, ...]
+    source: str
+
+
+LR = Range(
+    FloatDistribution(0.01, 1.0, log=True),
+    (0.1,),
+    f"{M}, sec. 5.1 trains at 0.1; a decade to either side is ours",
+)
+WEIGHT_DECAY = Range(
+    FloatDistribution(1e-5, 1e-3, log=True),
+    (1e-4,),
+    f"{M}, sec. 5.1 trains with 1e-4; a decade to either side is ours",
+)
+EPOCH_DECAY = Range(
+    FloatDistribution(1 / 1000, 1 / 100, log=True),
+    (1 / 1000, 1 / 700, 1 / 500, 1 / 300, 1 / 100),
+    f"{M}, sec. 5.1: its gamma",
+)
+MARGIN = Range(
+    FloatDistribution(0.1, 1.0),
+    (0.1, 0.3, 0.5, 0.7, 1.0),
+    f"{M}, app. I; the best values it reports lie between 0.5 and 0.8",
+)
+INNER_LR = Range(
+    FloatDistribution(0.01, 1.0, log=True),
+    (0.01, 0.05, 0.1),
+    f"{C}: 0.1, medical sets 0.01 to 0.1; the decade above is ours",
+)
+INNER_STEPS = Range(IntDistribution(1, 3), (1, 2, 3), f"{C}, table 2: its k")
+BETA = Range(
+    FloatDistribution(0.1, 0.99),
+    (0.1, 0.5, 0.9, 0.99),
+    f"{C}: 0.1 to 0.99, good about 0.9; the grid's inner points are ours",
+)
+MIXUP_ALPHA = Range(
+    FloatDistribution(0.1, 1.0, log=True),
+    (0.1, 0.2, 0.4, 1.0),
+    "Zhang et al., mixup, ICLR 2018 (arXiv 1710.09412): 0.1 to 0.4 on ImageNet, 1 on CIFAR",
+)
