@@ -1,0 +1,228 @@
+"""Whole studies, for real: Ray, Optuna, training, kills. Each starts a cluster of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from study.reader import read_study
+from study.records import StudyRecord
+
+ROOT = Path(__file__).parents[2]
+Runner = Callable[..., subprocess.CompletedProcess[str]]
+
+SPEC: dict[str, Any] = {
+    "name": "s",
+    "seed": 3,
+    "methods": ["ce", "auc_m"],
+    "tasks": [{"dataset": "digits", "model": "mlp", "epochs": 4, "batch_size": 64}],
+    "imratios": [0.1],
+    # Random rows and no pruning: nothing depends on which trial is faster.
+    "search": {"trials": 4, "sampler": "random", "pruner": "none"},
+    "confirm": {"seeds": 2},
+}
+
+
+def command(spec: dict[str, Any], folder: Path) -> list[str]:
+    file = folder / "study.yaml"
+    file.write_text(yaml.safe_dump({**spec, "directory": str(folder / "out")}))
+    return [sys.executable, "-m", "study.cli", "run", str(file)]
+
+
+def run(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(spec, folder),
+        cwd=ROOT,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def start(spec: dict[str, Any], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(spec, folder),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished(folder: Path, phase: str) -> int:
+    """Rows of a phase that are finished so far, in all cells."""
+    if not (folder / "out" / "study.db").exists() or not (folder / "out" / "study.yaml").exists():
+        return 0
+    cells = read_study(folder / "out").cells
+    rows = [row for cell in cells for row in getattr(cell, phase)]
+    return sum(row.state in ("COMPLETE", "PRUNED", "FAIL") for row in rows)
+
+
+def wait_for(folder: Path, phase: str, rows: int, driver: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while finished(folder, phase) < rows:
+        assert driver.poll() is None, driver.stdout and driver.stdout.read()
+        assert time.monotonic() < deadline, "the driver does not get on"
+        time.sleep(0.05)
+
+
+def table(study: StudyRecord) -> dict[str, list[float | None]]:
+    """The figures that a study's final table is made of."""
+    return {cell.id: [row.test_auroc for row in sorted_by_seed(cell)] for cell in study.cells}
+
+
+def sorted_by_seed(cell: Any) -> list[Any]:
+    return sorted(cell.confirm, key=lambda row: row.seed)
+
+
+def assert_exactly_planned(study: StudyRecord, trials: int, seeds: int) -> None:
+    for cell in study.cells:
+        assert [row.number for row in cell.search] == list(range(trials))
+        assert sorted(row.seed for row in cell.confirm if row.seed is not None) == list(
+            range(seeds)
+        )
+        assert {row.state for row in (*cell.search, *cell.confirm)} <= {"COMPLETE", "PRUNED"}
+        assert not cell.superseded
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    done = run(SPEC, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_a_study_ends_with_exactly_the_planned_rows(undisturbed: Path) -> None:
+    study = read_study(undisturbed / "out")
+    assert [cell.method for cell in study.cells] == ["ce", "auc_m"]
+    assert_exactly_planned(study, trials=4, seeds=2)
+    assert (undisturbed / "out" / "report" / "report.html").exists()
+    assert not list((undisturbed / "out" / "checkpoints").glob("*"))
+    assert not (undisturbed / "out" / "ray").exists()
+
+
+def test_stored_predictions_give_the_stored_figures(undisturbed: Path) -> None:
+    for cell in read_study(undisturbed / "out").cells:
+        for row in cell.confirm:
+            assert row.predictions is not None
+            stored = np.load(undisturbed / "out" / row.predictions, allow_pickle=False)
+            scores, targets = stored["scores"], stored["targets"]
+            assert row.test_auroc == pytest.approx(roc_auc_score(targets, scores), abs=1e-12)
+            expected = average_precision_score(targets, scores)
+            assert row.test_auprc == pytest.approx(expected, abs=1e-12)
+
+
+def test_confirm_seeds_are_paired_between_methods(undisturbed: Path) -> None:
+    ce, auc_m = read_study(undisturbed / "out").cells
+    assert [row.seeds for row in sorted_by_seed(ce)] == [row.seeds for row in sorted_by_seed(auc_m)]
+    assert len({str(row.seeds) for row in ce.confirm}) == 2
+
+
+def test_running_a_finished_study_again_does_nothing_and_says_so(undisturbed: Path) -> None:
+    before = (undisturbed / "out" / "study.db").read_bytes()
+    rows = read_study(undisturbed / "out").cells
+    done = run(SPEC, undisturbed)
+    assert done.returncode == 0
+    assert "nothing" in done.stdout.lower()
+    assert read_study(undisturbed / "out").cells == rows
+    assert before
+
+
+def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path) -> None:
+    old = read_study(undisturbed / "out")
+    more = {**SPEC, "search": {**SPEC["search"], "trials": 6}, "confirm": {"seeds": 3}}
+    done = run(more, undisturbed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for before, after in zip(old.cells, read_study(undisturbed / "out").cells, strict=True):
+        assert after.search[:4] == before.search
+        assert len(after.search) == 6
+        assert len(after.confirm) == 3
+        if after.selected == before.selected:
+            assert set(map(repr, before.confirm)) <= set(map(repr, after.confirm))
+            assert not after.superseded
+
+
+def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    clean = tmp_path / "clean"
+    clean.mkdir()
+    assert run(SPEC, clean).returncode == 0
+
+    for phase, rows in (("search", 2), ("confirm", 1)):
+        driver = start(SPEC, tmp_path)
+        wait_for(tmp_path, phase, rows, driver)
+        driver.send_signal(signal.SIGKILL)
+        driver.wait(timeout=30)
+    done = run(SPEC, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=4, seeds=2)
+    assert table(study) == table(read_study(clean / "out"))
+    assert undisturbed.exists()
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+    driver = start(SPEC, tmp_path)
+    wait_for(tmp_path, "search", 1, driver)
+    driver.send_signal(signal.SIGINT)
+    output, _ = driver.communicate(timeout=60)
+    assert driver.returncode == 0, output
+    assert "aucstudy run" in output
+    assert "Traceback" not in output
+    again = run(SPEC, tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert_exactly_planned(read_study(tmp_path / "out"), trials=4, seeds=2)
+
+
+def odd(method: str, **changes: Any) -> dict[str, Any]:
+    """A study of ``ce`` beside one of the odd methods."""
+    return {**SPEC, "methods": [f"tests.study.odd_methods:{method}", "ce"], **changes}
+
+
+def test_a_diverged_trial_fails_with_its_reason_and_the_study_goes_on(tmp_path: Path) -> None:
+    done = run(odd("Diverges"), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    diverges, ce = read_study(tmp_path / "out").cells
+    assert len(diverges.search) == 4, "a diverged row counts, it is not replaced"
+    for row in diverges.search:
+        assert row.state == ("FAIL" if row.params["x"] > 0.5 else "COMPLETE")
+        assert (row.reason is not None) == (row.state == "FAIL")
+        assert row.reason is None or "finite" in row.reason
+    assert {row.state for row in diverges.search} == {"FAIL", "COMPLETE"}
+    assert {row.state for row in (*ce.search, *ce.confirm)} == {"COMPLETE"}
+
+
+def test_a_cell_whose_trials_all_fail_is_reported(tmp_path: Path) -> None:
+    done = run(odd("Buggy"), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    buggy, ce = read_study(tmp_path / "out").cells
+    assert len(buggy.search) == 4 + 3, "three replacements, then the defect is accepted as one"
+    assert {row.state for row in buggy.search} == {"FAIL"}
+    assert "a bug in a user's method" in (buggy.search[0].reason or "")
+    assert buggy.selected is None
+    assert not buggy.confirm
+    assert len(ce.confirm) == 2
+    assert buggy.id in done.stdout
+    report = (tmp_path / "out" / "report" / "report.html").read_text()
+    assert "a bug in a user" in report
+
+
+def test_a_trial_whose_worker_dies_is_started_again(tmp_path: Path) -> None:
+    done = run(odd("DiesOnce"), tmp_path, AUCSTUDY_TEST_MARK=str(tmp_path / "mark"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "mark").exists()
+    assert_exactly_planned(read_study(tmp_path / "out"), trials=4, seeds=2)
