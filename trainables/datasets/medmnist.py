@@ -109,7 +109,7 @@ def _download(name: str, places: list[Path]) -> None:
 
 def _arrays(file: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {f"{part}_{kind}": archive[f"{part}_{kind}"] for part in PARTS for kind in KINDS}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(

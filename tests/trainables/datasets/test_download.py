@@ -1,0 +1,68 @@
+"""A MedMNIST download, from a web server of our own on this machine."""
+
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from tests.trainables.official_files import Expected, md5, write_medmnist
+from trainables.datasets import DATASETS, medmnist
+from trainables.errors import DataError
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Expected]]:
+    """(the file that the server gives for breastmnist, its content)."""
+    file = tmp_path / "server" / "breastmnist.npz"
+    expected = write_medmnist("breastmnist", file)
+    handler = partial(_Quiet, directory=str(file.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/{{name}}.npz?download=1"
+        monkeypatch.setattr(medmnist, "URL", address)
+        yield file, expected
+        server.shutdown()
+        thread.join()
+
+
+def test_download_then_read(
+    served: tuple[Path, Expected], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, expected = served
+    facts = medmnist.Facts(2, md5(file))
+    monkeypatch.setitem(medmnist.SETS, "breastmnist", facts)
+    root = tmp_path / "data"
+    source = DATASETS["breastmnist"](root, True)
+    np.testing.assert_array_equal(source.train_images.numpy(), expected.train_images)
+    assert [path.relative_to(root) for path in root.rglob("*.*")] == [
+        Path("medmnist/breastmnist.npz")
+    ]
+
+
+@pytest.mark.usefixtures("served")
+def test_download_with_a_wrong_checksum_leaves_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    with pytest.raises(DataError, match="cannot be downloaded"):
+        DATASETS["breastmnist"](root, True)
+    assert not list(root.rglob("*.*"))
+
+
+def test_addresses_are_the_medmnist_package_s() -> None:
+    info = pytest.importorskip("medmnist.info", reason="the medmnist package is not installed")
+    for name, facts in medmnist.SETS.items():
+        official = info.INFO[name]
+        assert medmnist.URL.format(name=name) == official["url"]
+        assert facts == (len(official["label"]), official["MD5"])
+    assert "multi-label" in info.INFO["chestmnist"]["task"]
+    flat = {name for name in info.INFO if not name.endswith("3d")}
+    assert flat == {*medmnist.SETS, "chestmnist"}

@@ -1,0 +1,122 @@
+"""The readers, on small files in the official formats and on the real sets where they are."""
+
+import hashlib
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.trainables.official_files import Expected, write_medmnist
+from trainables.datasets import DATASETS
+from trainables.datasets.medmnist import SETS
+from trainables.errors import DataError
+
+FROM_FILES = [name for name in DATASETS if name not in ("digits", "chestmnist")]
+
+
+@pytest.mark.parametrize("name", FROM_FILES)
+def test_reads_official_format(name: str, official: tuple[Path, dict[str, Expected]]) -> None:
+    root, expected = official
+    source = DATASETS[name](root, False)
+    for field, array in expected[name]._asdict().items():
+        tensor = getattr(source, field)
+        assert tensor.dtype == (torch.uint8 if field.endswith("images") else torch.int64)
+        assert tensor.is_contiguous()
+        np.testing.assert_array_equal(tensor.numpy(), array)
+    assert source.n_classes == int(source.train_labels.max()) + 1
+    assert source.validation_share == (Fraction(1, 4) if name in SETS else Fraction(1, 10))
+    for file in source.files:
+        assert source.checksums[file.name] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", FROM_FILES)
+def test_missing_set_says_where_it_looked_and_what_to_do(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        DATASETS[name](tmp_path, False)
+    message = str(caught.value)
+    for part in (str(tmp_path), "data_root", "AUCSTUDY_DATA", "download: true"):
+        assert part in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("cifar10", "cifar-10-batches-py/data_batch_3"),
+        ("cifar100", "cifar-100-python/test"),
+        ("stl10", "stl10_binary/train_X.bin"),
+    ],
+)
+def test_changed_file_is_refused(
+    name: str, file: str, official: tuple[Path, dict[str, Expected]], tmp_path: Path
+) -> None:
+    folder = Path(file).parent
+    shutil.copytree(official[0] / folder, tmp_path / folder)
+    DATASETS[name](tmp_path, False)
+    with (tmp_path / file).open("ab") as stream:
+        stream.write(b"x")
+    with pytest.raises(DataError, match="MD5 is not the official one"):
+        DATASETS[name](tmp_path, False)
+
+
+def test_multi_label_set_is_refused_with_the_alternatives(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"14 labels an image.*pneumoniamnist"):
+        DATASETS["chestmnist"](tmp_path, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"val_labels": None}, "val_labels"),
+        ({"train_images": np.zeros((3, 28, 28), np.uint8)}, "for 60 labels"),
+        ({"test_images": np.zeros((24, 28, 28), np.float32)}, "uint8 images"),
+        ({"test_images": np.zeros((24, 28, 20), np.uint8)}, r"\(24, 28, 20\)"),
+        ({"train_labels": np.zeros((60, 14), np.uint8)}, r"labels \(N, 1\)"),
+        ({"train_labels": np.full((60, 1), 2, np.uint8)}, "0 to 1"),
+        ({"train_labels": np.array([object()] * 60)}, "allow_pickle"),
+    ],
+)
+def test_damaged_npz_is_refused(
+    change: dict[str, np.ndarray | None], words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "breastmnist.npz"
+    write_medmnist("breastmnist", file)
+    with np.load(file) as archive:
+        arrays = {**archive, **change}
+    np.savez(file, allow_pickle=True, **{k: v for k, v in arrays.items() if v is not None})
+    with pytest.raises(DataError, match=words):
+        DATASETS["breastmnist"](tmp_path, False)
+
+
+def test_cut_off_npz_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "breastmnist.npz"
+    write_medmnist("breastmnist", file)
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(DataError, match="replace the file"):
+        DATASETS["breastmnist"](tmp_path, False)
+
+
+def test_real_cifar10(real_data: Path) -> None:
+    source = DATASETS["cifar10"](real_data, False)
+    assert source.train_images.shape == (50_000, 3, 32, 32)
+    assert source.train_labels.bincount().tolist() == [5_000] * 10
+    assert source.test_labels.bincount().tolist() == [1_000] * 10
+    # The published channel means of the training set.
+    sums = source.train_images.sum((0, 2, 3), dtype=torch.int64)
+    means = sums / (50_000 * 32 * 32 * 255)
+    assert means.tolist() == pytest.approx([0.4914, 0.4822, 0.4465], abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "val", "test"),
+    [("breastmnist", 546, 78, 156), ("pneumoniamnist", 4708, 524, 624)],
+)
+def test_real_medmnist(name: str, train: int, val: int, test: int, real_data: Path) -> None:
+    source = DATASETS[name](real_data, False)
+    assert source.train_images.shape == (train + val, 1, 28, 28)
+    assert source.test_images.shape == (test, 1, 28, 28)
+    assert source.validation_share == Fraction(val, train + val)
+    assert list(source.checksums) == [f"{name}.npz"]

@@ -1,0 +1,137 @@
+"""What every model must do, at every image size that a data set has."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tests.trainables.official_files import Expected
+from trainables.augment import augment, normalise
+from trainables.datasets import DATASETS
+from trainables.datasets.cache import task_on_device
+from trainables.models import MODELS
+from trainables.models.classifier import BinaryClassifier
+from trainables.models.resnet_cifar import _Block
+
+SHAPES = [(1, 8), (1, 28), (3, 28), (3, 32), (3, 64), (3, 96)]
+
+
+def _build(name: str, channels: int, size: int, seed: int = 0) -> BinaryClassifier:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return MODELS[name](channels, size)
+
+
+def _images(batch: int, channels: int, size: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(batch, channels, size, size, generator=generator)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("channels", "size"), SHAPES)
+def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
+    model = _build(name, channels, size)
+    images = _images(3, channels, size)
+    logits = model(images)
+    assert logits.shape == (3,)
+    assert logits.dtype == torch.float32
+    logits.square().sum().backward()
+    moved = 0.0
+    for parameter in model.parameters():
+        assert parameter.grad is not None
+        moved += parameter.grad.abs().sum().item()
+    assert 0 < moved < float("inf")
+    model.eval()
+    with torch.no_grad():
+        order = torch.tensor([2, 0, 1])
+        torch.testing.assert_close(model(images)[order], model(images[order]))
+        features = model.features(images)
+        assert features.shape == (3, model.head.in_features)
+        torch.testing.assert_close(model.head(features).squeeze(1), model(images))
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "mlp"])
+def test_full_size_images(name: str) -> None:
+    with torch.no_grad():
+        assert _build(name, 3, 224).eval()(_images(1, 3, 224)).shape == (1,)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_caller_s_seed_decides_the_weights(name: str) -> None:
+    first, same, other = (_build(name, 1, 8, seed).state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(first[key], same[key]) for key in first)
+    assert any(not torch.equal(first[key], other[key]) for key in first)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_bf16_stays_near_f32_and_gives_float32(name: str) -> None:
+    model = _build(name, 3, 32).eval()
+    images = _images(4, 3, 32)
+    expected = model(images)
+    model.precision = "bf16"
+    logits = model(images)
+    assert logits.dtype == torch.float32
+    assert not torch.equal(logits, expected)
+    # bfloat16 keeps 8 bits.
+    torch.testing.assert_close(logits, expected, rtol=0.1, atol=0.1)
+    logits.sum().backward()
+    for parameter in model.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "tensors"),
+    [("resnet20", 269_137, 59), ("resnet18", 11_169_345, 62), ("densenet121", 6_947_201, 364)],
+)
+def test_known_sizes(name: str, parameters: int, tensors: int) -> None:
+    found = [parameter.numel() for parameter in _build(name, 3, 32).parameters()]
+    assert (sum(found), len(found)) == (parameters, tensors)
+
+
+def test_resnet20_is_elu_all_through() -> None:
+    model = _build("resnet20", 3, 32)
+    assert not any(isinstance(module, nn.ReLU) for module in model.modules())
+    block = _Block(2, 6, stride=2)
+    nn.init.zeros_(block.norm2.weight)  # only the shortcut is left
+    images = _images(2, 2, 9)
+    expected = torch.zeros(2, 6, 5, 5)
+    expected[:, 2:4] = nn.functional.elu(images[:, :, ::2, ::2])
+    torch.testing.assert_close(block(images), expected)
+
+
+def test_reset_head_changes_the_head_alone() -> None:
+    model = _build("resnet20", 3, 32)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model.reset_head()
+    changed = {key for key, value in model.state_dict().items() if not value.equal(before[key])}
+    assert changed == {"head.weight", "head.bias"}
+
+
+def test_wrong_head_and_wrong_precision() -> None:
+    with pytest.raises(ValueError, match="one logit an image, not 2"):
+        BinaryClassifier(nn.Flatten(), nn.Linear(4, 2))
+    with pytest.raises(ValueError, match="'f32' or 'bf16', not 'fp16'"):
+        BinaryClassifier(nn.Flatten(), nn.Linear(4, 1), precision="fp16")
+
+
+@pytest.mark.usefixtures("fresh_cache")
+@pytest.mark.parametrize("dataset", [name for name in DATASETS if name != "chestmnist"])
+def test_every_data_set_trains_a_model(
+    dataset: str, official: tuple[Path, dict[str, Expected]]
+) -> None:
+    task = task_on_device(dataset, official[0], False, 0.2, 0, "before", "cpu")
+    _, channels, size, _ = task.train_images.shape
+    images = augment(task.augmentation, task.train_images, torch.Generator())
+    model = _build("small_cnn", channels, size)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = []
+    for _ in range(3):
+        logits = model(normalise(images, task.mean, task.std))
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, task.train_targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]

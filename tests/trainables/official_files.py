@@ -1,0 +1,104 @@
+"""Small files in each data set's official format, with random pixels and every class present."""
+
+import hashlib
+import pickle
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.datasets.medmnist import SETS
+
+__all__ = ["Expected", "md5", "write_cifar10", "write_cifar100", "write_medmnist", "write_stl10"]
+
+COLOUR = ("pathmnist", "dermamnist", "retinamnist", "bloodmnist")
+
+
+class Expected(NamedTuple):
+    """What a reader must give back: uint8 (N, C, H, W) and class ids."""
+
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+
+
+def md5(file: Path) -> str:
+    return hashlib.md5(file.read_bytes()).hexdigest()
+
+
+def write_cifar10(root: Path) -> Expected:
+    folder = root / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    data = _draw(200, 40, 3, 32, 10)
+    for i in range(5):
+        part = slice(40 * i, 40 * (i + 1))
+        content = {"data": _flat(data.train_images[part]), "labels": data.train_labels[part]}
+        _pickle(folder / f"data_batch_{i + 1}", content, "labels")
+    test = {"data": _flat(data.test_images), "labels": data.test_labels}
+    _pickle(folder / "test_batch", test, "labels")
+    _pickle(folder / "batches.meta", {"label_names": [f"class {i}" for i in range(10)]})
+    return data
+
+
+def write_cifar100(root: Path) -> Expected:
+    folder = root / "cifar-100-python"
+    folder.mkdir(parents=True)
+    data = _draw(400, 200, 3, 32, 100)
+    train = {"data": _flat(data.train_images), "fine_labels": data.train_labels}
+    _pickle(folder / "train", train, "fine_labels")
+    test = {"data": _flat(data.test_images), "fine_labels": data.test_labels}
+    _pickle(folder / "test", test, "fine_labels")
+    _pickle(folder / "meta", {"fine_label_names": [f"class {i}" for i in range(100)]})
+    return data
+
+
+def write_stl10(root: Path) -> Expected:
+    folder = root / "stl10_binary"
+    folder.mkdir(parents=True)
+    data = _draw(60, 20, 3, 96, 10)
+    for part in ("train", "test"):
+        images: NDArray[np.uint8] = getattr(data, f"{part}_images")
+        labels: NDArray[np.int64] = getattr(data, f"{part}_labels")
+        # The official files are column-major, and count classes from 1.
+        images.transpose(0, 1, 3, 2).tofile(folder / f"{part}_X.bin")
+        (labels + 1).astype(np.uint8).tofile(folder / f"{part}_y.bin")
+    return data
+
+
+def write_medmnist(name: str, file: Path) -> Expected:
+    """75 % training, 25 % validation images, pooled in what is expected."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    channels = 3 if name in COLOUR else 1
+    data = _draw(80, 24, channels, 28, SETS[name].n_classes)
+    parts = {
+        "train": (data.train_images[:60], data.train_labels[:60]),
+        "val": (data.train_images[60:], data.train_labels[60:]),
+        "test": (data.test_images, data.test_labels),
+    }
+    arrays: dict[str, Any] = {}
+    for part, (images, labels) in parts.items():
+        channels_last = images.transpose(0, 2, 3, 1) if channels == 3 else images[:, 0]
+        arrays[f"{part}_images"] = channels_last
+        arrays[f"{part}_labels"] = labels.astype(np.uint8)[:, None]
+    np.savez(file, **arrays)
+    return data
+
+
+def _draw(n_train: int, n_test: int, channels: int, size: int, n_classes: int) -> Expected:
+    generator = np.random.default_rng(n_train + size)
+    n = n_train + n_test
+    images = generator.integers(0, 256, (n, channels, size, size), dtype=np.uint8)
+    labels = np.arange(n) % n_classes
+    return Expected(images[:n_train], labels[:n_train], images[n_train:], labels[n_train:])
+
+
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1)
+
+
+def _pickle(file: Path, content: dict[str, Any], labels: str | None = None) -> None:
+    if labels is not None:
+        content[labels] = content[labels].tolist()
+    file.write_bytes(pickle.dumps(content, protocol=2))
