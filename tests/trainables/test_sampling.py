@@ -63,7 +63,7 @@ def test_positive_rate(rate: float, batch_size: int, positives: int) -> None:
         seen.update(batch.tolist())
     # Within a class no image is more than one round ahead of another.
     for target in (0, 1):
-        rounds = [seen[i] for i in (target == TARGETS).nonzero().flatten().tolist()]
+        rounds = [seen[i] for i in TARGETS.eq(target).nonzero().flatten().tolist()]
         assert max(rounds) - min(rounds) <= 1
 
 
