@@ -1,6 +1,7 @@
 """From YAML to a checked ``StudySpec``, and back."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from study.spec.model import (
     StudySpec,
     Task,
     data_root,
+    default_data_root,
     directory_of,
 )
 from study.spec.names import name_problems
@@ -35,8 +37,10 @@ __all__ = [
     "changes",
     "check_environment",
     "data_root",
+    "default_data_root",
     "directory_of",
     "dump",
+    "find_directory",
     "fixed_params",
     "load_spec",
     "parse_spec",
@@ -69,17 +73,35 @@ def parse_spec(data: Mapping[str, Any], title: str = "spec") -> StudySpec:
     return _parse(Source(title, data))
 
 
+def find_directory(study: str) -> Path:
+    """The directory of the study that a directory, a YAML file or a preset stands for.
+
+    Names of methods and data are not looked at, so that torch is not loaded.
+
+    Raises:
+        SpecError: not found, not YAML, or not shaped as a spec.
+    """
+    if study not in preset_names() and Path(study).is_dir():
+        return Path(study).absolute()
+    source = read_spec(study)
+    return source.directory or directory_of(_shape(source))
+
+
 def _parse(source: Source) -> StudySpec:
+    spec = _shape(source)
+    if problems := name_problems(spec):
+        raise spec_error(source, problems)
+    return spec
+
+
+def _shape(source: Source) -> StudySpec:
     if not isinstance(source.data, Mapping):
         wrong = "must hold the keys of a study (name: ..., methods: ...), and it does not"
         raise spec_error(source, [Problem((), wrong)])
     try:
-        spec = StudySpec.model_validate(source.data)
+        return StudySpec.model_validate(source.data)
     except ValidationError as error:
         raise spec_error(source, problems_of(error)) from None
-    if problems := name_problems(spec):
-        raise spec_error(source, problems)
-    return spec
 
 
 def dump(spec: StudySpec) -> str:

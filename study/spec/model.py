@@ -28,6 +28,7 @@ __all__ = [
     "StudySpec",
     "Task",
     "data_root",
+    "default_data_root",
     "directory_of",
 ]
 
@@ -299,5 +300,9 @@ def directory_of(spec: StudySpec) -> Path:
 
 def data_root(spec: StudySpec) -> Path:
     """The folder of the data sets, absolute."""
-    root = spec.data_root or os.environ.get(DATA_VARIABLE) or "data"
-    return Path(root).expanduser().absolute()
+    return spec.data_root.expanduser().absolute() if spec.data_root else default_data_root()
+
+
+def default_data_root() -> Path:
+    """The folder of the data sets where a spec names none: $AUCSTUDY_DATA, else ./data."""
+    return Path(os.environ.get(DATA_VARIABLE) or "data").expanduser().absolute()

@@ -12,7 +12,7 @@ import yaml
 
 from study.errors import SpecError
 
-__all__ = ["Source", "did_you_mean", "preset_names", "read_spec"]
+__all__ = ["Source", "did_you_mean", "preset_names", "preset_text", "read_spec"]
 
 MARKER = "provenance.json"
 """A study.yaml with this file beside it was written by ``run`` and belongs to that study."""
@@ -87,6 +87,11 @@ def preset_names() -> list[str]:
     )
 
 
+def preset_text(name: str) -> str:
+    """The YAML of a preset."""
+    return files("study").joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
+
+
 def did_you_mean(wrong: str, right: Sequence[str]) -> str:
     """``" (did you mean 'x'?)"`` for a likely typing error, else nothing."""
     close = difflib.get_close_matches(wrong, right, n=1)
@@ -103,8 +108,7 @@ def read_spec(spec: str) -> Source:
         SpecError: there is no such thing, or it is not readable YAML.
     """
     if spec in preset_names():
-        text = files("study").joinpath("presets", f"{spec}.yaml").read_text(encoding="utf-8")
-        return _parse(f"preset {spec}", text, None)
+        return _parse(f"preset {spec}", preset_text(spec), None)
     path = Path(spec).expanduser()
     file = path / "study.yaml" if path.is_dir() else path
     if not file.is_file():

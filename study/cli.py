@@ -1,0 +1,175 @@
+"""The command ``aucstudy``. Every command imports what it needs itself, so that --help is quick."""
+
+import sys
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+from typer.core import TyperGroup
+
+from analysis.errors import AnalysisError
+from study.errors import StudyError
+from trainables.errors import TrainableError
+
+__all__ = ["app", "main"]
+
+WIDTH_OF_FILES = 160
+
+Spec = Annotated[
+    str, typer.Argument(metavar="SPEC", help="A YAML file, a preset, or a study's directory.")
+]
+Study = Annotated[
+    str, typer.Argument(metavar="DIR", help="A study's directory, or the SPEC that made it.")
+]
+
+
+class Kind(StrEnum):
+    """What ``list`` can list."""
+
+    METHODS = "methods"
+    DATASETS = "datasets"
+    MODELS = "models"
+    PRESETS = "presets"
+
+
+class _Commands(TyperGroup):
+    """Turns the errors that a user can mend into a sentence and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (StudyError, TrainableError, AnalysisError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Studies of deep AUC maximisation: one YAML file in, one report out.",
+)
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("aucstudy"))
+        raise typer.Exit
+
+
+@app.callback()
+def _before_every_command(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    # A spec may name the user's own package.module:object, which lies where the user stands.
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+
+
+@app.command()
+def plan(spec: Spec) -> None:
+    """Show what SPEC runs, on how many images, and about how long it takes here."""
+    from study.plan import local_slots, plan_study, time_task
+    from study.spec import check_environment, load_spec
+    from study.tables import plan_tables
+
+    study = load_spec(spec)
+    check_environment(study)
+    timings = {
+        (method, task.name): timing
+        for task in study.tasks
+        for method, timing in time_task(study, task).items()
+    }
+    _show(*plan_tables(plan_study(study, timings, local_slots(study.resources))))
+
+
+@app.command()
+def run(spec: Spec) -> None:
+    """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
+    from analysis.report import write
+    from study.run import run as run_study
+    from study.spec import load_spec
+
+    summary = run_study(load_spec(spec))
+    for cell in summary.failed_cells:
+        typer.echo(f"Every search trial of {cell} failed; the report says why.", err=True)
+    typer.echo(f"Report: {write(summary.directory)}")
+    if not summary.finished:
+        typer.echo(f"Stopped with {summary.left} trials left; to go on: aucstudy run {spec}")
+        raise typer.Exit(1)
+    if summary.failed_cells:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(study: Study) -> None:
+    """Show how far a study is, while it runs or after."""
+    from study.reader import read_study
+    from study.tables import status_tables
+
+    _show(*status_tables(read_study(_directory(study))))
+
+
+@app.command()
+def report(study: Study) -> None:
+    """Write a study's report anew, finished or not."""
+    from analysis.report import write
+
+    typer.echo(f"Report: {write(_directory(study))}")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[Kind | None, typer.Argument(help="Only these, and methods in full.")] = None,
+) -> None:
+    """List methods (with hyperparameters, ranges and sources), data sets, models and presets."""
+    from study.listing import LISTINGS
+
+    _show(*(part for name, parts in LISTINGS.items() if kind in (None, name) for part in parts()))
+
+
+@app.command()
+def doctor(
+    spec: Annotated[
+        str | None, typer.Argument(metavar="[SPEC]", help="Also look at what this study needs.")
+    ] = None,
+) -> None:
+    """Look whether this machine is fit for a study, and say what to do if it is not."""
+    from study.doctor import examine
+    from study.spec import data_root, default_data_root, directory_of, load_spec
+    from study.tables import findings_table
+
+    if spec is None:
+        findings = examine(Path("studies").absolute(), default_data_root(), None, [])
+    else:
+        study = load_spec(spec)
+        datasets = list(dict.fromkeys(task.dataset for task in study.tasks))
+        findings = examine(directory_of(study), data_root(study), study.storage, datasets)
+    _show(findings_table(findings))
+    if any(finding.verdict == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _directory(study: str) -> Path:
+    from study.spec import find_directory
+
+    return find_directory(study)
+
+
+def _show(*parts: RenderableType) -> None:
+    # A pipe has no width of its own; rich would cut tables to 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
+    for part in parts:
+        console.print(part)

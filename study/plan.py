@@ -1,0 +1,251 @@
+"""What a study will cost, before it runs: images, trials, and hours from a few timed steps."""
+
+import math
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from study.spec import Resources, StudySpec, Task, data_root, fixed_params
+from trainables.config import TrialConfig
+
+if TYPE_CHECKING:
+    from trainables.loop import TrainingRun
+
+__all__ = [
+    "CellPlan",
+    "StudyPlan",
+    "Timing",
+    "asha_share",
+    "local_slots",
+    "plan_study",
+    "time_task",
+]
+
+TIMED_STEPS = 3
+TIMED_STEPS_AT_MOST = 50
+TIMED_SECONDS = 1.0
+MANY = 10**9
+"""Intervals so short that the first holds no step."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one method costs on one task.
+
+    Attributes:
+        step: seconds of a training step.
+        validation: seconds of a validation.
+        evaluations: gradient evaluations of a step.
+    """
+
+    step: float
+    validation: float
+    evaluations: float
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """One cell.
+
+    Attributes:
+        train, val, test: (positives, negatives) of each part.
+        steps: of a trial that runs to its end.
+        search_trials, confirm_trials: rows.
+        gradient_evaluations: of a trial that runs to its end.
+        search_seconds: likewise.
+        confirm_seconds: likewise, and the test set.
+    """
+
+    method: str
+    task: str
+    imratio: float | None
+    train: tuple[int, int]
+    val: tuple[int, int]
+    test: tuple[int, int]
+    steps: int
+    search_trials: int
+    confirm_trials: int
+    gradient_evaluations: int
+    search_seconds: float
+    confirm_seconds: float
+
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """Training, validation and test images."""
+        return self.train, self.val, self.test
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """The whole study.
+
+    Attributes:
+        cells: in the study's order.
+        slots: trials that run side by side on this machine.
+        search_share: by task, the share of a full trial that a search trial gets, in (0, 1].
+    """
+
+    cells: tuple[CellPlan, ...]
+    slots: int
+    search_share: Mapping[str, float]
+
+    @property
+    def trials(self) -> int:
+        """All rows of the study."""
+        return sum(cell.search_trials + cell.confirm_trials for cell in self.cells)
+
+    @property
+    def most_seconds(self) -> float:
+        """Seconds on ``slots`` if no trial is stopped early."""
+        return self._seconds(dict.fromkeys(self.search_share, 1.0))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds on ``slots`` if ASHA stops as many trials as it is made to stop."""
+        return self._seconds(self.search_share)
+
+    def _seconds(self, share: Mapping[str, float]) -> float:
+        seconds = sum(
+            cell.search_trials * cell.search_seconds * share[cell.task]
+            + cell.confirm_trials * cell.confirm_seconds
+            for cell in self.cells
+        )
+        return seconds / max(1, self.slots)
+
+
+def asha_share(intervals: int, grace: int, reduction: int) -> float:
+    """Share of a full trial's intervals that a trial gets on average, if every rung passes
+    1 in ``reduction`` on. Asynchronous ASHA passes on more at first, so it is a lower end.
+    """
+    spent, alive, reached = 0.0, 1.0, 0
+    rung = grace
+    while rung < intervals:
+        spent += alive * (rung - reached)
+        alive /= reduction
+        reached, rung = rung, rung * reduction
+    return (spent + alive * (intervals - reached)) / intervals
+
+
+def local_slots(resources: Resources) -> int:
+    """Trials that this machine can run side by side; 0 if not one."""
+    import torch
+
+    slots = math.floor((os.cpu_count() or 1) / resources.cpus)
+    if resources.gpus > 0:
+        slots = min(slots, math.floor(torch.cuda.device_count() / resources.gpus + 1e-9))
+    return slots
+
+
+def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
+    """Train a few steps of every method at its defaults, with one thread as in a study.
+
+    The validation is timed once, since it is the same for every method.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        runs = {method: _run(spec, method, task) for method in spec.methods}
+        started = time.perf_counter()
+        next(iter(runs.values())).train_interval()  # an interval of no steps: validation alone
+        validation = time.perf_counter() - started
+        return {method: _timing(run, validation) for method, run in runs.items()}
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _run(spec: StudySpec, method: str, task: Task) -> "TrainingRun":
+    from trainables.loop import TrainingRun
+
+    return TrainingRun(
+        TrialConfig(
+            method=method,
+            params=fixed_params(spec, method),
+            dataset=task.dataset,
+            model=task.model,
+            imratio=spec.imratios[0],
+            epochs=task.epochs,
+            batch_size=task.batch_size,
+            intervals=MANY,
+            validation=task.validation,
+            positive_rate=task.positive_rate,
+            augmentation=task.augmentation,
+            precision=spec.precision,
+            data_root=str(data_root(spec)),
+            data_seed=0,
+            init_seed=0,
+            order_seed=0,
+            device="cuda" if spec.resources.gpus > 0 else "cpu",
+        )
+    )
+
+
+def _timing(run: "TrainingRun", validation: float) -> Timing:
+    run.train_step().item()  # the first step also pays for set-up
+    before = run.gradient_evaluations
+    steps, started, seconds = 0, time.perf_counter(), 0.0
+    while steps < TIMED_STEPS or (seconds < TIMED_SECONDS and steps < TIMED_STEPS_AT_MOST):
+        run.train_step().item()
+        steps += 1
+        seconds = time.perf_counter() - started
+    return Timing(seconds / steps, validation, (run.gradient_evaluations - before) / steps)
+
+
+def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots: int) -> StudyPlan:
+    """The study in numbers.
+
+    Args:
+        spec: a spec that ``check_environment`` found good.
+        timings: by (method, name of the task).
+        slots: trials that can run side by side.
+    """
+    asha = spec.search.pruner == "asha"
+    return StudyPlan(
+        cells=tuple(
+            _cell(spec, method, task, imratio, timings[method, task.name])
+            for task in spec.tasks
+            for imratio in spec.imratios
+            for method in spec.methods
+        ),
+        slots=slots,
+        search_share={
+            task.name: asha_share(task.intervals, spec.search.grace, spec.search.reduction)
+            if asha
+            else 1.0
+            for task in spec.tasks
+        },
+    )
+
+
+def _cell(
+    spec: StudySpec, method: str, task: Task, imratio: float | None, timing: Timing
+) -> CellPlan:
+    from trainables.datasets.cache import read_source
+    from trainables.datasets.imbalance import binary_targets, counts
+
+    source = read_source(task.dataset, data_root(spec))
+    found = counts(
+        source.train_labels, source.n_classes, imratio, task.validation, source.validation_share
+    )
+    test_positives = int(binary_targets(source.test_labels, source.n_classes).sum())
+    images = found.train_positives + found.train_negatives
+    steps = task.epochs * max(1, images // task.batch_size)
+    seconds = steps * timing.step + task.intervals * timing.validation
+    val = found.val_positives + found.val_negatives
+    return CellPlan(
+        method=method,
+        task=task.name,
+        imratio=imratio,
+        train=(found.train_positives, found.train_negatives),
+        val=(found.val_positives, found.val_negatives),
+        test=(test_positives, len(source.test_labels) - test_positives),
+        steps=steps,
+        search_trials=spec.search.trials,
+        confirm_trials=spec.confirm.seeds,
+        gradient_evaluations=round(steps * timing.evaluations),
+        search_seconds=seconds,
+        confirm_seconds=seconds + timing.validation * len(source.test_labels) / val,
+    )
