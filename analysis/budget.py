@@ -1,0 +1,79 @@
+"""What each method was given and what it spent. Unequal budgets are flagged, never hidden."""
+
+import pandas as pd
+
+from analysis.results import Results
+
+__all__ = ["TOLERANCE", "by_cell", "by_method"]
+
+TOLERANCE = 0.10
+"""Two search budgets in gradient evaluations count as equal within this share of the median."""
+
+_STATES = {"finished": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+_COSTS = ["gradient_evaluations", "seconds"]
+_KEYS = ["cell", "method", "task", "imratio", "ratio"]
+
+
+def by_cell(results: Results) -> pd.DataFrame:
+    """The ledger of every cell.
+
+    Returns:
+        One row a cell: cell, method, task, imratio, ratio, planned (search rows), trials (search
+        rows that came to an end), finished, pruned, failed, open (search rows under way),
+        confirms (confirm rows that came to an end, replaced configurations included),
+        search_gradient_evaluations, search_seconds, confirm_gradient_evaluations,
+        confirm_seconds (sums over the rows that reported them), unreported (ended rows that
+        never did), relative (search gradient evaluations over the setting's median), unequal
+        (why the cell's search budget differs from those beside it; "" if it does not).
+    """
+    confirm = pd.concat([results.confirm, results.superseded])
+    confirm = confirm[confirm["state"].isin(_STATES.values())]
+    search = results.trials
+    table = results.cells[[*_KEYS, "planned_trials"]].rename(columns={"planned_trials": "planned"})
+    states = search.groupby(["cell", "state"]).size()
+    for name, state in _STATES.items():
+        table[name] = [int(states.get((cell, state), 0)) for cell in table["cell"]]
+    trials = table[list(_STATES)].sum(axis=1)
+    rows = table["cell"].map(search.groupby("cell").size()).fillna(0).astype(int)
+    table.insert(table.columns.get_loc("finished"), "trials", trials)
+    table["open"] = rows - trials
+    table["confirms"] = table["cell"].map(confirm.groupby("cell").size()).fillna(0).astype(int)
+    for phase, frame in (("search", search), ("confirm", confirm)):
+        sums = frame.groupby("cell")[_COSTS].sum()
+        for cost in _COSTS:
+            table[f"{phase}_{cost}"] = table["cell"].map(sums[cost]).fillna(0.0)
+    ended = pd.concat([search[search["state"].isin(_STATES.values())], confirm])
+    silent = ended[ended["gradient_evaluations"].isna()].groupby("cell").size()
+    table["unreported"] = table["cell"].map(silent).fillna(0).astype(int)
+    setting = table.groupby(["task", "ratio"])
+    median = setting["search_gradient_evaluations"].transform("median")
+    table["relative"] = table["search_gradient_evaluations"] / median.where(median > 0)
+    most = setting["trials"].transform("max")
+    table["unequal"] = [
+        _why(trials, most, relative)
+        for trials, most, relative in zip(table["trials"], most, table["relative"], strict=True)
+    ]
+    return table
+
+
+def _why(trials: int, most: int, relative: float) -> str:
+    reasons = []
+    if trials < most:
+        reasons.append(f"{trials} trials where another method had {most}")
+    if abs(relative - 1) > TOLERANCE:
+        reasons.append(f"{relative:.2f} times the median gradient evaluations")
+    return "; ".join(reasons)
+
+
+def by_method(cells: pd.DataFrame) -> pd.DataFrame:
+    """Sums of ``by_cell`` a method.
+
+    Returns:
+        One row a method, in the study's order: method, cells, planned, trials, finished, pruned,
+        failed, open, confirms, the four costs, unreported, unequal (number of its cells that are
+        flagged).
+    """
+    flagged = cells.assign(unequal=(cells["unequal"] != "").astype(int), cells=1)
+    costs = [f"{phase}_{cost}" for phase in ("search", "confirm") for cost in _COSTS]
+    sums = ["cells", "planned", "trials", *_STATES, "open", "confirms", *costs, "unreported"]
+    return flagged.groupby("method", sort=False)[[*sums, "unequal"]].sum().reset_index()

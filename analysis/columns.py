@@ -1,0 +1,101 @@
+"""The columns of the frames: name -> (dtype, meaning). The frames have these and no others."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+__all__ = ["CELLS", "CONFIRM", "CURVES", "KEYS", "TRIALS", "Column", "frame"]
+
+
+class Column(NamedTuple):
+    """A column of a frame.
+
+    Attributes:
+        dtype: pandas dtype; an empty frame has it too.
+        text: meaning, unit, when it is missing.
+    """
+
+    dtype: str
+    text: str
+
+
+KEYS = {
+    "cell": Column("object", "id of the cell"),
+    "method": Column("object", "name of the method"),
+    "task": Column("object", "name of the task"),
+    "dataset": Column("object", "name of the data set"),
+    "model": Column("object", "name of the model"),
+    "imratio": Column("float64", "positives / all in the training set; NaN: the set's own"),
+    "ratio": Column("object", 'imratio as a label ("10 %", "own ratio"); never missing'),
+}
+
+_ROW = {
+    "trial": Column("object", "unique id of the row: <cell>/<phase>/<number>"),
+    "number": Column("int64", "number of the row within its cell and phase, from 0"),
+    "state": Column("object", "COMPLETE, PRUNED, FAIL, RUNNING or WAITING"),
+    "seconds": Column("float64", "training and validation time, s; NaN: never reported"),
+    "gradient_evaluations": Column("float64", "images through forward and backward; NaN as above"),
+    "images": Column("float64", "training images drawn; NaN as above"),
+    "reason": Column("object", "why the row is FAIL, else None"),
+    "host": Column("object", "name of the machine, or None"),
+    "device": Column("object", "name of the device, or None"),
+    "started": Column("object", "datetime or None"),
+    "finished": Column("object", "datetime or None"),
+    "data_seed": Column("float64", "seed of the data split"),
+    "init_seed": Column("float64", "seed of the weights"),
+    "order_seed": Column("float64", "seed of the batches' order"),
+}
+
+CELLS = KEYS | {
+    "epochs": Column("int64", "epochs of a full trial"),
+    "batch_size": Column("int64", "images a batch"),
+    "intervals": Column("int64", "validations of a full trial"),
+    "planned_trials": Column("int64", "search rows that the spec asks for"),
+    "planned_seeds": Column("int64", "confirm seeds that the spec asks for"),
+    "selected": Column("float64", "number of the selected search row; NaN: none (yet)"),
+}
+
+TRIALS = (
+    KEYS
+    | _ROW
+    | {
+        "origin": Column("object", '"random" or "tpe"'),
+        "selected": Column("bool", "the row whose configuration the confirm rows repeat"),
+        "value": Column("float64", "validation AUROC after the last interval; COMPLETE rows only"),
+        "last_auroc": Column("float64", "validation AUROC at last_interval, whatever the state"),
+        "last_interval": Column("int64", "last interval validated; 0: none"),
+    }
+)
+
+CONFIRM = (
+    KEYS
+    | _ROW
+    | {
+        "seed": Column("float64", "index of the confirm seed, from 0; methods share seeds"),
+        "selected_from": Column("float64", "number of the search row that is repeated"),
+        "val_auroc": Column("float64", "validation AUROC after the last interval; COMPLETE only"),
+        "test_auroc": Column("float64", "test AUROC; COMPLETE rows only"),
+        "test_auprc": Column("float64", "test average precision; COMPLETE rows only"),
+        "predictions": Column("object", "file of test scores, relative to the study's directory"),
+    }
+)
+
+CURVES = KEYS | {
+    "trial": _ROW["trial"],
+    "phase": Column("object", '"search" or "confirm" (superseded rows are left out)'),
+    "number": _ROW["number"],
+    "seed": Column("float64", "index of the confirm seed; NaN for search rows"),
+    "state": _ROW["state"],
+    "interval": Column("int64", "the interval, from 1"),
+    "val_auroc": Column("float64", "validation AUROC after the interval"),
+    "loss": Column("float64", "mean training loss of the interval; NaN until the row is finished"),
+    "seconds": Column("float64", "time since the row began, s; NaN as above"),
+    "gradient_evaluations": Column("float64", "since the row began; NaN as above"),
+}
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Column]) -> pd.DataFrame:
+    """A frame of exactly ``columns``, in order and with their dtypes, even without rows."""
+    table = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns))
+    return table.astype({name: column.dtype for name, column in columns.items()})

@@ -1,0 +1,90 @@
+"""What is not in the tables, and why: failed rows, cells without a result, missing rows."""
+
+import pandas as pd
+
+from analysis.labels import params_text
+from analysis.results import Results
+from study.records import CellRecord
+
+__all__ = ["failed_rows", "missing_rows", "without_result"]
+
+ENDED = ("COMPLETE", "PRUNED", "FAIL")
+
+
+def failed_rows(results: Results) -> pd.DataFrame:
+    """Every row in state FAIL: trial, phase, cell, method, task, ratio, number, reason, params
+    (text), seconds, host."""
+    rows = [
+        (
+            f"{cell.id}/{row.phase}/{row.number}",
+            row.phase,
+            cell.id,
+            row.number,
+            row.reason or "no reason was recorded",
+            params_text(row.params),
+            row.seconds,
+            row.host,
+        )
+        for cell in results.study.cells
+        for row in (*cell.search, *cell.confirm, *cell.superseded)
+        if row.state == "FAIL"
+    ]
+    names = ["trial", "phase", "cell", "number", "reason", "params", "seconds", "host"]
+    table = pd.DataFrame(rows, columns=names).astype({"cell": object, "seconds": float})
+    places = results.cells[["cell", "method", "task", "ratio"]]
+    return table.merge(places, on="cell", how="left")
+
+
+def without_result(results: Results) -> pd.DataFrame:
+    """Cells that have no finished confirm row: cell, method, task, ratio, why (a sentence), over
+    (True: it stays so unless the study is extended)."""
+    rows = [
+        (cell.id, *_why(cell))
+        for cell in results.study.cells
+        if not any(row.state == "COMPLETE" for row in cell.confirm)
+    ]
+    table = pd.DataFrame(rows, columns=["cell", "why", "over"]).astype({"cell": object})
+    return results.cells[["cell", "method", "task", "ratio"]].merge(table, on="cell")
+
+
+def _why(cell: CellRecord) -> tuple[str, bool]:
+    search = [row.state for row in cell.search]
+    ended = sum(state in ENDED for state in search)
+    if _missing_search(cell):
+        return f"the search goes on ({ended} of {cell.planned_trials} trials ended)", False
+    if cell.selected is None:
+        return f"none of its {len(search)} search trials finished", True
+    if not cell.planned_seeds:
+        return "the study plans no confirm seeds", True
+    if _missing_confirm(cell):
+        return "its confirm runs have not finished", False
+    return f"all of its {len(cell.confirm)} confirm runs failed", True
+
+
+def missing_rows(results: Results) -> pd.DataFrame:
+    """How far the study is from its plan.
+
+    Returns:
+        One row a cell: cell, method, task, ratio, search and confirm (rows still to come to an
+        end). A cell whose every search row failed misses no confirm row: none can come.
+    """
+    table = results.cells[["cell", "method", "task", "ratio"]].copy()
+    table["search"] = [_missing_search(cell) for cell in results.study.cells]
+    table["confirm"] = [_missing_confirm(cell) for cell in results.study.cells]
+    return table
+
+
+def _missing_search(cell: CellRecord) -> int:
+    if cell.selected is not None:
+        return 0
+    ended = sum(row.state in ENDED for row in cell.search)
+    # Crashed rows get replacements, so there can be more rows than planned.
+    return max(cell.planned_trials - ended, len(cell.search) - ended)
+
+
+def _missing_confirm(cell: CellRecord) -> int:
+    if cell.selected is None and not _missing_search(cell):
+        return 0
+    ended = {row.seed for row in cell.confirm if row.state in ENDED}
+    underway = {row.seed for row in cell.confirm if row.state not in ENDED}
+    return max(cell.planned_seeds - len(ended - underway), 0)

@@ -1,0 +1,58 @@
+"""How values are written in tables, figures and sentences."""
+
+import math
+from typing import Any
+
+__all__ = ["MISSING", "auroc", "count", "duration", "mean_std", "params_text", "ratio", "signed"]
+
+MISSING = "\N{EN DASH}"
+"""Stands where a value does not exist; never for a zero."""
+
+
+def ratio(imratio: float | None) -> str:
+    """``0.1`` -> "10 %"; None -> "own ratio" (the data set's)."""
+    return "own ratio" if imratio is None else f"{100 * imratio:g} %"
+
+
+def auroc(value: float) -> str:
+    """Four decimals; ``MISSING`` for NaN."""
+    return MISSING if math.isnan(value) else f"{value:.4f}"
+
+
+def signed(value: float) -> str:
+    """A difference of AUROCs with its sign and a true minus; ``MISSING`` for NaN."""
+    return MISSING if math.isnan(value) else f"{value:+.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def mean_std(mean: float, std: float) -> str:
+    """ "mean ± std"; the mean alone when the deviation does not exist (one seed)."""
+    if math.isnan(mean):
+        return MISSING
+    return auroc(mean) if math.isnan(std) else f"{auroc(mean)} ± {auroc(std)}"
+
+
+def count(value: float) -> str:
+    """Three digits and a magnitude: 1 234 567 -> "1.23 M"; below ten thousand in full."""
+    if math.isnan(value):
+        return MISSING
+    for limit, scale, suffix in ((1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k")):
+        if abs(value) >= limit:
+            return f"{value / scale:.3g}{suffix}"
+    return f"{value:.0f}"
+
+
+def duration(seconds: float) -> str:
+    """ "42 s", "3.5 min" or "12.3 h"."""
+    if math.isnan(seconds):
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def params_text(params: dict[str, Any]) -> str:
+    """ "lr = 0.1, margin = 0.7"; floats with four digits."""
+    return ", ".join(
+        f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}"
+        for name, value in params.items()
+    )

@@ -1,0 +1,192 @@
+"""A study's ledger as tidy frames.
+
+>>> results = load(Path("studies/margin-study"))    # doctest: +SKIP
+>>> results.confirm.groupby(["method", "ratio"]).test_auroc.mean()    # doctest: +SKIP
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import columns, labels
+from study.records import CellRecord, StudyRecord, TrialRecord
+
+__all__ = ["Results", "from_record", "load", "trial_id"]
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Frames of one study; ``analysis.columns`` documents every column.
+
+    Attributes:
+        study: the records that the frames were made from.
+        cells: one row a cell, in the study's order.
+        trials: one row a search row of the ledger, with one more column ``params_<name>`` a
+            tuned hyperparameter of any method (NaN where the method does not have it).
+        curves: one row an interval of a search or confirm row.
+        confirm: one row a confirm row of the selected configuration. Only these fill tables.
+        superseded: confirm rows of configurations that more search replaced; same columns.
+            They count in the budget and nowhere else.
+    """
+
+    study: StudyRecord
+    cells: pd.DataFrame
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    confirm: pd.DataFrame
+    superseded: pd.DataFrame
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods in the study's order."""
+        return list(dict.fromkeys(cell.method for cell in self.study.cells))
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks in the study's order."""
+        return list(dict.fromkeys(cell.task for cell in self.study.cells))
+
+    @property
+    def ratios(self) -> list[str]:
+        """Labels of the imbalance ratios, rising; the data sets' own ratio last."""
+        known = {cell.imratio for cell in self.study.cells}
+        rising: list[float | None] = [*sorted(r for r in known if r is not None)]
+        return [labels.ratio(r) for r in rising + ([None] if None in known else [])]
+
+    @property
+    def settings(self) -> list[tuple[str, str]]:
+        """The (task, ratio) pairs that have a cell: within one, methods are compared."""
+        known = {(cell.task, labels.ratio(cell.imratio)) for cell in self.study.cells}
+        return [(t, r) for t in self.tasks for r in self.ratios if (t, r) in known]
+
+
+def load(directory: Path) -> Results:
+    """Read the study in ``directory``.
+
+    Raises:
+        study.errors.StudyError: the directory holds no study that can be read.
+    """
+    # Imported here: frames from records at hand need no storage.
+    from study.reader import read_study
+
+    return from_record(read_study(directory))
+
+
+def from_record(study: StudyRecord) -> Results:
+    """Frames of records that are already in memory."""
+    cells = study.cells
+    trials = columns.frame(
+        (_search_row(cell, row) for cell in cells for row in cell.search), columns.TRIALS
+    )
+    params = pd.DataFrame(
+        [{f"params_{n}": v for n, v in row.params.items()} for cell in cells for row in cell.search]
+    )
+    return Results(
+        study=study,
+        cells=columns.frame(map(_cell, cells), columns.CELLS),
+        trials=pd.concat([trials, params], axis=1) if len(params.columns) else trials,
+        curves=columns.frame(_curve_rows(cells), columns.CURVES),
+        confirm=columns.frame(
+            (_confirm_row(cell, row) for cell in cells for row in cell.confirm), columns.CONFIRM
+        ),
+        superseded=columns.frame(
+            (_confirm_row(cell, row) for cell in cells for row in cell.superseded), columns.CONFIRM
+        ),
+    )
+
+
+def trial_id(cell: CellRecord, row: TrialRecord) -> str:
+    """``<cell>/<phase>/<number>``, unique in the study."""
+    return f"{cell.id}/{row.phase}/{row.number}"
+
+
+def _keys(cell: CellRecord) -> dict[str, Any]:
+    return {
+        "cell": cell.id,
+        "method": cell.method,
+        "task": cell.task,
+        "dataset": cell.dataset,
+        "model": cell.model,
+        "imratio": NAN if cell.imratio is None else cell.imratio,
+        "ratio": labels.ratio(cell.imratio),
+    }
+
+
+def _cell(cell: CellRecord) -> dict[str, Any]:
+    return _keys(cell) | {
+        "epochs": cell.epochs,
+        "batch_size": cell.batch_size,
+        "intervals": cell.intervals,
+        "planned_trials": cell.planned_trials,
+        "planned_seeds": cell.planned_seeds,
+        "selected": NAN if cell.selected is None else cell.selected,
+    }
+
+
+def _row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
+    """Columns that search and confirm rows share."""
+    return _keys(cell) | {
+        "trial": trial_id(cell, row),
+        "number": row.number,
+        "state": row.state,
+        "seconds": _number(row.seconds),
+        "gradient_evaluations": _number(row.gradient_evaluations),
+        "images": _number(row.images),
+        "reason": row.reason,
+        "host": row.host,
+        "device": row.device,
+        "started": row.started,
+        "finished": row.finished,
+        **{name: _number(row.seeds.get(name)) for name in ("data_seed", "init_seed", "order_seed")},
+    }
+
+
+def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
+    last = max(row.validations, default=None)
+    return _row(cell, row) | {
+        "origin": row.origin,
+        "selected": row.number == cell.selected,
+        "value": _number(row.value),
+        "last_auroc": _number(row.value) if last is None else row.validations[last],
+        "last_interval": 0 if last is None else last,
+    }
+
+
+def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
+    return _row(cell, row) | {
+        "seed": _number(row.seed),
+        "selected_from": _number(row.selected_from),
+        "val_auroc": _number(row.value),
+        "test_auroc": _number(row.test_auroc),
+        "test_auprc": _number(row.test_auprc),
+        "predictions": row.predictions,
+    }
+
+
+def _curve_rows(cells: Iterable[CellRecord]) -> Iterable[dict[str, Any]]:
+    for cell in cells:
+        for row in (*cell.search, *cell.confirm):
+            points = {int(point["interval"]): point for point in row.curve}
+            for interval in sorted(points.keys() | row.validations.keys()):
+                point = points.get(interval, {})
+                yield _keys(cell) | {
+                    "trial": trial_id(cell, row),
+                    "phase": row.phase,
+                    "number": row.number,
+                    "seed": _number(row.seed),
+                    "state": row.state,
+                    "interval": interval,
+                    "val_auroc": point.get("val_auroc", row.validations.get(interval, NAN)),
+                    "loss": point.get("loss", NAN),
+                    "seconds": point.get("seconds", NAN),
+                    "gradient_evaluations": point.get("gradient_evaluations", NAN),
+                }
+
+
+def _number(value: float | None) -> float:
+    return NAN if value is None else float(value)

@@ -1,0 +1,113 @@
+"""What each method was given and what it spent."""
+
+from typing import Any
+
+from analysis import budget, labels
+from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis.results import Results
+from analysis.sections.words import listing, plural, setting
+
+__all__ = ["section"]
+
+
+def section(results: Results) -> Section:
+    """By method, then by cell, with the cells flagged whose budgets differ."""
+    cells = budget.by_cell(results)
+    methods = budget.by_method(cells)
+    blocks: list[Block] = [
+        Prose(
+            "Check that the methods had the same chance. A gradient evaluation is one image "
+            "through forward and backward: the unit in which budgets compare, whatever the "
+            "machine. A cell is flagged when it had fewer trials than another method in its "
+            f"setting, or when its search spent over {budget.TOLERANCE:.0%} more or less than "
+            "the median there. Pruning spends less by design, so read the flag with its reason."
+        )
+    ]
+    unequal = methods.loc[methods["unequal"] > 0, "method"]
+    if len(unequal):
+        blocks.append(Note([f"Unequal search budgets: {listing(unequal)}."]))
+    silent = int(cells["unreported"].sum())
+    if silent:
+        blocks.append(
+            Note([f"{plural(silent, 'row')} never reported a cost: sums marked ≥ lack it."])
+        )
+    blocks += [_method_table(methods), _cell_table(cells)]
+    return Section("budget", "Budget", blocks)
+
+
+_COUNTS = (
+    Column("Trials", True, "search rows that came to an end"),
+    Column("Finished", True),
+    Column("Pruned", True),
+    Column("Failed", True),
+    Column("Confirm runs", True, "confirm rows that came to an end"),
+)
+_COSTS = (
+    Column("Search, gradient evaluations", True),
+    Column("Search, time", True),
+    Column("Confirm, gradient evaluations", True),
+    Column("Confirm, time", True),
+)
+
+
+def _method_table(methods: Any) -> Table:
+    rows = [
+        [
+            Cell(r["method"], r["method"], mark="row"),
+            *_counts(r),
+            *_costs(r),
+            Cell(
+                f"{r['unequal']} of {plural(r['cells'], 'cell')}" if r["unequal"] else "none",
+                r["unequal"],
+                mark="flag" if r["unequal"] else "",
+            ),
+        ]
+        for r in methods.to_dict("records")
+    ]
+    columns = [Column("Method"), *_COUNTS, *_COSTS, Column("Flagged", True)]
+    caption = "Budget by method. Times are summed over trials, not waiting time."
+    return Table("budget", caption, columns, rows, methods)
+
+
+def _cell_table(cells: Any) -> Table:
+    rows = [
+        [
+            Cell(r["method"], r["method"], r["cell"], mark="row"),
+            Cell(setting(r["task"], r["ratio"])),
+            *_counts(r)[:4],
+            *_costs(r)[:2],
+            Cell(
+                labels.MISSING if r["relative"] != r["relative"] else f"{r['relative']:.2f}",
+                None if r["relative"] != r["relative"] else r["relative"],
+            ),
+            Cell(r["unequal"] or "none", mark="flag" if r["unequal"] else ""),
+        ]
+        for r in cells.to_dict("records")
+    ]
+    columns = [
+        Column("Method"),
+        Column("Setting"),
+        *_COUNTS[:4],
+        *_COSTS[:2],
+        Column("Of median", True, "search gradient evaluations over the median of the setting"),
+        Column("Flag"),
+    ]
+    return Table("budget-cells", "Search budget by cell.", columns, rows, cells)
+
+
+def _counts(row: Any) -> list[Cell]:
+    going = f"+{row['open']} open" if row["open"] else ""
+    return [
+        Cell(f"{row['trials']} / {row['planned']}", row["trials"], note=going),
+        *(Cell(str(row[name]), row[name]) for name in ("finished", "pruned", "failed", "confirms")),
+    ]
+
+
+def _costs(row: Any) -> list[Cell]:
+    least = "≥ " if row["unreported"] else ""
+    formats = {"gradient_evaluations": labels.count, "seconds": labels.duration}
+    return [
+        Cell(least + write(row[f"{phase}_{cost}"]), row[f"{phase}_{cost}"])
+        for phase in ("search", "confirm")
+        for cost, write in formats.items()
+    ]

@@ -1,0 +1,86 @@
+"""Validation AUROC over the course of training, of the selected configurations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis import curves, figures, labels
+from analysis.blocks import Block, Figure, Prose, Section
+from analysis.palette import Palette
+from analysis.results import Results
+from analysis.sections.words import trace
+
+__all__ = ["section"]
+
+CAPTION = (
+    "Median over the finished confirm seeds; the band runs from the lowest to the highest seed. {}"
+)
+
+
+def section(results: Results) -> Section | None:
+    """Two figures, one panel a setting; None before any confirm run has finished."""
+    table = curves.convergence(results)
+    if table.empty:
+        return None
+    blocks: list[Block] = [
+        Prose(
+            "Look at how early each method settles, and at whether it is still rising at the "
+            "end. Compare the two figures: methods that spend several passes an image look "
+            "faster by interval than they are by gradient evaluations."
+        ),
+        Figure(
+            "convergence-interval",
+            _figure(results, table, "interval", "interval (one validation each)"),
+            CAPTION.format("All methods see the same number of images an interval."),
+        ),
+    ]
+    costed = table.dropna(subset=["gradient_evaluations"])
+    if len(costed):
+        title = "gradient evaluations"
+        blocks.append(
+            Figure(
+                "convergence-gradient-evaluations",
+                _figure(results, costed, "gradient_evaluations", title),
+                CAPTION.format(
+                    "A gradient evaluation is one training image through forward and backward."
+                ),
+            )
+        )
+    return Section("convergence", "Convergence", blocks)
+
+
+def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
+    palette = Palette(results.methods, results.ratios)
+    settings = _with_rows(results.settings, table)
+    figure = figures.grid(
+        [f"{task}, {ratio}" for task, ratio in settings],
+        [x_title] * len(settings),
+        "validation AUROC",
+        len(results.methods),
+    )
+    for i, (task, ratio) in enumerate(settings):
+        for method in results.methods:
+            mine = table[
+                (table["task"] == task) & (table["ratio"] == ratio) & (table["method"] == method)
+            ]
+            if mine.empty:
+                continue
+            style = palette.method(method)
+            hover = [
+                f"{method}, interval {r.interval}\nmedian {labels.auroc(r.median)}, "
+                f"{labels.auroc(r.low)} to {labels.auroc(r.high)}, n = {r.n}\n"
+                + trace(r.cell, "confirm", r.rows)
+                for r in mine.itertuples(index=False)
+            ]
+            along = list(mine[x])
+            area = figures.band(along, list(mine["low"]), list(mine["high"]), style, method)
+            figure.add_trace(area, **figures.place(i))
+            middle = figures.line(along, mine["median"], style, method, hover, mode="lines")
+            figure.add_trace(middle, **figures.place(i))
+    return figures.tidy_legend(figure)
+
+
+def _with_rows(settings: Sequence[tuple[str, str]], table: pd.DataFrame) -> list[tuple[str, str]]:
+    present = set(zip(table["task"], table["ratio"], strict=True))
+    return [pair for pair in settings if pair in present]

@@ -1,0 +1,113 @@
+"""The main table, from confirm rows only, and the gap between search and confirm."""
+
+from typing import Any
+
+from analysis import comparison, labels
+from analysis.blocks import Block, Cell, Column, Prose, Section, Table
+from analysis.results import Results
+from analysis.sections.words import plural, setting, trace
+
+__all__ = ["section"]
+
+MAX_COLUMNS = 5
+"""Settings side by side; more of them go into further tables."""
+
+
+def section(results: Results) -> Section:
+    """Method by setting, then what the search had promised."""
+    scores = comparison.scores(results)
+    settings = results.settings
+    parts = [settings[i : i + MAX_COLUMNS] for i in range(0, len(settings), MAX_COLUMNS)]
+    blocks: list[Block] = [
+        Prose(
+            "Read each column on its own: the highest mean of the column is bold. A ≈ marks a "
+            "method whose mean ± std interval meets that of the best: these runs do not tell "
+            "the two apart. Hover over a number for the rows of the ledger behind it."
+        )
+    ]
+    for i, part in enumerate(parts, start=1):
+        name = "main" if len(parts) == 1 else f"main-{i}"
+        blocks.append(_table(name, results, scores, part))
+    gaps = comparison.selection_gap(results)
+    if len(gaps):
+        blocks += [
+            Prose(
+                "What the search promised and what fresh seeds gave: the winner of a search was "
+                "picked for its validation AUROC, and partly for its luck. A large gap says that "
+                "the search value must not be quoted. The gap is the sum of two parts: optimism "
+                "(the selected row against the mean validation AUROC of the confirm seeds) and "
+                "shift (validation against test set)."
+            ),
+            _gap_table(gaps),
+        ]
+    return Section("main-table", "Main table", blocks)
+
+
+def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, str]]) -> Table:
+    cells = {(r["method"], r["task"], r["ratio"]): r for r in scores.to_dict("records")}
+    rows = [
+        [
+            Cell(method, method, mark="row"),
+            *(_cell(cells.get((method, task, ratio))) for task, ratio in settings),
+        ]
+        for method in results.methods
+    ]
+    tasks = list(dict.fromkeys(task for task, _ in settings))
+    spans = [(task, sum(t == task for t, _ in settings)) for task in tasks]
+    return Table(
+        name=name,
+        caption="Test AUROC, mean ± standard deviation (ddof 1) over confirm seeds; "
+        "n is the number of seeds with a result.",
+        columns=[Column("Method")]
+        + [Column(ratio, numeric=True, title=setting(task, ratio)) for task, ratio in settings],
+        rows=rows,
+        data=scores[
+            [pair in settings for pair in zip(scores["task"], scores["ratio"], strict=True)]
+        ],
+        groups=[("", 1), *spans],
+    )
+
+
+def _cell(row: Any) -> Cell:
+    if row is None:
+        return Cell("", None, "not in the study")
+    if not row["n"]:
+        return Cell("no result", None, f"{row['cell']}: see Failures", mark="absent")
+    lost = [f"{row[what]} {what}" for what in ("failed", "pending") if row[what] and row["planned"]]
+    n = f"n = {row['n']}" + (f" of {row['planned']}; {', '.join(lost)}" if lost else "")
+    mark = "best" if row["best"] else "near" if row["near"] else ""
+    title = trace(row["cell"], "confirm", row["rows"])
+    return Cell(labels.mean_std(row["mean"], row["std"]), row["mean"], title, mark, n)
+
+
+def _gap_table(gaps: Any) -> Table:
+    rows = [
+        [
+            Cell(r["method"], r["method"], r["cell"], mark="row"),
+            Cell(setting(r["task"], r["ratio"])),
+            Cell(
+                labels.auroc(r["search_val"]),
+                r["search_val"],
+                trace(r["cell"], "search", [r["selected"]]),
+                note=f"trial {r['selected']}",
+            ),
+            *(
+                Cell(labels.auroc(r[c]), r[c], trace(r["cell"], "confirm", r["rows"]))
+                for c in ("confirm_val", "confirm_test")
+            ),
+            *(Cell(labels.signed(r[c]), r[c]) for c in ("gap", "optimism", "shift")),
+        ]
+        for r in gaps.to_dict("records")
+    ]
+    columns = [
+        Column("Method"),
+        Column("Setting"),
+        Column("Search, validation", True, "validation AUROC of the selected search row"),
+        Column("Confirm, validation", True, "mean over the confirm seeds"),
+        Column("Confirm, test", True, "mean over the confirm seeds"),
+        Column("Gap", True, "search validation minus confirm test"),
+        Column("Optimism", True, "search validation minus confirm validation"),
+        Column("Shift", True, "confirm validation minus confirm test"),
+    ]
+    caption = f"Selection gap in AUROC, {plural(len(rows), 'cell')}."
+    return Table("selection-gap", caption, columns, rows, gaps)

@@ -1,0 +1,175 @@
+"""How validation AUROC depends on each tuned hyperparameter, from search rows.
+
+The curve is a binned median: finished rows in bins of equal count along the searched scale, and
+in each bin the median. It needs no model of the response, a few diverged trials do not move it,
+and it is the same on a linear and on a logarithmic scale.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.results import Results, trial_id
+
+__all__ = ["BIN_SIZE", "binned_medians", "curves", "optima", "points"]
+
+BIN_SIZE = 5
+"""Finished rows a bin, at least; fewer than two bins make no curve."""
+MAX_BINS = 8
+
+_KEYS = ["cell", "method", "task", "imratio", "ratio", "hyperparameter"]
+
+
+def points(results: Results) -> pd.DataFrame:
+    """One row a search row and tuned hyperparameter, if the row has a validation AUROC.
+
+    Returns:
+        hyperparameter, kind ("log", "linear" or "choice"), value (a number; for a choice its
+        place in the space's list), text (the value as written), trial, cell, method, task,
+        imratio, ratio, number, state (COMPLETE or PRUNED), origin, selected, auroc (at the last
+        interval that the row reached), interval (that interval).
+    """
+    long = pd.DataFrame(
+        [
+            (trial_id(cell, row), name, _kind(entry), *_value(entry, row.params[name]))
+            for cell in results.study.cells
+            for row in cell.search
+            for name, entry in cell.space.items()
+            if name in row.params
+        ],
+        columns=["trial", "hyperparameter", "kind", "value", "text"],
+    ).astype({"value": float, "trial": object})
+    rows = results.trials.rename(columns={"last_auroc": "auroc", "last_interval": "interval"})
+    rows = rows[rows["state"].isin(["COMPLETE", "PRUNED"]) & rows["auroc"].notna()]
+    names = ["trial", "cell", "method", "task", "imratio", "ratio", "number", "state", "origin"]
+    return long.merge(rows[[*names, "selected", "auroc", "interval"]], on="trial")
+
+
+def curves(points: pd.DataFrame) -> pd.DataFrame:
+    """Binned medians of the COMPLETE rows; pruned rows never enter.
+
+    Returns:
+        One row a bin: cell, method, task, imratio, ratio, hyperparameter, and the columns of
+        ``binned_medians``, plus rows (numbers of the search rows in the bin). Cells with too few
+        finished rows have none.
+    """
+    done = points[points["state"] == "COMPLETE"]
+    parts = []
+    for keys, group in done.groupby(_KEYS, sort=False, dropna=False):
+        values, scores = group["value"].to_numpy(), group["auroc"].to_numpy()
+        bins = binned_medians(values, scores)
+        bins["rows"] = [
+            tuple(group.loc[(values >= low) & (values <= high), "number"])
+            for low, high in zip(bins["low"], bins["high"], strict=True)
+        ]
+        for name, key in zip(_KEYS, keys, strict=True):
+            bins[name] = key
+        parts.append(bins)
+    names = [*_KEYS, "x", "low", "high", "median", "n", "rows"]
+    return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
+
+
+def binned_medians(values: Sequence[float], scores: Sequence[float]) -> pd.DataFrame:
+    """Medians of ``scores`` in bins of equal count along ``values``.
+
+    With at most ``MAX_BINS`` distinct values every value is its own bin, if it has two rows or
+    more. Otherwise there are n // BIN_SIZE bins (at most ``MAX_BINS``; none below two), and
+    equal values share a bin. The result does not change when ``values`` go through any rising
+    function (a logarithm).
+
+    Returns:
+        One row a bin, by rising value: x (median value), low, high (smallest and largest value),
+        median, n.
+    """
+    table = pd.DataFrame({"x": np.asarray(values), "score": np.asarray(scores)})
+    distinct, total = table["x"].nunique(), len(table)
+    if distinct <= MAX_BINS:
+        table["bin"] = table["x"].rank(method="dense")
+        table = table[table.groupby("bin")["x"].transform("size") > 1]
+    else:
+        bins = min(total // BIN_SIZE, MAX_BINS)
+        table["bin"] = (table["x"].rank(method="min") - 1) * bins // total
+        table = table if bins > 1 else table[:0]
+    # The lower median is a value that was tried, so it commutes with the logarithm.
+    return (
+        table.groupby("bin")
+        .agg(
+            x=("x", lambda x: x.quantile(interpolation="lower")),
+            low=("x", "min"),
+            high=("x", "max"),
+            median=("score", "median"),
+            n=("score", "size"),
+        )
+        .reset_index(drop=True)
+    )
+
+
+def optima(results: Results) -> pd.DataFrame:
+    """Where the curves peak, and how much the hyperparameter moves them.
+
+    Returns:
+        One row a cell and tuned hyperparameter: cell, method, task, imratio, ratio,
+        hyperparameter, searched and chosen (text; chosen is the selected row's value, "" without one), best_low
+        and best_high (values that the best bin spans, as text; "" without a curve),
+        best_median, swing (best minus worst bin median), finished, pruned (rows), rows (those
+        of the best bin).
+    """
+    every = points(results)
+    bins = curves(every)
+    table = []
+    for cell in results.study.cells:
+        for name, entry in cell.space.items():
+            mine = every[(every["cell"] == cell.id) & (every["hyperparameter"] == name)]
+            curve = bins[(bins["cell"] == cell.id) & (bins["hyperparameter"] == name)]
+            place = {"cell": cell.id, "hyperparameter": name, "searched": _searched(entry)}
+            table.append(place | _peak(mine, curve))
+    names = ["searched", "chosen", "best_low", "best_high", "best_median", "swing"]
+    out = pd.DataFrame(
+        table, columns=["cell", "hyperparameter", *names, "finished", "pruned", "rows"]
+    ).astype({"cell": object})
+    return results.cells[_KEYS[:-1]].merge(out, on="cell")
+
+
+def _peak(mine: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Any]:
+    chosen = mine.loc[mine["selected"], "text"]
+    peak: dict[str, Any] = {
+        "chosen": chosen.iloc[0] if len(chosen) else "",
+        "finished": int((mine["state"] == "COMPLETE").sum()),
+        "pruned": int((mine["state"] == "PRUNED").sum()),
+        "best_low": "",
+        "best_high": "",
+        "best_median": float("nan"),
+        "swing": float("nan"),
+        "rows": (),
+    }
+    if len(curve) < 2:
+        return peak
+    best = curve.loc[curve["median"] == curve["median"].max()].iloc[0]
+    text = mine.drop_duplicates("value").set_index("value")["text"]
+    return peak | {
+        "best_low": text[best["low"]],
+        "best_high": text[best["high"]],
+        "best_median": float(best["median"]),
+        "swing": float(best["median"] - curve["median"].min()),
+        "rows": best["rows"],
+    }
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    if "choices" in entry:
+        return "choice"
+    return "log" if entry.get("log") else "linear"
+
+
+def _value(entry: dict[str, Any], value: Any) -> tuple[float, str]:
+    if "choices" in entry:
+        return float(list(entry["choices"]).index(value)), str(value)
+    return float(value), f"{value:.4g}"
+
+
+def _searched(entry: dict[str, Any]) -> str:
+    if "choices" in entry:
+        return "{" + ", ".join(map(str, entry["choices"])) + "}"
+    return f"{entry['low']:.4g} to {entry['high']:.4g}" + (" (log)" if entry.get("log") else "")
