@@ -20,7 +20,6 @@ from pathlib import Path
 import torch
 
 from tests.benchmarks.plain_loop import PlainLoop, TensorByTensorPESG, loader
-from trainables.augment import augment, normalise
 from trainables.config import TrialConfig
 from trainables.datasets.cache import task_on_device
 from trainables.datasets.source import Source
@@ -28,7 +27,6 @@ from trainables.loop import TrainingRun
 from trainables.methods.auc_m import AUCM
 from trainables.models import MODELS
 from trainables.optimizers.pesg import PESG
-from trainables.sampling import BatchSampler
 
 DATASET = "tests.benchmarks.throughput:random_cifar"
 MODEL = "resnet20"
@@ -82,19 +80,14 @@ def plain_loop(device: str) -> PlainLoop:
 def inputs(device: str) -> dict[str, Callable[[], object]]:
     """One augmented, normalised batch on the device, by either way."""
     task = task_on_device(DATASET, "unused", False, 0.1, 0, "before", device)
-    generator = torch.Generator(device).manual_seed(0)
-    sampler = BatchSampler(task.train_targets, BATCH, generator)
     batches = loader(task, BATCH)
-
-    def whole_batch() -> object:
-        chosen = sampler.draw()
-        images = augment("crop_flip", task.train_images[chosen], generator)
-        return normalise(images, task.mean, task.std), task.train_targets[chosen]
+    run = training_run(device, "f32")
 
     def image_by_image() -> object:
         return [tensor.to(device) for tensor in next(batches)]
 
-    return {PLAIN: image_by_image, "ours": whole_batch}
+    # The loop's own inner function, so that what is timed is what trains.
+    return {PLAIN: image_by_image, "ours": lambda: run._batch(run._samplers[0])}
 
 
 def optimizers(device: str) -> dict[str, Callable[[], object]]:
