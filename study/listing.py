@@ -60,8 +60,8 @@ def _presets() -> Iterator[RenderableType]:
 
 
 def _summary(found: Any) -> str:
-    """The first paragraph of a docstring."""
-    paragraph = (inspect.getdoc(found) or "").partition("\n\n")[0]
+    """The first paragraph of a docstring; of a partial, that of the function inside."""
+    paragraph = (inspect.getdoc(getattr(found, "func", found)) or "").partition("\n\n")[0]
     return " ".join(paragraph.split())
 
 

@@ -123,4 +123,5 @@ def dump(spec: StudySpec) -> str:
 def _without_password(url: str) -> str:
     from sqlalchemy.engine import make_url
 
-    return make_url(url).set(password=None).render_as_string(hide_password=False)
+    bare = make_url(url)._replace(password=None).difference_update_query(["password"])
+    return bare.render_as_string(hide_password=False)

@@ -24,9 +24,11 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
+            plain = isinstance(key, yaml.ScalarNode)
+            if not plain or key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark
+                    problem=f"the key {key.value!r} stands twice" if plain else "a key is no word",
+                    problem_mark=key.start_mark,
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -126,8 +128,8 @@ def read_spec(spec: str) -> Source:
 
 
 def _parse(title: str, text: str, directory: Path | None) -> Source:
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
@@ -135,8 +137,7 @@ def _parse(title: str, text: str, directory: Path | None) -> Source:
         line = f", line {mark.line + 1}" if mark else ""
         raise SpecError(f"{title}{line}: is not valid YAML: {error.problem}.") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        # A reader's error (odd characters), nesting without end, a date that does not exist.
+        reason = str(error).splitlines()[0]
         raise SpecError(f"{title}: is not valid YAML: {reason}.") from error
-    finally:
-        loader.dispose()
     return Source(title, data, node, directory)
