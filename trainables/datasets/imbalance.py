@@ -159,8 +159,7 @@ def binary_task(
     test_targets = binary_targets(source.test_labels, source.n_classes)
     if test_targets.unique().numel() < 2:
         raise DataError(
-            "the test set must hold both classes, but all its targets are the same: AUROC is "
-            "not defined there; check the data set's labels."
+            "the test set must hold both classes, but has one: check the data set's labels."
         )
     targets = binary_targets(source.train_labels, source.n_classes)
     generator = np.random.default_rng(data_seed)

@@ -7,7 +7,6 @@ Source: Yang et al., "MedMNIST v2", Scientific Data 2023; addresses and MD5 sums
 import os
 import zipfile
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -28,24 +27,47 @@ URL = "https://zenodo.org/records/10519652/files/{name}.npz?download=1"
 
 
 class Facts(NamedTuple):
-    """Number of classes, and MD5 of the official file."""
+    """Number of classes, MD5 of the official file, and what the images show."""
 
     n_classes: int
     md5: str
+    what: str
 
 
 SETS: dict[str, Facts] = {
-    "pathmnist": Facts(9, "a8b06965200029087d5bd730944a56c1"),
-    "dermamnist": Facts(7, "0744692d530f8e62ec473284d019b0c7"),
-    "octmnist": Facts(4, "c68d92d5b585d8d81f7112f81e2d0842"),
-    "pneumoniamnist": Facts(2, "28209eda62fecd6e6a2d98b1501bb15f"),
-    "retinamnist": Facts(5, "bd4c0672f1bba3e3a89f0e4e876791e4"),
-    "breastmnist": Facts(2, "750601b1f35ba3300ea97c75c52ff8f6"),
-    "bloodmnist": Facts(8, "7053d0359d879ad8a5505303e11de1dc"),
-    "tissuemnist": Facts(8, "ebe78ee8b05294063de985d821c1c34b"),
-    "organamnist": Facts(11, "68e3f8846a6bd62f0c9bf841c0d9eacc"),
-    "organcmnist": Facts(11, "b9ceb9546e10131b32923c5bbeaea2b1"),
-    "organsmnist": Facts(11, "9ab87b696fb54e2a387ebe992d6ed5f1"),
+    "pathmnist": Facts(9, "a8b06965200029087d5bd730944a56c1", "Colon pathology, 9 tissues, colour"),
+    "dermamnist": Facts(
+        7,
+        "0744692d530f8e62ec473284d019b0c7",
+        "Skin lesions under the dermatoscope, 7 kinds, colour",
+    ),
+    "octmnist": Facts(4, "c68d92d5b585d8d81f7112f81e2d0842", "Retinal OCT, 4 diagnoses, grey"),
+    "pneumoniamnist": Facts(
+        2, "28209eda62fecd6e6a2d98b1501bb15f", "Chest X-rays, pneumonia (positive) or normal, grey"
+    ),
+    "retinamnist": Facts(
+        5, "bd4c0672f1bba3e3a89f0e4e876791e4", "Fundus photographs, 5 grades of retinopathy, colour"
+    ),
+    "breastmnist": Facts(
+        2,
+        "750601b1f35ba3300ea97c75c52ff8f6",
+        "Breast ultrasound, normal or benign (positive) or malignant, grey",
+    ),
+    "bloodmnist": Facts(
+        8, "7053d0359d879ad8a5505303e11de1dc", "Blood cells under the microscope, 8 kinds, colour"
+    ),
+    "tissuemnist": Facts(
+        8, "ebe78ee8b05294063de985d821c1c34b", "Kidney cortex cells, 8 kinds, grey"
+    ),
+    "organamnist": Facts(
+        11, "68e3f8846a6bd62f0c9bf841c0d9eacc", "Abdominal CT, axial, 11 organs, grey"
+    ),
+    "organcmnist": Facts(
+        11, "b9ceb9546e10131b32923c5bbeaea2b1", "Abdominal CT, coronal, 11 organs, grey"
+    ),
+    "organsmnist": Facts(
+        11, "9ab87b696fb54e2a387ebe992d6ed5f1", "Abdominal CT, sagittal, 11 organs, grey"
+    ),
 }
 
 
@@ -88,7 +110,7 @@ def read_medmnist(name: str, root: Path, download: bool) -> Source:
 
 
 def read_chestmnist(root: Path, download: bool) -> NoReturn:  # noqa: ARG001
-    """Always a DataError: ChestMNIST is multi-label."""
+    """Not usable: 14 labels an image, and a study trains one. Always a DataError."""
     raise DataError(
         "chestmnist has 14 labels an image and a study trains one: choose a single-label set "
         f"such as {', '.join(SETS)}."
@@ -142,6 +164,14 @@ def _images(file: Path, images: NDArray[np.generic], labels: Tensor) -> Tensor:
     return tensor.unsqueeze(1) if grey else tensor.permute(0, 3, 1, 2).contiguous()
 
 
-MEDMNIST: dict[str, Reader] = {name: partial(read_medmnist, name) for name in SETS} | {
+def _reader(name: str) -> Reader:
+    def read(root: Path, download: bool) -> Source:
+        return read_medmnist(name, root, download)
+
+    read.__doc__ = f"{SETS[name].what}, 28x28 (MedMNIST)."
+    return read
+
+
+MEDMNIST: dict[str, Reader] = {name: _reader(name) for name in SETS} | {
     "chestmnist": read_chestmnist
 }

@@ -39,7 +39,7 @@ def test_download_then_read(
     served: tuple[Path, Expected], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, expected = served
-    facts = medmnist.Facts(2, md5(file))
+    facts = medmnist.SETS["breastmnist"]._replace(md5=md5(file))
     monkeypatch.setitem(medmnist.SETS, "breastmnist", facts)
     root = tmp_path / "data"
     source = DATASETS["breastmnist"](root, True)
@@ -62,7 +62,7 @@ def test_addresses_are_the_medmnist_package_s() -> None:
     for name, facts in medmnist.SETS.items():
         official = info.INFO[name]
         assert medmnist.URL.format(name=name) == official["url"]
-        assert facts == (len(official["label"]), official["MD5"])
+        assert (facts.n_classes, facts.md5) == (len(official["label"]), official["MD5"])
     assert "multi-label" in info.INFO["chestmnist"]["task"]
     flat = {name for name in info.INFO if not name.endswith("3d")}
     assert flat == {*medmnist.SETS, "chestmnist"}
