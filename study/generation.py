@@ -18,6 +18,7 @@ os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # relative paths mean what
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # 5 files instead of 1,005
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")  # the ledger is the truth
 os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", "1000000")  # the multiplexer limits itself
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints even if verbose is 0
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two busy-waiting threads: 3 to 6 x slower
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -112,6 +113,8 @@ def run_generation(
                     name="generation",
                     storage_path=str(scratch.resolve()),
                     failure_config=tune.FailureConfig(max_failures=3),
+                    # The trainable keeps its own, see there.
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     callbacks=[_Ticker(progress)],
                     verbose=0,
                 ),

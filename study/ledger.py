@@ -225,6 +225,4 @@ class Ledger:
 
 
 def _open(storage: RDBStorage, name: str) -> Study:
-    return create_study(
-        storage=storage, study_name=name, direction="maximize", load_if_exists=True
-    )
+    return create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)

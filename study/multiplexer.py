@@ -1,6 +1,6 @@
 """The Searcher of the one Tune run: it hands out the rows of all cells, from the ledger."""
 
-import logging
+import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +11,6 @@ from study.ledger import CellLedger, Ledger
 from study.rows import Outcome, Row
 
 __all__ = ["Multiplexer"]
-
-logger = logging.getLogger(__name__)
 
 
 class Multiplexer(Searcher):
@@ -77,7 +75,7 @@ class Multiplexer(Searcher):
             reason = "the worker died more often than a trial is started again"
             self._tell(row, "FAIL", Outcome(reason=reason, crashed=True))
             return
-        outcome = Outcome(**result["outcome"])
+        outcome = Outcome(**json.loads(result["outcome"]))
         if outcome.reason is not None:
             self._tell(row, "FAIL", outcome)
             return

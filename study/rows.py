@@ -1,6 +1,6 @@
 """The rows that one cell has in the ledger, and what they imply: what is next, what is chosen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ class Outcome:
     seconds: float | None = None
     gradient_evaluations: int | None = None
     images: int | None = None
-    curve: tuple[dict[str, float], ...] = ()
+    curve: Sequence[dict[str, float]] = ()
     host: str | None = None
     device: str | None = None
     test_auroc: float | None = None

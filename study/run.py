@@ -15,7 +15,7 @@ from study.lease import Lease
 from study.ledger import Ledger
 from study.progress import Progress, progress_for
 from study.provenance import provenance
-from study.spec import StudySpec, changes, check_environment, dump, study_directory
+from study.spec import StudySpec, changes, check_environment, directory_of, dump
 from study.storage import open_storage, storage_url
 
 __all__ = ["RunSummary", "run"]
@@ -55,7 +55,7 @@ def run(spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_f
         LedgerError: the storage cannot be opened.
     """
     check_environment(spec)
-    directory = study_directory(spec)
+    directory = directory_of(spec)
     _refuse_mixing(spec, directory)
     plan = cells(spec)
     directory.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The Ray Tune Trainable around ``TrainingRun``: one step is one interval."""
 
+import json
 import logging
 import socket
 import time
@@ -47,8 +48,8 @@ def checkpoint_file(directory: Path, name: str) -> Path:
 class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config holds the fields of ``Job``.
 
-    A result carries the interval's figures and, when the trial can end with it, its
-    ``outcome`` (the fields of ``study.rows.Outcome``). A loss that diverges and any exception
+    A result carries the interval's figures and its ``outcome``: the fields of
+    ``study.rows.Outcome`` as JSON text, since Tune flattens nested results. A loss that diverges and any exception
     become the last result with a reason, so that a study goes on and a worker lives.
 
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
@@ -82,7 +83,7 @@ class MethodTrainable(tune.Trainable):
         except Exception as error:
             logger.exception("trial %s failed", self._job.row["name"])
             return self._failed(f"{type(error).__name__}: {error}", crashed=True)
-        return {**result, "outcome": outcome, "done": self._run.finished}
+        return {**result, "outcome": json.dumps(outcome), "done": self._run.finished}
 
     def cleanup(self) -> None:
         """The worker ends: a trial in the middle is saved, so that it goes on from here."""
@@ -116,7 +117,7 @@ class MethodTrainable(tune.Trainable):
                 "seconds": self._run.seconds,
                 "gradient_evaluations": self._run.gradient_evaluations,
                 "images": self._run.images,
-                "curve": tuple(self._run.curve),
+                "curve": self._run.curve,
             }
         return spent
 
@@ -138,7 +139,7 @@ class MethodTrainable(tune.Trainable):
     def _failed(self, reason: str, *, crashed: bool) -> dict[str, Any]:
         outcome = {**self._outcome(), "reason": reason, "crashed": crashed}
         self._run = None
-        return {"failed": True, "outcome": outcome, "done": True}
+        return {"outcome": json.dumps(outcome), "done": True}
 
 
 def _device_name() -> str:

@@ -3,11 +3,16 @@
 import os
 from collections.abc import Iterator
 
-from study.spec.model import StudySpec, data_root
+from typing import TYPE_CHECKING
+
+from study.spec.model import StudySpec, Task, data_root
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.text import Source
 from trainables.errors import DataError
+
+if TYPE_CHECKING:
+    from trainables.datasets.source import Source as Images
 
 __all__ = ["check_environment"]
 
@@ -57,6 +62,7 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
         except DataError as error:
             yield Problem(("tasks", index, "dataset"), str(error))
             continue
+        yield from _model(task, index, found)
         for ratio_index, imratio in enumerate(spec.imratios):
             try:
                 have = counts(
@@ -76,3 +82,30 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
                     ("tasks", index, "intervals"),
                     f"must be at most the {steps} steps of a trial, not {task.intervals}",
                 )
+
+
+def _model(task: Task, index: int, images: "Images") -> Iterator[Problem]:
+    """A network that cannot take the images would fail in every single trial."""
+    import torch
+
+    from trainables.models import MODELS
+    from trainables.names import resolve
+
+    channels, size = images.train_images.shape[1:3]
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        try:
+            model = resolve("model", MODELS, task.model)(channels, size).eval()
+            logits = model(torch.zeros(2, channels, size, size))
+        except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
+            yield Problem(
+                ("tasks", index, "model"),
+                f"{task.model} must take {task.dataset}'s images, {channels} channels of "
+                f"{size}x{size} pixels, and fails on them ({type(error).__name__}: "
+                f"{str(error).partition(chr(10))[0]})",
+            )
+            return
+    if logits.shape != (2,):
+        yield Problem(
+            ("tasks", index, "model"),
+            f"{task.model} must give one logit an image, (B,), not {tuple(logits.shape)} for two",
+        )

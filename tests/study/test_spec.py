@@ -102,8 +102,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "missing key": ({k: v for k, v in SPEC.items() if k != "imratios"}, "imratios: is missing"),
     "unknown method": (
-        edited("methods", value=["ce", "auc_n"]),
-        r"methods\[1\]: .*ce, .*package.module:object.*'auc_n' \(did you mean 'auc_m'\?\)",
+        edited("methods", value=["ce", "auc_mix"]),
+        r"methods\[1\]: .*ce, .*package.module:object.*'auc_mix' \(did you mean 'auc_mixup'\?\)",
     ),
     "unknown data set": (
         edited("tasks", 0, "dataset", value="cifar11"),
