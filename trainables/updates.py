@@ -7,9 +7,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from trainables.losses.auc import AUCLoss
+from trainables.optimizers.pdsca import PDSCA
 from trainables.recipe import Batch
 
-__all__ = ["Descent", "Mix", "unmixed"]
+__all__ = ["Compositional", "Descent", "Mix", "unmixed"]
 
 Mix = Callable[[Batch], Batch]
 """What happens to a batch before it is trained on, such as mixup."""
@@ -71,6 +73,58 @@ class Descent:
 
     def state_dict(self) -> dict[str, Any]:
         """The loss's own parameters and the optimizer's state."""
+        return {"loss": self._loss.state_dict(), "optimizer": self._optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
+        self._loss.load_state_dict(state["loss"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+
+class Compositional:
+    """Compositional training: PDSCA on one batch (S1 = S2) or on two independent ones.
+
+    Args:
+        loss: the outer loss that ``optimizer`` works on.
+        optimizer: PDSCA with its model.
+        inner_steps: PDSCA's k.
+        evaluate_inner: evaluate u_k instead of w.
+        mix: done to each batch first.
+    """
+
+    def __init__(
+        self,
+        loss: AUCLoss,
+        optimizer: PDSCA,
+        inner_steps: int,
+        evaluate_inner: bool,
+        mix: Mix = unmixed,
+    ) -> None:
+        self._loss = loss
+        self._optimizer = optimizer
+        self._inner_steps = inner_steps
+        self._evaluate_inner = evaluate_inner
+        self._mix = mix
+
+    def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
+        """Train on S1 (and S2); gives the outer loss and k times S1's images plus S2's.
+
+        The forward pass of S1 for the gradient in alpha has no backward pass and is not counted.
+        """
+        mixed = [self._mix(batch) for batch in batches]
+        loss = self._optimizer.step(*mixed)
+        return loss, self._inner_steps * len(mixed[0].targets) + len(mixed[-1].targets)
+
+    def decay(self) -> None:
+        """PDSCA's decay: learning rates / 10, a new reference point."""
+        self._optimizer.decay()
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Within it the model holds w or u_k, as chosen."""
+        return self._optimizer.inner_weights() if self._evaluate_inner else nullcontext()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The loss's own parameters and the optimizer's state, the points u_j in it."""
         return {"loss": self._loss.state_dict(), "optimizer": self._optimizer.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

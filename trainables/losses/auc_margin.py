@@ -7,7 +7,7 @@ eq. (5) and (6).
 from torch import Tensor
 
 from trainables.losses.auc import AUCLoss, Prior, batch_prior
-from trainables.losses.class_means import class_weights, weighted_mean
+from trainables.losses.class_means import min_max, spread
 
 __all__ = [
     "AUCMarginLoss",
@@ -47,9 +47,9 @@ def auc_margin_loss(
     p = batch_prior(targets, prior)
     q = 1 - p
     positive, negative = targets, 1 - targets
-    spread = q * (scores - a).square() * positive + p * (scores - b).square() * negative
+    spread_ = q * (scores - a).square() * positive + p * (scores - b).square() * negative
     gap = p * q * margin + (p * scores * negative - q * scores * positive).mean()
-    return spread.mean() + 2 * alpha * gap - p * q * alpha.square()
+    return spread_.mean() + 2 * alpha * gap - p * q * alpha.square()
 
 
 def prior_free_auc_margin_loss(
@@ -64,17 +64,11 @@ def prior_free_auc_margin_loss(
     """<(h-a)^2>+ + <(h-b)^2>- + 2 alpha (m + <h>- - <h>+) - alpha^2, <.> the mean over a class.
 
     Its saddle value is Var+ + Var- + (m + b - a)_+^2. A batch without one class contributes the
-    other's spread alone: the terms in alpha compare the two classes and need both, and half of
-    the comparison would push alpha away from m + b - a.
+    other's spread alone: the terms in alpha compare the two classes and need both.
 
     Args: as in `auc_margin_loss`.
     """
-    positive, negative, both = class_weights(targets)
-    spread = weighted_mean((scores - a).square(), positive) + weighted_mean(
-        (scores - b).square(), negative
-    )
-    gap = margin + weighted_mean(scores, negative) - weighted_mean(scores, positive)
-    return spread + both * (2 * alpha * gap - alpha.square())
+    return spread(scores, targets, a, b) + min_max(scores, targets, alpha, margin)
 
 
 class AUCMarginLoss(AUCLoss):
@@ -90,20 +84,20 @@ class AUCMarginLoss(AUCLoss):
     >>> import torch
     >>> from trainables.losses.auc_margin import AUCMarginLoss
     >>> from trainables.optimizers.pesg import PESG
-    >>> generator = torch.Generator().manual_seed(0)
-    >>> targets = (torch.rand(256, generator=generator) < 0.1).float()
-    >>> images = torch.randn(256, 8, generator=generator) + targets[:, None]
+    >>> _ = torch.manual_seed(0)
+    >>> targets = (torch.rand(256) < 0.1).float()
+    >>> images = torch.randn(256, 8) + targets[:, None]
     >>> model = torch.nn.Linear(8, 1)
-    >>> loss = AUCMarginLoss(prior=0.1, margin=0.7)
-    >>> optimizer = PESG([*model.parameters(), loss.a, loss.b], [loss.alpha], lr=0.1)
-    >>> for step in range(300):
-    ...     if step in (150, 225):
+    >>> loss = AUCMarginLoss(prior=0.1, margin=1.0)
+    >>> optimizer = PESG([*model.parameters(), loss.a, loss.b], [loss.alpha], lr=1.0)
+    >>> for step in range(400):
+    ...     if step in (200, 300):
     ...         optimizer.decay()  # lr / 10, and a new reference point
     ...     optimizer.zero_grad()
     ...     loss(model(images).squeeze(1), targets).backward()
     ...     optimizer.step()
-    >>> gap = model(images)[targets == 1].mean() - model(images)[targets == 0].mean()
-    >>> bool(gap > 1)
+    >>> scores = model(images).squeeze(1).sigmoid()
+    >>> bool(scores[targets == 1].mean() > scores[targets == 0].mean() + 0.5)
     True
     """
 

@@ -7,10 +7,13 @@ __all__ = [
     "C",
     "M",
     "X",
+    "beta",
     "clip",
     "epoch_decay",
     "lr",
     "margin",
+    "mixup_alpha",
+    "mixup_draw",
     "momentum",
     "prior",
     "score_map",
@@ -121,4 +124,36 @@ def prior(*, free: bool = False) -> float | str:
         open_low=True,
         open_high=True,
         choices=words,
+    )
+
+
+def mixup_alpha() -> float:
+    """Strength of mixup, 1 by default."""
+    return hyperparameter(
+        1.0,
+        help="lambda ~ Beta(mixup_alpha, mixup_alpha); 0: no mixup",
+        source="Zhang et al., mixup, ICLR 2018 (arXiv 1710.09412), sec. 3.2: CIFAR",
+        low=0,
+    )
+
+
+def mixup_draw() -> str:
+    """How often lambda is drawn, once a batch by default."""
+    return hyperparameter(
+        "batch",
+        help="lambda is drawn once a batch or once a sample",
+        source=f"{X} leaves it open; batch: Zhang et al., ICLR 2018",
+        choices=("batch", "sample"),
+    )
+
+
+def beta(average: str) -> float:
+    """Weight of the newest value in one of PDSCA's averages, 0.9 by default."""
+    return hyperparameter(
+        0.9,
+        help=f"weight of the newest value in the average of {average}; 1: no average",
+        source=f"{C}, Alg. 1; good about 0.9",
+        low=0,
+        high=1,
+        open_low=True,
     )

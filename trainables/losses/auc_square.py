@@ -1,0 +1,50 @@
+"""AUC-S: the min-max form of the pairwise square loss.
+
+Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXiv 2012.03173),
+eq. (3), after Ying, Wen and Lyu, NeurIPS 2016.
+"""
+
+from torch import Tensor
+
+from trainables.losses.auc import AUCLoss, Prior
+from trainables.losses.auc_margin import auc_margin_loss
+
+__all__ = ["AUCSquareLoss", "auc_square_loss"]
+
+
+def auc_square_loss(
+    scores: Tensor, targets: Tensor, a: Tensor, b: Tensor, alpha: Tensor, *, prior: Prior
+) -> Tensor:
+    """AUC-M at margin 1, to be maximised over ALL alpha instead of alpha >= 0.
+
+    Where p is the share of positives in the batch its saddle value is p(1-p) times the mean of
+    (1 - h+ + h-)^2 over the pairs of a positive and a negative, at a and b the means of the
+    classes' scores and alpha = 1 + b - a.
+
+    Args:
+        scores: (B,) h, after the score map.
+        targets: (B,) float, 1 for positive and 0 for negative.
+        a, b, alpha: 0-dim.
+        prior: p, the share of positives; None: that of this batch.
+
+    Returns:
+        The loss, 0-dim.
+    """
+    return auc_margin_loss(scores, targets, a, b, alpha, margin=1.0, prior=prior)
+
+
+class AUCSquareLoss(AUCLoss):
+    """AUC-S, for logits (B,) and targets (B,). Its alpha may become negative: do not project it.
+
+    Args:
+        prior: share of positives in the training set, in (0, 1); None: that of each batch.
+        score_map: "sigmoid", "bsn" or "raw".
+    """
+
+    def __init__(self, prior: Prior, score_map: str = "sigmoid") -> None:
+        super().__init__(score_map)
+        self.prior = prior
+
+    def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """`auc_square_loss` of scores (B,) and targets (B,)."""
+        return auc_square_loss(scores, targets, self.a, self.b, self.alpha, prior=self.prior)
