@@ -95,6 +95,10 @@ def grid(
         rows=rows,
         cols=columns,
         shared_yaxes="all",
+        specs=[
+            [{} if row * columns + column < len(titles) else None for column in range(columns)]
+            for row in range(rows)
+        ],
         subplot_titles=[text(title) for title in titles],
         horizontal_spacing=0.06 if columns > 1 else 0,
         vertical_spacing=0 if rows == 1 else 96 / (inner + 96 * (rows - 1)),
@@ -116,7 +120,7 @@ def grid(
         figure.update_xaxes(title_text=text(title), row=i // columns + 1, col=i % columns + 1)
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=y_title, showticklabels=True, row=row, col=1)
-    figure.update_annotations(yshift=6)
+    figure.update_annotations(yshift=6, font_size=13)
     return figure
 
 
@@ -169,7 +173,7 @@ def dots(
     *,
     symbol: str | None = None,
     size: int = 6,
-    opacity: float = 0.45,
+    opacity: float = 0.6,
     legend: bool = False,
 ) -> go.Scatter:
     """Single points; ``symbol`` stands in for the style's own."""
@@ -191,7 +195,7 @@ def tidy_legend(figure: go.Figure) -> go.Figure:
     """Show each name once, whatever the number of panels."""
     seen: set[str] = set()
     for trace in figure.data:
-        if trace.showlegend is not False:
+        if trace.showlegend is not False and len(trace.x):
             trace.showlegend = trace.legendgroup not in seen
             seen.add(trace.legendgroup)
     return figure

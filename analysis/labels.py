@@ -37,7 +37,7 @@ def count(value: float) -> str:
         return MISSING
     for limit, scale, suffix in ((1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k")):
         if abs(value) >= limit:
-            return f"{value / scale:.3g}{suffix}"
+            return f"{value / scale:#.3g}".rstrip(".") + suffix
     return f"{value:.0f}"
 
 

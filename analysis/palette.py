@@ -68,8 +68,16 @@ class Palette:
     def _shades(self, method: str, theme: int) -> list[str]:
         colour = (LIGHT, DARK)[theme][self._place[method] % len(LIGHT)]
         count = len(self._ratios)
-        strengths = [1.0] if count == 1 else [0.5 + 0.5 * i / (count - 1) for i in range(count)]
-        return [_mix(colour, BACKGROUND[theme], strength) for strength in strengths]
+        if count == 1:
+            return [colour]
+        # From two fifths towards the background, through the colour, to a quarter towards ink.
+        places = [i / (count - 1) for i in range(count)]
+        return [
+            _mix(colour, BACKGROUND[theme], 0.6 + 0.8 * p)
+            if p < 0.5
+            else _mix(colour, BACKGROUND[1 - theme], 1 - 0.5 * (p - 0.5))
+            for p in places
+        ]
 
 
 def _mix(colour: str, background: str, strength: float) -> str:

@@ -111,8 +111,8 @@ def optima(results: Results) -> pd.DataFrame:
 
     Returns:
         One row a cell and tuned hyperparameter: cell, method, task, imratio, ratio,
-        hyperparameter, searched and chosen (text; chosen is the selected row's value, "" without one), best_low
-        and best_high (values that the best bin spans, as text; "" without a curve),
+        hyperparameter, searched (text), chosen (the selected row's value as text, "" without
+        one), best_low and best_high (values that the best bin spans, as text; "" without a curve),
         best_median, swing (best minus worst bin median), finished, pruned (rows), rows (those
         of the best bin).
     """
@@ -129,7 +129,12 @@ def optima(results: Results) -> pd.DataFrame:
     out = pd.DataFrame(
         table, columns=["cell", "hyperparameter", *names, "finished", "pruned", "rows"]
     ).astype({"cell": object})
-    return results.cells[_KEYS[:-1]].merge(out, on="cell")
+    merged = results.cells[_KEYS[:-1]].merge(out, on="cell")
+    order = merged["method"].map({method: i for i, method in enumerate(results.methods)})
+    names = list(dict.fromkeys(name for cell in results.study.cells for name in cell.space))
+    within = merged["hyperparameter"].map({name: i for i, name in enumerate(names)})
+    place = (order * len(names) + within).sort_values(kind="stable").index
+    return merged.loc[place].reset_index(drop=True)
 
 
 def _peak(mine: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Any]:
@@ -166,7 +171,7 @@ def _kind(entry: dict[str, Any]) -> str:
 def _value(entry: dict[str, Any], value: Any) -> tuple[float, str]:
     if "choices" in entry:
         return float(list(entry["choices"]).index(value)), str(value)
-    return float(value), f"{value:.4g}"
+    return float(value), f"{value:.3g}"
 
 
 def _searched(entry: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from analysis import budget, labels
 from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
 from analysis.results import Results
-from analysis.sections.words import listing, plural, setting
+from analysis.sections.words import listing, plural, short_setting
 
 __all__ = ["section"]
 
@@ -19,8 +19,8 @@ def section(results: Results) -> Section:
             "Check that the methods had the same chance. A gradient evaluation is one image "
             "through forward and backward: the unit in which budgets compare, whatever the "
             "machine. A cell is flagged when it had fewer trials than another method in its "
-            f"setting, or when its search spent over {budget.TOLERANCE:.0%} more or less than "
-            "the median there. Pruning spends less by design, so read the flag with its reason."
+            f"setting, or when its search spent over {100 * budget.TOLERANCE:g} % more or less "
+            "than the median there. Pruning spends less by design: read a flag with its reason."
         )
     ]
     unequal = methods.loc[methods["unequal"] > 0, "method"]
@@ -73,7 +73,7 @@ def _cell_table(cells: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"])),
             *_counts(r)[:4],
             *_costs(r)[:2],
             Cell(

@@ -9,7 +9,7 @@ from analysis import curves, figures, labels
 from analysis.blocks import Block, Figure, Prose, Section
 from analysis.palette import Palette
 from analysis.results import Results
-from analysis.sections.words import trace
+from analysis.sections.words import short_setting, trace
 
 __all__ = ["section"]
 
@@ -26,7 +26,7 @@ def section(results: Results) -> Section | None:
     blocks: list[Block] = [
         Prose(
             "Look at how early each method settles, and at whether it is still rising at the "
-            "end. Compare the two figures: methods that spend several passes an image look "
+            "end. Compare the two figures: methods that spend several passes on an image look "
             "faster by interval than they are by gradient evaluations."
         ),
         Figure(
@@ -54,7 +54,7 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
     palette = Palette(results.methods, results.ratios)
     settings = _with_rows(results.settings, table)
     figure = figures.grid(
-        [f"{task}, {ratio}" for task, ratio in settings],
+        [short_setting(*pair) for pair in settings],
         [x_title] * len(settings),
         "validation AUROC",
         len(results.methods),

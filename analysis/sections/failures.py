@@ -5,7 +5,7 @@ from typing import Any
 from analysis import failures, labels
 from analysis.blocks import Block, Cell, Column, Prose, Section, Table
 from analysis.results import Results
-from analysis.sections.words import plural, setting
+from analysis.sections.words import plural, short_setting
 
 __all__ = ["section"]
 
@@ -37,7 +37,7 @@ def _empty_table(empty: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], mark="row"),
-            Cell(setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"])),
             Cell(r["cell"]),
             Cell(r["why"], mark="flag" if r["over"] else ""),
         ]
@@ -51,7 +51,7 @@ def _row_table(failed: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], mark="row"),
-            Cell(setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"])),
             Cell(f"{r['phase']} {r['number']}", r["number"], r["trial"]),
             Cell(r["reason"]),
             Cell(r["params"]),

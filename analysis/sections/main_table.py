@@ -5,7 +5,7 @@ from typing import Any
 from analysis import comparison, labels
 from analysis.blocks import Block, Cell, Column, Prose, Section, Table
 from analysis.results import Results
-from analysis.sections.words import plural, setting, trace
+from analysis.sections.words import plural, setting, short_setting, trace
 
 __all__ = ["section"]
 
@@ -84,7 +84,7 @@ def _gap_table(gaps: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"])),
             Cell(
                 labels.auroc(r["search_val"]),
                 r["search_val"],

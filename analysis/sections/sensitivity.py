@@ -1,14 +1,11 @@
 """Validation AUROC against every tuned hyperparameter, method by method."""
 
-from typing import Any
-
-import pandas as pd
-
-from analysis import figures, labels, sensitivity
+from analysis import labels, sensitivity
 from analysis.blocks import Block, Cell, Column, Figure, Heading, Prose, Section, Table
 from analysis.palette import Palette
 from analysis.results import Results
-from analysis.sections.words import setting, trace
+from analysis.sections.sensitivity_figure import draw
+from analysis.sections.words import short_setting, trace
 
 __all__ = ["section"]
 
@@ -22,16 +19,15 @@ def section(results: Results) -> Section | None:
     palette = Palette(results.methods, results.ratios)
     blocks: list[Block] = [
         Prose(
-            "Each dot is one finished search trial and each open cross a pruned one, placed at "
-            "the last validation it reached. The curve shows where good values lie: look at how "
-            "flat its top is (a flat top is easy to tune) and at whether the tops for different "
-            "imbalance ratios stand above each other."
+            "Each dot is one finished search trial; the curve shows where good values lie. Look "
+            "at how flat its top is (a flat top is easy to tune) and at whether the tops for "
+            "different imbalance ratios stand above each other."
         ),
         Prose(
             "Two cautions. The other hyperparameters vary along with the one shown, and a "
-            "guided search visits good regions more often. The curve runs through finished "
-            "trials only, and pruned trials stopped because they did worse: where crosses are "
-            "many, the curve flatters."
+            "guided search visits good regions more often. And the curve runs through finished "
+            "trials only: pruned ones, the crosses at the bottom, stopped because they did "
+            "worse, so where crosses are many the curve flatters."
         ),
     ]
     for number, method in enumerate(results.methods):
@@ -39,95 +35,21 @@ def section(results: Results) -> Section | None:
         if len(mine):
             blocks.append(Heading(method, palette.method(method).colour))
         for i, task in enumerate(t for t in results.tasks if (mine["task"] == t).any()):
-            figure = _figure(
+            figure = draw(
                 mine[mine["task"] == task],
                 curves[(curves["method"] == method) & (curves["task"] == task)],
                 palette,
-                method,
                 results.ratios,
             )
             caption = (
-                f"{method} on {task}. Curve: binned median, finished trials in bins of equal "
-                f"count (at least {sensitivity.BIN_SIZE} a bin; every value of a choice is a "
-                "bin). Ring: the selected configuration."
+                f"{method} on {task}. Curve: binned median of the final validation AUROC, "
+                f"finished trials in bins of equal count (at least {sensitivity.BIN_SIZE} a bin; "
+                "every value of a choice is a bin). Ring: the selected configuration. Crosses: "
+                "pruned trials, their height means nothing."
             )
             blocks.append(Figure(f"sensitivity-{number}-{i}", figure, caption))
     blocks.append(_table(results))
     return Section("sensitivity", "Sensitivity", blocks)
-
-
-def _figure(
-    points: pd.DataFrame, curves: pd.DataFrame, palette: Palette, method: str, ratios: list[str]
-) -> Any:
-    names = list(dict.fromkeys(points["hyperparameter"]))
-    kinds = points.drop_duplicates("hyperparameter").set_index("hyperparameter")["kind"]
-    scale = {"log": " (log scale)", "linear": "", "choice": ""}
-    shown = [ratio for ratio in ratios if (points["ratio"] == ratio).any()]
-    figure = figures.grid(
-        [""] * len(names),
-        [name + scale[kinds[name]] for name in names],
-        "validation AUROC",
-        len(shown),
-    )
-    for i, name in enumerate(names):
-        panel = points[points["hyperparameter"] == name]
-        for ratio in shown:
-            style = palette.ratio(method, ratio)
-            mine = panel[panel["ratio"] == ratio]
-            bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
-            done, pruned = mine[mine["state"] == "COMPLETE"], mine[mine["state"] == "PRUNED"]
-            traces = [
-                figures.dots(done["value"], done["auroc"], style, ratio, _hover(done)),
-                figures.dots(
-                    pruned["value"],
-                    pruned["auroc"],
-                    style,
-                    ratio,
-                    _hover(pruned),
-                    symbol="x-thin-open",
-                ),
-                figures.line(bins["x"], bins["median"], style, ratio, _bin_hover(bins)),
-            ]
-            chosen = done[done["selected"]]
-            traces.append(
-                figures.dots(
-                    chosen["value"],
-                    chosen["auroc"],
-                    style,
-                    ratio,
-                    _hover(chosen),
-                    symbol="circle-open",
-                    size=14,
-                    opacity=1,
-                )
-            )
-            for trace_ in traces:
-                figure.add_trace(trace_, **figures.place(i))
-        if kinds[name] == "log":
-            figure.update_xaxes(type="log", dtick=1, **figures.place(i))
-        if kinds[name] == "choice":
-            ticks = panel.drop_duplicates("value").sort_values("value")
-            figure.update_xaxes(
-                tickvals=list(ticks["value"]),
-                ticktext=[figures.text(t) for t in ticks["text"]],
-                **figures.place(i),
-            )
-    return figures.tidy_legend(figure)
-
-
-def _hover(rows: pd.DataFrame) -> list[str]:
-    return [
-        f"{r.hyperparameter} = {r.text}\n{labels.auroc(r.auroc)} after interval {r.interval}"
-        f"{' (pruned)' if r.state == 'PRUNED' else ''}\n{r.trial} ({r.origin})"
-        for r in rows.itertuples(index=False)
-    ]
-
-
-def _bin_hover(bins: pd.DataFrame) -> list[str]:
-    return [
-        f"median of {r.n}: {labels.auroc(r.median)}\n{r.low:.4g} to {r.high:.4g}\n{r.cell}"
-        for r in bins.itertuples(index=False)
-    ]
 
 
 def _table(results: Results) -> Table:
@@ -136,7 +58,7 @@ def _table(results: Results) -> Table:
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
             Cell(r["hyperparameter"]),
-            Cell(setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"])),
             Cell(r["searched"]),
             Cell(r["chosen"] or labels.MISSING),
             Cell(

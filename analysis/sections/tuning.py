@@ -4,6 +4,7 @@ from analysis import curves, figures, labels
 from analysis.blocks import Figure, Prose, Section
 from analysis.palette import Palette
 from analysis.results import Results
+from analysis.sections.words import short_setting
 
 __all__ = ["section"]
 
@@ -18,7 +19,7 @@ def section(results: Results) -> Section | None:
         (t, r) for t, r in results.settings if ((table["task"] == t) & (table["ratio"] == r)).any()
     ]
     figure = figures.grid(
-        [f"{task}, {ratio}" for task, ratio in settings],
+        [short_setting(*pair) for pair in settings],
         ["search trials"] * len(settings),
         "best validation AUROC so far",
         len(results.methods),

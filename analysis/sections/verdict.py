@@ -99,9 +99,11 @@ def _cautions(results: Results) -> list[str]:
     empty = empty[empty["over"]]
     cells = budget.by_cell(results)
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
+    counts = ((search, "search row"), (confirm, "confirm row"))
+    awaited = listing(plural(count, noun) for count, noun in counts if count)
     partial = (
-        f"Partial report: the study is not finished. {plural(search, 'search row')} and "
-        f"{plural(confirm, 'confirm row')} are still missing; numbers below will change."
+        f"Partial report: the study is not finished. Still missing: {awaited}. "
+        "The numbers below will change."
     )
     rules = (
         (search + confirm > 0, partial),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["listing", "plural", "setting", "trace"]
+__all__ = ["listing", "plural", "setting", "short_setting", "trace"]
 
 
 def listing(names: Iterable[object]) -> str:
@@ -19,6 +19,11 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
 def setting(task: str, ratio: str) -> str:
     """A task at an imbalance ratio, in words."""
     return f"{task} at {ratio if 'own' in ratio else 'imratio ' + ratio}"
+
+
+def short_setting(task: str, ratio: str) -> str:
+    """A task at an imbalance ratio, in a table or above a panel."""
+    return f"{task}, {ratio}"
 
 
 def trace(cell: str, phase: str, rows: Sequence[int]) -> str:

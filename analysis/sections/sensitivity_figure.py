@@ -1,0 +1,134 @@
+"""The figure of one method's hyperparameters on one task."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import figures, labels
+from analysis.palette import Palette, Style
+
+__all__ = ["draw"]
+
+STRIP = 0.055
+"""Height of a line of pruned trials below the finished ones, as a share of the panel."""
+
+
+def draw(
+    points: pd.DataFrame, curves: pd.DataFrame, palette: Palette, ratios: list[str]
+) -> go.Figure:
+    """A panel a hyperparameter, with one curve an imbalance ratio over the finished trials.
+
+    With several ratios the y axis is the distance from the best finished trial of the same
+    search: searches at different ratios reach very different levels, and a common scale of
+    levels would flatten every curve. Pruned trials stand in a strip below, where only their x
+    counts: they stopped at different intervals, so their levels compare with nothing.
+
+    Args:
+        points, curves: as ``analysis.sensitivity`` makes them, of one method and task.
+        ratios: labels of all ratios of the study, rising.
+    """
+    names = list(dict.fromkeys(points["hyperparameter"]))
+    kinds = points.drop_duplicates("hyperparameter").set_index("hyperparameter")["kind"]
+    shown = [ratio for ratio in ratios if (points["ratio"] == ratio).any()]
+    method = points["method"].iloc[0]
+    done = points[points["state"] == "COMPLETE"]
+    best = done.groupby("ratio")["auroc"].max()
+    relative = len(shown) > 1
+    level = best if relative else best * 0
+    figure = figures.grid(
+        [""] * len(names),
+        [name + (" (log scale)" if kinds[name] == "log" else "") for name in names],
+        "AUROC \N{MINUS SIGN} best of its search" if relative else "validation AUROC",
+        len(shown),
+    )
+    for i, name in enumerate(names):
+        for lane, ratio in enumerate(shown):
+            style = palette.ratio(method, ratio)
+            label = f"{ratio} (best {labels.auroc(best.get(ratio, float('nan')))})"
+            base = level.get(ratio, 0.0)
+            mine = points[(points["hyperparameter"] == name) & (points["ratio"] == ratio)]
+            bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
+            for trace in _finished(mine, bins, base, style, label):
+                figure.add_trace(trace, **figures.place(i))
+            figure.add_trace(_pruned(mine, lane, i, style, label))
+        _axes(figure, points[points["hyperparameter"] == name], i)
+    heights = done["auroc"] - done["ratio"].map(level)
+    strip = STRIP * (len(shown) + 0.8) if len(done) < len(points) else 0.0
+    for i in range(len(names) if strip else 0):
+        _rule(figure, i, strip)
+    if len(heights):
+        low, high = heights.min(), heights.max()
+        span = max(high - low, 0.002)
+        bottom = low - span * (0.08 + strip / (1 - strip))
+        figure.update_yaxes(range=[bottom, high + 0.1 * span], selector={"overlaying": None})
+    return figures.tidy_legend(figure)
+
+
+def _finished(
+    mine: pd.DataFrame, bins: pd.DataFrame, base: float, style: Style, label: str
+) -> list[go.Scatter]:
+    done = mine[mine["state"] == "COMPLETE"]
+    chosen = done[done["selected"]]
+    return [
+        figures.dots(done["value"], done["auroc"] - base, style, label, _hover(done)),
+        figures.line(bins["x"], bins["median"] - base, style, label, _bin_hover(bins)),
+        figures.dots(
+            chosen["value"],
+            chosen["auroc"] - base,
+            style,
+            label,
+            _hover(chosen),
+            symbol="circle-open",
+            size=15,
+            opacity=1,
+        ),
+    ]
+
+
+def _pruned(mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str) -> go.Scatter:
+    """A line of crosses on an axis of its own, which zooming does not move."""
+    rows = mine[mine["state"] == "PRUNED"]
+    heights = [STRIP * (lane + 0.9)] * len(rows)
+    trace = figures.dots(rows["value"], heights, style, label, _hover(rows), symbol="x-thin-open")
+    return trace.update(xaxis=f"x{panel + 1}", yaxis=f"y{100 + panel}")
+
+
+def _axes(figure: go.Figure, points: pd.DataFrame, panel: int) -> None:
+    here = figures.place(panel)
+    kind = points["kind"].iloc[0]
+    if kind == "log":
+        figure.update_xaxes(type="log", dtick=1, **here)
+    if kind == "choice":
+        ticks = points.drop_duplicates("value").sort_values("value")
+        texts = [figures.text(text) for text in ticks["text"]]
+        figure.update_xaxes(tickvals=list(ticks["value"]), ticktext=texts, **here)
+    overlay = {"overlaying": f"y{panel + 1}", "range": [0, 1], "visible": False}
+    figure.update_layout({f"yaxis{100 + panel}": overlay | {"fixedrange": True}})
+
+
+def _rule(figure: go.Figure, panel: int, height: float) -> None:
+    """A hairline between the finished trials and the strip."""
+    figure.add_shape(
+        type="line",
+        xref=f"x{panel + 1 if panel else ''} domain",
+        yref=f"y{100 + panel}",
+        x0=0,
+        x1=1,
+        y0=height,
+        y1=height,
+        line={"color": "rgba(128, 128, 128, 0.5)", "width": 1, "dash": "dot"},
+    )
+
+
+def _hover(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{r.hyperparameter} = {r.text}\n{labels.auroc(r.auroc)} after interval {r.interval}"
+        f"{' (pruned)' if r.state == 'PRUNED' else ''}\n{r.trial} ({r.origin})"
+        for r in rows.itertuples(index=False)
+    ]
+
+
+def _bin_hover(bins: pd.DataFrame) -> list[str]:
+    return [
+        f"median of {r.n}: {labels.auroc(r.median)}\n{r.low:.3g} to {r.high:.3g}\n{r.cell}"
+        for r in bins.itertuples(index=False)
+    ]
