@@ -35,7 +35,7 @@ SPEC: dict[str, Any] = {
 def command(spec: dict[str, Any], folder: Path) -> list[str]:
     file = folder / "study.yaml"
     file.write_text(yaml.safe_dump({**spec, "directory": str(folder / "out")}))
-    return [sys.executable, "-m", "study.cli", "run", str(file)]
+    return [sys.executable, "-m", "study", "run", str(file)]
 
 
 def run(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.CompletedProcess[str]:

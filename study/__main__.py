@@ -1,0 +1,5 @@
+"""``python -m study`` is ``aucstudy``."""
+
+from study.cli import main
+
+main()
