@@ -35,7 +35,7 @@ def by_cell(results: Results) -> pd.DataFrame:
         table[name] = [int(states.get((cell, state), 0)) for cell in table["cell"]]
     trials = table[list(_STATES)].sum(axis=1)
     rows = table["cell"].map(search.groupby("cell").size()).fillna(0).astype(int)
-    table.insert(table.columns.get_loc("finished"), "trials", trials)
+    table.insert(list(table.columns).index("finished"), "trials", trials)
     table["open"] = rows - trials
     table["confirms"] = table["cell"].map(confirm.groupby("cell").size()).fillna(0).astype(int)
     for phase, frame in (("search", search), ("confirm", confirm)):

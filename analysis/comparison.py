@@ -20,14 +20,14 @@ def scores(results: Results) -> pd.DataFrame:
 
     Returns:
         One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
-        seeds), n (seeds with a result), planned, failed (seeds with failed rows only), pending
+        seeds), n (seeds with a result), planned, failed (seeds with failed rows only), missing
         (seeds without a finished row), rows (numbers of the confirm rows used), best (highest
         mean of its setting), near (not best, but its mean ± std interval meets that of the
         best, or one of the two has no deviation).
     """
     table = pd.DataFrame(
         [_score(cell, results.confirm) for cell in results.cells.to_dict("records")],
-        columns=[*_KEYS, "mean", "std", "n", "planned", "failed", "pending", "rows"],
+        columns=[*_KEYS, "mean", "std", "n", "planned", "failed", "missing", "rows"],
     ).astype({"mean": float, "std": float, "imratio": float})
     top = table.groupby(["task", "ratio"])["mean"].transform("max")
     table["best"] = table["mean"].notna() & (table["mean"] == top)

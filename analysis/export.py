@@ -4,10 +4,12 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.blocks import Cell, Table
+from analysis.labels import params_text
 
 __all__ = ["csv", "markdown", "write_tables", "write_text"]
 
@@ -31,8 +33,13 @@ def write_tables(tables: Iterable[Table], folder: Path) -> None:
 
 def csv(data: pd.DataFrame) -> str:
     """CSV in full precision; row numbers are joined by semicolons."""
-    text = data.map(lambda v: ";".join(map(str, v)) if isinstance(v, tuple) else v)
-    return str(text.to_csv(index=False))
+    return str(data.map(_field).to_csv(index=False))
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, dict):
+        return params_text(value)
+    return ";".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def markdown(table: Table) -> str:

@@ -2,26 +2,26 @@
 
 import pandas as pd
 
-from analysis.labels import params_text
-from analysis.results import Results
+from analysis.labels import spans_text
+from analysis.results import Results, trial_id
 from study.records import CellRecord
 
-__all__ = ["failed_rows", "missing_rows", "without_result"]
+__all__ = ["failed_rows", "grouped", "missing_rows", "without_result"]
 
 ENDED = ("COMPLETE", "PRUNED", "FAIL")
 
 
 def failed_rows(results: Results) -> pd.DataFrame:
-    """Every row in state FAIL: trial, phase, cell, method, task, ratio, number, reason, params
-    (text), seconds, host."""
+    """Every row in state FAIL: trial, phase, cell, number, reason, params (a dict), seconds,
+    host, method, task, ratio."""
     rows = [
         (
-            f"{cell.id}/{row.phase}/{row.number}",
+            trial_id(cell, row),
             row.phase,
             cell.id,
             row.number,
             row.reason or "no reason was recorded",
-            params_text(row.params),
+            row.params,
             row.seconds,
             row.host,
         )
@@ -33,6 +33,22 @@ def failed_rows(results: Results) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=names).astype({"cell": object, "seconds": float})
     places = results.cells[["cell", "method", "task", "ratio"]]
     return table.merge(places, on="cell", how="left")
+
+
+def grouped(failed: pd.DataFrame) -> pd.DataFrame:
+    """``failed_rows`` that share cell, phase and reason: method, task, ratio, cell, phase,
+    reason, count, rows (numbers), params (what they span, as text), hosts (names)."""
+    keys = ["method", "task", "ratio", "cell", "phase", "reason"]
+    return (
+        failed.groupby(keys, sort=False)
+        .agg(
+            count=("number", "size"),
+            rows=("number", tuple),
+            params=("params", lambda params: spans_text(list(params))),
+            hosts=("host", lambda hosts: tuple(dict.fromkeys(hosts.dropna()))),
+        )
+        .reset_index()
+    )
 
 
 def without_result(results: Results) -> pd.DataFrame:

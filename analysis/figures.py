@@ -4,7 +4,7 @@ Names that come from a user pass through ``text``: plotly reads labels as markup
 """
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -130,15 +130,15 @@ def place(index: int, columns: int = MAX_COLUMNS) -> Mapping[str, int]:
 
 
 def line(
-    x: Sequence[float],
-    y: Sequence[float],
+    x: Iterable[float],
+    y: Iterable[float],
     style: Style,
     name: str,
-    hover: Sequence[str],
+    hover: Iterable[str],
     *,
     mode: str = "lines+markers",
     shape: str = "linear",
-    spread: Sequence[float] | None = None,
+    spread: Iterable[float] | None = None,
 ) -> go.Scatter:
     """A line, entered in the legend under ``name``; panels of one name toggle together.
 
@@ -165,11 +165,11 @@ def line(
 
 
 def dots(
-    x: Sequence[float],
-    y: Sequence[float],
+    x: Iterable[float],
+    y: Iterable[float],
     style: Style,
     name: str,
-    hover: Sequence[str],
+    hover: Iterable[str],
     *,
     symbol: str | None = None,
     size: int = 6,

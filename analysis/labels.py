@@ -3,7 +3,17 @@
 import math
 from typing import Any
 
-__all__ = ["MISSING", "auroc", "count", "duration", "mean_std", "params_text", "ratio", "signed"]
+__all__ = [
+    "MISSING",
+    "auroc",
+    "count",
+    "duration",
+    "mean_std",
+    "params_text",
+    "ratio",
+    "signed",
+    "spans_text",
+]
 
 MISSING = "\N{EN DASH}"
 """Stands where a value does not exist; never for a zero."""
@@ -51,8 +61,19 @@ def duration(seconds: float) -> str:
 
 
 def params_text(params: dict[str, Any]) -> str:
-    """ "lr = 0.1, margin = 0.7"; floats with four digits."""
-    return ", ".join(
-        f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}"
-        for name, value in params.items()
-    )
+    """ "lr = 0.1, margin = 0.7"; floats with three digits."""
+    return spans_text([params])
+
+
+def spans_text(configurations: list[dict[str, Any]]) -> str:
+    """What several configurations span: "lr = 0.1 to 0.9, steps = 1 or 2"."""
+    names = dict.fromkeys(name for params in configurations for name in params)
+    values = {name: [p[name] for p in configurations if name in p] for name in names}
+    return ", ".join(f"{name} = {_span(values[name])}" for name in names)
+
+
+def _span(values: list[Any]) -> str:
+    distinct = sorted(dict.fromkeys(values), key=str)
+    if len(distinct) > 1 and all(isinstance(value, float) for value in distinct):
+        return f"{min(distinct):.3g} to {max(distinct):.3g}"
+    return " or ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in distinct)

@@ -5,11 +5,11 @@ in each bin the median. It needs no model of the response, a few diverged trials
 and it is the same on a linear and on a logarithmic scale.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis.results import Results, trial_id
 
@@ -57,21 +57,19 @@ def curves(points: pd.DataFrame) -> pd.DataFrame:
     """
     done = points[points["state"] == "COMPLETE"]
     parts = []
-    for keys, group in done.groupby(_KEYS, sort=False, dropna=False):
-        values, scores = group["value"].to_numpy(), group["auroc"].to_numpy()
-        bins = binned_medians(values, scores)
+    for _, group in done.groupby(["cell", "hyperparameter"], sort=False):
+        values = group["value"]
+        bins = binned_medians(values, group["auroc"])
         bins["rows"] = [
             tuple(group.loc[(values >= low) & (values <= high), "number"])
             for low, high in zip(bins["low"], bins["high"], strict=True)
         ]
-        for name, key in zip(_KEYS, keys, strict=True):
-            bins[name] = key
-        parts.append(bins)
+        parts.append(bins.assign(**{name: group[name].iloc[0] for name in _KEYS}))
     names = [*_KEYS, "x", "low", "high", "median", "n", "rows"]
     return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
 
 
-def binned_medians(values: Sequence[float], scores: Sequence[float]) -> pd.DataFrame:
+def binned_medians(values: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
     """Medians of ``scores`` in bins of equal count along ``values``.
 
     With at most ``MAX_BINS`` distinct values every value is its own bin, if it has two rows or
@@ -131,10 +129,10 @@ def optima(results: Results) -> pd.DataFrame:
     ).astype({"cell": object})
     merged = results.cells[_KEYS[:-1]].merge(out, on="cell")
     order = merged["method"].map({method: i for i, method in enumerate(results.methods)})
-    names = list(dict.fromkeys(name for cell in results.study.cells for name in cell.space))
-    within = merged["hyperparameter"].map({name: i for i, name in enumerate(names)})
-    place = (order * len(names) + within).sort_values(kind="stable").index
-    return merged.loc[place].reset_index(drop=True)
+    spaces = list(dict.fromkeys(name for cell in results.study.cells for name in cell.space))
+    within = merged["hyperparameter"].map({name: i for i, name in enumerate(spaces)})
+    rank = np.argsort(order * len(spaces) + within, kind="stable")
+    return merged.iloc[rank].reset_index(drop=True)
 
 
 def _peak(mine: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Any]:

@@ -68,10 +68,10 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
                 continue
             style = palette.method(method)
             hover = [
-                f"{method}, interval {r.interval}\nmedian {labels.auroc(r.median)}, "
-                f"{labels.auroc(r.low)} to {labels.auroc(r.high)}, n = {r.n}\n"
-                + trace(r.cell, "confirm", r.rows)
-                for r in mine.itertuples(index=False)
+                f"{method}, interval {r['interval']}\nmedian {labels.auroc(r['median'])}, "
+                f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}, n = {r['n']}\n"
+                + trace(r["cell"], "confirm", r["rows"])
+                for r in mine.to_dict("records")
             ]
             along = list(mine[x])
             area = figures.band(along, list(mine["low"]), list(mine["high"]), style, method)

@@ -5,7 +5,7 @@ from typing import Any
 from analysis import failures, labels
 from analysis.blocks import Block, Cell, Column, Prose, Section, Table
 from analysis.results import Results
-from analysis.sections.words import plural, short_setting
+from analysis.sections.words import plural, ranges, short_setting
 
 __all__ = ["section"]
 
@@ -50,26 +50,24 @@ def _empty_table(empty: Any) -> Table:
 def _row_table(failed: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], mark="row"),
+            Cell(r["method"], r["method"], r["cell"], mark="row"),
             Cell(short_setting(r["task"], r["ratio"])),
-            Cell(f"{r['phase']} {r['number']}", r["number"], r["trial"]),
+            Cell(str(r["count"]), r["count"]),
+            Cell(f"{r['phase']} {ranges(r['rows'])}"),
             Cell(r["reason"]),
             Cell(r["params"]),
-            Cell(
-                labels.duration(r["seconds"]),
-                None if r["seconds"] != r["seconds"] else r["seconds"],
-            ),
-            Cell(r["host"] or labels.MISSING),
+            Cell(", ".join(r["hosts"]) or labels.MISSING),
         ]
-        for r in failed.to_dict("records")
+        for r in failures.grouped(failed).to_dict("records")
     ]
     columns = [
         Column("Method"),
         Column("Setting"),
-        Column("Row", True),
+        Column("Failed", True),
+        Column("Rows"),
         Column("Reason"),
-        Column("Hyperparameters"),
-        Column("After", True, "time until it failed"),
+        Column("Hyperparameters", title="what the failed rows span"),
         Column("Host"),
     ]
-    return Table("failed-rows", "Every failed row.", columns, rows, failed)
+    caption = "Every failed row, rows of one cell and reason together; the file has each on a line."
+    return Table("failed-rows", caption, columns, rows, failed)

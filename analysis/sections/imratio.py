@@ -30,9 +30,9 @@ def section(results: Results) -> Section | None:
             rows = mine[mine["method"] == method]
             shift = np.exp(step * (j - (len(results.methods) - 1) / 2))
             hover = [
-                f"{method}, {r.ratio}\n{labels.mean_std(r.mean, r.std)}, n = {r.n}\n"
-                + trace(r.cell, "confirm", r.rows)
-                for r in rows.itertuples(index=False)
+                f"{method}, {r['ratio']}\n{labels.mean_std(r['mean'], r['std'])}, n = {r['n']}\n"
+                + trace(r["cell"], "confirm", r["rows"])
+                for r in rows.to_dict("records")
             ]
             figure.add_trace(
                 figures.line(

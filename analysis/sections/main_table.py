@@ -73,7 +73,7 @@ def _cell(row: Any) -> Cell:
         return Cell("", None, "not in the study")
     if not row["n"]:
         return Cell("no result", None, f"{row['cell']}: see Failures", mark="absent")
-    lost = [f"{row[what]} {what}" for what in ("failed", "pending") if row[what] and row["planned"]]
+    lost = [f"{row[what]} {what}" for what in ("failed", "missing") if row[what] and row["planned"]]
     n = f"n = {row['n']}" + (f" of {row['planned']}; {', '.join(lost)}" if lost else "")
     mark = "best" if row["best"] else "near" if row["near"] else ""
     title = trace(row["cell"], "confirm", row["rows"])

@@ -1,5 +1,6 @@
 """The figure of one method's hyperparameters on one task."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -96,7 +97,8 @@ def _axes(figure: go.Figure, points: pd.DataFrame, panel: int) -> None:
     here = figures.place(panel)
     kind = points["kind"].iloc[0]
     if kind == "log":
-        figure.update_xaxes(type="log", dtick=1, **here)
+        decades = np.log10(points["value"].max() / points["value"].min())
+        figure.update_xaxes(type="log", dtick=1 if decades > 1.5 else "D2", **here)
     if kind == "choice":
         ticks = points.drop_duplicates("value").sort_values("value")
         texts = [figures.text(text) for text in ticks["text"]]
@@ -121,14 +123,16 @@ def _rule(figure: go.Figure, panel: int, height: float) -> None:
 
 def _hover(rows: pd.DataFrame) -> list[str]:
     return [
-        f"{r.hyperparameter} = {r.text}\n{labels.auroc(r.auroc)} after interval {r.interval}"
-        f"{' (pruned)' if r.state == 'PRUNED' else ''}\n{r.trial} ({r.origin})"
-        for r in rows.itertuples(index=False)
+        f"{r['hyperparameter']} = {r['text']}\n"
+        f"{labels.auroc(r['auroc'])} after interval {r['interval']}"
+        f"{' (pruned)' if r['state'] == 'PRUNED' else ''}\n{r['trial']} ({r['origin']})"
+        for r in rows.to_dict("records")
     ]
 
 
 def _bin_hover(bins: pd.DataFrame) -> list[str]:
     return [
-        f"median of {r.n}: {labels.auroc(r.median)}\n{r.low:.3g} to {r.high:.3g}\n{r.cell}"
-        for r in bins.itertuples(index=False)
+        f"median of {r['n']}: {labels.auroc(r['median'])}\n"
+        f"{r['low']:.3g} to {r['high']:.3g}\n{r['cell']}"
+        for r in bins.to_dict("records")
     ]

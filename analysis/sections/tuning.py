@@ -30,9 +30,9 @@ def section(results: Results) -> Section | None:
                 (table["task"] == task) & (table["ratio"] == ratio) & (table["method"] == method)
             ]
             hover = [
-                f"{method} after {r.trials} trials\n{labels.auroc(r.best)}\n"
-                f"{r.cell}/search/{r.number:.0f}"
-                for r in mine.itertuples(index=False)
+                f"{method} after {r['trials']} trials\n{labels.auroc(r['best'])}\n"
+                f"{r['cell']}/search/{r['number']:.0f}"
+                for r in mine.to_dict("records")
             ]
             line = figures.line(
                 mine["trials"],

@@ -156,7 +156,12 @@ def _searched(
         origin = "random" if number < 10 else "tpe"
         if doomed or params["lr"] > 0.8:
             reason = "The loss became NaN in interval 1: the trial diverged."
-            fail = {"state": "FAIL", "value": None, "reason": reason, "origin": origin}
+            fail: dict[str, Any] = {
+                "state": "FAIL",
+                "value": None,
+                "reason": reason,
+                "origin": origin,
+            }
             rows.append(make_trial(number=number, params=params, **fail, **_spent(method, 1)))
             continue
         stop = INTERVALS
