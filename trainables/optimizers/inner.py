@@ -1,4 +1,4 @@
-"""The inner points u_1..u_k of compositional training: the network after steps on the inner loss."""
+"""The inner points u_1..u_k of compositional training: the network after inner steps."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
 """How PDSCA may scale its direction z: z / (sqrt(z2) + G0), for several z2.
 
-In all of the paper's runs z is not scaled (z2 = 1, G0 = 0). An average of squares starts at the first square,
-so that it needs no bias correction.
+In all of the paper's runs z is not scaled (z2 = 1, G0 = 0). An average of squares starts at the
+first square, so that it needs no bias correction.
 Source of the forms: Guo et al., "A Novel Convergence Analysis for Algorithms of the Adam Family"
 (arXiv 2112.03459), after Yuan et al., ICLR 2022, Alg. 1.
 """

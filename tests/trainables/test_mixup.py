@@ -1,0 +1,84 @@
+"""Mixup: the distribution of lambda, and what is mixed."""
+
+import pytest
+import torch
+from scipy.stats import beta, kstest
+
+from tests.trainables.tiny import batch, generator
+from trainables.mixup import Mixup, beta_draws
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2, 1.0, 4.0])
+def test_lambda_is_beta_distributed(alpha: float) -> None:
+    """Its lower half against SciPy, and the halves against each other.
+
+    The upper half of a small alpha rounds to 1, where float64 has no more digits to compare.
+    """
+    draws = beta_draws(alpha, 40_000, generator(3)).numpy()
+    expected = beta(alpha, alpha)
+    lower = draws[draws < 0.5]
+    assert kstest(lower, lambda x: 2 * expected.cdf(x)).pvalue > 0.01
+    assert len(lower) / len(draws) == pytest.approx(0.5, abs=0.01)
+    upper = 1 - draws[draws >= 0.5]
+    assert kstest(upper.clip(1e-12), lower.clip(1e-12)).pvalue > 0.01
+
+
+def test_a_tiny_alpha_gives_lambdas_of_0_and_1() -> None:
+    draws = beta_draws(1e-4, 1000, generator(0))
+    assert bool(torch.isfinite(draws).all())
+    assert float(((draws < 1e-6) | (draws > 1 - 1e-6)).double().mean()) > 0.99
+    assert float(draws.mean()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_alpha_0_is_the_batch_itself_and_draws_nothing() -> None:
+    draw = generator(0)
+    before = draw.get_state()
+    given = batch(generator(1))
+    mixed = Mixup(0.0, True, draw)(given)
+    assert mixed.images is given.images
+    assert mixed.targets is given.targets
+    assert torch.equal(draw.get_state(), before)
+
+
+@pytest.mark.parametrize("per_sample", [False, True])
+def test_images_and_targets_are_mixed_alike(per_sample: bool) -> None:
+    """Images that are their own targets stay their own targets."""
+    targets = torch.rand(32, generator=generator(1))
+    given = batch(generator(2), size=32)._replace(
+        images=targets.view(-1, 1, 1, 1).expand(32, 1, 2, 3), targets=targets
+    )
+    mixed = Mixup(1.0, per_sample, generator(3))(given)
+    torch.testing.assert_close(mixed.images, mixed.targets.view(-1, 1, 1, 1).expand(32, 1, 2, 3))
+    assert not torch.equal(mixed.targets, targets)
+
+
+def test_one_lambda_a_batch_or_one_a_sample() -> None:
+    """With the unit vectors as images each mixed image shows its own lambda and partner."""
+    size = 64
+    given = batch(generator(0), size=size, positives=16)._replace(
+        images=torch.eye(size).view(size, 1, 8, 8)
+    )
+    for per_sample in (False, True):
+        mixed = Mixup(2.0, per_sample, generator(5))(given)
+        rows = mixed.images.view(size, size)
+        torch.testing.assert_close(rows.sum(1), torch.ones(size))
+        torch.testing.assert_close(rows @ given.targets, mixed.targets)
+        assert int((rows > 0).sum(1).max()) == 2
+        shares = rows.diagonal()[(rows > 0).sum(1) == 2]
+        assert (len(shares.unique()) == 1) is (not per_sample)
+        if not per_sample:  # a permutation moves no mass between the classes
+            torch.testing.assert_close(mixed.targets.sum(), given.targets.sum())
+
+
+def test_only_the_given_generator_is_used() -> None:
+    given = batch(generator(0))
+    torch_state = torch.get_rng_state()
+    first = Mixup(0.4, True, generator(7))(given)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(99)
+        second = Mixup(0.4, True, generator(7))(given)
+    assert torch.equal(first.images, second.images)
+    assert torch.equal(first.targets, second.targets)
+    other = Mixup(0.4, True, generator(8))(given)
+    assert not torch.equal(first.images, other.images)
