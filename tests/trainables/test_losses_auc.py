@@ -203,7 +203,7 @@ def test_a_batch_of_one_class_gives_that_class_its_spread_alone(present: int) ->
     value = prior_free_auc_margin_loss(scores, targets, a, b, alpha, margin=0.5)
     slopes = torch.autograd.grad(value, [a, b, alpha])
     centre, absent = (a, 1) if present else (b, 0)
-    assert value.item() == pytest.approx(float(((scores - centre) ** 2).mean()), rel=1e-12)
+    assert value.item() == pytest.approx(((scores - centre) ** 2).mean().item(), rel=1e-12)
     assert slopes[absent] == 0
     assert slopes[2] == 0
 

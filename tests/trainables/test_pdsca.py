@@ -1,0 +1,303 @@
+"""PDSCA against a plain loop in NumPy, against PESG, and alone in a training loop."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.trainables.plain import Saddle, ce_gradient
+from tests.trainables.tiny import batch, generator, model
+from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
+from trainables.optimizers.pdsca import PDSCA
+from trainables.optimizers.pesg import PESG
+from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
+
+STEPS, DECAYS = 20, (8, 14)
+RNG = np.random.default_rng(1)
+X1, X2 = RNG.normal(size=(2, STEPS, 10, 4))
+Y = (np.arange(10) < 3).astype(float)
+X1[:, Y == 1] += 0.3
+X2[:, Y == 1] += 0.3
+W0 = RNG.normal(size=4)
+
+Z2 = Callable[[list[np.ndarray]], np.ndarray]
+"""From all squared O so far to z2."""
+
+
+def ema(squares: list[np.ndarray], beta2: float = 0.2) -> np.ndarray:
+    """Starts at the first square."""
+    average = squares[0]
+    for square in squares[1:]:
+        average = (1 - beta2) * average + beta2 * square
+    return average
+
+
+SCALINGS: dict[str, tuple[Scaling | None, Z2, float]] = {
+    "none": (None, lambda squares: np.ones_like(squares[0]), 0.0),
+    "adam": (Adam(1e-3, 0.2), ema, 1e-3),
+    "amsgrad": (
+        AMSGrad(1e-3, 0.2),
+        lambda squares: np.max([ema(squares[: i + 1]) for i in range(len(squares))], axis=0),
+        1e-3,
+    ),
+    "adafom": (AdaFom(1e-3), lambda squares: np.mean(squares, axis=0), 1e-3),
+    "adabound": (
+        AdaBound(1e-3, 0.2, 2.0, 20.0),
+        lambda squares: np.clip(ema(squares), 1 / 20.0**2, 1 / 2.0**2),
+        1e-3,
+    ),
+}
+
+
+@dataclass
+class PlainPDSCA:
+    """METHODS, word for word, for a linear model; one list of u, one u an inner step."""
+
+    k: int
+    z2: Z2
+    damping: float
+    inner_lr: float = 0.7
+    beta0: float = 0.8
+    beta1: float = 0.6
+    lr: float = 0.05
+    dual_lr: float = 0.3
+    epoch_decay: float = 0.05
+    weight_decay: float = 0.01
+    alpha_max: float = 0.05
+    same_batch: bool = False
+    saddle: Saddle = Saddle(0.3, 1.0)  # noqa: RUF009 - frozen
+
+    def run(self) -> list[np.ndarray]:
+        v, alpha, lr, dual_lr = np.append(W0, [0.0, 0.0]), 0.0, self.lr, self.dual_lr
+        u = [W0.copy() for _ in range(self.k)]
+        z, reference = None, v.copy()
+        squares: list[np.ndarray] = []
+        stage: list[np.ndarray] = []
+        path = []
+        for t in range(STEPS):
+            s1, s2 = X1[t], X1[t] if self.same_batch else X2[t]
+            if t in DECAYS:
+                lr, dual_lr = lr / 10, dual_lr / 10
+                reference, stage = np.mean(stage, axis=0), []
+            before = v[:-2]
+            for j in range(self.k):
+                target = before - self.inner_lr * ce_gradient(before, s1, Y)
+                u[j] = (1 - self.beta0) * u[j] + self.beta0 * target
+                before = u[j]
+            in_w, in_a, in_b = self.saddle.of_v(u[-1], v[-2], v[-1], alpha, s2, Y)
+            outer = np.append(in_w, [in_a, in_b])
+            z = outer if z is None else (1 - self.beta1) * z + self.beta1 * outer
+            squares.append(outer**2)
+            scaled = z / (np.sqrt(self.z2(squares)) + self.damping)
+            both_x = s2 if self.same_batch else np.concatenate([s1, s2])
+            both_y = Y if self.same_batch else np.concatenate([Y, Y])
+            in_alpha = self.saddle.of_alpha(u[-1], alpha, both_x, both_y)
+            v = v - lr * (scaled + self.epoch_decay * (v - reference)) - self.weight_decay * lr * v
+            alpha = min(self.alpha_max, max(0.0, alpha + dual_lr * in_alpha))
+            stage.append(v)
+            path.append(np.concatenate([v, [alpha], *u]))
+        return path
+
+
+class Linear(nn.Module):
+    """f = x w."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(W0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.w
+
+
+class Ours:
+    """The same problem with PDSCA."""
+
+    def __init__(self, k: int, scaling: Scaling | None, same_batch: bool = False) -> None:
+        self.model = Linear()
+        self.loss = AUCMarginLoss(0.3, 1.0).double()
+        self.same_batch = same_batch
+        self.optimizer = PDSCA(
+            self.model,
+            self.loss,
+            lr=0.05,
+            dual_lr=0.3,
+            inner_lr=0.7,
+            inner_steps=k,
+            beta0=0.8,
+            beta1=0.6,
+            epoch_decay=0.05,
+            weight_decay=0.01,
+            alpha_max=0.05,
+            scaling=scaling,
+        )
+
+    def run(self, start: int = 0, stop: int = STEPS) -> None:
+        for t in range(start, stop):
+            if t in DECAYS:
+                self.optimizer.decay()
+            first = (torch.tensor(X1[t]), torch.tensor(Y))
+            second = None if self.same_batch else (torch.tensor(X2[t]), torch.tensor(Y))
+            self.optimizer.step(first, second)
+
+    def parts(self) -> list[Any]:
+        return [self.model, self.loss, self.optimizer]
+
+    def state(self) -> np.ndarray:
+        values = [self.model.w, *(getattr(self.loss, n).view(1) for n in ("a", "b", "alpha"))]
+        inner = [state["w"] for state in self.optimizer.state_dict()["inner"]]
+        return torch.cat([*values, *inner]).detach().numpy()
+
+
+@pytest.mark.parametrize("same_batch", [False, True])
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("form", SCALINGS)
+def test_20_steps_equal_a_plain_loop(form: str, k: int, same_batch: bool) -> None:
+    scaling, z2, damping = SCALINGS[form]
+    ours = Ours(k, scaling, same_batch)
+    path = PlainPDSCA(k, z2, damping, same_batch=same_batch).run()
+    for t, expected in enumerate(path):
+        ours.run(t, t + 1)
+        np.testing.assert_allclose(ours.state(), expected, rtol=1e-10, atol=1e-12)
+    alphas = [state[6] for state in path]
+    assert 0.05 in alphas  # the upper bound took part
+
+
+def test_without_an_inner_step_it_is_descent_ascent_on_auc_m() -> None:
+    """k = 1, inner_lr = 0, beta0 = beta1 = 1 and S1 = S2: PESG's path, also through decays."""
+    networks = [model().double() for _ in range(2)]
+    losses = [AUCMarginLoss(0.25, 0.7).double() for _ in range(2)]
+    compositional = PDSCA(
+        networks[0], losses[0], lr=0.3, inner_lr=0.0, beta0=1.0, beta1=1.0, epoch_decay=0.01
+    )
+    plain = PESG(
+        [*networks[1].parameters(), losses[1].a, losses[1].b],
+        [losses[1].alpha],
+        lr=0.3,
+        epoch_decay=0.01,
+    )
+    draw = generator(0)
+    for step in range(15):
+        if step in (6, 11):
+            compositional.decay()
+            plain.decay()
+        images, targets = (each.double() for each in batch(draw))
+        value = compositional.step((images, targets))
+        plain.zero_grad()
+        expected = losses[1](networks[1](images), targets)
+        expected.backward()
+        plain.step()
+        torch.testing.assert_close(value, expected.detach(), rtol=1e-10, atol=1e-14)
+    for left, right in zip(
+        [*networks[0].state_dict().values(), *losses[0].state_dict().values()],
+        [*networks[1].state_dict().values(), *losses[1].state_dict().values()],
+        strict=True,
+    ):
+        torch.testing.assert_close(left, right, rtol=1e-9, atol=1e-12)
+
+
+def test_with_the_same_batch_twice_alpha_moves_as_with_one() -> None:
+    """g2 on S1 and S2 together is the mean over both."""
+    draw = generator(0)
+    first = batch(draw)
+    steps = []
+    for second in (None, first):
+        loss = AUCMarginLoss(0.25)
+        optimizer = PDSCA(model(), loss)
+        for _ in range(3):
+            optimizer.step(first, second)
+        steps.append(loss.alpha.detach().clone())
+    torch.testing.assert_close(steps[0], steps[1], rtol=1e-5, atol=0)
+
+
+def test_w_and_u_are_kept_apart_and_lent_whole() -> None:
+    network, draw = model(), generator(0)
+    optimizer = PDSCA(network, AUCMarginLoss(0.25), inner_steps=2, inner_lr=0.5)
+    own = copy.deepcopy(network.state_dict())
+    with optimizer.inner_weights():  # before the first step u is w
+        assert all(torch.equal(own[key], value) for key, value in network.state_dict().items())
+    for _ in range(4):
+        optimizer.step(batch(draw), batch(draw))
+    own = copy.deepcopy(network.state_dict())
+    inner = copy.deepcopy(optimizer.state_dict()["inner"])
+    with optimizer.inner_weights():
+        lent = copy.deepcopy(network.state_dict())
+    assert all(torch.equal(lent[key], inner[-1][key]) for key in lent)
+    assert not torch.equal(lent["head.weight"], own["head.weight"])
+    assert not torch.equal(lent["features.2.running_mean"], own["features.2.running_mean"])
+    assert all(torch.equal(own[key], value) for key, value in network.state_dict().items())
+    after = optimizer.state_dict()["inner"]
+    assert all(
+        torch.equal(old[key], new[key])
+        for old, new in zip(inner, after, strict=True)
+        for key in old
+    )
+    # Each point has seen its own batches only: S1 at w and at u_1, S2 and S1 at u_2.
+    counts = [int(each["features.2.num_batches_tracked"]) for each in (own, *inner)]
+    assert counts == [4, 4, 8]
+
+
+def test_a_frozen_batch_norm_stays_frozen_in_the_copies() -> None:
+    network, draw = model(), generator(0)
+    network.features[2].eval()  # type: ignore[index]
+    optimizer = PDSCA(network, AUCMarginLoss(0.25))
+    for _ in range(2):
+        optimizer.step(batch(draw), batch(draw))
+    inner = optimizer.state_dict()["inner"][0]
+    assert int(inner["features.2.num_batches_tracked"]) == 0
+
+
+@pytest.mark.parametrize("positives", [0, 16])
+@pytest.mark.parametrize("form", SCALINGS)
+def test_batches_of_one_class_stay_finite(form: str, positives: int) -> None:
+    draw = generator(0)
+    for loss in (AUCMarginLoss(0.25), AUCMarginLoss(None), PriorFreeAUCMarginLoss()):
+        network = model()
+        optimizer = PDSCA(network, loss, inner_steps=2, scaling=SCALINGS[form][0])
+        for _ in range(5):
+            value = optimizer.step(
+                batch(draw, positives=positives), batch(draw, positives=positives)
+            )
+            assert bool(torch.isfinite(value))
+        tensors = [*network.state_dict().values(), *loss.state_dict().values()]
+        assert all(bool(torch.isfinite(each).all()) for each in tensors)
+
+
+@pytest.mark.parametrize("form", SCALINGS)
+@pytest.mark.parametrize("stop", [0, 3, 8, 11])
+def test_save_and_load_continue_bit_for_bit(stop: int, form: str) -> None:
+    scaling = SCALINGS[form][0]
+    through = Ours(2, scaling)
+    through.run()
+
+    first = Ours(2, scaling)
+    first.run(0, stop)
+    saved = copy.deepcopy([part.state_dict() for part in first.parts()])
+    first.run(stop, stop + 2)
+
+    second = Ours(2, scaling)
+    for part, state in zip(second.parts(), saved, strict=True):
+        part.load_state_dict(state)
+    second.run(stop)
+    assert np.array_equal(second.state(), through.state())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"inner_steps": 0}, "inner_steps must be at least 1, not 0"),
+        ({"inner_lr": -1.0}, "inner_lr must be at least 0"),
+        ({"beta0": 0.0}, r"beta0 must be in \(0, 1\], not 0.0"),
+        ({"beta1": 1.1}, r"beta1 must be in \(0, 1\], not 1.1"),
+        ({"alpha_max": 0.0}, "alpha_max must be above 0 or None, not 0.0"),
+        ({"dual_lr": -1.0}, "dual_lr must be at least 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PDSCA(model(), AUCMarginLoss(0.25), **options)  # type: ignore[arg-type]
