@@ -87,7 +87,8 @@ class Cell:
         text: what is shown.
         sort: what the column is sorted by: a number in numeric columns; None sorts last.
         title: where the number comes from (shown on hover).
-        mark: "best", "near", "absent", "flag", "row" (the heading of a row) or "".
+        mark: "best", "near", "absent", "flag", "key" (a name, kept on
+            one line if it is short), "row" (a name that heads its row) or "".
         note: small text after ``text``.
     """
 

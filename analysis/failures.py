@@ -59,7 +59,9 @@ def without_result(results: Results) -> pd.DataFrame:
         for cell in results.study.cells
         if not any(row.state == "COMPLETE" for row in cell.confirm)
     ]
-    table = pd.DataFrame(rows, columns=["cell", "why", "over"]).astype({"cell": object})
+    table = pd.DataFrame(rows, columns=["cell", "why", "over"]).astype(
+        {"cell": object, "over": bool}
+    )
     return results.cells[["cell", "method", "task", "ratio"]].merge(table, on="cell")
 
 

@@ -135,6 +135,7 @@ def line(
     style: Style,
     name: str,
     hover: Iterable[str],
+    source: str,
     *,
     mode: str = "lines+markers",
     shape: str = "linear",
@@ -143,14 +144,15 @@ def line(
     """A line, entered in the legend under ``name``; panels of one name toggle together.
 
     Args:
-        hover: text of each point.
+        hover: text of each point, shown when the pointer is over it.
+        source: where all the points come from, shown below ``hover``.
         mode: plotly's mode.
         shape: "linear" or "hv" (steps).
         spread: half lengths of error bars.
     """
     return go.Scatter(
-        x=list(x),
-        y=list(y),
+        x=_rounded(x),
+        y=_rounded(y),
         mode=mode,
         name=text(name),
         legendgroup=text(name),
@@ -158,9 +160,9 @@ def line(
         marker={"color": style.colour, "symbol": style.symbol, "size": 7},
         error_y=None
         if spread is None
-        else {"array": list(spread), "color": style.colour, "thickness": 1.5, "width": 4},
-        text=[text(h).replace("\n", "<br>") for h in hover],
-        hovertemplate="%{text}<extra></extra>",
+        else {"array": _rounded(spread), "color": style.colour, "thickness": 1.5, "width": 4},
+        text=[text(words).replace("\n", "<br>") for words in hover],
+        hovertemplate=_hover_template(source),
     )
 
 
@@ -170,24 +172,24 @@ def dots(
     style: Style,
     name: str,
     hover: Iterable[str],
+    source: str,
     *,
     symbol: str | None = None,
     size: int = 6,
-    opacity: float = 0.6,
-    legend: bool = False,
+    opacity: float = 0.7,
 ) -> go.Scatter:
     """Single points; ``symbol`` stands in for the style's own."""
     return go.Scatter(
-        x=list(x),
-        y=list(y),
+        x=_rounded(x),
+        y=_rounded(y),
         mode="markers",
         name=text(name),
         legendgroup=text(name),
-        showlegend=legend,
+        showlegend=False,
         opacity=opacity,
         marker={"color": style.colour, "symbol": symbol or style.symbol, "size": size},
-        text=[text(h).replace("\n", "<br>") for h in hover],
-        hovertemplate="%{text}<extra></extra>",
+        text=[text(words).replace("\n", "<br>") for words in hover],
+        hovertemplate=_hover_template(source),
     )
 
 
@@ -206,8 +208,8 @@ def band(
 ) -> go.Scatter:
     """The area between ``low`` and ``high``; it toggles with the line of the same name."""
     return go.Scatter(
-        x=[*x, *reversed(x)],
-        y=[*high, *reversed(low)],
+        x=_rounded([*x, *reversed(x)]),
+        y=_rounded([*high, *reversed(low)]),
         fill="toself",
         fillcolor=style.colour + "26",
         line={"width": 0, "color": style.colour},
@@ -216,3 +218,13 @@ def band(
         showlegend=False,
         hoverinfo="skip",
     )
+
+
+def _hover_template(source: str) -> str:
+    # "%{" would be read as a variable.
+    return "%{text}<br>" + text(source).replace("%", "&#37;") + "<extra></extra>"
+
+
+def _rounded(values: Iterable[float]) -> list[float]:
+    """Six digits: more than a screen shows, and half the size in the file."""
+    return [float(f"{value:.6g}") for value in values]

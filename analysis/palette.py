@@ -70,10 +70,11 @@ class Palette:
         count = len(self._ratios)
         if count == 1:
             return [colour]
-        # From two fifths towards the background, through the colour, to a quarter towards ink.
+        # From a part towards the background, through the colour, to a quarter towards ink.
+        faint = (0.6, 0.72)[theme]
         places = [i / (count - 1) for i in range(count)]
         return [
-            _mix(colour, BACKGROUND[theme], 0.6 + 0.8 * p)
+            _mix(colour, BACKGROUND[theme], faint + 2 * (1 - faint) * p)
             if p < 0.5
             else _mix(colour, BACKGROUND[1 - theme], 1 - 0.5 * (p - 0.5))
             for p in places

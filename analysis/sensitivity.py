@@ -81,31 +81,33 @@ def binned_medians(values: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
         One row a bin, by rising value: x (median value), low, high (smallest and largest value),
         median, n.
     """
-    table = pd.DataFrame({"x": np.asarray(values), "score": np.asarray(scores)})
-    distinct, total = table["x"].nunique(), len(table)
-    if distinct <= MAX_BINS:
-        table["bin"] = table["x"].rank(method="dense")
-        table = table[table.groupby("bin")["x"].transform("size") > 1]
+    x, score = np.asarray(values, dtype=float), np.asarray(scores, dtype=float)
+    distinct = np.unique(x)
+    if len(distinct) <= MAX_BINS:
+        label, least = np.searchsorted(distinct, x), 2
     else:
-        bins = min(total // BIN_SIZE, MAX_BINS)
-        table["bin"] = (table["x"].rank(method="min") - 1) * bins // total
-        table = table if bins > 1 else table[:0]
-    # The lower median is a value that was tried, so it commutes with the logarithm.
-    return (
-        table.groupby("bin")
-        .agg(
-            x=("x", lambda x: x.quantile(interpolation="lower")),
-            low=("x", "min"),
-            high=("x", "max"),
-            median=("score", "median"),
-            n=("score", "size"),
+        bins = min(len(x) // BIN_SIZE, MAX_BINS)
+        # The number of smaller values is the same for equal values, so they share a bin.
+        label, least = (
+            np.searchsorted(np.sort(x), x) * bins // len(x),
+            1 if bins > 1 else len(x) + 1,
         )
-        .reset_index(drop=True)
-    )
+    rows = []
+    for number in np.unique(label):
+        inside, reached = np.sort(x[label == number]), score[label == number]
+        if len(inside) >= least:
+            # The lower median is a value that was tried, so it commutes with the logarithm.
+            middle = inside[(len(inside) - 1) // 2]
+            rows.append((middle, inside[0], inside[-1], float(np.median(reached)), len(inside)))
+    return pd.DataFrame(rows, columns=["x", "low", "high", "median", "n"])
 
 
-def optima(results: Results) -> pd.DataFrame:
+def optima(results: Results, points: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     """Where the curves peak, and how much the hyperparameter moves them.
+
+    Args:
+        results: the study.
+        points, curves: what the functions of these names return for it.
 
     Returns:
         One row a cell and tuned hyperparameter: cell, method, task, imratio, ratio,
@@ -114,13 +116,13 @@ def optima(results: Results) -> pd.DataFrame:
         best_median, swing (best minus worst bin median), finished, pruned (rows), rows (those
         of the best bin).
     """
-    every = points(results)
-    bins = curves(every)
+    tried = dict(list(points.groupby(["cell", "hyperparameter"])))
+    drawn = dict(list(curves.groupby(["cell", "hyperparameter"])))
     table = []
     for cell in results.study.cells:
         for name, entry in cell.space.items():
-            mine = every[(every["cell"] == cell.id) & (every["hyperparameter"] == name)]
-            curve = bins[(bins["cell"] == cell.id) & (bins["hyperparameter"] == name)]
+            mine = tried.get((cell.id, name), points[:0])
+            curve = drawn.get((cell.id, name), curves[:0])
             place = {"cell": cell.id, "hyperparameter": name, "searched": _searched(entry)}
             table.append(place | _peak(mine, curve))
     names = ["searched", "chosen", "best_low", "best_high", "best_median", "swing"]

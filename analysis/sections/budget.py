@@ -73,7 +73,7 @@ def _cell_table(cells: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
             *_counts(r)[:4],
             *_costs(r)[:2],
             Cell(

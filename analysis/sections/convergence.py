@@ -69,14 +69,14 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
             style = palette.method(method)
             hover = [
                 f"{method}, interval {r['interval']}\nmedian {labels.auroc(r['median'])}, "
-                f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}, n = {r['n']}\n"
-                + trace(r["cell"], "confirm", r["rows"])
+                f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}, n = {r['n']}"
                 for r in mine.to_dict("records")
             ]
+            source = trace(mine["cell"].iloc[0], "confirm", mine["rows"].iloc[0])
             along = list(mine[x])
             area = figures.band(along, list(mine["low"]), list(mine["high"]), style, method)
             figure.add_trace(area, **figures.place(i))
-            middle = figures.line(along, mine["median"], style, method, hover, mode="lines")
+            middle = figures.line(along, mine["median"], style, method, hover, source, mode="lines")
             figure.add_trace(middle, **figures.place(i))
     return figures.tidy_legend(figure)
 

@@ -37,7 +37,7 @@ def _empty_table(empty: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
             Cell(r["cell"]),
             Cell(r["why"], mark="flag" if r["over"] else ""),
         ]
@@ -51,7 +51,7 @@ def _row_table(failed: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
             Cell(str(r["count"]), r["count"]),
             Cell(f"{r['phase']} {ranges(r['rows'])}"),
             Cell(r["reason"]),

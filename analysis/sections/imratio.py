@@ -41,6 +41,7 @@ def section(results: Results) -> Section | None:
                     palette.method(method),
                     method,
                     hover,
+                    task,
                     spread=rows["std"],
                 ),
                 **figures.place(i),

@@ -84,7 +84,7 @@ def _gap_table(gaps: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"])),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
             Cell(
                 labels.auroc(r["search_val"]),
                 r["search_val"],

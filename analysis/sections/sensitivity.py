@@ -1,5 +1,7 @@
 """Validation AUROC against every tuned hyperparameter, method by method."""
 
+import pandas as pd
+
 from analysis import labels, sensitivity
 from analysis.blocks import Block, Cell, Column, Figure, Heading, Prose, Section, Table
 from analysis.palette import Palette
@@ -48,17 +50,16 @@ def section(results: Results) -> Section | None:
                 "pruned trials, their height means nothing."
             )
             blocks.append(Figure(f"sensitivity-{number}-{i}", figure, caption))
-    blocks.append(_table(results))
+    blocks.append(_table(sensitivity.optima(results, points, curves)))
     return Section("sensitivity", "Sensitivity", blocks)
 
 
-def _table(results: Results) -> Table:
-    optima = sensitivity.optima(results)
+def _table(optima: pd.DataFrame) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(r["hyperparameter"]),
-            Cell(short_setting(r["task"], r["ratio"])),
+            Cell(r["hyperparameter"], mark="key"),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
             Cell(r["searched"]),
             Cell(r["chosen"] or labels.MISSING),
             Cell(

@@ -45,10 +45,11 @@ def draw(
         for lane, ratio in enumerate(shown):
             style = palette.ratio(method, ratio)
             label = f"{ratio} (best {labels.auroc(best.get(ratio, float('nan')))})"
-            base = level.get(ratio, 0.0)
             mine = points[(points["hyperparameter"] == name) & (points["ratio"] == ratio)]
             bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
-            for trace in _finished(mine, bins, base, style, label):
+            if mine.empty:
+                continue
+            for trace in _finished(mine, bins, level.get(ratio, 0.0), style, label):
                 figure.add_trace(trace, **figures.place(i))
             figure.add_trace(_pruned(mine, lane, i, style, label))
         _axes(figure, points[points["hyperparameter"] == name], i)
@@ -69,15 +70,17 @@ def _finished(
 ) -> list[go.Scatter]:
     done = mine[mine["state"] == "COMPLETE"]
     chosen = done[done["selected"]]
+    cell = mine["cell"].iloc[0]
     return [
-        figures.dots(done["value"], done["auroc"] - base, style, label, _hover(done)),
-        figures.line(bins["x"], bins["median"] - base, style, label, _bin_hover(bins)),
+        figures.dots(done["value"], done["auroc"] - base, style, label, _hover(done), cell),
+        figures.line(bins["x"], bins["median"] - base, style, label, _bin_hover(bins), cell),
         figures.dots(
             chosen["value"],
             chosen["auroc"] - base,
             style,
             label,
             _hover(chosen),
+            cell,
             symbol="circle-open",
             size=15,
             opacity=1,
@@ -89,7 +92,10 @@ def _pruned(mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str)
     """A line of crosses on an axis of its own, which zooming does not move."""
     rows = mine[mine["state"] == "PRUNED"]
     heights = [STRIP * (lane + 0.9)] * len(rows)
-    trace = figures.dots(rows["value"], heights, style, label, _hover(rows), symbol="x-thin-open")
+    cell = mine["cell"].iloc[0]
+    trace = figures.dots(
+        rows["value"], heights, style, label, _hover(rows), cell, symbol="x-thin-open"
+    )
     return trace.update(xaxis=f"x{panel + 1}", yaxis=f"y{100 + panel}")
 
 
@@ -122,17 +128,16 @@ def _rule(figure: go.Figure, panel: int, height: float) -> None:
 
 
 def _hover(rows: pd.DataFrame) -> list[str]:
+    ends = {"COMPLETE": "finished", "PRUNED": "pruned"}
     return [
-        f"{r['hyperparameter']} = {r['text']}\n"
-        f"{labels.auroc(r['auroc'])} after interval {r['interval']}"
-        f"{' (pruned)' if r['state'] == 'PRUNED' else ''}\n{r['trial']} ({r['origin']})"
+        f"{r['text']}: {labels.auroc(r['auroc'])}\n{r['origin']} row {r['number']}, "
+        f"{ends[r['state']]} at interval {r['interval']}"
         for r in rows.to_dict("records")
     ]
 
 
 def _bin_hover(bins: pd.DataFrame) -> list[str]:
     return [
-        f"median of {r['n']}: {labels.auroc(r['median'])}\n"
-        f"{r['low']:.3g} to {r['high']:.3g}\n{r['cell']}"
+        f"{r['low']:.3g} to {r['high']:.3g}: {labels.auroc(r['median'])}\nmedian of {r['n']}"
         for r in bins.to_dict("records")
     ]

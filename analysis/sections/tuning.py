@@ -29,9 +29,11 @@ def section(results: Results) -> Section | None:
             mine = table[
                 (table["task"] == task) & (table["ratio"] == ratio) & (table["method"] == method)
             ]
+            if mine.empty:
+                continue
             hover = [
-                f"{method} after {r['trials']} trials\n{labels.auroc(r['best'])}\n"
-                f"{r['cell']}/search/{r['number']:.0f}"
+                f"{method} after {r['trials']} trials\n"
+                f"{labels.auroc(r['best'])} (search row {r['number']:.0f})"
                 for r in mine.to_dict("records")
             ]
             line = figures.line(
@@ -40,6 +42,7 @@ def section(results: Results) -> Section | None:
                 palette.method(method),
                 method,
                 hover,
+                mine["cell"].iloc[0],
                 mode="lines",
                 shape="hv",
             )
