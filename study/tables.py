@@ -58,7 +58,7 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
         *(">search", ">confirm", ">steps", ">gradient evaluations", ">a trial"),
     )
     total = (
-        f"{len(plan.cells)} cells, {plan.trials} trials, {plan.slots} side by side on this "
+        f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on this "
         f"machine: about {_duration(plan.seconds)}"
     )
     if plan.seconds < plan.most_seconds:

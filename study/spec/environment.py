@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-
 from typing import TYPE_CHECKING
 
 from study.spec.model import StudySpec, Task, data_root

@@ -1,0 +1,143 @@
+"""The command, as a person types it."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from study.cli import app
+from study.spec import preset_names
+from trainables.datasets import DATASETS
+from trainables.hyperparameters import hyperparameters
+from trainables.methods import METHODS
+from trainables.models import MODELS
+
+SPEC = {
+    "name": "small",
+    "methods": ["ce"],
+    "tasks": [{"dataset": "digits", "model": "mlp", "epochs": 2}],
+    "imratios": [0.2],
+    "search": {"trials": 2},
+    "confirm": {"seeds": 1},
+}
+
+COMMANDS = ("plan", "run", "status", "report", "list", "doctor")
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+def aucstudy(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+def test_help_is_quick_and_names_every_command() -> None:
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        shown = subprocess.run(
+            [sys.executable, "-m", "study", "--help"], capture_output=True, text=True, check=True
+        )
+        times.append(time.perf_counter() - started)
+    assert all(command in shown.stdout for command in COMMANDS)
+    assert min(times) < 1.0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    shown = aucstudy(command, "--help")
+    assert shown.exit_code == 0
+    assert command in shown.output
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", aucstudy("--version").output)
+
+
+BAD = {
+    "syntax": "name: [",
+    "key": yaml.safe_dump(SPEC | {"serach": {}}),
+    "method": yaml.safe_dump(SPEC | {"methods": ["cee"]}),
+    "imratio": yaml.safe_dump(SPEC | {"imratios": [0.7]}),
+    "name": yaml.safe_dump(SPEC | {"name": "../outside"}),
+    "gpu": yaml.safe_dump(SPEC | {"resources": {"gpus": 64}}),
+    "data": yaml.safe_dump(SPEC | {"tasks": [{**SPEC["tasks"][0], "dataset": "stl10"}]}),  # type: ignore[index]
+    "positives": yaml.safe_dump(SPEC | {"imratios": [0.0001]}),
+    "own": yaml.safe_dump(SPEC | {"methods": ["not_here:Mine"]}),
+}
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_spec_is_refused_in_words(command: str, what: str, tmp_path: Path) -> None:
+    Path("bad.yaml").write_text(BAD[what])
+    refused = aucstudy(command, "bad.yaml")
+    assert refused.exit_code == 2
+    assert refused.stdout == ""
+    assert refused.stderr.endswith(".\n")
+    assert "Traceback" not in refused.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.yaml"], "nothing is written"
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "status", "report", "doctor"])
+def test_a_study_that_is_not_there(command: str, tmp_path: Path) -> None:
+    refused = aucstudy(command, "nowhere.yaml")
+    assert refused.exit_code == 2
+    assert "quickstart" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["status", "report"])
+def test_a_directory_without_a_study(command: str, tmp_path: Path) -> None:
+    refused = aucstudy(command, str(tmp_path))
+    assert refused.exit_code == 2
+    assert str(tmp_path) in refused.stderr
+
+
+def test_the_users_own_method_is_found_where_the_user_stands() -> None:
+    Path("own_for_cli.py").write_text(
+        "from trainables.methods.ce import CE\n\n\nclass Mine(CE):\n    SPACE = {}\n"
+    )
+    Path("own.yaml").write_text(yaml.safe_dump(SPEC | {"methods": ["own_for_cli:Mine"]}))
+    planned = aucstudy("plan", "own.yaml")
+    assert planned.exit_code == 0, planned.stderr
+    assert "own_for_cli:Mine" in planned.stdout
+
+
+def test_plan_names_images_and_trials(tmp_path: Path) -> None:
+    Path("small.yaml").write_text(yaml.safe_dump(SPEC))
+    planned = aucstudy("plan", "small.yaml")
+    assert planned.exit_code == 0, planned.stderr
+    assert "177 + 178" in planned.stdout  # the test set
+    assert "Cells: 1. Trials: 3" in planned.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["small.yaml"]
+
+
+def test_list_names_everything() -> None:
+    shown = aucstudy("list").output
+    for name in (*METHODS, *DATASETS, *MODELS, *preset_names()):
+        assert re.search(rf"(^|\s){re.escape(name)}[:\s]", shown), name
+
+
+def test_list_of_methods_has_every_hyperparameter() -> None:
+    shown = aucstudy("list", "methods").output
+    for method in METHODS.values():
+        for name in hyperparameters(method):
+            assert name in shown
+    assert "resnet20" not in shown
+
+
+def test_doctor_of_a_study_that_lacks_its_data() -> None:
+    Path("stl.yaml").write_text(BAD["data"])
+    examined = aucstudy("doctor", "stl.yaml")
+    assert examined.exit_code == 1
+    assert "fail" in examined.stdout
+    assert aucstudy("doctor").exit_code == 0

@@ -1,0 +1,93 @@
+"""What is looked at before a study writes anything."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from study.errors import SpecError
+from study.spec import check_environment, parse_spec
+
+TASK = {"dataset": "digits", "model": "mlp", "epochs": 2}
+
+OWN_MODULE = """
+import torch
+from trainables.models.mlp import mlp
+
+
+def picky(in_channels, image_size):
+    raise ValueError("needs 224 pixels")
+
+
+def wide(in_channels, image_size):
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(image_size**2, 2))
+"""
+
+
+def check(**edit: Any) -> None:
+    task = {**TASK, **edit.pop("task", {})}
+    fields = {"methods": ["ce"], "imratios": [0.1, None], "search": {"trials": 1}, **edit}
+    check_environment(parse_spec({"name": "small", "tasks": [task], **fields}))
+
+
+def test_nothing_to_say() -> None:
+    check()
+
+
+def test_gpus_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    asked = torch.cuda.device_count() + 1
+    with pytest.raises(SpecError, match=r"resources.gpus: .*set gpus to 0 to train on the CPU"):
+        check(resources={"gpus": asked})
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    check(resources={"gpus": asked})
+
+
+def test_cores_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(SpecError, match=r"resources.cpus: .*CPU cores"):
+        check(resources={"cpus": (os.cpu_count() or 1) + 1})
+
+
+def test_data_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"tasks\[0\].dataset: CIFAR-10.*AUCSTUDY_DATA") as refusal:
+        check(task={"dataset": "cifar10"}, data_root=str(tmp_path))
+    assert str(tmp_path) in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_positives_than_there_are(real_data: Path) -> None:
+    # Digits have a few positives fewer than negatives; BreastMNIST has far more.
+    with pytest.raises(SpecError, match=r"imratios\[1\]: task digits-mlp: .*positives") as refusal:
+        check(task={"validation": "after"}, imratios=[0.1, 0.5])
+    assert "imratios[0]" not in str(refusal.value)
+    check(task={"dataset": "breastmnist"}, data_root=str(real_data), imratios=[0.5])
+
+
+def test_no_positive_left_for_training() -> None:
+    with pytest.raises(SpecError, match=r"imratios\[0\].*leaves train_positives at 0"):
+        check(imratios=[0.0001])
+
+
+def test_more_intervals_than_steps() -> None:
+    with pytest.raises(SpecError, match=r"intervals: must be at most the 10 steps.*not 50"):
+        check(task={"intervals": 50}, imratios=[0.1])
+
+
+def test_networks_that_cannot_take_the_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_networks.py").write_text(OWN_MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SpecError, match=r"model: .*8x8 pixels.*ValueError: needs 224 pixels"):
+        check(task={"model": "own_networks:picky"})
+    with pytest.raises(SpecError, match=r"one logit an image, \(B,\), not \(2, 2\)"):
+        check(task={"model": "own_networks:wide"})
+
+
+def test_the_look_draws_no_random_number() -> None:
+    before = torch.random.get_rng_state()
+    check()
+    assert torch.equal(before, torch.random.get_rng_state())

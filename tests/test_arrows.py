@@ -1,0 +1,86 @@
+"""The arrows between the rooms stay one-way: each is imported in a fresh interpreter."""
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import analysis
+import search_spaces
+import study
+import trainables
+
+ROOMS = {"analysis", "search_spaces", "study", "trainables"}
+
+
+def modules_of(room: str) -> list[str]:
+    package = {
+        "analysis": analysis,
+        "search_spaces": search_spaces,
+        "study": study,
+        "trainables": trainables,
+    }[room]
+    found = [m.name for m in pkgutil.walk_packages(package.__path__, f"{room}.")]
+    assert found, f"{room} is empty"
+    return [room, *(name for name in found if not name.endswith("__main__"))]
+
+
+def loaded_by(names: list[str]) -> set[str]:
+    """Every module that a fresh interpreter holds after importing ``names``."""
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]: importlib.import_module(name)\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_trainables_know_no_other_room_and_no_ray() -> None:
+    names = [name for name in modules_of("trainables") if name != "trainables.trainable"]
+    loaded = loaded_by(names)
+    assert not loaded & ((ROOMS - {"trainables"}) | {"ray", "optuna"})
+
+
+def test_the_trainable_knows_no_other_room() -> None:
+    loaded = loaded_by(["trainables.trainable"])
+    assert "ray" in loaded
+    assert not loaded & (ROOMS - {"trainables"})
+
+
+def test_search_spaces_know_only_distributions() -> None:
+    loaded = loaded_by(modules_of("search_spaces"))
+    assert "optuna.distributions" in loaded
+    assert not loaded & ((ROOMS - {"search_spaces"}) | {"ray", "torch", "sqlalchemy"})
+
+
+def test_analysis_reads_records_and_knows_no_other_room() -> None:
+    loaded = loaded_by(modules_of("analysis"))
+    assert not loaded & {"ray", "torch", "trainables", "search_spaces"}
+    of_study = {name.split(".")[1] for name in loaded if name.startswith("study.")}
+    assert not of_study & {"spec", "cells", "ledger", "run", "cli"}
+
+
+@pytest.mark.parametrize(
+    "module", ["study.ledger", "study.reader", "study.records", "study.cell", "study.storage"]
+)
+def test_the_ledger_is_read_without_ray_and_torch(module: str) -> None:
+    assert not loaded_by([module]) & {"ray", "torch"}
+
+
+@pytest.mark.parametrize("module", ["study.spec", "study.cli"])
+def test_a_spec_and_the_command_start_without_ray_and_torch(module: str) -> None:
+    assert not loaded_by([module]) & {"ray", "torch"}
+
+
+@pytest.mark.parametrize("room", ["study", "trainables"])
+def test_a_room_by_itself_loads_nothing(room: str) -> None:
+    assert not loaded_by([room]) & {"ray", "torch", "optuna", "numpy", "pydantic"}
+
+
+def test_study_knows_no_analysis_but_for_the_command() -> None:
+    names = [name for name in modules_of("study") if name != "study.cli"]
+    assert "analysis" not in loaded_by(names)
