@@ -1,68 +1,24 @@
-"""Parts of every figure: one template, panels in a grid, lines, bands and dots.
+"""Parts of every figure: panels in a grid, lines, bands and dots.
 
 Names that come from a user pass through ``text``: plotly reads labels as markup.
 """
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.palette import Style
+from analysis.theme import TEMPLATES
 
-__all__ = ["TEMPLATES", "band", "dots", "grid", "line", "place", "text", "tidy_legend"]
+__all__ = ["band", "dots", "grid", "line", "place", "text", "tidy_legend"]
 
-FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 PANEL_HEIGHT = 270
-LEGEND_ROW = 24
+GAP = 96
+LEGEND_ROW = 29
+LEGEND_WIDTH = 860
 MAX_COLUMNS = 3
-
-
-def _theme(ink: str, soft: str, rule: str, paper: str) -> dict[str, Any]:
-    """A plotly layout template of four colours: text, axis text, grid lines, background."""
-    axis = {
-        "gridcolor": rule,
-        "linecolor": soft,
-        "tickcolor": soft,
-        "zeroline": False,
-        "showline": True,
-        "ticks": "outside",
-        "ticklen": 4,
-        "automargin": True,
-        "tickfont": {"color": soft, "size": 12},
-        "title": {"font": {"color": ink, "size": 13}, "standoff": 8},
-    }
-    return {
-        "layout": {
-            "font": {"family": FONT, "size": 13, "color": ink},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "hoverlabel": {
-                "bgcolor": paper,
-                "bordercolor": soft,
-                "font": {"color": ink, "family": FONT, "size": 12},
-                "align": "left",
-                "namelength": 0,
-            },
-            "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 13, "color": ink}},
-            "annotationdefaults": {"font": {"size": 13, "color": ink}},
-            "modebar": {
-                "bgcolor": "rgba(0,0,0,0)",
-                "color": rule,
-                "activecolor": soft,
-            },
-            "xaxis": axis | {"showgrid": False},
-            "yaxis": axis,
-        }
-    }
-
-
-TEMPLATES = {
-    "light": _theme(ink="#1d2125", soft="#5c646d", rule="#e4e7ea", paper="#ffffff"),
-    "dark": _theme(ink="#e6e8ea", soft="#a0a8b0", rule="#2c3238", paper="#1d2126"),
-}
 
 
 def text(value: object) -> str:
@@ -74,38 +30,38 @@ def grid(
     titles: Sequence[str],
     x_titles: Sequence[str],
     y_title: str,
-    legend: int,
-    columns: int = MAX_COLUMNS,
+    legend: Sequence[str],
+    *,
+    shared: bool = False,
 ) -> go.Figure:
-    """An empty figure of panels that share the y axis' range.
+    """An empty figure of panels, at most ``MAX_COLUMNS`` a row.
 
     Args:
-        titles: heading of each panel, row by row.
+        titles: heading of each panel, row by row; "" for none.
         x_titles: title of each panel's x axis.
         y_title: title of the y axis, shown at the first panel of each row.
-        legend: entries of the legend, which stands above the panels.
-        columns: panels a row, at most.
+        legend: names that the legend will show; it stands above the panels.
+        shared: all panels have one range of y.
     """
-    columns = min(columns, len(titles))
+    columns = min(MAX_COLUMNS, len(titles))
     rows = -(-len(titles) // columns)
-    legend_rows = -(-legend // 5)
-    top = 34 + LEGEND_ROW * legend_rows
-    inner = PANEL_HEIGHT * rows
+    top = 14 + LEGEND_ROW * _legend_rows(legend) + (26 if any(titles) else 0)
+    inner = PANEL_HEIGHT * rows + GAP * (rows - 1)
     figure = make_subplots(
         rows=rows,
         cols=columns,
-        shared_yaxes="all",
+        shared_yaxes="all" if shared else False,
         specs=[
             [{} if row * columns + column < len(titles) else None for column in range(columns)]
             for row in range(rows)
         ],
         subplot_titles=[text(title) for title in titles],
-        horizontal_spacing=0.06 if columns > 1 else 0,
-        vertical_spacing=0 if rows == 1 else 96 / (inner + 96 * (rows - 1)),
+        horizontal_spacing=(0.05 if shared else 0.075) if columns > 1 else 0,
+        vertical_spacing=0 if rows == 1 else GAP / inner,
     )
     figure.update_layout(
         template=TEMPLATES["light"],
-        height=top + inner + 96 * (rows - 1) + 60,
+        height=top + inner + 60,
         margin={"t": top, "r": 12, "b": 60, "l": 64},
         legend={
             "orientation": "h",
@@ -117,16 +73,16 @@ def grid(
         },
     )
     for i, title in enumerate(x_titles):
-        figure.update_xaxes(title_text=text(title), row=i // columns + 1, col=i % columns + 1)
+        figure.update_xaxes(title_text=text(title), **place(i))
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=y_title, showticklabels=True, row=row, col=1)
     figure.update_annotations(yshift=6, font_size=13)
     return figure
 
 
-def place(index: int, columns: int = MAX_COLUMNS) -> Mapping[str, int]:
+def place(index: int) -> Mapping[str, int]:
     """Row and column of panel ``index`` in a grid."""
-    return {"row": index // columns + 1, "col": index % columns + 1}
+    return {"row": index // MAX_COLUMNS + 1, "col": index % MAX_COLUMNS + 1}
 
 
 def line(
@@ -218,6 +174,17 @@ def band(
         showlegend=False,
         hoverinfo="skip",
     )
+
+
+def _legend_rows(names: Sequence[str]) -> int:
+    """Rows that plotly will need, from the length of the names."""
+    rows, used = 1, 0
+    for name in names:
+        width = 50 + 7 * len(name)
+        if used and used + width > LEGEND_WIDTH:
+            rows, used = rows + 1, 0
+        used += width
+    return rows
 
 
 def _hover_template(source: str) -> str:

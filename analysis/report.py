@@ -12,10 +12,10 @@ from plotly.offline import get_plotlyjs
 
 from analysis import export
 from analysis.blocks import Figure, Section
-from analysis.figures import TEMPLATES
 from analysis.palette import Palette
 from analysis.results import Results, load
 from analysis.sections import SECTIONS
+from analysis.theme import TEMPLATES
 
 __all__ = ["render", "sections", "write", "write_results"]
 

@@ -57,7 +57,7 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
         [short_setting(*pair) for pair in settings],
         [x_title] * len(settings),
         "validation AUROC",
-        len(results.methods),
+        results.methods,
     )
     for i, (task, ratio) in enumerate(settings):
         for method in results.methods:

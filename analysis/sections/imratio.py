@@ -19,7 +19,7 @@ def section(results: Results) -> Section | None:
         return None
     palette = Palette(results.methods, results.ratios)
     figure = figures.grid(
-        tasks, ["imratio (% positives, log scale)"] * len(tasks), "test AUROC", len(results.methods)
+        tasks, ["imratio (% positives, log scale)"] * len(tasks), "test AUROC", results.methods
     )
     for i, task in enumerate(tasks):
         mine = scores[scores["task"] == task].sort_values("imratio")

@@ -1,5 +1,6 @@
 """The main table, from confirm rows only, and the gap between search and confirm."""
 
+from itertools import groupby
 from typing import Any
 
 from analysis import comparison, labels
@@ -9,15 +10,14 @@ from analysis.sections.words import plural, setting, short_setting, trace
 
 __all__ = ["section"]
 
-MAX_COLUMNS = 5
-"""Settings side by side; more of them go into further tables."""
+MAX_COLUMNS = 6
+"""Settings side by side; more of them go into further tables, whole tasks if they fit."""
 
 
 def section(results: Results) -> Section:
     """Method by setting, then what the search had promised."""
     scores = comparison.scores(results)
-    settings = results.settings
-    parts = [settings[i : i + MAX_COLUMNS] for i in range(0, len(settings), MAX_COLUMNS)]
+    parts = _parts(results.settings)
     blocks: list[Block] = [
         Prose(
             "Read each column on its own: the highest mean of the column is bold. A ≈ marks a "
@@ -41,6 +41,20 @@ def section(results: Results) -> Section:
             _gap_table(gaps),
         ]
     return Section("main-table", "Main table", blocks)
+
+
+def _parts(settings: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """The settings in runs of at most ``MAX_COLUMNS`` that begin with a task if they can."""
+    parts: list[list[tuple[str, str]]] = [[]]
+    for _, group in groupby(settings, key=lambda pair: pair[0]):
+        task = list(group)
+        if parts[-1] and len(parts[-1]) + len(task) > MAX_COLUMNS:
+            parts.append([])
+        for pair in task:
+            if len(parts[-1]) == MAX_COLUMNS:
+                parts.append([])
+            parts[-1].append(pair)
+    return parts
 
 
 def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, str]]) -> Table:
@@ -85,12 +99,8 @@ def _gap_table(gaps: Any) -> Table:
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
             Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(
-                labels.auroc(r["search_val"]),
-                r["search_val"],
-                trace(r["cell"], "search", [r["selected"]]),
-                note=f"trial {r['selected']}",
-            ),
+            Cell(str(r["selected"]), r["selected"], trace(r["cell"], "search", [r["selected"]])),
+            Cell(labels.auroc(r["search_val"]), r["search_val"]),
             *(
                 Cell(labels.auroc(r[c]), r[c], trace(r["cell"], "confirm", r["rows"]))
                 for c in ("confirm_val", "confirm_test")
@@ -102,6 +112,7 @@ def _gap_table(gaps: Any) -> Table:
     columns = [
         Column("Method"),
         Column("Setting"),
+        Column("Search row", True, "number of the selected search row"),
         Column("Search, validation", True, "validation AUROC of the selected search row"),
         Column("Confirm, validation", True, "mean over the confirm seeds"),
         Column("Confirm, test", True, "mean over the confirm seeds"),

@@ -44,10 +44,10 @@ def section(results: Results) -> Section | None:
                 results.ratios,
             )
             caption = (
-                f"{method} on {task}. Curve: binned median of the final validation AUROC, "
-                f"finished trials in bins of equal count (at least {sensitivity.BIN_SIZE} a bin; "
-                "every value of a choice is a bin). Ring: the selected configuration. Crosses: "
-                "pruned trials, their height means nothing."
+                f"{method} on {task}. Curve: binned median of finished trials, bins of equal "
+                f"count (at least {sensitivity.BIN_SIZE} trials; each value of a choice is a "
+                "bin). Ring: the selected configuration. Crosses: pruned trials; their height "
+                "means nothing."
             )
             blocks.append(Figure(f"sensitivity-{number}-{i}", figure, caption))
     blocks.append(_table(sensitivity.optima(results, points, curves)))

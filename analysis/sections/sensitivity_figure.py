@@ -33,25 +33,26 @@ def draw(
     method = points["method"].iloc[0]
     done = points[points["state"] == "COMPLETE"]
     best = done.groupby("ratio")["auroc"].max()
+    legend = {r: f"{r} (best {labels.auroc(best.get(r, float('nan')))})" for r in shown}
     relative = len(shown) > 1
     level = best if relative else best * 0
     figure = figures.grid(
         [""] * len(names),
         [name + (" (log scale)" if kinds[name] == "log" else "") for name in names],
         "AUROC \N{MINUS SIGN} best of its search" if relative else "validation AUROC",
-        len(shown),
+        list(legend.values()),
+        shared=True,
     )
     for i, name in enumerate(names):
         for lane, ratio in enumerate(shown):
             style = palette.ratio(method, ratio)
-            label = f"{ratio} (best {labels.auroc(best.get(ratio, float('nan')))})"
             mine = points[(points["hyperparameter"] == name) & (points["ratio"] == ratio)]
             bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
             if mine.empty:
                 continue
-            for trace in _finished(mine, bins, level.get(ratio, 0.0), style, label):
+            for trace in _finished(mine, bins, level.get(ratio, 0.0), style, legend[ratio]):
                 figure.add_trace(trace, **figures.place(i))
-            figure.add_trace(_pruned(mine, lane, i, style, label))
+            figure.add_trace(_pruned(mine, lane, i, style, legend[ratio]))
         _axes(figure, points[points["hyperparameter"] == name], i)
     heights = done["auroc"] - done["ratio"].map(level)
     strip = STRIP * (len(shown) + 0.8) if len(done) < len(points) else 0.0

@@ -22,7 +22,7 @@ def section(results: Results) -> Section | None:
         [short_setting(*pair) for pair in settings],
         ["search trials"] * len(settings),
         "best validation AUROC so far",
-        len(results.methods),
+        results.methods,
     )
     for i, (task, ratio) in enumerate(settings):
         for method in results.methods:

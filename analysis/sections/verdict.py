@@ -52,7 +52,7 @@ def _summary(results: Results, rows: list[Any]) -> Markup:
         return start + "No setting has results of two methods, so nothing can be compared yet."
     leads = [(m, sum(row["best"] == m for row in compared)) for m in results.methods]
     counted = [
-        Markup("<strong>{}</strong> in {}").format(method, count)
+        Markup("<strong>{}</strong> in {}").format(method, plural(count, "setting"))
         for method, count in leads
         if count
     ]
@@ -65,8 +65,8 @@ def _summary(results: Results, rows: list[Any]) -> Markup:
     if len(apart) == len(compared):
         return said + "In each, the best method's mean ± std interval lies apart from all others."
     return said + (
-        f"Only in {len(apart)} of {len(compared)} does the best method's mean ± std interval "
-        "lie apart from all others."
+        f"In {len(apart)} of {len(compared)} settings the best method's mean ± std interval "
+        "lies apart from all others."
     )
 
 
