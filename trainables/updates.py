@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
 from trainables.optimizers.pdsca import PDSCA
+from trainables.optimizers.proximal import groups_to_params_device
 from trainables.recipe import Batch
 
 __all__ = ["Compositional", "Descent", "Mix", "unmixed"]
@@ -79,6 +80,7 @@ class Descent:
         """Continue from what `state_dict` gave."""
         self._loss.load_state_dict(state["loss"])
         self._optimizer.load_state_dict(state["optimizer"])
+        groups_to_params_device(self._optimizer)
 
 
 class Compositional:

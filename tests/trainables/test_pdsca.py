@@ -301,3 +301,8 @@ def test_save_and_load_continue_bit_for_bit(stop: int, form: str) -> None:
 def test_numbers_out_of_range_are_refused(options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PDSCA(model(), AUCMarginLoss(0.25), **options)  # type: ignore[arg-type]
+
+
+def test_bounds_out_of_order_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"0 < low <= high, not low 2\.0 and high 1\.0"):
+        AdaBound(low=2.0, high=1.0)

@@ -79,10 +79,10 @@ class CTAUC(Method):
         open_low=True,
     )
     bound_low: float = hyperparameter(
-        0.1, help="least scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
+        1.0, help="least scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
     )
     bound_high: float = hyperparameter(
-        10.0, help="largest scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
+        100.0, help="largest scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
     )
 
     def recipe(self, context: Context) -> Recipe:

@@ -53,27 +53,32 @@ class InnerPoints:
         self._model = model
         self._loss = loss
         self._count = count
+        self._own = trained(model)
         self._points: list[nn.Module] = []
+        # Listed once: a walk through a network costs as much as an update of it.
+        self._weights: list[list[Tensor]] = []
+
+    @property
+    def last(self) -> tuple[nn.Module, list[Tensor]]:
+        """u_k and its trained parameters, from the first step on."""
+        return self._points[-1], self._weights[-1]
 
     def begin(self) -> None:
         """Before the first step: u_j = w_0."""
         if not self._points:
-            self._points = [self._copy() for _ in range(self._count)]
+            self._copy(self._count)
 
-    def descend(
-        self, images: Tensor, targets: Tensor, inner_lr: Tensor, beta0: Tensor
-    ) -> nn.Module:
-        """One step of each u_j, from w through u_1 to u_(k-1); gives u_k."""
-        start = self._model
-        for point in self._points:
+    def descend(self, images: Tensor, targets: Tensor, inner_lr: Tensor, beta0: Tensor) -> None:
+        """One step of each u_j, from w through u_1 to u_(k-1)."""
+        start, weights = self._model, self._own
+        for point, inner in zip(self._points, self._weights, strict=True):
             # The copies follow the model where its user freezes a BatchNorm.
             for module, original in zip(point.modules(), self._model.modules(), strict=True):
                 module.training = original.training
-            gradients = torch.autograd.grad(self._loss(start(images), targets), trained(start))
+            gradients = torch.autograd.grad(self._loss(start(images), targets), weights)
             with torch.no_grad():
-                inner_step_(trained(point), trained(start), gradients, inner_lr, beta0)
-            start = point
-        return start
+                inner_step_(inner, weights, gradients, inner_lr, beta0)
+            start, weights = point, inner
 
     @contextmanager
     def lent(self) -> Iterator[None]:
@@ -92,14 +97,15 @@ class InnerPoints:
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
         """Continue from what `state_dict` gave."""
-        self._points = [self._copy() for _ in state]
+        self._copy(len(state))
         for point, each in zip(self._points, state, strict=True):
             point.load_state_dict(each)
 
-    def _copy(self) -> nn.Module:
-        point = deepcopy(self._model)
-        point.zero_grad()
-        return point
+    def _copy(self, count: int) -> None:
+        self._points = [deepcopy(self._model) for _ in range(count)]
+        for point in self._points:
+            point.zero_grad()
+        self._weights = [trained(point) for point in self._points]
 
 
 @torch.no_grad()

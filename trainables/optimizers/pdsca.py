@@ -136,11 +136,12 @@ class PDSCA(ProximalOptimizer):
         """
         self._begin()
         group, dual = self.param_groups
-        point = self._inner.descend(*first, group["inner_lr"], group["beta0"])
+        self._inner.descend(*first, group["inner_lr"], group["beta0"])
         images, targets = first if second is None else second
+        point, weights = self._inner.last
         scores = self._loss.score_map(point(images))
         outer = self._loss.objective(scores, targets)
-        gradients = list(torch.autograd.grad(outer, [*trained(point), self._loss.a, self._loss.b]))
+        gradients = list(torch.autograd.grad(outer, [*weights, self._loss.a, self._loss.b]))
         scores = scores.detach()
         if second is not None:
             # Each batch through its own BatchNorm and score map, as in training.

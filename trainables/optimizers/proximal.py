@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-__all__ = ["ProximalOptimizer", "ascend_", "descend_", "divide_lr", "proximal_directions"]
+__all__ = [
+    "ProximalOptimizer",
+    "ascend_",
+    "descend_",
+    "divide_lr",
+    "groups_to_params_device",
+    "proximal_directions",
+]
 
 
 def proximal_directions(
@@ -59,6 +66,17 @@ def divide_lr(optimizer: Optimizer, factor: float = 10.0) -> None:
     """Divide the learning rates, kept as tensors, of every parameter group by ``factor``."""
     for group in optimizer.param_groups:
         group["lr"].div_(factor)
+
+
+def groups_to_params_device(optimizer: Optimizer) -> None:
+    """Bring the tensors among the groups' numbers to the parameters, after a load.
+
+    torch moves what is kept of each parameter, but not the groups.
+    """
+    for group in optimizer.param_groups:
+        for key, value in group.items():
+            if isinstance(value, Tensor) and group["params"]:
+                group[key] = value.to(group["params"][0].device)
 
 
 class ProximalOptimizer(Optimizer):
@@ -129,11 +147,7 @@ class ProximalOptimizer(Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As every optimizer's; tensors go to the parameters' device."""
         super().load_state_dict(state_dict)
-        device = self.param_groups[0]["params"][0].device
-        for group in self.param_groups:
-            for key, value in group.items():
-                if isinstance(value, Tensor):
-                    group[key] = value.to(device)
+        groups_to_params_device(self)
 
     def _gather(self, key: str) -> list[Tensor]:
         """One kind of state of all of v, in the order of the parameters."""

@@ -105,11 +105,22 @@ class AdaBound(Adam):
     """z2 = Adam's, clipped so that 1 / sqrt(z2) stays in [low, high].
 
     Attributes:
-        low, high: bounds of the scale, 0 < low <= high.
+        low, high: bounds of the scale, 0 < low <= high. With the defaults it is never slower
+            than the unscaled direction, and at most 100 times as fast.
+
+    Raises:
+        ValueError: low and high are out of their order.
     """
 
-    low: float = 0.1
-    high: float = 10.0
+    low: float = 1.0
+    high: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.low <= self.high:
+            raise ValueError(
+                "the bounds of AdaBound must keep 0 < low <= high, "
+                f"not low {self.low!r} and high {self.high!r}."
+            )
 
     def form(self, kept: Buffers) -> list[Tensor]:
         """The averages, clipped."""

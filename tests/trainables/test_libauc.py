@@ -1,0 +1,109 @@
+"""Where the papers and LibAUC 2.0.1, the authors' library, agree: equal numbers.
+
+Runs where libauc is installed (``pip install --no-deps libauc==2.0.1``). Where they differ, the
+papers' definition is the one that the other tests hold.
+"""
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.trainables.tiny import batch, generator, model
+from trainables.losses.auc_margin import AUCMarginLoss
+from trainables.losses.ce import ce_loss
+from trainables.optimizers.pesg import PESG
+
+libauc_losses = pytest.importorskip("libauc.losses.auc")
+libauc_pesg = pytest.importorskip("libauc.optimizers.pesg")
+
+
+def flat(tensors: list[Tensor]) -> Tensor:
+    return torch.cat([each.detach().flatten() for each in tensors])
+
+
+@pytest.mark.parametrize("margin", [0.3, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_auc_m_has_their_value_and_gradients(seed: int, margin: float) -> None:
+    """Given the same a, b, alpha and p, which they always take from the batch."""
+    targets = batch(generator(seed)).targets
+    scores = torch.rand(16, generator=generator(seed + 9))
+    mine, theirs = AUCMarginLoss(None, margin, "raw"), libauc_losses.AUCMLoss(margin, device="cpu")
+    for name, value in {"a": 0.7, "b": 0.2, "alpha": 0.4}.items():
+        torch.nn.init.constant_(getattr(mine, name), value)
+        torch.nn.init.constant_(getattr(theirs, name), value)
+    left, right = (scores.clone().requires_grad_() for _ in range(2))
+    my_value, their_value = mine(left, targets), theirs(right, targets)
+    torch.testing.assert_close(my_value, their_value.squeeze())
+    my_value.backward()
+    their_value.backward()
+    for mine_, theirs_ in (
+        (left, right),
+        (mine.a, theirs.a),
+        (mine.b, theirs.b),
+        (mine.alpha, theirs.alpha),
+    ):
+        assert mine_.grad is not None
+        torch.testing.assert_close(mine_.grad.view(-1), theirs_.grad.view(-1))
+
+
+def test_their_momentum_is_the_weight_of_the_new_gradient() -> None:
+    """Their momentum 0.9 is ours of 0.1; their clip of 1 is ours."""
+    mine, theirs = model(), model()
+    ours = PESG(
+        mine.parameters(), lr=0.1, epoch_decay=0, weight_decay=0.01, momentum=0.1, clip=0.05
+    )
+    other = libauc_pesg.PESG(
+        theirs.parameters(),
+        loss_fn=None,
+        lr=0.1,
+        epoch_decay=0,
+        weight_decay=0.01,
+        momentum=0.9,
+        clip_value=0.05,
+        device="cpu",
+    )
+    draw = generator(0)
+    for _ in range(6):
+        images, targets = batch(draw)
+        for network, optimizer in ((mine, ours), (theirs, other)):
+            optimizer.zero_grad()
+            ce_loss(network(images), targets).backward()
+            optimizer.step()
+    torch.testing.assert_close(flat(list(mine.parameters())), flat(list(theirs.parameters())))
+
+
+def test_steps_in_v_agree_once_their_reference_starts_at_v_0() -> None:
+    """Their alpha moves by a rule of its own, so it is set to ours after every step."""
+    mine, theirs = model(), model()
+    loss, other_loss = AUCMarginLoss(None, 0.7), libauc_losses.AUCMLoss(0.7, device="cpu")
+    ours = PESG([*mine.parameters(), loss.a, loss.b], [loss.alpha], lr=0.1, epoch_decay=0.02)
+    other = libauc_pesg.PESG(
+        theirs.parameters(),
+        loss_fn=other_loss,
+        lr=0.1,
+        epoch_decay=0.02,
+        weight_decay=1e-4,
+        momentum=0,
+        clip_value=1e9,
+        verbose=False,
+        device="cpu",
+    )
+    for reference, value in zip(other.model_ref, other.param_groups[0]["params"], strict=True):
+        reference.copy_(value.detach())
+    draw = generator(0)
+    for step in range(9):
+        if step == 5:
+            ours.decay()
+            other.update_regularizer(decay_factor=10)
+        images, targets = batch(draw)
+        ours.zero_grad()
+        loss(mine(images), targets).backward()
+        ours.step()
+        other.zero_grad()
+        other_loss(theirs(images).sigmoid(), targets).backward()
+        other.step()
+        other_loss.alpha.data.fill_(loss.alpha.item())
+        torch.testing.assert_close(
+            flat([*mine.parameters(), loss.a, loss.b]),
+            flat([*theirs.parameters(), other_loss.a, other_loss.b]),
+        )

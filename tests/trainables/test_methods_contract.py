@@ -1,0 +1,215 @@
+"""What every method must keep: newcomers in METHODS and SPACES inherit these tests."""
+
+import io
+import math
+from dataclasses import FrozenInstanceError, fields, replace
+from itertools import product
+from typing import Any
+
+import pytest
+import torch
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+from search_spaces import SPACES
+from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
+from trainables.hyperparameters import hyperparameters
+from trainables.methods import METHODS
+
+TUNED = [(name, key) for name, space in SPACES.items() for key in space]
+ALL = [(name, key) for name, kind in METHODS.items() for key in hyperparameters(kind)]
+
+OTHER: dict[str, Any] = {
+    "score_map": "raw",
+    "prior": "batch",
+    "momentum": 0.5,
+    "clip": 1e-3,
+    "evaluate": "u",
+    "dual_lr": 1.0,
+    "alpha_max": 1e-3,
+    "second_moment": "adam",
+    "beta2": 0.5,
+    "damping": 0.1,
+    "bound_low": 1e3,
+    "bound_high": 2.0,
+    "mixup_draw": "sample",
+    "mixup_variance": "hard",
+}
+"""Another value of what is not tuned; switches are turned over."""
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "prior": {"prior": 0.1},
+    "beta2": {"second_moment": "adam"},
+    "damping": {"second_moment": "adafom"},
+    "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
+    "bound_high": {"second_moment": "adabound"},
+    "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
+}
+"""What must hold for a hyperparameter to have a part at all."""
+
+
+def ends(distribution: BaseDistribution) -> tuple[float, float]:
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    return distribution.low, distribution.high
+
+
+def final_weights(name: str, **values: Any) -> torch.Tensor:
+    trial = TinyTrial(METHODS[name](**values))
+    trial.train(STEPS)
+    return trial.weights()
+
+
+def test_methods_and_spaces_have_the_same_names() -> None:
+    assert list(METHODS) == list(SPACES)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_frozen_and_explains_its_hyperparameters(name: str) -> None:
+    method = METHODS[name]()
+    with pytest.raises(FrozenInstanceError):
+        method.lr = 0.5  # type: ignore[attr-defined]
+    for each in hyperparameters(METHODS[name]).values():
+        assert each.help
+        assert each.source
+        each.check(each.default)
+
+
+@pytest.mark.parametrize(("name", "key"), TUNED)
+def test_a_tuned_name_is_a_field_and_its_range_is_allowed(name: str, key: str) -> None:
+    known = hyperparameters(METHODS[name])
+    assert key in known
+    low, high = ends(SPACES[name][key].distribution)
+    assert low <= known[key].default <= high
+    for value in (low, high, *SPACES[name][key].grid):
+        known[key].check(value)
+
+
+@pytest.mark.parametrize(("name", "key"), ALL)
+def test_a_value_outside_its_domain_is_refused(name: str, key: str) -> None:
+    with pytest.raises(ValueError, match=f"^{key} must be "):
+        METHODS[name](**{key: "nonsense"})
+
+
+@pytest.mark.parametrize(("name", "key"), TUNED)
+def test_no_tuned_hyperparameter_is_dead(name: str, key: str) -> None:
+    low, high = ends(SPACES[name][key].distribution)
+    assert not torch.equal(final_weights(name, **{key: low}), final_weights(name, **{key: high}))
+
+
+@pytest.mark.parametrize(("name", "key"), [pair for pair in ALL if pair[1] not in SPACES[pair[0]]])
+def test_no_other_hyperparameter_is_dead(name: str, key: str) -> None:
+    space_of_others = [space[key].distribution for space in SPACES.values() if key in space]
+    default = hyperparameters(METHODS[name])[key].default
+    if isinstance(default, bool):
+        other: Any = not default
+    elif space_of_others:
+        other = ends(space_of_others[0])[0]
+    else:
+        other = OTHER[key]
+    known = {field.name for field in fields(METHODS[name])}
+    needed = {k: v for k, v in NEEDED.get(key, {}).items() if k in known}
+    assert not torch.equal(
+        final_weights(name, **needed), final_weights(name, **{**needed, key: other})
+    )
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_corners_of_the_space_stay_finite(name: str) -> None:
+    space = SPACES[name]
+    for corner in product(*(ends(each.distribution) for each in space.values())):
+        trial = TinyTrial(METHODS[name](**dict(zip(space, corner, strict=True))), steps=4)
+        assert all(math.isfinite(loss) for loss in trial.train(4))
+        assert bool(torch.isfinite(trial.weights()).all())
+
+
+@pytest.mark.parametrize("positives", [0, 16])
+@pytest.mark.parametrize("name", METHODS)
+def test_batches_of_one_class_stay_finite(name: str, positives: int) -> None:
+    for values in ({}, {"prior": "batch"}, {"prior": "free"}):
+        if values.get("prior", "dataset") not in ("dataset", *_words(name)):
+            continue
+        trial = TinyTrial(METHODS[name](**values), positives=positives)
+        assert all(math.isfinite(loss) for loss in trial.train(STEPS))
+        assert bool(torch.isfinite(trial.weights()).all())
+
+
+def _words(name: str) -> tuple[str, ...]:
+    known = hyperparameters(METHODS[name])
+    return known["prior"].choices if "prior" in known else ()
+
+
+@pytest.mark.parametrize("stop", [0, 1, 6, 7, 10])
+@pytest.mark.parametrize("name", METHODS)
+def test_save_and_load_continue_bit_for_bit(name: str, stop: int) -> None:
+    """The decays are at steps 6 and 9 of 12; a file in between, loaded with weights_only."""
+    method = METHODS[name]()
+    through = TinyTrial(method)
+    losses = through.train(STEPS)
+
+    first = TinyTrial(method)
+    first.train(stop)
+    file = io.BytesIO()
+    torch.save([first.recipe.state_dict(), first.model.state_dict()], file)
+    file.seek(0)
+    recipe_state, model_state = torch.load(file, weights_only=True)
+
+    second = TinyTrial(method, seed=5)
+    second.train(2)  # its own past must leave no trace
+    second.recipe.load_state_dict(recipe_state)
+    second.model.load_state_dict(model_state)
+    second.draws.set_state(first.draws.get_state())
+    second.mixup.set_state(first.mixup.get_state())
+
+    assert second.recipe.gradient_evaluations == first.recipe.gradient_evaluations
+    assert second.train(STEPS - stop) == losses[stop:]
+    assert torch.equal(second.weights(), through.weights())
+    assert second.recipe.gradient_evaluations == through.recipe.gradient_evaluations
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_same_seeds_give_the_same_run(name: str) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(123)  # the global generator has no part in it
+        first = final_weights(name)
+    assert torch.equal(first, final_weights(name))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_step_gives_its_loss_on_the_device_and_counts_its_images(name: str) -> None:
+    trial = TinyTrial(METHODS[name]())
+    assert trial.recipe.batches in (1, 2)
+    batches = [batch(trial.draws) for _ in range(trial.recipe.batches)]
+    loss = trial.recipe.step(batches)
+    assert loss.shape == ()
+    assert not loss.requires_grad
+    assert trial.recipe.gradient_evaluations == 16 * trial.recipe.batches
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_training_separates_the_classes(name: str) -> None:
+    """The mean logit of fresh positives rises above that of the negatives."""
+    method = replace(METHODS[name](), lr=1.0)  # type: ignore[call-arg]
+    trial = TinyTrial(method, steps=120)
+    trial.train(120)
+    images, targets = batch(generator(50), size=400, positives=200)
+    with trial.recipe.evaluating(), torch.no_grad():
+        trial.model.eval()
+        logits = trial.model(images)
+    assert logits[targets == 1].mean() > logits[targets == 0].mean() + 0.5
+
+
+def test_compositional_training_counts_every_inner_step() -> None:
+    """k passes of S1 and one of S2."""
+    for k in (1, 2, 3):
+        trial = TinyTrial(METHODS["ct_auc"](inner_steps=k))  # type: ignore[call-arg]
+        trial.recipe.step([batch(trial.draws, size=8), batch(trial.draws, size=12)])
+        assert trial.recipe.gradient_evaluations == 8 * k + 12
+    trial = TinyTrial(METHODS["ct_auc"](inner_steps=2, same_batch=True))  # type: ignore[call-arg]
+    assert trial.recipe.batches == 1
+    trial.train(1)
+    assert trial.recipe.gradient_evaluations == 3 * 16
+
+
+def test_mixup_alpha_0_is_prior_free_auc_m() -> None:
+    """Without mixup AUC-mixup trains as prior-free AUC-M does, bit for bit."""
+    mixup = final_weights("auc_mixup", mixup_alpha=0)
+    assert torch.equal(mixup, final_weights("auc_m", prior="free"))

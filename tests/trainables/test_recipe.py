@@ -1,0 +1,189 @@
+"""Stages: order, decays, preparation, what is trained, save and load in the middle."""
+
+import copy
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from tests.trainables.tiny import TinyTrial, batch, generator
+from trainables.hyperparameters import hyperparameter
+from trainables.losses.auc_margin import AUCMarginLoss
+from trainables.losses.ce import CELoss
+from trainables.method import Method
+from trainables.methods.parts import pesg, sgd
+from trainables.models.classifier import BinaryClassifier
+from trainables.optimizers.pdsca import PDSCA
+from trainables.recipe import Context, Recipe, Stage, decay_points
+from trainables.updates import Compositional, Descent
+
+CE_STEPS, HEAD_STEPS = 5, 4
+FEATURES = ("features.1.weight", "features.1.bias", "features.2.weight")
+
+
+@dataclass(frozen=True)
+class Staged(Method):
+    """CE on everything, a new head alone with AUC-M, then compositional training."""
+
+    lr: float = hyperparameter(0.1, help="learning rate", source="this test", low=0)
+
+    def recipe(self, context: Context) -> Recipe:
+        """Three stages, each with another optimizer."""
+        return Recipe(
+            [
+                Stage(CE_STEPS, lambda: self._ce(context), decays=(2, 4)),
+                Stage(
+                    HEAD_STEPS,
+                    lambda: self._head(context),
+                    decays=(2,),
+                    prepare=lambda: fill_head(context.model),
+                ),
+                Stage(3, lambda: self._compositional(context), batches=2),
+            ]
+        )
+
+    def _ce(self, context: Context) -> Descent:
+        params = context.model.parameters()
+        return sgd(context, CELoss(), params, lr=self.lr, weight_decay=0.0, momentum=0.9)
+
+    def _head(self, context: Context) -> Descent:
+        return pesg(
+            context,
+            AUCMarginLoss(0.25),
+            context.model.head.parameters(),
+            lr=self.lr,
+            epoch_decay=0.01,
+            weight_decay=0.0,
+            momentum=0.0,
+            clip=None,
+        )
+
+    def _compositional(self, context: Context) -> Compositional:
+        loss = AUCMarginLoss(0.25)
+        return Compositional(loss, PDSCA(context.model, loss, inner_steps=2), 2, True)
+
+
+def fill_head(network: BinaryClassifier) -> None:
+    with torch.no_grad():
+        network.head.weight.fill_(0.25)
+
+
+def snapshot(trial: TinyTrial) -> dict[str, torch.Tensor]:
+    return copy.deepcopy(trial.model.state_dict())
+
+
+def gradient_of(trial: TinyTrial, key: str) -> torch.Tensor:
+    gradient = trial.model.get_parameter(key).grad
+    assert gradient is not None
+    return gradient
+
+
+def test_stages_follow_each_other() -> None:
+    trial = TinyTrial(Staged())
+    needs = []
+    for _ in range(14):
+        needs.append(trial.recipe.batches)
+        trial.train(1)
+    assert needs == [1] * (CE_STEPS + HEAD_STEPS) + [2] * 5  # the last one goes on
+    assert trial.recipe.gradient_evaluations == 16 * (CE_STEPS + HEAD_STEPS + 5 * 3)
+
+
+def test_a_stage_is_prepared_at_its_first_step_and_trains_its_part_alone() -> None:
+    trial = TinyTrial(Staged())
+    trial.train(CE_STEPS)
+    ended = snapshot(trial)
+    gradients = {key: gradient_of(trial, key).clone() for key in FEATURES}
+    assert not torch.equal(ended["head.weight"], torch.full((1, 5), 0.25))
+    trial.train(1)
+    begun = snapshot(trial)
+    assert (begun["head.weight"] - 0.25).abs().max() < 0.05
+    assert not torch.equal(begun["head.bias"], ended["head.bias"])
+    trial.train(HEAD_STEPS - 1)
+    head_trained = snapshot(trial)
+    for key in FEATURES:
+        assert torch.equal(head_trained[key], ended[key])
+        assert torch.equal(gradients[key], gradient_of(trial, key))  # none was computed
+    trial.train(1)
+    assert not torch.equal(snapshot(trial)["features.1.weight"], ended["features.1.weight"])
+
+
+def test_what_is_evaluated_belongs_to_the_stage_that_trained_it() -> None:
+    trial = TinyTrial(Staged())
+    trial.train(CE_STEPS)
+    with trial.recipe.evaluating():
+        assert not torch.equal(trial.model.head.weight, torch.full((1, 5), 0.25))
+    trial.train(HEAD_STEPS + 2)
+    own = snapshot(trial)
+    with trial.recipe.evaluating():
+        assert not torch.equal(trial.model.head.weight, own["head.weight"])
+    assert torch.equal(trial.model.head.weight, own["head.weight"])
+
+
+@pytest.mark.parametrize("stop", [0, 3, CE_STEPS, CE_STEPS + 1, CE_STEPS + HEAD_STEPS, 11])
+def test_save_and_load_in_any_stage_continue_bit_for_bit(stop: int) -> None:
+    """Also exactly between two stages; a stage begun is not prepared again."""
+    through = TinyTrial(Staged())
+    losses = through.train(13)
+
+    first = TinyTrial(Staged())
+    first.train(stop)
+    saved = copy.deepcopy((first.recipe.state_dict(), first.model.state_dict()))
+
+    second = TinyTrial(Staged(), seed=9)
+    second.recipe.load_state_dict(saved[0])
+    second.model.load_state_dict(saved[1])
+    second.draws.set_state(first.draws.get_state())
+    assert second.train(13 - stop) == losses[stop:]
+    assert torch.equal(second.weights(), through.weights())
+    assert second.recipe.gradient_evaluations == through.recipe.gradient_evaluations
+
+
+@pytest.mark.parametrize(("step", "rate"), [(0, 0.1), (1, 0.1), (2, 0.01), (3, 0.01), (4, 0.001)])
+def test_the_learning_rate_decays_after_the_given_steps(step: int, rate: float) -> None:
+    """With momentum off a step of SGD shows its rate: change = rate x gradient."""
+
+    @dataclass(frozen=True)
+    class Plain(Method):
+        def recipe(self, context: Context) -> Recipe:
+            params = list(context.model.parameters())
+            return Recipe(
+                [
+                    Stage(
+                        9,
+                        lambda: sgd(context, CELoss(), params, lr=0.1, weight_decay=0, momentum=0),
+                        decays=(2, 4),
+                    )
+                ]
+            )
+
+    trial = TinyTrial(Plain())
+    trial.train(step)
+    before = trial.model.head.weight.detach().clone()
+    trial.train(1)
+    gradient = trial.model.head.weight.grad
+    assert gradient is not None
+    torch.testing.assert_close(before - rate * gradient, trial.model.head.weight.detach())
+
+
+@pytest.mark.parametrize(
+    ("steps", "points"),
+    [(100, (50, 75)), (21_700, (10_850, 16_275)), (3, (1, 2)), (2, (1,)), (1, ())],
+)
+def test_decay_points(steps: int, points: tuple[int, ...]) -> None:
+    assert decay_points(steps) == points
+
+
+def test_a_recipe_without_stages_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one stage"):
+        Recipe([])
+
+
+def test_batches_keep_their_given_order() -> None:
+    """S1 trains the inner steps, S2 the outer one: swapping them is another step."""
+    results = []
+    for order in (1, -1):
+        trial = TinyTrial(Staged())
+        trial.train(CE_STEPS + HEAD_STEPS)
+        pair = [batch(generator(30)), batch(generator(31))][::order]
+        results.append(trial.recipe.step(pair).item())
+    assert results[0] != results[1]
