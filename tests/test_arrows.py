@@ -1,8 +1,11 @@
-"""The arrows between the rooms stay one-way: each is imported in a fresh interpreter."""
+"""The arrows between the rooms stay one-way, at import (in a fresh interpreter) and later."""
 
+import ast
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,17 +14,17 @@ import search_spaces
 import study
 import trainables
 
-ROOMS = {"analysis", "search_spaces", "study", "trainables"}
+PACKAGES = {
+    "analysis": analysis,
+    "search_spaces": search_spaces,
+    "study": study,
+    "trainables": trainables,
+}
+ROOMS = set(PACKAGES)
 
 
 def modules_of(room: str) -> list[str]:
-    package = {
-        "analysis": analysis,
-        "search_spaces": search_spaces,
-        "study": study,
-        "trainables": trainables,
-    }[room]
-    found = [m.name for m in pkgutil.walk_packages(package.__path__, f"{room}.")]
+    found = [m.name for m in pkgutil.walk_packages(PACKAGES[room].__path__, f"{room}.")]
     assert found, f"{room} is empty"
     return [room, *(name for name in found if not name.endswith("__main__"))]
 
@@ -84,3 +87,30 @@ def test_a_room_by_itself_loads_nothing(room: str) -> None:
 def test_study_knows_no_analysis_but_for_the_command() -> None:
     names = [name for name in modules_of("study") if name != "study.cli"]
     assert "analysis" not in loaded_by(names)
+
+
+def imported_in(room: str) -> Iterator[tuple[str, str]]:
+    """(file, module) of every import in a room, those inside functions included."""
+    for file in Path(*PACKAGES[room].__path__).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((file.name, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield file.name, node.module
+
+
+@pytest.mark.parametrize(
+    ("room", "allowed"),
+    [
+        ("trainables", {"trainables"}),
+        ("search_spaces", {"search_spaces"}),
+        ("study", {"study", "trainables", "search_spaces"}),
+        ("analysis", {"analysis", "study.records", "study.reader", "study.errors"}),
+    ],
+)
+def test_no_function_imports_what_its_room_may_not(room: str, allowed: set[str]) -> None:
+    for file, module in imported_in(room):
+        top = module.partition(".")[0]
+        if top in PACKAGES and (room, file) != ("study", "cli.py"):
+            assert {top, module} & allowed, f"{room}/{file} imports {module}"
+        assert top != "ray" or room == "study" or file == "trainable.py", f"{file} imports ray"
