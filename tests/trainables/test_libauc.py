@@ -43,6 +43,7 @@ def test_auc_m_has_their_value_and_gradients(seed: int, margin: float) -> None:
         (mine.alpha, theirs.alpha),
     ):
         assert mine_.grad is not None
+        assert theirs_.grad is not None
         torch.testing.assert_close(mine_.grad.view(-1), theirs_.grad.view(-1))
 
 
