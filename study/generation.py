@@ -5,12 +5,12 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 # Ray reads these when it is imported or started.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to any server
@@ -26,6 +26,7 @@ import ray
 from ray import tune
 
 from study.ledger import CellLedger, Ledger
+from study.log import EventLog
 from study.multiplexer import Multiplexer
 from study.progress import Progress
 from study.quiet import quiet
@@ -36,14 +37,19 @@ from trainables.trainable import Job, MethodTrainable, checkpoint_file
 
 __all__ = ["cluster", "run_generation", "slots"]
 
+RAY_LOG = "ray.log"
 SLOTS_SECONDS = 2.0
 """How old the known size of the cluster may be."""
 
 
 @contextmanager
-def cluster(log: Path) -> Iterator[None]:
-    """Connect to the cluster of ``RAY_ADDRESS``, or start one on this machine's loopback."""
+def cluster(directory: Path) -> Iterator[None]:
+    """Connect to the cluster of ``RAY_ADDRESS``, or start one on this machine's loopback.
+
+    What Ray prints goes to a file in ``directory``.
+    """
     address = os.environ.get("RAY_ADDRESS")
+    log = directory / RAY_LOG
     with quiet(log):
         if address:
             ray.init(address=address, log_to_driver=False)
@@ -66,7 +72,10 @@ def slots(resources: Resources) -> int:
 
 
 def run_generation(
-    ledger: Ledger, resources: Resources, directory: Path, log: Path, progress_of: Any
+    ledger: Ledger,
+    resources: Resources,
+    directory: Path,
+    progress_of: Callable[[IO[str]], Progress],
 ) -> None:
     """Run rows until the ledger is finished or a signal stops it (SIGINT, SIGTERM, SIGUSR1).
 
@@ -74,17 +83,21 @@ def run_generation(
         ledger: opened, with its lease held.
         resources: of one trial.
         directory: the study's, seen by all nodes.
-        log: takes all that Ray prints.
         progress_of: makes the ``Progress`` from the terminal's stream.
     """
     scratch = directory / "ray"
     shutil.rmtree(scratch, ignore_errors=True)
     size = _Size(resources)
-    with quiet(log) as terminal, _sigterm_stops():
+    events = EventLog(directory / "log.jsonl")
+    events.write("generation started", {"rows left": ledger.remaining()})
+    with quiet(directory / RAY_LOG) as terminal, _sigterm_stops():
         progress: Progress = progress_of(terminal)
 
         def told(row: Row, outcome: Outcome) -> None:
             checkpoint_file(directory, row.name).unlink(missing_ok=True)
+            told = {"row": row.name, "state": row.state, "value": row.value}
+            spent = {"seconds": outcome.seconds, "reason": outcome.reason}
+            events.write("row finished", told | spent)
             progress.told(row, outcome)
 
         searcher = Multiplexer(
@@ -121,6 +134,7 @@ def run_generation(
             ).fit()
         finally:
             progress.stop()
+    events.write("generation ended", {"rows left": ledger.remaining()})
     _sweep(ledger, directory)
     shutil.rmtree(scratch, ignore_errors=True)
 

@@ -59,7 +59,6 @@ def run(spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_f
     _refuse_mixing(spec, directory)
     plan = cells(spec)
     directory.mkdir(parents=True, exist_ok=True)
-    log = directory / "ray.log"
     storage = open_storage(storage_url(directory, spec.storage))
     with Lease(storage, spec.name):
         _write(directory / "study.yaml", dump(spec))
@@ -72,8 +71,8 @@ def run(spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_f
             from study.generation import cluster, run_generation
 
             logging.getLogger("ray").setLevel(logging.WARNING)
-            with cluster(log):
-                run_generation(ledger, spec.resources, directory, log, progress_of)
+            with cluster(directory):
+                run_generation(ledger, spec.resources, directory, progress_of)
     return RunSummary(
         directory=directory,
         finished=ledger.finished,

@@ -58,7 +58,7 @@ class Clock:
 
     def start(self, ledger: Ledger, slots: int) -> None: ...
 
-    def told(self, row: Row, outcome: Outcome) -> None:
+    def told(self, row: Row, outcome: Outcome) -> None:  # noqa: ARG002
         self.told_at.append(time.perf_counter())
 
     def tick(self) -> None: ...
@@ -78,7 +78,7 @@ def engine(milliseconds: float, trials: int, folder: Path) -> Clock:
     spec = spec_of(milliseconds, trials, "engine")
     ledger = Ledger(open_storage(f"sqlite:///{folder / 'study.db'}"), spec.name, cells(spec))
     clock = Clock()
-    run_generation(ledger, spec.resources, folder, folder / "ray.log", lambda _terminal: clock)
+    run_generation(ledger, spec.resources, folder, lambda _terminal: clock)
     return clock
 
 
@@ -128,9 +128,11 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=80)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    print("| step | pool, trials/s | engine, trials/s | engine / pool | first trial, pool / engine |")
+    print(
+        "| step | pool, trials/s | engine, trials/s | engine / pool | first trial, pool / engine |"
+    )
     print("|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as root, cluster(Path(root) / "ray.log"):
+    with tempfile.TemporaryDirectory() as root, cluster(Path(root)):
         for milliseconds in (6.0, 41.0):
             pools, engines = [], []
             for index in range(arguments.rounds):

@@ -18,7 +18,7 @@ from trainables.hyperparameters import hyperparameter
 from trainables.method import Method
 from trainables.recipe import Batch, Context, Recipe, Stage
 
-__all__ = ["Buggy", "Busy", "Diverges", "DiesOnce"]
+__all__ = ["Buggy", "Busy", "DiesOnce", "Diverges"]
 
 SPACE = {"x": Range(FloatDistribution(0.0, 1.0), grid=(0.5,), source="a test")}
 

@@ -178,7 +178,7 @@ def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     driver = start(SPEC, tmp_path)
     wait_for(tmp_path, "search", 1, driver)
-    driver.send_signal(signal.SIGINT)
+    os.killpg(driver.pid, signal.SIGINT)  # a terminal sends it to the driver's children too
     output, _ = driver.communicate(timeout=60)
     assert driver.returncode == 0, output
     assert "aucstudy run" in output
