@@ -30,7 +30,10 @@ class Context:
 
     Attributes:
         model: the network, already on its device and with its initial weights.
-        prior: share of positives in the training set, in (0, 1).
+        prior: share of positives in the training set, in (0, 1); where batches are drawn with
+            another share (``positive_rate``), that one. The prior form of AUC-M needs the share
+            of what it sees: at p = 0.01 and half of each batch positive its alpha would sink
+            to 0, and with it all that pulls the classes apart.
         steps: steps of the whole trial.
         steps_per_epoch: steps of one epoch.
         generator: on the model's device; mixup alone draws from it.

@@ -252,3 +252,16 @@ def test_the_mean_gap_of_batch_normalised_scores_is_bounded(positives: int) -> N
     best = targets / positives - (1 - targets) / (size - positives)
     assert gap(best) == pytest.approx(bound, rel=1e-12)
     assert gap(7 * best) == pytest.approx(bound, rel=1e-12)
+
+
+def test_the_prior_must_be_the_share_that_batches_are_drawn_with() -> None:
+    """With half of a batch positive and p = 0.01 alpha falls, whatever the classes' order."""
+    scores = torch.tensor([0.5, 0.5, 0.5, 0.5], dtype=torch.float64)
+    targets = torch.tensor([1.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+    slopes = []
+    for prior in (0.01, 0.5, None):
+        a, b, alpha = (torch.zeros((), dtype=torch.float64, requires_grad=True) for _ in "abc")
+        value = auc_margin_loss(scores, targets, a, b, alpha, margin=0.7, prior=prior)
+        slopes.append(float(torch.autograd.grad(value, alpha)[0]))
+    assert slopes[0] < 0
+    assert slopes[1] == slopes[2] > 0

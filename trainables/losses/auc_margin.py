@@ -39,7 +39,7 @@ def auc_margin_loss(
         targets: (B,) float, 1 for positive and 0 for negative.
         a, b, alpha: 0-dim.
         margin: m, how far the classes' mean scores are to lie apart.
-        prior: p, the share of positives; None: that of this batch.
+        prior: p, the share of positives that batches are drawn with; None: that of this batch.
 
     Returns:
         The loss, 0-dim.
@@ -75,7 +75,8 @@ class AUCMarginLoss(AUCLoss):
     """AUC-M with a prior, for logits (B,) and targets (B,).
 
     Args:
-        prior: share of positives in the training set, in (0, 1); None: that of each batch.
+        prior: share of positives in the training set, or in each batch where batches are drawn
+            with another share, in (0, 1); None: taken from each batch.
         margin: m > 0, in units of the score map (0.1 to 1 with "sigmoid").
         score_map: "sigmoid", "bsn" or "raw".
 
