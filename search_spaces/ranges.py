@@ -41,17 +41,17 @@ class Range:
 LR = Range(
     FloatDistribution(0.01, 1.0, log=True),
     (0.1,),
-    f"{M}, sec. 5.1 trains at 0.1; a decade to either side is ours",
+    f"{M} trains the benchmark sets at 0.1; a decade to either side is ours",
 )
 WEIGHT_DECAY = Range(
     FloatDistribution(1e-5, 1e-3, log=True),
     (1e-4,),
-    f"{M}, sec. 5.1 trains with 1e-4; a decade to either side is ours",
+    f"{M} trains the benchmark sets with 1e-4; a decade to either side is ours",
 )
 EPOCH_DECAY = Range(
     FloatDistribution(1 / 1000, 1 / 100, log=True),
     (1 / 1000, 1 / 700, 1 / 500, 1 / 300, 1 / 100),
-    f"{M}, sec. 5.1: its gamma",
+    f"{M}: its gamma",
 )
 MARGIN = Range(
     FloatDistribution(0.1, 1.0),

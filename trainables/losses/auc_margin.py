@@ -1,7 +1,6 @@
 """AUC-M: the min-max margin loss of deep AUC maximisation, with a prior or free of one.
 
-Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXiv 2012.03173),
-eq. (5) and (6).
+Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXiv 2012.03173).
 """
 
 from torch import Tensor

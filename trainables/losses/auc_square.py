@@ -1,7 +1,7 @@
 """AUC-S: the min-max form of the pairwise square loss.
 
 Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXiv 2012.03173),
-eq. (3), after Ying, Wen and Lyu, NeurIPS 2016.
+after Ying, Wen and Lyu, "Stochastic Online AUC Maximization", NeurIPS 2016.
 """
 
 from torch import Tensor

@@ -24,7 +24,9 @@ class AUCM(Method):
     score_map: str = fields.score_map()
     prior: float | str = fields.prior(free=True)
     project_alpha: bool = hyperparameter(
-        True, help="keep alpha at 0 or above; false: an ablation", source=f"{fields.M}, eq. (5)"
+        True,
+        help="keep alpha at 0 or above; false: an ablation",
+        source=f"{fields.M}, Alg. 1 and fig. 4",
     )
     momentum: float = fields.momentum()
     clip: float | None = fields.clip()

@@ -26,21 +26,21 @@ C = "Yuan et al., ICLR 2022 (compositional training)"
 X = "Xv, Li, Yang, AUC-mixup (arXiv 2310.11693)"
 
 
-def lr(source: str = f"{M}, sec. 5.1") -> float:
+def lr() -> float:
     """Learning rate, 0.1 by default."""
     return hyperparameter(
         0.1,
         help="learning rate; divided by 10 at 50 % and 75 % of the steps",
-        source=source,
+        source=f"{M}, benchmark sets",
         low=0,
         open_low=True,
     )
 
 
-def weight_decay(source: str = f"{M}, sec. 5.1") -> float:
+def weight_decay() -> float:
     """Weight decay, 1e-4 by default."""
     return hyperparameter(
-        1e-4, help="weight decay on every trained parameter", source=source, low=0
+        1e-4, help="weight decay on every trained parameter", source=f"{M}, benchmark sets", low=0
     )
 
 
@@ -79,22 +79,22 @@ def clip() -> float | None:
     )
 
 
-def epoch_decay(source: str = f"{M}, sec. 5.1: its gamma, in 1/100 to 1/1000") -> float:
+def epoch_decay() -> float:
     """Pull to the reference point, 1/500 by default."""
     return hyperparameter(
         1 / 500,
         help="pull to the reference point, the mean of the weights in the stage before",
-        source=source,
+        source=f"{M}: its gamma, tried from 1/1000 to 1/100",
         low=0,
     )
 
 
-def margin(source: str = f"{M}, app. I, and {C}") -> float:
+def margin() -> float:
     """Margin of AUC-M, 1 by default."""
     return hyperparameter(
         1.0,
         help="m, how far the mean scores of the classes are to lie apart",
-        source=source,
+        source=f"{M}, app. I, and {C}",
         unit="score (depends on score_map)",
         low=0,
         open_low=True,
@@ -118,7 +118,7 @@ def prior(*, free: bool = False) -> float | str:
         "dataset",
         help="share of positives in the loss: of the training set, of each batch, or a number"
         + ("; free: the prior-free form" if free else ""),
-        source=f"{M}, eq. (3)",
+        source=f"{M}: p of its objective",
         low=0,
         high=1,
         open_low=True,

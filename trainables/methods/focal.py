@@ -11,7 +11,7 @@ from trainables.recipe import Context, Recipe
 
 __all__ = ["Focal"]
 
-_SOURCE = "Lin et al., ICCV 2017, sec. 4.1"
+_SOURCE = "Lin et al., ICCV 2017: its best pair"
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,8 @@ class PESG(ProximalOptimizer):
         if self._momentum == 0:
             return directions
         for each, direction in zip(params, directions, strict=True):
-            self.state[each].setdefault("momentum", direction.clone())
+            if "momentum" not in self.state[each]:
+                self.state[each]["momentum"] = direction.clone()
         buffers = [self.state[each]["momentum"] for each in params]
         torch._foreach_lerp_(buffers, directions, 1 - self._momentum)
         return buffers
