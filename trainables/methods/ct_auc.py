@@ -48,7 +48,7 @@ class CTAUC(Method):
     evaluate: str = hyperparameter(
         "w",
         help="the weights that are validated and tested: w, or u after the inner steps",
-        source="an option; w is what Alg. 1 returns",
+        source="an option; the paper does not say",
         choices=("w", "u"),
     )
     dual_lr: float | None = hyperparameter(
