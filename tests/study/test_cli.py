@@ -10,8 +10,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from study.cells import cells
 from study.cli import app
-from study.spec import preset_names
+from study.ledger import Ledger
+from study.spec import directory_of, dump, parse_spec, preset_names
+from study.storage import open_storage, storage_url
 from trainables.datasets import DATASETS
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
@@ -100,6 +103,35 @@ def test_a_directory_without_a_study(command: str, tmp_path: Path) -> None:
     refused = aucstudy(command, str(tmp_path))
     assert refused.exit_code == 2
     assert str(tmp_path) in refused.stderr
+
+
+@pytest.fixture
+def begun() -> Path:
+    """A study that has just begun: its cells are in the ledger, its rows are not."""
+    spec = parse_spec(SPEC)
+    directory = directory_of(spec)
+    directory.mkdir(parents=True)
+    (directory / "study.yaml").write_text(dump(spec))
+    Ledger(open_storage(storage_url(directory, None)), spec.name, cells(spec))
+    Path("small.yaml").write_text(yaml.safe_dump(SPEC))
+    return directory
+
+
+@pytest.mark.parametrize("study", ["studies/small", "small.yaml", "studies/small/study.yaml"])
+@pytest.mark.usefixtures("begun")
+def test_status_by_directory_and_by_spec(study: str) -> None:
+    shown = aucstudy("status", study)
+    assert shown.exit_code == 0, shown.stderr
+    assert "0/2" in shown.stdout
+    assert "0 of 3 trials are finished." in shown.stdout
+
+
+def test_report_of_a_study_that_has_just_begun(begun: Path) -> None:
+    written = aucstudy("report", "small.yaml")
+    assert written.exit_code == 0, written.stderr
+    file = Path(written.stdout.removeprefix("Report: ").strip())
+    assert file.is_relative_to(begun)
+    assert "small" in file.read_text()
 
 
 def test_the_users_own_method_is_found_where_the_user_stands() -> None:
