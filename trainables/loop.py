@@ -40,7 +40,8 @@ class TrainingRun:
     Raises:
         UnknownNameError: method, data set or model does not exist.
         DataError: the data are missing or cannot give the imbalance asked for.
-        ValueError: a hyperparameter is unknown or outside its domain.
+        ValueError: a hyperparameter is outside its domain.
+        TypeError: the method has no hyperparameter of that name.
 
     Example:
         >>> run = TrainingRun(TrialConfig(method="auc_m", dataset="digits", model="small_cnn",
@@ -86,7 +87,9 @@ class TrainingRun:
         self._recipe = method.recipe(
             Context(
                 model=self._model,
-                prior=self._task.prior,
+                # The loss must know the share that it meets: with another one the margin's
+                # term outweighs the scores and alpha falls to 0.
+                prior=config.positive_rate or self._task.prior,
                 steps=self.steps,
                 steps_per_epoch=steps_per_epoch,
                 generator=self._method_generator,
