@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 __all__ = ["BACKGROUND", "DARK", "LIGHT", "Palette", "Style"]
 
-LIGHT = ("#0f5c9e", "#d4541c", "#2ba37c", "#c764b0", "#c19c12", "#3d434b")
+LIGHT = ("#10559a", "#c2410c", "#2ba37c", "#cc74b8", "#c9a21a", "#3d434b")
 DARK = ("#4a92e8", "#f0703a", "#4fcfa8", "#eba5dd", "#f7e08a", "#808a96")
 BACKGROUND = ("#ffffff", "#15181c")
 

@@ -14,7 +14,8 @@ from analysis.sections.words import short_setting, trace
 __all__ = ["section"]
 
 CAPTION = (
-    "Median over the finished confirm seeds; the band runs from the lowest to the highest seed. {}"
+    "Median over the finished confirm seeds; the band runs from the lowest to the highest seed. "
+    "Each panel has its own scale. {}"
 )
 
 

@@ -54,7 +54,8 @@ def section(results: Results) -> Section | None:
     caption = (
         "Best final validation AUROC among the first trials of each search, in the order in "
         "which the trials began; pruned and failed trials count as trials. One search each: it "
-        "says what happened here, not what to expect of another search."
+        "says what happened here, not what to expect of another search. Each panel has its own "
+        "scale."
     )
     return Section(
         "tuning", "Tuning progress", [prose, Figure("tuning", figures.tidy_legend(figure), caption)]

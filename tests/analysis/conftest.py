@@ -58,7 +58,7 @@ def make_trial(phase: str = "search", number: int = 0, **fields: Any) -> TrialRe
     return TrialRecord(**(row | fields))
 
 
-def make_confirm(seed: int, test_auroc: float, **fields: Any) -> TrialRecord:
+def make_confirm(seed: int, test_auroc: float | None, **fields: Any) -> TrialRecord:
     """A COMPLETE confirm row of search row 0."""
     own = {"seed": seed, "selected_from": 0, "test_auroc": test_auroc, "test_auprc": 0.5}
     return make_trial("confirm", fields.pop("number", seed), **(own | fields))
@@ -197,7 +197,7 @@ def _confirmed(
             own |= {"state": "RUNNING", "value": None, "seconds": None, "images": None}
             own |= {"gradient_evaluations": None, "test_auprc": None}
             validations = {int(p["interval"]): p["val_auroc"] for p in curve[:4]}
-            rows.append(make_confirm(seed, test_auroc=0, validations=validations, **own))
+            rows.append(make_confirm(seed, None, validations=validations, **own))
             continue
         test = curve[-1]["val_auroc"] - 0.006 + float(draw.normal(0, 0.003))
         rows.append(
@@ -262,6 +262,36 @@ def simulated_study(running: bool = True) -> StudyRecord:
     return make_study(*cells, spec=spec, provenance=provenance)
 
 
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>%{x}&amp;|`"
+
+
+def evil_study() -> StudyRecord:
+    """Markup in every place that a user can name or fill."""
+    space = {EVIL: {"choices": (EVIL, "b")}}
+    search = (
+        *(make_trial(number=i, params={EVIL: (EVIL, "b")[i % 2]}, value=0.8) for i in range(6)),
+        make_trial(number=6, state="FAIL", value=None, reason=EVIL, host=EVIL, params={EVIL: "b"}),
+    )
+    point: dict[str, float] = {"interval": 1, "val_auroc": 0.8, "loss": 1.0, "seconds": 1.0}
+    points = (point | {"gradient_evaluations": 10}, point | {"interval": 2})
+    cells = [
+        make_cell(
+            EVIL,
+            ratio,
+            id=f"evil-{ratio}",
+            task=EVIL,
+            dataset=EVIL,
+            model=EVIL,
+            space=space,
+            fixed={EVIL: EVIL},
+            search=search,
+            confirm=(make_confirm(0, 0.8, curve=points), make_confirm(1, 0.81, curve=points)),
+        )
+        for ratio in (0.01, 0.1)
+    ]
+    return make_study(*cells, name=EVIL, spec={EVIL: [EVIL]}, provenance={EVIL: {EVIL: EVIL}})
+
+
 @pytest.fixture(scope="session")
 def trial() -> Callable[..., TrialRecord]:
     """``make_trial``."""
@@ -296,3 +326,9 @@ def simulated() -> Results:
 def finished() -> Results:
     """The same study, finished."""
     return from_record(simulated_study(running=False))
+
+
+@pytest.fixture(scope="session")
+def evil() -> Results:
+    """A study with markup in every place that a user can name or fill."""
+    return from_record(evil_study())

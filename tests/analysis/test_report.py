@@ -1,0 +1,250 @@
+"""The report as a file: what it says, what it holds, and that user text stays text."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plotly.offline import get_plotlyjs
+
+from analysis import report
+from analysis.results import Results, from_record
+from analysis.sections import verdict
+
+Build = Callable[..., Any]
+
+
+class Page(HTMLParser):
+    """Elements, the text a reader sees, and the JSON of the figures."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.data: dict[str, Any] = {}
+        self._script: dict[str, str | None] | None = None
+        self._section = ""
+        self.sections: dict[str, str] = {}
+        # The parser takes seconds over five megabytes of script.
+        self.feed(source.replace(get_plotlyjs(), ""))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._script = dict(attrs)
+        if tag == "section":
+            self._section = str(dict(attrs)["id"])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style"):
+            self._script = None
+
+    def handle_data(self, data: str) -> None:
+        if self._script is None:
+            self.text.append(data)
+            self.sections[self._section] = self.sections.get(self._section, "") + data
+        elif self._script.get("type") == "application/json":
+            self.data[self._script.get("data-figure") or "themes"] = json.loads(data)
+
+    def count(self, tag: str) -> int:
+        """Elements of a kind."""
+        return sum(name == tag for name, _ in self.tags)
+
+
+@pytest.fixture(scope="module")
+def page(simulated: Results) -> Page:
+    return Page(report.render(simulated, report.sections(simulated)))
+
+
+def _said(results: Results) -> str:
+    """The text of the verdict."""
+    page = Page(report.render(results, [verdict.section(results)]))
+    return " ".join(page.sections["verdict"].split())
+
+
+def test_sections_in_order(page: Page) -> None:
+    assert [attrs["id"] for tag, attrs in page.tags if tag == "section"] == [
+        "verdict",
+        "main-table",
+        "imratio-curves",
+        "sensitivity",
+        "tuning",
+        "convergence",
+        "budget",
+        "failures",
+        "provenance",
+    ]
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert links == [f"#{attrs['id']}" for tag, attrs in page.tags if tag == "section"]
+
+
+def test_files(simulated: Results, tmp_path: Path) -> None:
+    stale = tmp_path / "tables" / "main-9.csv"
+    stale.parent.mkdir()
+    stale.write_text("old")
+    path = report.write_results(simulated, tmp_path)
+    assert path == tmp_path / "report.html"
+    assert path.stat().st_size < 8_000_000
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "tables"]
+    names = {p.name for p in (tmp_path / "tables").iterdir()}
+    assert {"main.csv", "main.md", "selection-gap.csv", "failed-rows.csv", "budget.md"} <= names
+    assert "main-9.csv" not in names
+    assert report.write_results(simulated, tmp_path) == path  # and again, over the first
+
+
+def test_page_asks_no_host_for_anything(page: Page) -> None:
+    assert page.count("link") == 1  # the empty icon
+    sources = [attrs.get(key) for _, attrs in page.tags for key in ("src", "href", "data")]
+    assert not [source for source in sources if source and not source.startswith(("#", "data:"))]
+    policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_plotly_is_embedded_once(simulated: Results) -> None:
+    assert report.render(simulated, report.sections(simulated)).count(get_plotlyjs()) == 1
+
+
+def test_figures_carry_the_numbers(page: Page, simulated: Results) -> None:
+    figure = page.data["figure-imratio-curves"]
+    bars = {trace["name"]: trace for trace in figure["data"]}
+    mine = simulated.confirm[simulated.confirm["method"] == "ce"].groupby("imratio")["test_auroc"]
+    assert bars["ce"]["y"] == pytest.approx(mine.mean().tolist(), abs=1e-6)
+    assert bars["ce"]["error_y"]["array"] == pytest.approx(mine.std(ddof=1).tolist(), abs=1e-6)
+    assert "template" not in figure["layout"]
+
+
+def test_every_method_has_one_colour(page: Page) -> None:
+    colours: dict[str, set[str]] = {}
+    for name in ("imratio-curves", "tuning", "convergence-interval"):
+        for trace in page.data[f"figure-{name}"]["data"]:
+            colours.setdefault(trace["legendgroup"], set()).add(trace["line"]["color"])
+    assert set(colours) == {"ce", "auc_m", "auc_mixup", "ct_auc"}
+    assert all(len(used) == 1 for used in colours.values())
+
+
+def test_legend_names_each_method_that_is_drawn(page: Page) -> None:
+    for name, figure in page.data.items():
+        if name == "themes":
+            continue
+        drawn = {t["legendgroup"] for t in figure["data"] if t["x"] and t["mode"] != "markers"}
+        shown = [t["name"] for t in figure["data"] if t.get("showlegend") and t["x"]]
+        assert drawn == set(shown), name
+        assert len(shown) == len(set(shown)), name
+
+
+def test_pruned_trials_are_drawn_apart(page: Page) -> None:
+    traces = page.data["figure-sensitivity-1-0"]["data"]
+    crosses = [t for t in traces if t["marker"]["symbol"] == "x-thin-open"]
+    assert crosses
+    assert all(t["yaxis"] >= "y100" for t in crosses)
+    assert all("pruned" in words for t in crosses for words in t["text"])
+    others = [t for t in traces if t["marker"]["symbol"] != "x-thin-open"]
+    assert not [words for t in others for words in t["text"] if "pruned" in words]
+
+
+def test_partial_study_says_so(simulated: Results, finished: Results) -> None:
+    assert "Partial report" in _said(simulated)
+    assert "Still missing: 2 confirm rows" in _said(simulated)
+    assert "Partial" not in _said(finished)
+
+
+def test_failed_cell_is_named(page: Page) -> None:
+    text = page.sections["failures"]
+    assert "ct_auc__cifar10-resnet20__0.01" in text
+    assert "none of its 40 search trials finished" in text
+    assert "The loss became NaN in interval 1: the trial diverged." in text
+    assert "no result" in page.sections["main-table"]
+    assert "No result: ct_auc." in page.sections["verdict"]
+
+
+def test_verdict_words(finished: Results) -> None:
+    said = _said(finished)
+    assert "auc_mixup in 1 setting and ct_auc in 1 setting" in said
+    assert "meets that of auc_m: no evidence of a difference from it." in said
+    assert "lies above all others over these 5 seeds" in said
+    assert "not a significance test" in said
+    assert not re.search(r"\bp ?[<=]|significantly|proves", said)
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ({}, "No confirm run has finished"),
+        ({"a": [0.8, 0.81]}, "nothing to compare it with"),
+        ({"a": [0.9], "b": [0.1]}, "It rests on one seed: no evidence of a difference."),
+        ({"a": [0.8, 0.9], "b": [0.79, 0.9]}, "these runs give no evidence of a difference"),
+        ({"a": [0.8, 0.81], "b": [0.5, 0.51]}, "lies above that of b over these 2 seeds"),
+    ],
+)
+def test_verdict_of_small_studies(
+    study: Build,
+    cell: Build,
+    trial: Build,
+    confirm: Build,
+    scores: dict[str, list[float]],
+    words: str,
+) -> None:
+    cells = [
+        cell(m, search=(trial(),), confirm=tuple(confirm(i, v) for i, v in enumerate(values)))
+        for m, values in scores.items()
+    ] or [cell("a", search=(trial(state="RUNNING", value=None),))]
+    assert words in _said(from_record(study(*cells)))
+
+
+def test_study_without_a_row_makes_a_report(study: Build, cell: Build, tmp_path: Path) -> None:
+    results = from_record(study(cell(planned_trials=3, planned_seeds=2), provenance={}))
+    page = Page(report.write_results(results, tmp_path).read_text())
+    assert "Still missing: 3 search rows and 2 confirm rows" in page.sections["verdict"]
+    assert "sensitivity" not in page.sections
+
+
+def test_tables_trace_to_rows(simulated: Results, tmp_path: Path) -> None:
+    report.write_results(simulated, tmp_path)
+    with (tmp_path / "tables" / "main.csv").open() as stream:
+        rows = {row["cell"]: row for row in csv.DictReader(stream)}
+    row = rows["auc_mixup__cifar10-resnet20__0.1"]
+    assert row["rows"] == "0;1;2"
+    frame = simulated.confirm[simulated.confirm["cell"] == row["cell"]]
+    assert float(row["mean"]) == frame["test_auroc"].mean()
+    page = Page((tmp_path / "report.html").read_text())
+    titles = [attrs.get("title") for tag, attrs in page.tags if tag == "td"]
+    assert "auc_mixup__cifar10-resnet20__0.1: confirm rows 0 to 2" in titles
+    lines = (tmp_path / "tables" / "main.md").read_text().splitlines()
+    assert lines[2] == "| Method | cifar10-resnet20, 1 % | cifar10-resnet20, 10 % |"
+    assert lines[3] == "| --- | ---: | ---: |"
+    assert len(lines) == 8
+
+
+def test_user_text_stays_text(evil: Results, tmp_path: Path) -> None:
+    source = report.write_results(evil, tmp_path).read_text()
+    hostile = Page(source)
+    assert hostile.count("img") == 0
+    figures = len(hostile.data) - 1
+    assert hostile.count("script") == figures + 3  # figures, themes, plotly, our own
+    assert "<script>alert" not in source
+    assert "onerror=alert(2)>" not in source
+    for key in ("verdict", "main-table", "sensitivity", "failures", "provenance"):
+        assert evil.study.name in hostile.sections[key], key
+    markdown = (tmp_path / "tables" / "main.md").read_text()
+    assert "<script>" not in markdown
+    assert len({line.replace("\\|", "").count("|") for line in markdown.splitlines()[2:]}) == 1
+
+
+def test_figure_text_is_escaped_for_plotly(evil: Results) -> None:
+    page = Page(report.render(evil, report.sections(evil)))
+    words = json.dumps({k: v for k, v in page.data.items() if k != "themes"})
+    assert "<img" not in words
+    assert "<script" not in words
+    templates = {
+        trace["hovertemplate"]
+        for name, figure in page.data.items()
+        if name != "themes"
+        for trace in figure["data"]
+        if trace.get("hovertemplate")
+    }
+    assert all(template.count("%{") == 1 for template in templates)
