@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
 from study.errors import LedgerError
@@ -34,29 +35,39 @@ def read_study(directory: Path) -> StudyRecord:
             "Run the study, or put the file back."
         )
     storage = open_storage(url)
-    prefix = f"{spec['name']}/"
-    ids = {
-        study.study_name.removeprefix(prefix): study._study_id
-        for study in storage.get_all_studies()
-        if study.study_name.startswith(prefix)
-    }
-    cells = []
-    for name, study_id in ids.items():
-        plan = storage.get_study_user_attrs(study_id).get("cell")
-        if plan is None:  # a confirm study, or one whose driver died while it was created
-            continue
-        search = storage.get_all_trials(study_id, deepcopy=False)
-        confirm_id = ids.get(f"{name}/confirm")
-        confirm = storage.get_all_trials(confirm_id, deepcopy=False) if confirm_id else []
-        cells.append((plan["order"], _cell(name, plan, search, confirm)))
+    try:
+        cells = _cells(storage, spec["name"])
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
     provenance = directory / "provenance.json"
     return StudyRecord(
         name=spec["name"],
         directory=directory,
         spec=spec,
         provenance=json.loads(provenance.read_text()) if provenance.is_file() else {},
-        cells=tuple(cell for _, cell in sorted(cells, key=lambda pair: pair[0])),
+        cells=cells,
     )
+
+
+def _cells(storage: RDBStorage, name: str) -> tuple[CellRecord, ...]:
+    """The cells of the study called ``name``, in its order."""
+    prefix = f"{name}/"
+    ids = {
+        study.study_name.removeprefix(prefix): study._study_id
+        for study in storage.get_all_studies()
+        if study.study_name.startswith(prefix)
+    }
+    cells = []
+    for cell, study_id in ids.items():
+        plan = storage.get_study_user_attrs(study_id).get("cell")
+        if plan is None:  # a confirm study, or one whose driver died while it was created
+            continue
+        search = storage.get_all_trials(study_id, deepcopy=False)
+        confirm_id = ids.get(f"{cell}/confirm")
+        confirm = storage.get_all_trials(confirm_id, deepcopy=False) if confirm_id else []
+        cells.append((plan["order"], _cell(cell, plan, search, confirm)))
+    return tuple(cell for _, cell in sorted(cells, key=lambda pair: pair[0]))
 
 
 def _cell(

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from study.reader import read_study
 from study.records import StudyRecord
 
 ROOT = Path(__file__).parents[2]
-Runner = Callable[..., subprocess.CompletedProcess[str]]
+Table = dict[str, list[float | None]]
 
 SPEC: dict[str, Any] = {
     "name": "s",
@@ -50,15 +49,12 @@ def run(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.CompletedP
     )
 
 
-def start(spec: dict[str, Any], folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command(spec, folder),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+def start(spec: dict[str, Any], folder: Path) -> subprocess.Popen[bytes]:
+    """A driver in a process group of its own, printing to driver.log."""
+    with (folder / "driver.log").open("ab") as log:
+        return subprocess.Popen(
+            command(spec, folder), cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def finished(folder: Path, phase: str) -> int:
@@ -70,15 +66,15 @@ def finished(folder: Path, phase: str) -> int:
     return sum(row.state in ("COMPLETE", "PRUNED", "FAIL") for row in rows)
 
 
-def wait_for(folder: Path, phase: str, rows: int, driver: subprocess.Popen[str]) -> None:
+def wait_for(folder: Path, phase: str, rows: int, driver: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 120
     while finished(folder, phase) < rows:
-        assert driver.poll() is None, driver.stdout and driver.stdout.read()
+        assert driver.poll() is None, (folder / "driver.log").read_text()
         assert time.monotonic() < deadline, "the driver does not get on"
         time.sleep(0.05)
 
 
-def table(study: StudyRecord) -> dict[str, list[float | None]]:
+def table(study: StudyRecord) -> Table:
     """The figures that a study's final table is made of."""
     return {cell.id: [row.test_auroc for row in sorted_by_seed(cell)] for cell in study.cells}
 
@@ -99,10 +95,16 @@ def assert_exactly_planned(study: StudyRecord, trials: int, seeds: int) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study that ran to its end."""
     folder = tmp_path_factory.mktemp("undisturbed")
     done = run(SPEC, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed_table(undisturbed: Path) -> Table:
+    return table(read_study(undisturbed / "out"))
 
 
 def test_a_study_ends_with_exactly_the_planned_rows(undisturbed: Path) -> None:
@@ -132,13 +134,26 @@ def test_confirm_seeds_are_paired_between_methods(undisturbed: Path) -> None:
 
 
 def test_running_a_finished_study_again_does_nothing_and_says_so(undisturbed: Path) -> None:
-    before = (undisturbed / "out" / "study.db").read_bytes()
     rows = read_study(undisturbed / "out").cells
     done = run(SPEC, undisturbed)
     assert done.returncode == 0
     assert "nothing" in done.stdout.lower()
     assert read_study(undisturbed / "out").cells == rows
-    assert before
+
+
+def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(
+    undisturbed_table: Table, tmp_path: Path
+) -> None:
+    for phase, rows in (("search", 2), ("confirm", 1)):
+        driver = start(SPEC, tmp_path)
+        wait_for(tmp_path, phase, rows, driver)
+        driver.send_signal(signal.SIGKILL)
+        driver.wait(timeout=30)
+    done = run(SPEC, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=4, seeds=2)
+    assert table(study) == undisturbed_table
 
 
 def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path) -> None:
@@ -155,31 +170,12 @@ def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path)
             assert not after.superseded
 
 
-def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(
-    undisturbed: Path, tmp_path: Path
-) -> None:
-    clean = tmp_path / "clean"
-    clean.mkdir()
-    assert run(SPEC, clean).returncode == 0
-
-    for phase, rows in (("search", 2), ("confirm", 1)):
-        driver = start(SPEC, tmp_path)
-        wait_for(tmp_path, phase, rows, driver)
-        driver.send_signal(signal.SIGKILL)
-        driver.wait(timeout=30)
-    done = run(SPEC, tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    study = read_study(tmp_path / "out")
-    assert_exactly_planned(study, trials=4, seeds=2)
-    assert table(study) == table(read_study(clean / "out"))
-    assert undisturbed.exists()
-
-
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     driver = start(SPEC, tmp_path)
     wait_for(tmp_path, "search", 1, driver)
     os.killpg(driver.pid, signal.SIGINT)  # a terminal sends it to the driver's children too
-    output, _ = driver.communicate(timeout=60)
+    driver.wait(timeout=60)
+    output = (tmp_path / "driver.log").read_text()
     assert driver.returncode == 0, output
     assert "aucstudy run" in output
     assert "Traceback" not in output
