@@ -133,15 +133,16 @@ def dots(
     symbol: str | None = None,
     size: int = 6,
     opacity: float = 0.7,
+    legend: bool = False,
 ) -> go.Scatter:
-    """Single points; ``symbol`` stands in for the style's own."""
+    """Single points; ``symbol`` stands in for the style's own, ``legend`` enters the name."""
     return go.Scatter(
         x=_rounded(x),
         y=_rounded(y),
         mode="markers",
         name=text(name),
         legendgroup=text(name),
-        showlegend=False,
+        showlegend=legend,
         opacity=opacity,
         marker={"color": style.colour, "symbol": symbol or style.symbol, "size": size},
         text=[text(words).replace("\n", "<br>") for words in hover],

@@ -52,11 +52,11 @@ def count(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """ "42 s", "3.5 min" or "12.3 h"."""
+    """ "42.0 s", "3.5 min" or "12.3 h"."""
     if math.isnan(seconds):
         return MISSING
     if seconds < 60:
-        return f"{seconds:.3g} s"
+        return f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 

@@ -24,4 +24,7 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 def spec_text(spec: Mapping[str, Any]) -> str:
     """The spec as YAML."""
-    return yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True, width=90)
+    # Flow style for the innermost level: a range of a hyperparameter is one line.
+    return yaml.safe_dump(
+        dict(spec), sort_keys=False, allow_unicode=True, width=96, default_flow_style=None
+    )

@@ -33,7 +33,7 @@ def section(results: Results) -> Section | None:
         Figure(
             "convergence-interval",
             _figure(results, table, "interval", "interval (one validation each)"),
-            CAPTION.format("All methods see the same number of images an interval."),
+            CAPTION.format("An interval is the same share of every training."),
         ),
     ]
     costed = table.dropna(subset=["gradient_evaluations"])

@@ -11,6 +11,13 @@ from analysis.sections.words import short_setting, trace
 
 __all__ = ["section"]
 
+CURVE = (
+    "Curve: binned median of finished trials, bins of equal count (at least "
+    f"{sensitivity.BIN_SIZE} trials; each value of a choice is a bin)."
+)
+NO_CURVE = f"No curve: it takes {2 * sensitivity.BIN_SIZE} finished trials."
+MARKS = "Ring: the selected configuration. Crosses: pruned trials; their height means nothing."
+
 
 def section(results: Results) -> Section | None:
     """A figure a method and task, then where the curves peak; None if nothing was tuned."""
@@ -23,7 +30,9 @@ def section(results: Results) -> Section | None:
         Prose(
             "Each dot is one finished search trial; the curve shows where good values lie. Look "
             "at how flat its top is (a flat top is easy to tune) and at whether the tops for "
-            "different imbalance ratios stand above each other."
+            "different imbalance ratios stand above each other. Searches at different ratios "
+            "reach different levels, so where there are several, heights are distances from "
+            "the best trial of the same search; the legend gives its validation AUROC."
         ),
         Prose(
             "Two cautions. The other hyperparameters vary along with the one shown, and a "
@@ -37,18 +46,9 @@ def section(results: Results) -> Section | None:
         if len(mine):
             blocks.append(Heading(method, palette.method(method).colour))
         for i, task in enumerate(t for t in results.tasks if (mine["task"] == t).any()):
-            figure = draw(
-                mine[mine["task"] == task],
-                curves[(curves["method"] == method) & (curves["task"] == task)],
-                palette,
-                results.ratios,
-            )
-            caption = (
-                f"{method} on {task}. Curve: binned median of finished trials, bins of equal "
-                f"count (at least {sensitivity.BIN_SIZE} trials; each value of a choice is a "
-                "bin). Ring: the selected configuration. Crosses: pruned trials; their height "
-                "means nothing."
-            )
+            bins = curves[(curves["method"] == method) & (curves["task"] == task)]
+            figure = draw(mine[mine["task"] == task], bins, palette, results.ratios)
+            caption = f"{method} on {task}. {NO_CURVE if bins.empty else CURVE} {MARKS}"
             blocks.append(Figure(f"sensitivity-{number}-{i}", figure, caption))
     blocks.append(_table(sensitivity.optima(results, points, curves)))
     return Section("sensitivity", "Sensitivity", blocks)

@@ -1,6 +1,7 @@
 """The figure of one method's hyperparameters on one task."""
 
-import numpy as np
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -72,8 +73,11 @@ def _finished(
     done = mine[mine["state"] == "COMPLETE"]
     chosen = done[done["selected"]]
     cell = mine["cell"].iloc[0]
+    heights = done["auroc"] - base
+    # The curve stands in the legend; without one, the dots do.
+    alone = bins.empty
     return [
-        figures.dots(done["value"], done["auroc"] - base, style, label, _hover(done), cell),
+        figures.dots(done["value"], heights, style, label, _hover(done), cell, legend=alone),
         figures.line(bins["x"], bins["median"] - base, style, label, _bin_hover(bins), cell),
         figures.dots(
             chosen["value"],
@@ -95,7 +99,14 @@ def _pruned(mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str)
     heights = [STRIP * (lane + 0.9)] * len(rows)
     cell = mine["cell"].iloc[0]
     trace = figures.dots(
-        rows["value"], heights, style, label, _hover(rows), cell, symbol="x-thin-open"
+        rows["value"],
+        heights,
+        style,
+        label,
+        _hover(rows),
+        cell,
+        symbol="x-thin-open",
+        legend=len(rows) == len(mine),
     )
     return trace.update(xaxis=f"x{panel + 1}", yaxis=f"y{100 + panel}")
 
@@ -103,15 +114,34 @@ def _pruned(mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str)
 def _axes(figure: go.Figure, points: pd.DataFrame, panel: int) -> None:
     here = figures.place(panel)
     kind = points["kind"].iloc[0]
+    tried = points.drop_duplicates("value").sort_values("value")
     if kind == "log":
-        decades = np.log10(points["value"].max() / points["value"].min())
-        figure.update_xaxes(type="log", dtick=1 if decades > 1.5 else "D2", **here)
-    if kind == "choice":
-        ticks = points.drop_duplicates("value").sort_values("value")
-        texts = [figures.text(text) for text in ticks["text"]]
-        figure.update_xaxes(tickvals=list(ticks["value"]), ticktext=texts, **here)
+        values, texts = _log_ticks(tried["value"].min(), tried["value"].max())
+        figure.update_xaxes(type="log", tickvals=values, ticktext=texts, **here)
+    elif kind == "choice" or _whole(tried["value"]):
+        texts = [figures.text(text) for text in tried["text"]]
+        figure.update_xaxes(tickvals=list(tried["value"]), ticktext=texts, **here)
     overlay = {"overlaying": f"y{panel + 1}", "range": [0, 1], "visible": False}
     figure.update_layout({f"yaxis{100 + panel}": overlay | {"fixedrange": True}})
+
+
+def _whole(values: pd.Series) -> bool:
+    """A few whole numbers, which deserve a tick each and none between."""
+    return len(values) <= 8 and bool((values % 1 == 0).all())
+
+
+def _log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Ticks at powers of ten; also at 2 and 5 times those if the range is short."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1,) if high / low > 30 else (1, 2, 5)
+    ticks = [(step, decade) for decade in decades for step in steps]
+    texts = [
+        f"{step * 10.0**decade:g}"
+        if decade >= -3
+        else ("" if step == 1 else f"{step} \N{MIDDLE DOT} ") + f"10<sup>{decade}</sup>"
+        for step, decade in ticks
+    ]
+    return [step * 10.0**decade for step, decade in ticks], texts
 
 
 def _rule(figure: go.Figure, panel: int, height: float) -> None:

@@ -11,6 +11,12 @@ from analysis.sections.words import listing, plural, setting
 
 __all__ = ["section"]
 
+READING = (
+    "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
+    "seeds: fresh seeds on which each method's selected configuration was trained again. "
+    "Intervals that lie apart describe these runs; they are not a significance test, and few "
+    "seeds cannot show a small difference."
+)
 _READINGS = {
     "none": "No method has a result yet.",
     "alone": "It is the only method with a result, so there is nothing to compare it with.",
@@ -28,14 +34,8 @@ def section(results: Results) -> Section:
     if cautions:
         blocks.append(Note(cautions))
     blocks += [Prose(_sentence(row)) for row in table.to_dict("records")]
-    blocks.append(
-        Prose(
-            "Every figure above is the mean ± standard deviation of the test AUROC over the "
-            "confirm seeds: fresh seeds on which each method's selected configuration was "
-            "trained again. Intervals that lie apart describe these runs; they are not a "
-            "significance test, and few seeds cannot show a small difference."
-        )
-    )
+    if table["n"].any():
+        blocks.append(Prose(READING))
     return Section("verdict", "Verdict", blocks)
 
 
