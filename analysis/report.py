@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from analysis import export
 from analysis.blocks import Figure, Section
+from analysis.errors import AnalysisError
 from analysis.palette import Palette
 from analysis.results import Results, load
 from analysis.sections import SECTIONS
@@ -33,8 +34,16 @@ def write(directory: Path) -> Path:
 
     Raises:
         study.errors.StudyError: the directory holds no study that can be read.
+        AnalysisError: the report cannot be written there.
     """
-    return write_results(load(directory), directory / "report")
+    folder = directory / "report"
+    try:
+        return write_results(load(directory), folder)
+    except OSError as error:
+        raise AnalysisError(
+            f"A report needs a folder that can be written; {folder} gave: {error}. "
+            "Make room or give access, then run `aucstudy report` again."
+        ) from error
 
 
 def write_results(results: Results, folder: Path) -> Path:

@@ -22,7 +22,7 @@ _READINGS = {
     "alone": "It is the only method with a result, so there is nothing to compare it with.",
     "one seed": "It rests on one seed: no evidence of a difference.",
     "overlap": "Its mean ± std interval meets {near}: no evidence of a difference from {them}.",
-    "apart": "Its mean ± std interval lies above {all} over these {n} seeds.",
+    "apart": "Its mean ± std interval lies above {all} in these runs.",
 }
 
 
@@ -78,7 +78,6 @@ def _sentence(row: Any) -> Markup:
         else "those of " + listing(row["near"]),
         them="it" if len(row["near"]) == 1 else "them",
         all=f"that of {listing(row['rivals'])}" if len(row["rivals"]) == 1 else "all others",
-        n=row["n"],
     )
     if row["best"] is None:
         return where + reading

@@ -7,6 +7,7 @@ import yaml
 from optuna.distributions import FloatDistribution
 
 from analysis import report, results
+from analysis.errors import AnalysisError
 from study.cell import Cell
 from study.errors import StudyError
 from study.ledger import Ledger
@@ -70,6 +71,12 @@ def test_write(directory: Path) -> None:
     assert path == directory / "report" / "report.html"
     assert "0.7500 \u00b1 0.0707" in path.read_text(encoding="utf-8")
     assert (directory / "report" / "tables" / "main.csv").is_file()
+
+
+def test_a_report_that_cannot_be_written(directory: Path) -> None:
+    (directory / "report").write_text("a file where the folder should be")
+    with pytest.raises(AnalysisError, match="folder that can be written"):
+        report.write(directory)
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
