@@ -87,6 +87,7 @@ def plan(spec: Spec) -> None:
 
     study = load_spec(spec)
     check_environment(study)
+    typer.echo("Timing a few steps of every method on every task ...", err=True)
     timings = {
         (method, task.name): timing
         for task in study.tasks

@@ -61,7 +61,7 @@ def _plain_path(loc: tuple[str | int, ...]) -> Path:
 def _sentence(found: Any, path: Path) -> str:
     kind, arrived = found["type"], reprlib.repr(found["input"])
     if kind == "extra_forbidden":
-        allowed = _keys_at(path[:-1])
+        allowed = list(_model_at(found["loc"][:-1]).model_fields)
         hint = did_you_mean(str(path[-1]), allowed)
         return f"is not a known key{hint}: allowed here are {', '.join(allowed)}"
     if kind == "missing":
@@ -96,17 +96,17 @@ _RULES: dict[str, Callable[[dict[str, Any]], str]] = {
     "too_short": lambda _: "must not be empty",
 }
 
-_SECTIONS: dict[str, type[BaseModel]] = {
+_SECTIONS: dict[str | int, type[BaseModel]] = {
     "search": Search,
     "confirm": Confirm,
     "resources": Resources,
     "tasks": Task,
+    "interval": Interval,
+    "choices": Choices,
 }
 
 
-def _keys_at(path: Path) -> list[str]:
-    if not path:
-        return list(StudySpec.model_fields)
-    if path[0] == "space":
-        return [*Interval.model_fields] if len(path) else [*Choices.model_fields]
-    return list(_SECTIONS[str(path[0])].model_fields)
+def _model_at(loc: Path) -> type[BaseModel]:
+    """What stands at pydantic's place: a section, a task in a list, or the tag of a space entry."""
+    named = [step for step in loc if not isinstance(step, int)]
+    return _SECTIONS[named[-1]] if named else StudySpec
