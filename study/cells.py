@@ -57,6 +57,8 @@ def _run(spec: StudySpec, task: Task) -> dict[str, object]:
         "validation": task.validation,
         "positive_rate": task.positive_rate,
         "augmentation": task.augmentation,
+        "budget": task.budget,
+        "seconds": task.seconds,
         "precision": spec.precision,
         "data_root": str(data_root(spec)),
         "device": "cuda" if spec.resources.gpus > 0 else "cpu",

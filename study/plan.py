@@ -26,8 +26,6 @@ __all__ = [
 TIMED_STEPS = 3
 TIMED_STEPS_AT_MOST = 50
 TIMED_SECONDS = 1.0
-MANY = 10**9
-"""Intervals so short that the first holds no step."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
     try:
         runs = {method: _run(spec, method, task) for method in spec.methods}
         started = time.perf_counter()
-        next(iter(runs.values())).train_interval()  # an interval of no steps: validation alone
+        next(iter(runs.values())).validate()
         validation = time.perf_counter() - started
         return {method: _timing(run, validation) for method, run in runs.items()}
     finally:
@@ -169,7 +167,7 @@ def _run(spec: StudySpec, method: str, task: Task) -> "TrainingRun":
             imratio=spec.imratios[0],
             epochs=task.epochs,
             batch_size=task.batch_size,
-            intervals=MANY,
+            intervals=task.intervals,
             validation=task.validation,
             positive_rate=task.positive_rate,
             augmentation=task.augmentation,
@@ -232,7 +230,7 @@ def _cell(
     )
     test_positives = int(binary_targets(source.test_labels, source.n_classes).sum())
     images = found.train_positives + found.train_negatives
-    steps = task.epochs * max(1, images // task.batch_size)
+    steps = _steps(task, images, timing)
     seconds = steps * timing.step + task.intervals * timing.validation
     val = found.val_positives + found.val_negatives
     return CellPlan(
@@ -249,3 +247,11 @@ def _cell(
         search_seconds=seconds,
         confirm_seconds=seconds + timing.validation * len(source.test_labels) / val,
     )
+
+
+def _steps(task: Task, images: int, timing: Timing) -> int:
+    """Steps of a trial; how many fit into its budget hangs on what a step of the method costs."""
+    steps = task.epochs * max(1, images // task.batch_size)
+    if task.budget == "gradient_evaluations":
+        return math.ceil(steps * min(task.batch_size, images) / timing.evaluations)
+    return steps if task.seconds is None else math.ceil(task.seconds / timing.step)

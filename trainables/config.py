@@ -22,6 +22,10 @@ class TrialConfig:
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch, in (0, 1); None: the natural draw.
         augmentation: "crop_flip", "flip", "none"; None: what the data set asks for.
+        budget: what ends the trial: "epochs"; "gradient_evaluations" (those of plain descent in
+            ``epochs`` passes); "seconds" of training.
+        seconds: of training, above 0, where they are the budget. Such a trial depends on its
+            machine: the same config does not give the same run.
         precision: "f32" or "bf16" (autocast).
         data_root: folder that holds the data sets.
         data_seed: decides the validation cut and which positives stay.
@@ -45,6 +49,8 @@ class TrialConfig:
     validation: str = "before"
     positive_rate: float | None = None
     augmentation: str | None = None
+    budget: str = "epochs"
+    seconds: float | None = None
     precision: str = "f32"
     device: str = "cpu"
 

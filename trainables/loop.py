@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from trainables.augment import augment, normalise
+from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.datasets.cache import task_on_device
 from trainables.errors import DivergedError
@@ -81,8 +82,8 @@ class TrainingRun:
             )
             for generator in (order_1, order_2)
         ]
-        steps_per_epoch = self._samplers[0].steps_per_epoch
-        self.steps = config.epochs * steps_per_epoch
+        self.steps = config.epochs * self._samplers[0].steps_per_epoch
+        self._budget = resolve("budget", BUDGETS, config.budget)
         method = resolve("method", METHODS, config.method)(**config.params)
         self._recipe = method.recipe(
             Context(
@@ -90,13 +91,12 @@ class TrainingRun:
                 # The loss must know the share that it meets: with another one the margin's
                 # term outweighs the scores and alpha falls to 0.
                 prior=config.positive_rate or self._task.prior,
-                steps=self.steps,
-                steps_per_epoch=steps_per_epoch,
                 generator=self._method_generator,
             )
         )
         self.step = 0
         self.seconds = 0.0
+        self.training_seconds = 0.0
         self.images = 0
         self.curve: list[dict[str, float]] = []
 
@@ -109,6 +109,16 @@ class TrainingRun:
     def finished(self) -> bool:
         """All intervals are done."""
         return self.interval >= self.config.intervals
+
+    @property
+    def progress(self) -> float:
+        """Share of the trial's budget that is spent, from 0 to 1 or just above."""
+        return self._budget(self)
+
+    @property
+    def batch_size(self) -> int:
+        """Images of a batch."""
+        return self._samplers[0].batch_size
 
     @property
     def gradient_evaluations(self) -> int:
@@ -126,24 +136,17 @@ class TrainingRun:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
         """
         started = time.perf_counter()
-        end = round((self.interval + 1) * self.steps / self.config.intervals)
+        begun = self.step
         total = torch.zeros((), device=self.config.device)
-        count = max(1, end - self.step)
-        for _ in range(self.step, end):
+        while self.progress < (self.interval + 1) / self.config.intervals:
             total += self.train_step()
-        loss = total.item() / count
+        loss = total.item() / max(1, self.step - begun)
         if not math.isfinite(loss) or abs(loss) > EXPLODED:
             raise DivergedError(
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
-        scores = self._scores(self._task.val_images)
-        if not bool(torch.isfinite(scores).all()):
-            raise DivergedError(
-                "Scores must be finite; a validation score was not in interval "
-                f"{self.interval + 1}. Lower the learning rate."
-            )
-        val_auroc = float(auroc(scores, self._task.val_targets))
+        val_auroc = self.validate()
         self.seconds += time.perf_counter() - started
         result = {
             "interval": self.interval + 1,
@@ -155,12 +158,30 @@ class TrainingRun:
         self.curve.append(result)
         return result
 
+    def validate(self) -> float:
+        """AUROC of the validation set.
+
+        Raises:
+            DivergedError: a score is not finite.
+        """
+        scores = self._scores(self._task.val_images)
+        if not bool(torch.isfinite(scores).all()):
+            raise DivergedError(
+                "Scores must be finite; a validation score was not in interval "
+                f"{self.interval + 1}. Lower the learning rate."
+            )
+        return float(auroc(scores, self._task.val_targets))
+
     def train_step(self) -> Tensor:
         """One step of the recipe; its loss as a 0-dim tensor on the device."""
+        started = time.perf_counter()
+        self._recipe.advance(self.progress)
         batches = [self._batch(sampler) for sampler in self._samplers[: self._recipe.batches]]
         loss = self._recipe.step(batches)
         self.step += 1
         self.images += sum(len(batch.targets) for batch in batches)
+        # On a GPU the host runs at most a few steps ahead, so that its clock serves.
+        self.training_seconds += time.perf_counter() - started
         return loss
 
     def test(self) -> dict[str, Any]:
@@ -192,6 +213,7 @@ class TrainingRun:
             "generators": [generator.get_state() for generator in self._generators],
             "step": self.step,
             "seconds": self.seconds,
+            "training_seconds": self.training_seconds,
             "images": self.images,
             "curve": self.curve,
         }
@@ -206,6 +228,7 @@ class TrainingRun:
             generator.set_state(saved.cpu())
         self.step = state["step"]
         self.seconds = state["seconds"]
+        self.training_seconds = state["training_seconds"]
         self.images = state["images"]
         self.curve = list(state["curve"])
 

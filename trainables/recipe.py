@@ -1,7 +1,9 @@
 """What a method hands to the loop: stages, each with its own update rule.
 
-The loop draws ``recipe.batches`` batches, calls ``recipe.step(batches)`` and knows nothing of
-stages, of alternation or of what an update keeps.
+The loop tells the recipe how much of the trial is done (`Recipe.advance`), draws
+``recipe.batches`` batches, calls ``recipe.step(batches)`` and knows nothing of stages, of
+alternation or of what an update keeps. Stages and decays lie at shares of the trial, so that they
+serve whatever a trial is measured in: epochs, gradient evaluations or seconds.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from trainables.models.classifier import BinaryClassifier
 
-__all__ = ["Batch", "Context", "Recipe", "Stage", "Update", "decay_points"]
+__all__ = ["Batch", "Context", "Recipe", "Stage", "Update", "decays"]
 
 
 class Batch(NamedTuple):
@@ -34,15 +36,11 @@ class Context:
             another share (``positive_rate``), that one. The prior form of AUC-M needs the share
             of what it sees: at p = 0.01 and half of each batch positive its alpha would sink
             to 0, and with it all that pulls the classes apart.
-        steps: steps of the whole trial.
-        steps_per_epoch: steps of one epoch.
-        generator: on the model's device; mixup alone draws from it.
+        generator: on the model's device, for what a method draws itself: mixup, a new head.
     """
 
     model: BinaryClassifier
     prior: float
-    steps: int
-    steps_per_epoch: int
     generator: torch.Generator
 
     @property
@@ -80,25 +78,25 @@ class Stage:
     """A part of a trial with one update rule.
 
     Attributes:
-        steps: its length; the last stage of a recipe goes on for as long as it is asked to.
         start: makes the update, at the moment the stage begins.
+        end: the share of the trial, in (0, 1], at which it is over; the last stage of a recipe
+            goes on for as long as it is asked to.
         batches: independent batches that each of its steps needs.
-        decays: numbers of finished steps, counted within the stage, at which the learning rate
-            decays.
+        decays: shares of the trial at which the learning rate decays, rising.
         prepare: done to the model just before `start`, once a trial (re-initialise the head);
             it is not done again when a saved trial is loaded.
     """
 
-    steps: int
     start: Callable[[], Update]
+    end: float = 1.0
     batches: int = 1
-    decays: tuple[int, ...] = ()
+    decays: tuple[float, ...] = ()
     prepare: Callable[[], None] | None = None
 
 
-def decay_points(steps: int, fractions: Sequence[float] = (0.5, 0.75)) -> tuple[int, ...]:
-    """The steps at which the learning rate decays: at 50 % and 75 % of ``steps`` by default."""
-    return tuple(sorted({int(fraction * steps) for fraction in fractions} - {0}))
+def decays(begin: float = 0.0, end: float = 1.0) -> tuple[float, ...]:
+    """Shares of the trial at 50 % and 75 % of the part from ``begin`` to ``end``."""
+    return tuple(begin + fraction * (end - begin) for fraction in (0.5, 0.75))
 
 
 class Recipe:
@@ -119,27 +117,36 @@ class Recipe:
             raise ValueError("a recipe must have at least one stage, not none.")
         self._stages = tuple(stages)
         self._evaluations = 0
+        self._index, self._decayed = 0, 0
+        self._update: Update
         self._enter(0)
 
     @property
     def batches(self) -> int:
         """Independent batches that the next step needs."""
-        return self._stages[self._upcoming()].batches
+        return self._stages[self._index].batches
 
     @property
     def gradient_evaluations(self) -> int:
         """Images that went forward and backward so far."""
         return self._evaluations
 
+    def advance(self, progress: float) -> None:
+        """Begin the stage, and do the decays, that are due; to be called before each step.
+
+        Args:
+            progress: share of the trial that is done, from 0, never falling.
+        """
+        while progress >= self._stages[self._index].end and self._index + 1 < len(self._stages):
+            self._enter(self._index + 1)
+        due = sum(progress >= share for share in self._stages[self._index].decays)
+        for _ in range(self._decayed, due):
+            self._update.decay()
+        self._decayed = due
+
     def step(self, batches: Sequence[Batch]) -> Tensor:
         """Train on ``batches``, as many as `batches` asked for; gives the loss, 0-dim, detached."""
-        upcoming = self._upcoming()
-        if upcoming != self._index:
-            self._enter(upcoming)
-        if self._done in self._stages[self._index].decays:
-            self._update.decay()
         loss, evaluations = self._update.step(batches)
-        self._done += 1
         self._evaluations += evaluations
         return loss
 
@@ -154,7 +161,7 @@ class Recipe:
         """
         return {
             "stage": self._index,
-            "done": self._done,
+            "decayed": self._decayed,
             "gradient_evaluations": self._evaluations,
             "update": self._update.state_dict(),
         }
@@ -162,20 +169,15 @@ class Recipe:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave, bit for bit."""
         self._index = state["stage"]
-        self._done = state["done"]
+        self._decayed = state["decayed"]
         self._evaluations = state["gradient_evaluations"]
         self._update = self._stages[self._index].start()
         self._update.load_state_dict(state["update"])
-
-    def _upcoming(self) -> int:
-        """The stage that the next step belongs to."""
-        finished = self._done >= self._stages[self._index].steps
-        return min(self._index + finished, len(self._stages) - 1)
 
     def _enter(self, index: int) -> None:
         stage = self._stages[index]
         if stage.prepare is not None:
             stage.prepare()
         self._index = index
-        self._done = 0
+        self._decayed = 0
         self._update = stage.start()

@@ -175,13 +175,17 @@ class Task(_Model):
 
     Attributes:
         dataset, model: a name of ours or ``package.module:object``.
-        epochs: passes over the training set.
+        epochs: passes over the training set; with a budget of seconds only the default of
+            ``intervals``.
         batch_size: images a batch.
         name: unique in the study; default ``<dataset>-<model>``.
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch; None: the natural draw.
         augmentation: "crop_flip", "flip" or "none"; None: what the data set asks for.
+        budget: what is equal between methods and ends a trial: "epochs"; "gradient_evaluations"
+            (those of plain descent in ``epochs`` passes); "seconds".
+        seconds: of training a trial, without validation; only with that budget.
     """
 
     dataset: str
@@ -198,11 +202,18 @@ class Task(_Model):
     validation: Literal["before", "after"] = "before"
     positive_rate: PositiveRate | None = None
     augmentation: Literal["crop_flip", "flip", "none"] | None = None
+    budget: Literal["epochs", "gradient_evaluations", "seconds"] = "epochs"
+    seconds: Positive | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> "Task":
         if self.positive_rate is not None and self.batch_size < 2:
             raise ValueError("positive_rate needs a batch_size of at least 2, not 1")
+        if (self.budget == "seconds") != (self.seconds is not None):
+            raise ValueError(
+                "seconds must be given with budget: seconds and with no other, but budget is "
+                f"{self.budget} and seconds is {'null' if self.seconds is None else self.seconds}"
+            )
         return self
 
 

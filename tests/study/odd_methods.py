@@ -53,7 +53,7 @@ class _Odd(Method):
         raise NotImplementedError
 
     def recipe(self, context: Context) -> Recipe:
-        return Recipe([Stage(context.steps, lambda: _Still(self.act))])
+        return Recipe([Stage(lambda: _Still(self.act))])
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,21 @@ def test_seconds_add_up() -> None:
     assert planned.seconds == planned.most_seconds == pytest.approx(by_hand / 2)
 
 
+@pytest.mark.parametrize(
+    ("budget", "steps"),
+    [
+        ({"budget": "gradient_evaluations"}, (44, 22)),
+        ({"budget": "seconds", "seconds": 9}, (18, 9)),
+    ],
+)
+def test_steps_follow_the_budget(budget: dict[str, object], steps: tuple[int, int]) -> None:
+    """At 10 % digits give 11 steps an epoch; ct_auc takes two passes and twice as long."""
+    spec = small()
+    task = spec.tasks[0].model_copy(update=budget)
+    planned = plan_study(spec.model_copy(update={"tasks": [task]}), TIMINGS, slots=1)
+    assert tuple(cell.steps for cell in planned.cells[:2]) == steps
+
+
 def test_asha_saves_time() -> None:
     planned = plan_study(small(), TIMINGS, slots=1)
     assert planned.seconds < planned.most_seconds

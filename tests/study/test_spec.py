@@ -100,6 +100,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("space", "ce", "lr", value={"low": 1, "high": 2, "lgo": True}),
         "space.ce.lr.lgo: .*low, high, log, step",
     ),
+    "unknown key of choices": (
+        edited("space", "ce", "lr", value={"choices": [0.1], "log": True}),
+        "space.ce.lr.log: is not a known key: allowed here are choices",
+    ),
     "missing key": ({k: v for k, v in SPEC.items() if k != "imratios"}, "imratios: is missing"),
     "unknown method": (
         edited("methods", value=["ce", "auc_mix"]),
@@ -132,6 +136,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "sampler": (edited("search", "sampler", value="grid"), "must be 'tpe' or 'random', not 'grid'"),
     "reduction": (edited("search", "reduction", value=1), "must be at least 2, not 1"),
     "grace too long": (edited("search", "grace", value=9), "search.grace must be at most.*has 3"),
+    "seconds without their budget": (
+        edited("tasks", 0, "seconds", value=60),
+        "seconds must be given with budget: seconds and with no other, but budget is epochs",
+    ),
+    "budget of seconds without any": (
+        edited("tasks", 0, "budget", value="seconds"),
+        "but budget is seconds and seconds is null",
+    ),
+    "budget": (edited("tasks", 0, "budget", value="steps"), "'gradient_evaluations' or 'seconds'"),
     "positive rate": (edited("tasks", 0, "positive_rate", value=1), "above 0 and below 1"),
     "range reversed": (
         edited("space", "auc_m", "margin", value={"low": 1, "high": 0.1}),

@@ -160,7 +160,7 @@ def test_save_and_load_continue_bit_for_bit(name: str, stop: int) -> None:
     second.mixup.set_state(first.mixup.get_state())
 
     assert second.recipe.gradient_evaluations == first.recipe.gradient_evaluations
-    assert second.train(STEPS - stop) == losses[stop:]
+    assert second.train(STEPS - stop, done=stop) == losses[stop:]
     assert torch.equal(second.weights(), through.weights())
     assert second.recipe.gradient_evaluations == through.recipe.gradient_evaluations
 

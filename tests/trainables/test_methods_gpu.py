@@ -17,7 +17,7 @@ def to_gpu(given: Batch) -> Batch:
 
 def gpu_run(name: str, steps: int) -> tuple[list[torch.Tensor], torch.Tensor]:
     network = model().cuda()
-    context = Context(network, 0.25, STEPS, 3, torch.Generator("cuda").manual_seed(2))
+    context = Context(network, 0.25, torch.Generator("cuda").manual_seed(2))
     values = {"mixup_alpha": 0} if name == "auc_mixup" else {}  # generators differ by device
     recipe = METHODS[name](**values).recipe(context)
     draw = generator(1)
@@ -44,7 +44,7 @@ def test_a_run_on_the_gpu_is_that_on_the_cpu(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_step_never_waits_for_the_device(name: str) -> None:
     network = model().cuda()
-    context = Context(network, 0.25, STEPS, 3, torch.Generator("cuda").manual_seed(2))
+    context = Context(network, 0.25, torch.Generator("cuda").manual_seed(2))
     recipe = METHODS[name]().recipe(context)
     draw = generator(1)
     pairs = [[to_gpu(batch(draw)) for _ in range(recipe.batches)] for _ in range(4)]
@@ -61,7 +61,7 @@ def test_a_step_never_waits_for_the_device(name: str) -> None:
 def test_save_on_the_gpu_and_load_elsewhere(name: str) -> None:
     """A file from a GPU, read onto the CPU, goes on there and on a GPU."""
     network = model().cuda()
-    context = Context(network, 0.25, STEPS, 3, torch.Generator("cuda").manual_seed(2))
+    context = Context(network, 0.25, torch.Generator("cuda").manual_seed(2))
     recipe = METHODS[name]().recipe(context)
     draw = generator(1)
     recipe.step([to_gpu(batch(draw)) for _ in range(recipe.batches)])
@@ -70,7 +70,7 @@ def test_save_on_the_gpu_and_load_elsewhere(name: str) -> None:
         other = model().to(device)
         other.load_state_dict(network.state_dict())
         generator_ = torch.Generator(device).manual_seed(2)
-        resumed = METHODS[name]().recipe(Context(other, 0.25, STEPS, 3, generator_))
+        resumed = METHODS[name]().recipe(Context(other, 0.25, generator_))
         resumed.load_state_dict(state)
         for _ in range(8):
             pair = [Batch(*(each.to(device) for each in batch(draw)))] * resumed.batches

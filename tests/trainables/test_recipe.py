@@ -14,10 +14,11 @@ from trainables.method import Method
 from trainables.methods.parts import pesg, sgd
 from trainables.models.classifier import BinaryClassifier
 from trainables.optimizers.pdsca import PDSCA
-from trainables.recipe import Context, Recipe, Stage, decay_points
+from trainables.recipe import Context, Recipe, Stage, decays
 from trainables.updates import Compositional, Descent
 
-CE_STEPS, HEAD_STEPS = 5, 4
+STEPS, CE_STEPS, HEAD_STEPS = 12, 5, 4
+CE_END, HEAD_END = CE_STEPS / STEPS, (CE_STEPS + HEAD_STEPS) / STEPS
 FEATURES = ("features.1.weight", "features.1.bias", "features.2.weight")
 
 
@@ -31,14 +32,14 @@ class Staged(Method):
         """Three stages, each with another optimizer."""
         return Recipe(
             [
-                Stage(CE_STEPS, lambda: self._ce(context), decays=(2, 4)),
+                Stage(lambda: self._ce(context), CE_END, decays=(2 / STEPS, 4 / STEPS)),
                 Stage(
-                    HEAD_STEPS,
                     lambda: self._head(context),
-                    decays=(2,),
+                    HEAD_END,
+                    decays=((CE_STEPS + 2) / STEPS,),
                     prepare=lambda: fill_head(context.model),
                 ),
-                Stage(3, lambda: self._compositional(context), batches=2),
+                Stage(lambda: self._compositional(context), batches=2),
             ]
         )
 
@@ -82,8 +83,8 @@ def test_stages_follow_each_other() -> None:
     trial = TinyTrial(Staged())
     needs = []
     for _ in range(14):
-        needs.append(trial.recipe.batches)
         trial.train(1)
+        needs.append(trial.recipe.batches)
     assert needs == [1] * (CE_STEPS + HEAD_STEPS) + [2] * 5  # the last one goes on
     assert trial.recipe.gradient_evaluations == 16 * (CE_STEPS + HEAD_STEPS + 5 * 3)
 
@@ -133,12 +134,12 @@ def test_save_and_load_in_any_stage_continue_bit_for_bit(stop: int) -> None:
     second.recipe.load_state_dict(saved[0])
     second.model.load_state_dict(saved[1])
     second.draws.set_state(first.draws.get_state())
-    assert second.train(13 - stop) == losses[stop:]
+    assert second.train(13 - stop, done=stop) == losses[stop:]
     assert torch.equal(second.weights(), through.weights())
     assert second.recipe.gradient_evaluations == through.recipe.gradient_evaluations
 
 
-@pytest.mark.parametrize(("step", "rate"), [(0, 0.1), (1, 0.1), (2, 0.01), (3, 0.01), (4, 0.001)])
+@pytest.mark.parametrize(("step", "rate"), [(0, 0.1), (1, 0.1), (2, 0.01), (3, 0.001)])
 def test_the_learning_rate_decays_after_the_given_steps(step: int, rate: float) -> None:
     """With momentum off a step of SGD shows its rate: change = rate x gradient."""
 
@@ -149,14 +150,13 @@ def test_the_learning_rate_decays_after_the_given_steps(step: int, rate: float) 
             return Recipe(
                 [
                     Stage(
-                        9,
                         lambda: sgd(context, CELoss(), params, lr=0.1, weight_decay=0, momentum=0),
-                        decays=(2, 4),
+                        decays=(0.5, 0.75),
                     )
                 ]
             )
 
-    trial = TinyTrial(Plain())
+    trial = TinyTrial(Plain(), steps=4)
     trial.train(step)
     before = trial.model.head.weight.detach().clone()
     trial.train(1)
@@ -165,12 +165,22 @@ def test_the_learning_rate_decays_after_the_given_steps(step: int, rate: float) 
     torch.testing.assert_close(before - rate * gradient, trial.model.head.weight.detach())
 
 
-@pytest.mark.parametrize(
-    ("steps", "points"),
-    [(100, (50, 75)), (21_700, (10_850, 16_275)), (3, (1, 2)), (2, (1,)), (1, ())],
-)
-def test_decay_points(steps: int, points: tuple[int, ...]) -> None:
-    assert decay_points(steps) == points
+def test_decays_lie_at_50_and_75_percent_of_their_part() -> None:
+    assert decays() == (0.5, 0.75)
+    assert decays(0.2, 0.6) == pytest.approx((0.4, 0.5))
+
+
+def test_what_a_long_step_passes_over_is_still_done() -> None:
+    """Where the budget is seconds one step may go past a decay, or past a whole stage."""
+    trial = TinyTrial(Staged())
+    trial.recipe.advance(0.95)
+    assert trial.recipe.batches == 2
+    assert torch.equal(trial.model.head.weight, torch.full((1, 5), 0.25))  # it was prepared
+    recipes = [TinyTrial(Staged()).recipe for _ in range(2)]
+    recipes[0].advance(4 / STEPS)
+    for done in range(5):
+        recipes[1].advance(done / STEPS)
+    assert recipes[0].state_dict()["decayed"] == recipes[1].state_dict()["decayed"] == 2
 
 
 def test_a_recipe_without_stages_is_refused() -> None:
@@ -184,6 +194,7 @@ def test_batches_keep_their_given_order() -> None:
     for order in (1, -1):
         trial = TinyTrial(Staged())
         trial.train(CE_STEPS + HEAD_STEPS)
+        trial.recipe.advance(HEAD_END)
         pair = [batch(generator(30)), batch(generator(31))][::order]
         results.append(trial.recipe.step(pair).item())
     assert results[0] != results[1]

@@ -42,14 +42,16 @@ class TinyTrial:
         self.draws = generator(1)
         self.mixup = generator(2)
         self.positives = positives
-        self.recipe: Recipe = method.recipe(
-            Context(self.model, prior=0.25, steps=steps, steps_per_epoch=3, generator=self.mixup)
-        )
+        self.steps, self.done = steps, 0
+        self.recipe: Recipe = method.recipe(Context(self.model, prior=0.25, generator=self.mixup))
 
-    def train(self, steps: int) -> list[float]:
-        """Train on; gives the losses."""
+    def train(self, steps: int, done: int | None = None) -> list[float]:
+        """Train on; gives the losses. ``done``: steps done so far, by default by this object."""
+        self.done = self.done if done is None else done
         losses = []
         for _ in range(steps):
+            self.recipe.advance(self.done / self.steps)
+            self.done += 1
             batches = [
                 batch(self.draws, positives=self.positives) for _ in range(self.recipe.batches)
             ]

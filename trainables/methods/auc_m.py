@@ -34,7 +34,6 @@ class AUCM(Method):
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-M."""
         return one_stage(
-            context,
             lambda: pesg(
                 context,
                 self._loss(context),

@@ -36,7 +36,6 @@ class AUCMixup(Method):
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-mixup."""
         return one_stage(
-            context,
             lambda: pesg(
                 context,
                 AUCMixupLoss(self.margin, self.score_map, self.mixup_variance == "soft"),

@@ -26,7 +26,6 @@ class AUCS(Method):
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-S."""
         return one_stage(
-            context,
             lambda: pesg(
                 context,
                 AUCSquareLoss(prior_of(self.prior, context), self.score_map),

@@ -22,7 +22,6 @@ class CE(Method):
     def recipe(self, context: Context) -> Recipe:
         """One stage of SGD on the cross entropy."""
         return one_stage(
-            context,
             lambda: sgd(
                 context,
                 CELoss(),

@@ -87,9 +87,7 @@ class CTAUC(Method):
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PDSCA on AUC-M and the cross entropy."""
-        return one_stage(
-            context, lambda: self._update(context), batches=1 if self.same_batch else 2
-        )
+        return one_stage(lambda: self._update(context), batches=1 if self.same_batch else 2)
 
     def _update(self, context: Context) -> Compositional:
         loss = AUCMarginLoss(prior_of(self.prior, context), self.margin, self.score_map)

@@ -40,7 +40,6 @@ class Focal(Method):
     def recipe(self, context: Context) -> Recipe:
         """One stage of SGD on the focal loss."""
         return one_stage(
-            context,
             lambda: sgd(
                 context,
                 FocalLoss(self.focal_alpha, self.focal_gamma),

@@ -8,17 +8,15 @@ from torch.optim import SGD
 from trainables.losses.auc import AUCLoss
 from trainables.optimizers.pesg import PESG
 from trainables.optimizers.proximal import divide_lr
-from trainables.recipe import Context, Recipe, Stage, Update, decay_points
+from trainables.recipe import Context, Recipe, Stage, Update, decays
 from trainables.updates import Descent, Mix, unmixed
 
 __all__ = ["one_stage", "pesg", "prior_of", "sgd"]
 
 
-def one_stage(context: Context, start: Callable[[], Update], batches: int = 1) -> Recipe:
+def one_stage(start: Callable[[], Update], batches: int = 1) -> Recipe:
     """One update rule for the whole trial, its learning rate decaying at 50 % and 75 %."""
-    return Recipe(
-        [Stage(context.steps, start, batches=batches, decays=decay_points(context.steps))]
-    )
+    return Recipe([Stage(start, batches=batches, decays=decays())])
 
 
 def sgd(
