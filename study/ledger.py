@@ -77,10 +77,10 @@ class CellLedger:
 
     def remaining(self) -> int:
         """Rows still to be finished, as far as the plan tells (crashes may add some)."""
+        if self.finished:
+            return 0
         done = sum(row.state in FINISHED for row in self.rows["search"])
         search = max(0, self.cell.trials + self._replacements("search") - done)
-        if self.search_over and self.selected is None:
-            return 0
         confirmed = {row.seed for row in self.confirm if row.state in FINISHED and not row.crashed}
         return search + max(0, self.cell.seeds - len(confirmed & set(range(self.cell.seeds))))
 

@@ -168,6 +168,16 @@ def test_crashed_rows_are_replaced_up_to_the_cap(open_ledger: Opener) -> None:
     assert cell_of(open_ledger()).finished
 
 
+def test_a_confirm_seed_that_always_crashes_ends_as_failed(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    search_all(cell)
+    while row := cell.next_confirm():
+        cell.tell(row, "FAIL", Outcome(reason="worker died", crashed=True))
+    assert cell.finished
+    assert cell.remaining() == 0
+    assert len(cell.rows["confirm"]) == 2 + MAX_REPLACEMENTS
+
+
 def test_a_crashed_confirm_row_is_replaced_with_the_same_seed(open_ledger: Opener) -> None:
     cell = cell_of(open_ledger())
     search_all(cell)
