@@ -76,7 +76,7 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
                 continue
             images = have.train_positives + have.train_negatives
             steps = task.epochs * max(1, images // task.batch_size)
-            if task.intervals > steps:
+            if task.budget != "seconds" and task.intervals > steps:
                 yield Problem(
                     ("tasks", index, "intervals"),
                     f"must be at most the {steps} steps of a trial, not {task.intervals}",
