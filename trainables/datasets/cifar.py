@@ -1,12 +1,15 @@
 """CIFAR-10 and CIFAR-100 in the official "python version" (pickles), read by torchvision."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torchvision.datasets import CIFAR10, CIFAR100
 
 from trainables.datasets.source import Source, unreadable
+
+if TYPE_CHECKING:
+    from torchvision.datasets import CIFAR10
 
 __all__ = ["read_cifar10", "read_cifar100"]
 
@@ -17,6 +20,9 @@ def read_cifar10(root: Path, download: bool) -> Source:
     Raises:
         DataError: a file is missing or its MD5 is not the official one.
     """
+    # Here, because torchvision is slow to import and most studies do without it.
+    from torchvision.datasets import CIFAR10
+
     return _read(CIFAR10, "CIFAR-10", 10, root, download)
 
 
@@ -26,10 +32,12 @@ def read_cifar100(root: Path, download: bool) -> Source:
     Raises:
         DataError: a file is missing or its MD5 is not the official one.
     """
+    from torchvision.datasets import CIFAR100
+
     return _read(CIFAR100, "CIFAR-100", 100, root, download)
 
 
-def _read(kind: type[CIFAR10], name: str, n_classes: int, root: Path, download: bool) -> Source:
+def _read(kind: type["CIFAR10"], name: str, n_classes: int, root: Path, download: bool) -> Source:
     folder = root / kind.base_folder
     try:
         train = kind(root, train=True, download=download)
@@ -48,6 +56,6 @@ def _read(kind: type[CIFAR10], name: str, n_classes: int, root: Path, download: 
     )
 
 
-def _images(part: CIFAR10) -> Tensor:
+def _images(part: "CIFAR10") -> Tensor:
     # torchvision turns the files' CHW into HWC for PIL; this turns them back.
     return torch.from_numpy(part.data).permute(0, 3, 1, 2).contiguous()

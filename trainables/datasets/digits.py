@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 
 from trainables.datasets.source import Source
 
@@ -23,6 +22,9 @@ def read_digits(root: Path, download: bool) -> Source:  # noqa: ARG001
     random, so the test set is the same for every seed, machine and library version. The data
     come with scikit-learn; ``root`` and ``download`` are not used.
     """
+    # Here, because scikit-learn is slow to import and most studies do without it.
+    from sklearn.datasets import load_digits
+
     digits = load_digits()
     counts = digits.images.astype(np.int64)
     images = torch.from_numpy(((255 * counts + 8) // 16).astype(np.uint8)).unsqueeze(1)

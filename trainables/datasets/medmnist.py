@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.datasets.utils import download_url
 
 from trainables.datasets.source import Reader, Source, missing
 from trainables.errors import DataError
@@ -118,6 +117,9 @@ def read_chestmnist(root: Path, download: bool) -> NoReturn:  # noqa: ARG001
 
 
 def _download(name: str, places: list[Path]) -> None:
+    # Here, because torchvision is slow to import and only a download needs it.
+    from torchvision.datasets.utils import download_url
+
     # Under a name of this process's own, then renamed: a half or wrong file is never read, and
     # several workers may download at once.
     part = places[1].with_suffix(f".{os.getpid()}.part")

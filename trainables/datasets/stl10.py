@@ -4,17 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision.datasets import STL10
 
 from trainables.datasets.source import Source, unreadable
 
 __all__ = ["read_stl10"]
-
-
-class _Labelled(STL10):
-    """The labelled parts alone, so that the 2.6 GB of unlabelled images need not be there."""
-
-    train_list = STL10.train_list[:2]
 
 
 def read_stl10(root: Path, download: bool) -> Source:
@@ -25,13 +18,20 @@ def read_stl10(root: Path, download: bool) -> Source:
     Raises:
         DataError: a file is missing or its MD5 is not the official one.
     """
-    folder = root / _Labelled.base_folder
+    # Here, because torchvision is slow to import and most studies do without it.
+    from torchvision.datasets import STL10
+
+    class Labelled(STL10):
+        # Without the 2.6 GB of unlabelled images, which need not be there.
+        train_list = STL10.train_list[:2]
+
+    folder = root / Labelled.base_folder
     try:
-        train = _Labelled(root, split="train", download=download)
-        test = _Labelled(root, split="test", download=False)
+        train = Labelled(root, split="train", download=download)
+        test = Labelled(root, split="test", download=False)
     except (RuntimeError, OSError) as error:
         raise unreadable("STL-10", folder, download, error) from error
-    names = [file for file, _ in [*_Labelled.train_list, *_Labelled.test_list]]
+    names = [file for file, _ in [*Labelled.train_list, *Labelled.test_list]]
     return Source(
         train_images=torch.from_numpy(np.ascontiguousarray(train.data)),
         train_labels=torch.from_numpy(train.labels.astype(np.int64)),

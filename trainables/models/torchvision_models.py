@@ -3,7 +3,6 @@
 from typing import Literal
 
 from torch import nn
-from torchvision import models
 
 from trainables.models.classifier import BinaryClassifier
 
@@ -19,6 +18,9 @@ def resnet18(in_channels: int, image_size: int) -> BinaryClassifier:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side, at least 1.
     """
+    # Here, because torchvision is slow to import and most studies do without it.
+    from torchvision import models
+
     network = models.resnet18()
     network.conv1, network.maxpool = _stem(in_channels, image_size, mode="fan_out")
     width = network.fc.in_features
@@ -33,6 +35,8 @@ def densenet121(in_channels: int, image_size: int) -> BinaryClassifier:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side, at least 8 (the image is halved three times).
     """
+    from torchvision import models
+
     network = models.densenet121()
     stem, pool = _stem(in_channels, image_size, mode="fan_in")
     network.features.conv0, network.features.pool0 = stem, pool
