@@ -49,8 +49,9 @@ class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config holds the fields of ``Job``.
 
     A result carries the interval's figures and its ``outcome``: the fields of
-    ``study.rows.Outcome`` as JSON text, since Tune flattens nested results. A loss that diverges and any exception
-    become the last result with a reason, so that a study goes on and a worker lives.
+    ``study.rows.Outcome`` as JSON text, since Tune flattens nested results. A loss that diverges
+    and any exception become the last result with a reason, so that a study goes on and a worker
+    lives.
 
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
     worker gets the row next, in this Tune run or in the one after a driver's death.

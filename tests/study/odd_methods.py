@@ -52,7 +52,7 @@ class _Odd(Method):
     def act(self) -> float | None:
         raise NotImplementedError
 
-    def recipe(self, context: Context) -> Recipe:
+    def recipe(self, context: Context) -> Recipe:  # noqa: ARG002
         return Recipe([Stage(lambda: _Still(self.act))])
 
 

@@ -133,7 +133,7 @@ def test_bf16_trains_and_gives_finite_scores() -> None:
 
 @pytest.mark.parametrize("name", ["method", "dataset", "model"])
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
-    with pytest.raises(UnknownNameError, match="must be one of .*, or|must be one of"):
+    with pytest.raises(UnknownNameError, match="must be one of"):
         TrainingRun(config(**{name: "no_such"}))
 
 
