@@ -134,7 +134,8 @@ def main() -> None:
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as root, cluster(Path(root)):
         for milliseconds in (6.0, 41.0):
-            pools, engines = [], []
+            pools: list[Clock] = []
+            engines: list[Clock] = []
             for index in range(arguments.rounds):
                 for run, results in ((pool, pools), (engine, engines)):
                     folder = Path(root) / f"{run.__name__}-{milliseconds}-{index}"
