@@ -2,7 +2,20 @@
 
 from types import MappingProxyType
 
-from search_spaces import auc_m, auc_mixup, auc_s, ce, ct_auc, focal
+from search_spaces import (
+    auc_ce,
+    auc_m,
+    auc_mixup,
+    auc_s,
+    ce,
+    ce_mixup,
+    ct_auc,
+    ct_mixup,
+    focal,
+    ts_dec,
+    ts_drw,
+    two_stage,
+)
 from search_spaces.ranges import Range
 
 __all__ = ["SPACES"]
@@ -13,7 +26,13 @@ SPACES = MappingProxyType[str, dict[str, Range]](
         "focal": focal.SPACE,
         "auc_s": auc_s.SPACE,
         "auc_m": auc_m.SPACE,
-        "auc_mixup": auc_mixup.SPACE,
+        "auc_ce": auc_ce.SPACE,
+        "two_stage": two_stage.SPACE,
+        "ts_drw": ts_drw.SPACE,
+        "ts_dec": ts_dec.SPACE,
         "ct_auc": ct_auc.SPACE,
+        "ce_mixup": ce_mixup.SPACE,
+        "auc_mixup": auc_mixup.SPACE,
+        "ct_mixup": ct_mixup.SPACE,
     }
 )

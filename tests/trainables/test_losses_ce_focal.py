@@ -2,12 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from sklearn.metrics import log_loss
 from torchvision.ops import sigmoid_focal_loss
 
 from tests.trainables.tiny import generator
+from trainables.losses.auc_ce import AUCPlusCELoss
+from trainables.losses.auc_margin import AUCMarginLoss
 from trainables.losses.ce import CELoss, ce_loss
 from trainables.losses.focal import FocalLoss, focal_loss
 
@@ -28,6 +31,38 @@ def test_ce_of_soft_labels_is_the_mixture_of_both_labels() -> None:
         p = 1 / (1 + math.exp(-f))
         total -= t * math.log(p) + (1 - t) * math.log(1 - p)
     assert float(ce_loss(LOGITS, soft)) == pytest.approx(total / 40, rel=1e-12)
+
+
+@pytest.mark.parametrize("ce_weight", [0.25, 0.75])
+def test_auc_plus_ce_against_numpy(ce_weight: float) -> None:
+    """Value and gradient; AUC-M term by term, its gradient by central differences."""
+    a, b, alpha, p, margin = 0.6, 0.3, 0.4, 0.3, 0.8
+
+    def by_hand(logits: np.ndarray) -> float:
+        h, y = 1 / (1 + np.exp(-logits)), TARGETS.numpy()
+        auc = (1 - p) * (h - a) ** 2 * y + p * (h - b) ** 2 * (1 - y) - p * (1 - p) * alpha**2
+        auc += 2 * alpha * (p * (1 - p) * margin + p * h * (1 - y) - (1 - p) * h * y)
+        return float(auc.mean() + ce_weight * log_loss(y, h))
+
+    loss = AUCPlusCELoss(AUCMarginLoss(p, margin), ce_weight).double()
+    for name, value in {"a": a, "b": b, "alpha": alpha}.items():
+        torch.nn.init.constant_(getattr(loss.auc, name), value)
+    logits = LOGITS.clone().requires_grad_()
+    value = loss(logits, TARGETS)
+    assert value.item() == pytest.approx(by_hand(LOGITS.numpy()), rel=1e-12)
+    value.backward()
+    assert logits.grad is not None
+    for index in range(len(LOGITS)):
+        step = np.zeros(len(LOGITS))
+        step[index] = 1e-5
+        slope = (by_hand(LOGITS.numpy() + step) - by_hand(LOGITS.numpy() - step)) / 2e-5
+        assert float(logits.grad[index]) == pytest.approx(slope, rel=1e-4, abs=1e-9)
+    assert len(list(loss.parameters())) == 3  # a, b and alpha, and CE moves none of them
+    alone = AUCMarginLoss(p, margin).double()
+    alone.load_state_dict(loss.auc.state_dict())
+    alone(LOGITS, TARGETS).backward()
+    for mine, theirs in zip(loss.parameters(), alone.parameters(), strict=True):
+        assert torch.equal(mine.grad, theirs.grad)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("alpha", [0.25, 0.5, 0.75])

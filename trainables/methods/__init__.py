@@ -3,12 +3,18 @@
 from types import MappingProxyType
 
 from trainables.method import Method
+from trainables.methods.auc_ce import AUCCE
 from trainables.methods.auc_m import AUCM
 from trainables.methods.auc_mixup import AUCMixup
 from trainables.methods.auc_s import AUCS
 from trainables.methods.ce import CE
+from trainables.methods.ce_mixup import CEMixup
 from trainables.methods.ct_auc import CTAUC
+from trainables.methods.ct_mixup import CTMixup
 from trainables.methods.focal import Focal
+from trainables.methods.ts_dec import TSDEC
+from trainables.methods.ts_drw import TSDRW
+from trainables.methods.two_stage import TwoStage
 
 __all__ = ["METHODS"]
 
@@ -18,7 +24,13 @@ METHODS = MappingProxyType[str, type[Method]](
         "focal": Focal,
         "auc_s": AUCS,
         "auc_m": AUCM,
-        "auc_mixup": AUCMixup,
+        "auc_ce": AUCCE,
+        "two_stage": TwoStage,
+        "ts_drw": TSDRW,
+        "ts_dec": TSDEC,
         "ct_auc": CTAUC,
+        "ce_mixup": CEMixup,
+        "auc_mixup": AUCMixup,
+        "ct_mixup": CTMixup,
     }
 )

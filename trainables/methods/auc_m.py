@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from trainables.hyperparameters import hyperparameter
 from trainables.losses.auc import AUCLoss
 from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
 from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.parts import one_stage, pesg, prior_of
 from trainables.recipe import Context, Recipe
+from trainables.updates import Descent
 
 __all__ = ["AUCM"]
 
@@ -23,28 +23,27 @@ class AUCM(Method):
     weight_decay: float = fields.weight_decay()
     score_map: str = fields.score_map()
     prior: float | str = fields.prior(free=True)
-    project_alpha: bool = hyperparameter(
-        True,
-        help="keep alpha at 0 or above; false: an ablation",
-        source=f"{fields.M}, Alg. 1 and fig. 4",
-    )
+    project_alpha: bool = fields.project_alpha()
     momentum: float = fields.momentum()
     clip: float | None = fields.clip()
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-M."""
-        return one_stage(
-            lambda: pesg(
-                context,
-                self._loss(context),
-                context.model.parameters(),
-                lr=self.lr,
-                epoch_decay=self.epoch_decay,
-                weight_decay=self.weight_decay,
-                momentum=self.momentum,
-                clip=self.clip,
-                project_alpha=self.project_alpha,
-            ),
+        return one_stage(lambda: self.descent(context, self.lr))
+
+    def descent(self, context: Context, lr: float, ce_weight: float = 0.0) -> Descent:
+        """PESG on AUC-M, and on ``ce_weight`` times the cross entropy."""
+        return pesg(
+            context,
+            self._loss(context),
+            context.model.parameters(),
+            lr=lr,
+            epoch_decay=self.epoch_decay,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            clip=self.clip,
+            project_alpha=self.project_alpha,
+            ce_weight=ce_weight,
         )
 
     def _loss(self, context: Context) -> AUCLoss:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trainables.hyperparameters import hyperparameter
 from trainables.losses.auc_mixup import AUCMixupLoss
 from trainables.method import Method
 from trainables.methods import fields
@@ -24,12 +23,8 @@ class AUCMixup(Method):
     weight_decay: float = fields.weight_decay()
     score_map: str = fields.score_map()
     mixup_draw: str = fields.mixup_draw()
-    mixup_variance: str = hyperparameter(
-        "soft",
-        help="labels in the variance terms: soft, or hard (1 from a half on)",
-        source=f"{fields.X} leaves it open",
-        choices=("soft", "hard"),
-    )
+    mixup_variance: str = fields.mixup_variance()
+    project_alpha: bool = fields.project_alpha()
     momentum: float = fields.momentum()
     clip: float | None = fields.clip()
 
@@ -45,6 +40,7 @@ class AUCMixup(Method):
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,
                 clip=self.clip,
+                project_alpha=self.project_alpha,
                 mix=Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
             ),
         )

@@ -14,8 +14,10 @@ __all__ = [
     "margin",
     "mixup_alpha",
     "mixup_draw",
+    "mixup_variance",
     "momentum",
     "prior",
+    "project_alpha",
     "score_map",
     "sgd_momentum",
     "weight_decay",
@@ -144,6 +146,25 @@ def mixup_draw() -> str:
         help="lambda is drawn once a batch or once a sample",
         source=f"{X} leaves it open; batch: Zhang et al., ICLR 2018",
         choices=("batch", "sample"),
+    )
+
+
+def mixup_variance() -> str:
+    """Labels in the variance terms of AUC-mixup, soft by default."""
+    return hyperparameter(
+        "soft",
+        help="labels in the variance terms: soft, or hard (1 from a half on)",
+        source=f"{X} leaves it open",
+        choices=("soft", "hard"),
+    )
+
+
+def project_alpha() -> bool:
+    """The constraint alpha >= 0, on by default."""
+    return hyperparameter(
+        True,
+        help="keep alpha at 0 or above; false: an ablation",
+        source=f"{M}, Alg. 1 and fig. 4",
     )
 
 

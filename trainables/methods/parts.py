@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
-from torch.optim import SGD
+from torch.optim import SGD, Adam
 
 from trainables.losses.auc import AUCLoss
+from trainables.losses.auc_ce import AUCPlusCELoss
 from trainables.optimizers.pesg import PESG
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Context, Recipe, Stage, Update, decays
 from trainables.updates import Descent, Mix, unmixed
 
-__all__ = ["one_stage", "pesg", "prior_of", "sgd"]
+__all__ = ["adam", "one_stage", "pesg", "prior_of", "sgd"]
 
 
 def one_stage(start: Callable[[], Update], batches: int = 1) -> Recipe:
@@ -26,7 +27,7 @@ def sgd(
     *,
     lr: float,
     weight_decay: float,
-    momentum: float,
+    momentum: float = 0.0,
     mix: Mix = unmixed,
 ) -> Descent:
     """Descent by SGD."""
@@ -42,6 +43,15 @@ def sgd(
     return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer), mix)
 
 
+def adam(
+    context: Context, loss: nn.Module, params: Iterable[Tensor], *, lr: float, weight_decay: float
+) -> Descent:
+    """Descent by Adam, the weight decay as a part of the gradient (Kingma and Ba, ICLR 2015)."""
+    trained = list(params)
+    optimizer = Adam(trained, lr=trained[0].new_tensor(lr), weight_decay=weight_decay, fused=True)
+    return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer))
+
+
 def pesg(
     context: Context,
     loss: AUCLoss,
@@ -53,9 +63,13 @@ def pesg(
     momentum: float,
     clip: float | None,
     project_alpha: bool = True,
+    ce_weight: float = 0.0,
     mix: Mix = unmixed,
 ) -> Descent:
-    """Descent-ascent by PESG on ``params`` and the loss's own a, b and alpha."""
+    """Descent-ascent by PESG on ``params`` and the loss's own a, b and alpha.
+
+    ``ce_weight`` above 0 adds so much of the cross entropy to the loss.
+    """
     loss.to(context.device)
     optimizer = PESG(
         [*params, loss.a, loss.b],
@@ -67,7 +81,8 @@ def pesg(
         clip=clip,
         project_alpha=project_alpha,
     )
-    return Descent(context.model, loss, optimizer, optimizer.decay, mix)
+    whole = AUCPlusCELoss(loss, ce_weight) if ce_weight else loss
+    return Descent(context.model, whole, optimizer, optimizer.decay, mix)
 
 
 def prior_of(prior: float | str, context: Context) -> float | None:

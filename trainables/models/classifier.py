@@ -50,6 +50,12 @@ class BinaryClassifier(nn.Module):
             logits = self.head(self.features(images))
         return logits.squeeze(1).float()
 
-    def reset_head(self) -> None:
-        """Draw the last layer anew from torch's global generator (two-stage training)."""
-        self.head.reset_parameters()
+    @torch.no_grad()
+    def reset_head(self, generator: torch.Generator | None = None) -> None:
+        """Draw the last layer anew, as ``nn.Linear`` begins: uniform to 1 / sqrt(D) either way.
+
+        ``generator`` is on the model's device; None: torch's global one.
+        """
+        bound = self.head.in_features**-0.5
+        for each in self.head.parameters():
+            each.uniform_(-bound, bound, generator=generator)

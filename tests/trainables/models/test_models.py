@@ -12,6 +12,7 @@ from trainables.datasets import DATASETS
 from trainables.datasets.cache import task_on_device
 from trainables.models import MODELS
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.frozen import head_only
 from trainables.models.resnet_cifar import _Block
 
 SHAPES = [(1, 8), (1, 28), (3, 28), (3, 32), (3, 64), (3, 96)]
@@ -107,6 +108,39 @@ def test_reset_head_changes_the_head_alone() -> None:
     model.reset_head()
     changed = {key for key, value in model.state_dict().items() if not value.equal(before[key])}
     assert changed == {"head.weight", "head.bias"}
+
+
+def test_reset_head_draws_as_a_linear_layer_begins() -> None:
+    """Uniform to 1 / sqrt(D) either way, from the given generator alone."""
+    heads = []
+    for _ in range(2):
+        model = BinaryClassifier(nn.Flatten(), nn.Linear(10_000, 1))
+        torch_before = torch.get_rng_state()
+        model.reset_head(torch.Generator().manual_seed(1))
+        assert torch.equal(torch.get_rng_state(), torch_before)
+        heads.append(model.head.weight)
+    assert torch.equal(*heads)
+    assert 0.0099 < float(heads[0].abs().max()) <= 0.01
+    assert float(heads[0].std()) == pytest.approx(0.01 / 3**0.5, rel=0.05)
+
+
+def test_head_only_shares_the_head_and_fixes_the_features() -> None:
+    model = _build("resnet20", 3, 32).eval()
+    images = _images(4, 3, 32)
+    with torch.no_grad():
+        expected = model(images)
+    head = head_only(model.train())
+    logits = head(images)
+    torch.testing.assert_close(logits, expected)
+    before = {key: value.clone() for key, value in model.features.state_dict().items()}
+    assert [id(each) for each in head.parameters()] == [
+        id(each) for each in model.head.parameters()
+    ]
+    logits.sum().backward()
+    assert all(each.grad is None for each in model.features.parameters())
+    assert model.head.weight.grad is not None
+    assert all(torch.equal(before[k], v) for k, v in model.features.state_dict().items())
+    assert model.features.training
 
 
 def test_wrong_head_and_wrong_precision() -> None:

@@ -1,0 +1,17 @@
+"""Where to search two-stage training; one learning rate serves both stages."""
+
+from optuna.distributions import FloatDistribution
+
+from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, WEIGHT_DECAY, Range
+
+__all__ = ["SPACE"]
+
+SPACE: dict[str, Range] = {
+    "lr": LR,
+    "margin": MARGIN,
+    "epoch_decay": EPOCH_DECAY,
+    "weight_decay": WEIGHT_DECAY,
+    "pretrain_share": Range(
+        FloatDistribution(0.1, 0.9), (0.5,), "ours: the papers give epochs by data set"
+    ),
+}

@@ -1,0 +1,27 @@
+"""AUC + CE: AUC-M and the cross entropy added, with PESG."""
+
+from dataclasses import dataclass
+
+from trainables.hyperparameters import hyperparameter
+from trainables.methods import fields
+from trainables.methods.auc_m import AUCM
+from trainables.methods.parts import one_stage
+from trainables.recipe import Context, Recipe
+
+__all__ = ["AUCCE"]
+
+
+@dataclass(frozen=True)
+class AUCCE(AUCM):
+    """AUC-M loss + ce_weight x CE loss, PESG."""
+
+    ce_weight: float = hyperparameter(
+        0.5,
+        help="weight of the cross entropy beside AUC-M",
+        source=f"{fields.C}: 0.25, 0.5 or 0.75",
+        low=0,
+    )
+
+    def recipe(self, context: Context) -> Recipe:
+        """One stage of PESG on the sum."""
+        return one_stage(lambda: self.descent(context, self.lr, self.ce_weight))

@@ -1,0 +1,37 @@
+"""CE on mixup batches with SGD, the usual mixup baseline."""
+
+from dataclasses import dataclass
+
+from trainables.losses.ce import CELoss
+from trainables.method import Method
+from trainables.methods import fields
+from trainables.methods.parts import one_stage, sgd
+from trainables.mixup import Mixup
+from trainables.recipe import Context, Recipe
+
+__all__ = ["CEMixup"]
+
+
+@dataclass(frozen=True)
+class CEMixup(Method):
+    """CE loss on mixup batches, SGD."""
+
+    lr: float = fields.lr()
+    weight_decay: float = fields.weight_decay()
+    mixup_alpha: float = fields.mixup_alpha()
+    mixup_draw: str = fields.mixup_draw()
+    momentum: float = fields.sgd_momentum()
+
+    def recipe(self, context: Context) -> Recipe:
+        """One stage of SGD on the cross entropy of soft labels."""
+        return one_stage(
+            lambda: sgd(
+                context,
+                CELoss(),
+                context.model.parameters(),
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                momentum=self.momentum,
+                mix=Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
+            ),
+        )

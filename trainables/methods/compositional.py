@@ -1,0 +1,123 @@
+"""What all methods of compositional training share: PDSCA and its hyperparameters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from trainables.hyperparameters import hyperparameter
+from trainables.losses.auc import AUCLoss
+from trainables.method import Method
+from trainables.methods import fields
+from trainables.methods.parts import one_stage
+from trainables.optimizers.pdsca import PDSCA
+from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
+from trainables.recipe import Context, Recipe
+from trainables.updates import Compositional, Mix, unmixed
+
+__all__ = ["CompositionalMethod"]
+
+_ALG = f"{fields.C}, Alg. 1"
+
+
+@dataclass(frozen=True)
+class CompositionalMethod(Method):
+    """A method of inner CE and outer AUC loss, with PDSCA."""
+
+    lr: float = fields.lr()
+    inner_lr: float = hyperparameter(
+        0.1,
+        help="learning rate of the inner steps; it does not decay",
+        source=f"{_ALG}; 0.1, 0.05 or 0.01 on medical sets",
+        low=0,
+    )
+    inner_steps: int = hyperparameter(
+        1, help="k, inner steps on the cross entropy a step", source=f"{fields.C}, table 2", low=1
+    )
+    beta0: float = fields.beta("the inner points u")
+    beta1: float = fields.beta("the outer gradient z")
+    margin: float = fields.margin()
+    epoch_decay: float = fields.epoch_decay()
+    weight_decay: float = fields.weight_decay()
+    score_map: str = fields.score_map()
+    same_batch: bool = hyperparameter(
+        False,
+        help="one batch for the inner and the outer step instead of two independent ones",
+        source=f"{fields.C}, table 2: an ablation",
+    )
+    evaluate: str = hyperparameter(
+        "w",
+        help="the weights that are validated and tested: w, or u after the inner steps",
+        source="an option; the paper does not say",
+        choices=("w", "u"),
+    )
+    dual_lr: float | None = hyperparameter(
+        None, help="learning rate of alpha; null: lr", source=_ALG, low=0
+    )
+    alpha_max: float | None = hyperparameter(
+        None, help="upper bound of alpha; null: no bound", source=_ALG, low=0, open_low=True
+    )
+    second_moment: str = hyperparameter(
+        "none",
+        help="z2, the squares that the direction is divided by the root of; none: 1",
+        source=f"{_ALG}; none in all of its runs",
+        choices=("none", "adam", "amsgrad", "adafom", "adabound"),
+    )
+    beta2: float = hyperparameter(
+        0.001,
+        help="weight of the newest square in adam, amsgrad and adabound",
+        source="Kingma and Ba, ICLR 2015: its beta2 is one minus this",
+        low=0,
+        high=1,
+        open_low=True,
+    )
+    damping: float = hyperparameter(
+        1e-8,
+        help="G0, added to the root of z2 unless second_moment is none",
+        source="Kingma and Ba, ICLR 2015: its epsilon",
+        low=0,
+        open_low=True,
+    )
+    bound_low: float = hyperparameter(
+        1.0, help="least scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
+    )
+    bound_high: float = hyperparameter(
+        100.0, help="largest scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
+    )
+
+    def compositional(
+        self, context: Context, loss: Callable[[], AUCLoss], mix: Mix = unmixed
+    ) -> Recipe:
+        """One stage of PDSCA on the cross entropy and ``loss``, made when the stage begins."""
+        return one_stage(
+            lambda: self._update(context, loss(), mix), batches=1 if self.same_batch else 2
+        )
+
+    def _update(self, context: Context, loss: AUCLoss, mix: Mix) -> Compositional:
+        optimizer = PDSCA(
+            context.model,
+            loss.to(context.device),
+            lr=self.lr,
+            dual_lr=self.dual_lr,
+            inner_lr=self.inner_lr,
+            inner_steps=self.inner_steps,
+            beta0=self.beta0,
+            beta1=self.beta1,
+            epoch_decay=self.epoch_decay,
+            weight_decay=self.weight_decay,
+            alpha_max=self.alpha_max,
+            scaling=_SCALINGS[self.second_moment](self),
+        )
+        return Compositional(loss, optimizer, self.inner_steps, self.evaluate == "u", mix)
+
+
+_SCALINGS: Mapping[str, Callable[[CompositionalMethod], Scaling | None]] = MappingProxyType(
+    {
+        "none": lambda _: None,
+        "adam": lambda method: Adam(method.damping, method.beta2),
+        "amsgrad": lambda method: AMSGrad(method.damping, method.beta2),
+        "adafom": lambda method: AdaFom(method.damping),
+        "adabound": lambda method: AdaBound(
+            method.damping, method.beta2, method.bound_low, method.bound_high
+        ),
+    }
+)

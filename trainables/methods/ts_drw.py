@@ -1,0 +1,38 @@
+"""TS-DRW: the cross entropy until the learning rate first decays, AUC-M from there on."""
+
+from dataclasses import dataclass
+
+from trainables.losses.ce import CELoss
+from trainables.methods.auc_m import AUCM
+from trainables.methods.parts import sgd
+from trainables.recipe import Context, Recipe, Stage, decays
+
+__all__ = ["TSDRW"]
+
+
+@dataclass(frozen=True)
+class TSDRW(AUCM):
+    """CE with SGD, then AUC-M with PESG (deferred); nothing is re-initialised.
+
+    Source of deferring: Cao et al., NeurIPS 2019 (LDAM-DRW), which Yuan et al., ICLR 2022, take
+    as a baseline.
+    """
+
+    def recipe(self, context: Context) -> Recipe:
+        """Two stages under one schedule: AUC-M begins at lr / 10 and decays once more."""
+        first, second = decays()
+        return Recipe(
+            [
+                Stage(
+                    lambda: sgd(
+                        context,
+                        CELoss(),
+                        context.model.parameters(),
+                        lr=self.lr,
+                        weight_decay=self.weight_decay,
+                    ),
+                    end=first,
+                ),
+                Stage(lambda: self.descent(context, self.lr / 10), decays=(second,)),
+            ]
+        )

@@ -1,0 +1,65 @@
+"""Two-stage: pretraining with the cross entropy, then AUC-M on all layers with a new last one."""
+
+from dataclasses import dataclass
+
+from trainables.hyperparameters import hyperparameter
+from trainables.losses.ce import CELoss
+from trainables.methods import fields
+from trainables.methods.auc_m import AUCM
+from trainables.methods.parts import adam, sgd
+from trainables.recipe import Context, Recipe, Stage, decays
+from trainables.updates import Descent
+
+__all__ = ["TwoStage"]
+
+ADAM_LR = 1e-3
+
+
+@dataclass(frozen=True)
+class TwoStage(AUCM):
+    """CE with SGD or Adam, then a new last layer and AUC-M with PESG on all layers."""
+
+    pretrain_share: float = hyperparameter(
+        0.5,
+        help="share of the trial that is pretraining",
+        source=f"ours; {fields.M} gives epochs by data set",
+        low=0,
+        high=1,
+        open_low=True,
+        open_high=True,
+    )
+    pretrain_optimizer: str = hyperparameter(
+        "sgd",
+        help="optimizer of the pretraining, without momentum if sgd",
+        source=f"sgd: as the CE baseline of {fields.M}; adam: its medical sets",
+        choices=("sgd", "adam"),
+    )
+    pretrain_lr: float | None = hyperparameter(
+        None,
+        help=f"learning rate of the pretraining; null: lr with sgd, {ADAM_LR:g} with adam",
+        source="sgd: as the CE baseline; adam: Kingma and Ba, ICLR 2015",
+        low=0,
+        open_low=True,
+    )
+
+    def recipe(self, context: Context) -> Recipe:
+        """Two stages; in each the learning rate decays at 50 % and 75 % of its length."""
+        share = self.pretrain_share
+        return Recipe(
+            [
+                Stage(lambda: self._pretraining(context), end=share, decays=decays(0.0, share)),
+                Stage(
+                    lambda: self.descent(context, self.lr),
+                    decays=decays(share),
+                    prepare=lambda: context.model.reset_head(context.generator),
+                ),
+            ]
+        )
+
+    def _pretraining(self, context: Context) -> Descent:
+        params = context.model.parameters()
+        if self.pretrain_optimizer == "adam":
+            lr = ADAM_LR if self.pretrain_lr is None else self.pretrain_lr
+            return adam(context, CELoss(), params, lr=lr, weight_decay=self.weight_decay)
+        lr = self.lr if self.pretrain_lr is None else self.pretrain_lr
+        return sgd(context, CELoss(), params, lr=lr, weight_decay=self.weight_decay)
