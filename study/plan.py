@@ -226,7 +226,12 @@ def _cell(
 
     source = read_source(task.dataset, data_root(spec))
     found = counts(
-        source.train_labels, source.n_classes, imratio, task.validation, source.validation_share
+        source.train_labels,
+        source.n_classes,
+        imratio,
+        task.validation,
+        source.validation_share,
+        task.easy_positives,
     )
     test_positives = int(binary_targets(source.test_labels, source.n_classes).sum())
     images = found.train_positives + found.train_negatives

@@ -22,6 +22,9 @@ class TrialConfig:
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch, in (0, 1); None: the natural draw.
         augmentation: "crop_flip", "flip", "none"; None: what the data set asks for.
+        easy_positives: easy positives added to the training set, as a share of those kept.
+        label_noise: share of each class of the training set that gets the other label.
+        ablation_seed: decides, with data_seed, which labels are wrong.
         budget: what ends the trial: "epochs"; "gradient_evaluations" (those of plain descent in
             ``epochs`` passes); "seconds" of training.
         seconds: of training, above 0, where they are the budget. Such a trial depends on its
@@ -49,6 +52,9 @@ class TrialConfig:
     validation: str = "before"
     positive_rate: float | None = None
     augmentation: str | None = None
+    easy_positives: float = 0.0
+    label_noise: float = 0.0
+    ablation_seed: int = 0
     budget: str = "epochs"
     seconds: float | None = None
     precision: str = "f32"

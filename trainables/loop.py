@@ -11,6 +11,7 @@ from torch import Tensor
 from trainables.augment import augment, normalise
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
+from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
 from trainables.errors import DivergedError
 from trainables.methods import METHODS
@@ -63,6 +64,7 @@ class TrainingRun:
             data_seed=config.data_seed,
             validation=config.validation,
             device=config.device,
+            ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
         )
         self._augmentation = config.augmentation or self._task.augmentation
         channels, size = self._task.train_images.shape[1:3]

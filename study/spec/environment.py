@@ -70,6 +70,7 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
                     imratio,
                     task.validation,
                     found.validation_share,
+                    task.easy_positives,
                 )
             except DataError as error:
                 yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")

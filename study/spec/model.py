@@ -65,6 +65,12 @@ def _positive_rate(value: float) -> float:
     return value
 
 
+def _noise(value: float) -> float:
+    if not 0 <= value < 0.5:
+        raise ValueError("must be at least 0 and below 0.5, the share of labels that are wrong")
+    return value
+
+
 def _gpus(value: float) -> float:
     if value > 1 and value != int(value):
         raise ValueError("must be a whole number, or a share of one GPU between 0 and 1")
@@ -114,6 +120,8 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(_number)]
 CountFromZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
 CountFromTwo = Annotated[int, Field(ge=2), BeforeValidator(_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
+Share = Annotated[float, Field(ge=0), BeforeValidator(_number)]
+Noise = Annotated[Number, AfterValidator(_noise)]
 Plain = bool | int | float | str | None
 Name = Annotated[str, AfterValidator(_safe_name)]
 Imratio = Annotated[Number, AfterValidator(_imratio)]
@@ -183,6 +191,9 @@ class Task(_Model):
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch; None: the natural draw.
         augmentation: "crop_flip", "flip" or "none"; None: what the data set asks for.
+        easy_positives: easy positives added to the training set, as a share of those kept.
+        label_noise: share of each class of the training set that gets the other label.
+        ablation_seed: decides, with the data seed, which labels are wrong.
         budget: what is equal between methods and ends a trial: "epochs"; "gradient_evaluations"
             (those of plain descent in ``epochs`` passes); "seconds".
         seconds: of training a trial, without validation; only with that budget.
@@ -202,6 +213,9 @@ class Task(_Model):
     validation: Literal["before", "after"] = "before"
     positive_rate: PositiveRate | None = None
     augmentation: Literal["crop_flip", "flip", "none"] | None = None
+    easy_positives: Share = 0.0
+    label_noise: Noise = 0.0
+    ablation_seed: CountFromZero = 0
     budget: Literal["epochs", "gradient_evaluations", "seconds"] = "epochs"
     seconds: Positive | None = None
 

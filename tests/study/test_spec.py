@@ -144,6 +144,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("tasks", 0, "budget", value="seconds"),
         "but budget is seconds and seconds is null",
     ),
+    "negative easy positives": (
+        edited("tasks", 0, "easy_positives", value=-1),
+        "easy_positives: must be at least 0, not -1",
+    ),
+    "half the labels wrong": (
+        edited("tasks", 0, "label_noise", value=0.5),
+        "label_noise: must be at least 0 and below 0.5.*not 0.5",
+    ),
     "budget": (edited("tasks", 0, "budget", value="steps"), "'gradient_evaluations' or 'seconds'"),
     "positive rate": (edited("tasks", 0, "positive_rate", value=1), "above 0 and below 1"),
     "range reversed": (

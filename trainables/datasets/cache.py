@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from trainables.datasets import DATASETS
+from trainables.datasets.ablation import Ablation
 from trainables.datasets.imbalance import BinaryTask, binary_task
 from trainables.datasets.source import Source
 from trainables.names import resolve
@@ -34,6 +35,7 @@ def task_on_device(
     data_seed: int,
     validation: str,
     device: str,
+    ablation: Ablation = Ablation(),  # noqa: B008 - frozen
 ) -> BinaryTask:
     """The binary task on a device ("cpu", "cuda"); the same arguments give the same object.
 
@@ -42,7 +44,9 @@ def task_on_device(
     Raises:
         UnknownNameError, DataError: see ``read_source`` and ``binary_task``.
     """
-    return _task(dataset, Path(data_root), download, imratio, data_seed, validation, device)
+    return _task(
+        dataset, Path(data_root), download, imratio, data_seed, validation, device, ablation
+    )
 
 
 def clear() -> None:
@@ -65,6 +69,7 @@ def _task(
     data_seed: int,
     validation: str,
     device: str,
+    ablation: Ablation,
 ) -> BinaryTask:
     source = _source(dataset, data_root, download)
-    return binary_task(source, imratio, data_seed, validation).to(device)
+    return binary_task(source, imratio, data_seed, validation, ablation).to(device)

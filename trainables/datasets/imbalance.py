@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainables.datasets.ablation import Ablation, easiest, with_wrong_labels
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 
@@ -92,6 +93,7 @@ def counts(
     imratio: float | None,
     validation: str,
     validation_share: Fraction = Fraction(1, 10),
+    easy_positives: float = 0.0,
 ) -> Counts:
     """How many images of each class a task trains and validates on; reads labels alone.
 
@@ -101,6 +103,7 @@ def counts(
         imratio: positives / all in the training set, in (0, 0.5]; None: the set's own ratio.
         validation: "before" or "after" (see the module's text).
         validation_share: share of each class that validation takes, rounded to whole images.
+        easy_positives: positives added to the training set, as a share of those kept.
 
     Raises:
         DataError: more positives are asked for than exist, or a part has no image of a class.
@@ -117,6 +120,14 @@ def counts(
         kept = _kept(imratio, positives, negatives)
         val_positives = round(validation_share * kept)
         train_positives = kept - val_positives
+    added = round(easy_positives * train_positives)
+    left = positives - val_positives - train_positives
+    if added > left:
+        raise DataError(
+            f"easy_positives {easy_positives} needs {added} positives that the imbalance left "
+            f"out, but it left {left}: ask for a lower imratio or for less."
+        )
+    train_positives += added
     found = Counts(train_positives, negatives - val_negatives, val_positives, val_negatives)
     for name, count in found._asdict().items():
         if count == 0:
@@ -142,19 +153,26 @@ def _kept(imratio: float | None, available: int, negatives: int) -> int:
 
 
 def binary_task(
-    source: Source, imratio: float | None, data_seed: int, validation: str
+    source: Source,
+    imratio: float | None,
+    data_seed: int,
+    validation: str,
+    ablation: Ablation = Ablation(),  # noqa: B008 - frozen
 ) -> BinaryTask:
     """The binary task that one data seed draws from a data set.
 
     The seed shuffles each class once; validation takes the first images of a class and training
     the next ones. So for one seed the validation set is the same at every imratio ("before"),
     and the positives kept at 1 % are among those kept at 10 %. The test set is whole.
+    ``ablation`` changes the training set alone.
 
     Raises:
         DataError: see ``counts``; or the test set lacks one of the classes.
     """
-    found = counts(
-        source.train_labels, source.n_classes, imratio, validation, source.validation_share
+    labels, share = source.train_labels, source.validation_share
+    found = counts(labels, source.n_classes, imratio, validation, share)
+    with_easy = counts(
+        labels, source.n_classes, imratio, validation, share, ablation.easy_positives
     )
     test_targets = binary_targets(source.test_labels, source.n_classes)
     if test_targets.unique().numel() < 2:
@@ -163,7 +181,7 @@ def binary_task(
         )
     targets = binary_targets(source.train_labels, source.n_classes)
     generator = np.random.default_rng(data_seed)
-    train_ids, val_ids = [], []
+    train_ids, val_ids, left_ids = [], [], []
     for target, train_count, val_count in (
         (0, found.train_negatives, found.val_negatives),
         (1, found.train_positives, found.val_positives),
@@ -171,18 +189,29 @@ def binary_task(
         ids = generator.permutation((targets == target).nonzero().squeeze(1).numpy())
         val_ids.append(ids[:val_count])
         train_ids.append(ids[val_count : val_count + train_count])
+        left_ids.append(ids[val_count + train_count :])
+    if added := with_easy.train_positives - found.train_positives:
+        negatives, positives = (source.train_images[ids] for ids in train_ids)
+        candidates = source.train_images[left_ids[1]]
+        easy = easiest(candidates, positives, negatives, added)
+        train_ids.append(left_ids[1][easy.numpy()])
     train = torch.from_numpy(np.sort(np.concatenate(train_ids)))
     val = torch.from_numpy(np.sort(np.concatenate(val_ids)))
     train_images = source.train_images[train]
     mean, std = _channel_statistics(train_images)
+    train_targets = targets[train]
+    if ablation.label_noise:
+        train_targets = with_wrong_labels(
+            train_targets, ablation.label_noise, (ablation.seed, data_seed)
+        )
     return BinaryTask(
         train_images=train_images,
-        train_targets=targets[train],
+        train_targets=train_targets,
         val_images=source.train_images[val],
         val_targets=targets[val],
         test_images=source.test_images,
         test_targets=test_targets,
-        prior=found.train_positives / len(train),
+        prior=int(train_targets.sum()) / len(train),
         mean=mean,
         std=std,
         augmentation=source.augmentation,
