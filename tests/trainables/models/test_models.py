@@ -118,7 +118,7 @@ def test_reset_head_draws_as_a_linear_layer_begins() -> None:
         torch_before = torch.get_rng_state()
         model.reset_head(torch.Generator().manual_seed(1))
         assert torch.equal(torch.get_rng_state(), torch_before)
-        heads.append(model.head.weight)
+        heads.append(model.head.weight.detach())
     assert torch.equal(*heads)
     assert 0.0099 < float(heads[0].abs().max()) <= 0.01
     assert float(heads[0].std()) == pytest.approx(0.01 / 3**0.5, rel=0.05)
