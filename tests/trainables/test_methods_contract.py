@@ -49,14 +49,19 @@ NEEDED: dict[str, dict[str, Any]] = {
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.
     "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},
-    "ts_dec.project_alpha": {"margin": 1e-3, "score_map": "raw", "head_lr": 2.0, "lr": 0.1},
+    "ts_dec.project_alpha": {
+        "margin": 1e-3,
+        "score_map": "raw",
+        "head_lr": 2.0,
+        "head_share": 0.75,
+    },
 }
 """What must hold for a hyperparameter to have a part at all: everywhere, or in one method."""
 
 
 SHORT: dict[str, dict[str, Any]] = {
     "two_stage": {"pretrain_share": 0.5},
-    "ts_dec": {"head_share": 0.75},
+    "ts_dec": {"head_share": 0.5},
 }
 """What a trial of 12 steps needs for each stage to be longer than one of them."""
 

@@ -1,0 +1,81 @@
+"""Presets: each is a valid spec, says what it is, and searches what its head claims."""
+
+import pytest
+from optuna.distributions import CategoricalDistribution
+
+from study.cells import cells
+from study.spec import fixed_params, load_spec, preset_names, tuned_space
+from study.spec.text import preset_text
+
+PAPERS = {
+    "iccv21-benchmarks": 48,
+    "iclr22-benchmarks": 54,
+    "iclr22-ablation": 9,
+    "equal-time": 18,
+    "margin-sensitivity": 4,
+    "mixup-alpha-sensitivity": 6,
+    "bsn-ablation": 4,
+    "noise-robustness": 15,
+    "alpha-constraint": 1,
+}
+"""Cells of every preset that reproduces a paper's table or figure."""
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_is_a_valid_spec_of_its_own_name(name: str) -> None:
+    spec = load_spec(name)  # names, hyperparameters and values are all looked at
+    assert spec.name == name
+    found = cells(spec)
+    assert len({cell.id for cell in found}) == len(found)
+    assert len(found) == PAPERS.get(name, len(found))
+    assert spec.confirm.seeds >= 3
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_preset_says_what_it_reproduces_where_and_how_long(name: str) -> None:
+    head = " ".join(
+        line.removeprefix("#").strip()
+        for line in preset_text(name).splitlines()
+        if line.startswith("#")
+    )
+    assert "et al., " in head or "Xv, Li, Yang" in head
+    assert "Hardware: " in head
+    assert "Estimated" in head
+    assert " hour" in head
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "key", "values"),
+    [
+        ("iclr22-ablation", "ct_auc", "inner_steps", (1, 2, 3)),
+        ("iclr22-ablation", "ct_auc", "same_batch", (False, True)),
+        ("margin-sensitivity", "auc_m", "margin", (0.1, 0.3, 0.5, 0.7, 1.0)),
+        ("mixup-alpha-sensitivity", "ct_mixup", "mixup_alpha", (0.0, 0.1, 0.2, 0.4, 1.0, 2.0)),
+        ("bsn-ablation", "auc_s", "score_map", ("bsn", "sigmoid", "raw")),
+        ("alpha-constraint", "auc_m", "project_alpha", (True, False)),
+    ],
+)
+def test_an_ablation_compares_choices_without_pruning(
+    name: str, method: str, key: str, values: tuple[object, ...]
+) -> None:
+    spec = load_spec(name)
+    distribution = tuned_space(spec, method)[key]
+    assert isinstance(distribution, CategoricalDistribution)
+    assert distribution.choices == values
+    assert (spec.search.sampler, spec.search.pruner) == ("random", "none")
+
+
+def test_what_the_presets_ask_of_their_tasks() -> None:
+    assert {(t.budget, t.seconds) for t in load_spec("equal-time").tasks} == {("seconds", 1000)}
+    noise = {t.name: (t.easy_positives, t.label_noise) for t in load_spec("noise-robustness").tasks}
+    assert noise == {
+        "plain": (0, 0),
+        "easy-10": (0.1, 0),
+        "easy-20": (0.2, 0),
+        "noise-1": (0, 0.01),
+        "noise-5": (0, 0.05),
+    }
+    (task,) = load_spec("alpha-constraint").tasks
+    assert (task.easy_positives, task.label_noise) == (0.2, 0.05)
+    assert fixed_params(load_spec("iclr22-benchmarks"), "ct_auc") == {"margin": 1.0}
+    assert fixed_params(load_spec("iccv21-benchmarks"), "auc_s") == {"score_map": "bsn"}
