@@ -1,11 +1,11 @@
 """Where to search AUC-M."""
 
-from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, WEIGHT_DECAY, Range
+from search_spaces.ranges import EPOCH_DECAY, MARGIN, PRIOR_LR, WEIGHT_DECAY, Range
 
 __all__ = ["SPACE"]
 
 SPACE: dict[str, Range] = {
-    "lr": LR,
+    "lr": PRIOR_LR,
     "margin": MARGIN,
     "epoch_decay": EPOCH_DECAY,
     "weight_decay": WEIGHT_DECAY,

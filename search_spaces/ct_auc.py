@@ -5,7 +5,7 @@ from search_spaces.ranges import (
     EPOCH_DECAY,
     INNER_LR,
     INNER_STEPS,
-    LR,
+    PRIOR_LR,
     WEIGHT_DECAY,
     Range,
 )
@@ -13,7 +13,7 @@ from search_spaces.ranges import (
 __all__ = ["SPACE"]
 
 SPACE: dict[str, Range] = {
-    "lr": LR,
+    "lr": PRIOR_LR,
     "inner_lr": INNER_LR,
     "inner_steps": INNER_STEPS,
     "beta0": BETA,
