@@ -1,13 +1,14 @@
-"""Where to search two-stage training; one learning rate serves both stages."""
+"""Where to search two-stage training."""
 
 from optuna.distributions import FloatDistribution
 
-from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, WEIGHT_DECAY, Range
+from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, PRIOR_LR, WEIGHT_DECAY, Range
 
 __all__ = ["SPACE"]
 
 SPACE: dict[str, Range] = {
-    "lr": LR,
+    "lr": PRIOR_LR,
+    "pretrain_lr": LR,
     "margin": MARGIN,
     "epoch_decay": EPOCH_DECAY,
     "weight_decay": WEIGHT_DECAY,

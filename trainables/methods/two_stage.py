@@ -12,8 +12,6 @@ from trainables.updates import Descent
 
 __all__ = ["TwoStage"]
 
-ADAM_LR = 1e-3
-
 
 @dataclass(frozen=True)
 class TwoStage(AUCM):
@@ -34,10 +32,10 @@ class TwoStage(AUCM):
         source=f"sgd: as the CE baseline of {fields.M}; adam: its medical sets",
         choices=("sgd", "adam"),
     )
-    pretrain_lr: float | None = hyperparameter(
-        None,
-        help=f"learning rate of the pretraining; null: lr with sgd, {ADAM_LR:g} with adam",
-        source="sgd: as the CE baseline; adam: Kingma and Ba, ICLR 2015",
+    pretrain_lr: float = hyperparameter(
+        0.1,
+        help="learning rate of the pretraining; with adam about 0.001 is usual",
+        source=f"{fields.M}, benchmark sets; adam: Kingma and Ba, ICLR 2015",
         low=0,
         open_low=True,
     )
@@ -57,9 +55,11 @@ class TwoStage(AUCM):
         )
 
     def _pretraining(self, context: Context) -> Descent:
-        params = context.model.parameters()
-        if self.pretrain_optimizer == "adam":
-            lr = ADAM_LR if self.pretrain_lr is None else self.pretrain_lr
-            return adam(context, CELoss(), params, lr=lr, weight_decay=self.weight_decay)
-        lr = self.lr if self.pretrain_lr is None else self.pretrain_lr
-        return sgd(context, CELoss(), params, lr=lr, weight_decay=self.weight_decay)
+        optimizer = {"sgd": sgd, "adam": adam}[self.pretrain_optimizer]
+        return optimizer(
+            context,
+            CELoss(),
+            context.model.parameters(),
+            lr=self.pretrain_lr,
+            weight_decay=self.weight_decay,
+        )
