@@ -29,6 +29,7 @@ class Cell:
             intervals) and its reduction factor.
         seeds: confirm rows.
         seed: the study's seed; every random draw of the cell derives from it.
+        embeddings: confirm rows of the first so many seeds keep their embeddings.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Cell:
     reduction: int
     seeds: int
     seed: int
+    embeddings: int = 0
 
 
 def derive_seed(*words: object) -> int:

@@ -35,6 +35,7 @@ def cells(spec: StudySpec) -> list[Cell]:
             grace=spec.search.grace,
             reduction=spec.search.reduction,
             seeds=spec.confirm.seeds,
+            embeddings=spec.confirm.embeddings,
             seed=spec.seed,
         )
         for order, (method, task, imratio) in enumerate(grid)

@@ -18,6 +18,7 @@ os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # relative paths mean what
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # 5 files instead of 1,005
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")  # the ledger is the truth
 os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", "1000000")  # the multiplexer limits itself
+os.environ.setdefault("TUNE_RESULT_BUFFER_LENGTH", "2")  # above 1: see train_buffered
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints even if verbose is 0
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two busy-waiting threads: 3 to 6 x slower
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -151,6 +152,7 @@ def _job(cell: CellLedger, row: Row, directory: Path) -> Job:
             **row.seeds,
         },
         directory=str(directory.resolve()),
+        embeddings=row.seed is not None and row.seed < plan.embeddings,
     )
 
 

@@ -33,7 +33,8 @@ class TrialRecord:
         seed: index of the confirm seed (0, 1, ...); None for search rows.
         selected_from: number of the search row that a confirm row repeats; None for search.
         test_auroc, test_auprc: of a finished confirm row; None otherwise.
-        predictions: file of test scores and targets, relative to the study's directory.
+        predictions: file of test scores and targets, and embeddings if they were asked for,
+            relative to the study's directory.
     """
 
     phase: str

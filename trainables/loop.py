@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trainables.augment import augment, normalise
 from trainables.budget import BUDGETS
@@ -166,7 +166,7 @@ class TrainingRun:
         Raises:
             DivergedError: a score is not finite.
         """
-        scores = self._scores(self._task.val_images)
+        scores = self._outputs(self._model, self._task.val_images)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
@@ -186,25 +186,33 @@ class TrainingRun:
         self.training_seconds += time.perf_counter() - started
         return loss
 
-    def test(self) -> dict[str, Any]:
+    def test(self, *, embeddings: bool = False) -> dict[str, Any]:
         """Evaluate the test set; call it once, after the last interval of a confirm trial.
 
+        Args:
+            embeddings: also give what the last layer sees, in float32 at every precision.
+
         Returns:
-            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}.
+            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, and
+            "embeddings": float32 (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
         """
-        scores = self._scores(self._task.test_images)
+        scores = self._outputs(self._model, self._task.test_images)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError("Scores must be finite; a test score was not.")
         targets = self._task.test_targets
-        return {
+        tested = {
             "test_auroc": float(auroc(scores, targets)),
             "test_auprc": float(auprc(scores, targets)),
             "scores": scores.float().cpu().numpy(),
             "targets": targets.to(torch.uint8).cpu().numpy(),
         }
+        if embeddings:
+            features = self._outputs(self._model.features, self._task.test_images)
+            tested["embeddings"] = features.float().cpu().numpy()
+        return tested
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only."""
@@ -252,13 +260,16 @@ class TrainingRun:
         )
 
     @torch.no_grad()
-    def _scores(self, images: Tensor) -> Tensor:
-        """Logits (N,) of all ``images``, with the weights that the method evaluates."""
+    def _outputs(self, network: nn.Module, images: Tensor) -> Tensor:
+        """What ``network``, the model or a part of it, gives for all ``images``.
+
+        It is evaluated with the weights that the method evaluates.
+        """
         self._model.eval()
         with self._recipe.evaluating():
-            scores = [
-                self._model(normalise(part, self._task.mean, self._task.std))
+            outputs = [
+                network(normalise(part, self._task.mean, self._task.std))
                 for part in images.split(EVALUATION_BATCH)
             ]
         self._model.train()
-        return torch.cat(scores)
+        return torch.cat(outputs)

@@ -252,9 +252,15 @@ class Search(_Model):
 
 
 class Confirm(_Model):
-    """``seeds``: runs of a cell's selected configuration on fresh seeds; 0: none."""
+    """The confirm trials of every cell.
+
+    Attributes:
+        seeds: runs of the selected configuration on fresh seeds; 0: none.
+        embeddings: the first so many of them keep the embeddings of the test set.
+    """
 
     seeds: CountFromZero = 5
+    embeddings: CountFromZero = 0
 
 
 class Resources(_Model):

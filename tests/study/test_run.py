@@ -27,7 +27,7 @@ SPEC: dict[str, Any] = {
     "imratios": [0.1],
     # Random rows and no pruning: nothing depends on which trial is faster.
     "search": {"trials": 4, "sampler": "random", "pruner": "none"},
-    "confirm": {"seeds": 2},
+    "confirm": {"seeds": 2, "embeddings": 1},
 }
 
 
@@ -125,6 +125,17 @@ def test_stored_predictions_give_the_stored_figures(undisturbed: Path) -> None:
             assert row.test_auroc == pytest.approx(roc_auc_score(targets, scores), abs=1e-12)
             expected = average_precision_score(targets, scores)
             assert row.test_auprc == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_first_confirm_seeds_keep_their_embeddings(undisturbed: Path) -> None:
+    for cell in read_study(undisturbed / "out").cells:
+        for row in cell.confirm:
+            assert row.predictions is not None
+            stored = np.load(undisturbed / "out" / row.predictions, allow_pickle=False)
+            names = {"scores", "targets"} | ({"embeddings"} if row.seed == 0 else set())
+            assert set(stored.files) == names
+            if row.seed == 0:
+                assert len(stored["embeddings"]) == len(stored["scores"])
 
 
 def test_confirm_seeds_are_paired_between_methods(undisturbed: Path) -> None:

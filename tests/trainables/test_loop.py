@@ -10,6 +10,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from trainables.augment import normalise
 from trainables.checkpoint import load_checkpoint, save_atomically, save_checkpoint
 from trainables.config import TrialConfig
 from trainables.errors import DataError, DivergedError, UnknownNameError
@@ -98,6 +99,24 @@ def test_it_learns_and_its_figures_are_those_of_scikit_learn() -> None:
     assert tested["test_auprc"] == pytest.approx(
         average_precision_score(targets, scores), abs=1e-12
     )
+
+
+@pytest.mark.parametrize("method", ["auc_m", "ct_auc"])
+def test_embeddings_are_what_the_head_turns_into_scores(method: str) -> None:
+    run = TrainingRun(config(method=method, params={"evaluate": "u"} if method == "ct_auc" else {}))
+    to_the_end(run)
+    plain, tested = run.test(), run.test(embeddings=True)
+    assert set(tested) == {*plain, "embeddings"}
+    embeddings = tested["embeddings"]
+    assert embeddings.dtype == np.float32
+    with run._recipe.evaluating(), torch.no_grad():
+        run._model.eval()
+        images = normalise(run._task.test_images, run._task.mean, run._task.std)
+        expected = run._model.features(images).numpy()
+        logits = run._model.head(torch.from_numpy(embeddings)).squeeze(1).numpy()
+    np.testing.assert_allclose(embeddings, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(logits, plain["scores"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(tested["scores"], plain["scores"])
 
 
 def test_intervals_cut_the_run_into_equal_parts() -> None:
