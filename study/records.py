@@ -28,7 +28,7 @@ class TrialRecord:
         gradient_evaluations: images that went through forward and backward; None as above.
         images: training images drawn; None as above.
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
-            "gradient_evaluations"}; empty until the row is finished.
+            "gradient_evaluations"} and the method's own figures; empty until the row is finished.
         host, device: where it ran.
         seed: index of the confirm seed (0, 1, ...); None for search rows.
         selected_from: number of the search row that a confirm row repeats; None for search.

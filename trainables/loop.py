@@ -73,10 +73,11 @@ class TrainingRun:
             self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
         self._model.precision = config.precision
 
-        seeds = np.random.SeedSequence(config.order_seed).generate_state(4, np.uint64)
+        seeds = np.random.SeedSequence(config.order_seed).generate_state(5, np.uint64) >> 1
         order_1, order_2, self._augment_generator, self._method_generator = (
-            torch.Generator(device).manual_seed(int(seed >> 1)) for seed in seeds
+            torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
+        self._probe_seed = int(seeds[4])
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
@@ -86,15 +87,12 @@ class TrainingRun:
         ]
         self.steps = config.epochs * self._samplers[0].steps_per_epoch
         self._budget = resolve("budget", BUDGETS, config.budget)
+        # The loss must know the share that it meets: with another one the margin's term outweighs
+        # the scores and alpha falls to 0.
+        self._prior = config.positive_rate or self._task.prior
         method = resolve("method", METHODS, config.method)(**config.params)
         self._recipe = method.recipe(
-            Context(
-                model=self._model,
-                # The loss must know the share that it meets: with another one the margin's
-                # term outweighs the scores and alpha falls to 0.
-                prior=config.positive_rate or self._task.prior,
-                generator=self._method_generator,
-            )
+            Context(model=self._model, prior=self._prior, generator=self._method_generator)
         )
         self.step = 0
         self.seconds = 0.0
@@ -132,7 +130,8 @@ class TrainingRun:
 
         Returns:
             {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
-            "gradient_evaluations" (both since the start of the trial)}.
+            "gradient_evaluations" (both since the start of the trial)} and the method's own
+            figures, if it has any.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -149,6 +148,7 @@ class TrainingRun:
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
         val_auroc = self.validate()
+        figures = self._figures()
         self.seconds += time.perf_counter() - started
         result = {
             "interval": self.interval + 1,
@@ -156,6 +156,7 @@ class TrainingRun:
             "loss": loss,
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,
+            **figures,
         }
         self.curve.append(result)
         return result
@@ -258,6 +259,22 @@ class TrainingRun:
             normalise(images, self._task.mean, self._task.std),
             self._task.train_targets.index_select(0, chosen).float(),
         )
+
+    def _figures(self) -> dict[str, float]:
+        """The method's own, with the model in evaluation."""
+        self._model.eval()
+        figures = self._recipe.metrics(self._probe)
+        self._model.train()
+        return figures
+
+    def _probe(self) -> Batch:
+        """A training batch, always the same: as many positives as usual, not augmented."""
+        task = self._task
+        generator = torch.Generator(self.config.device).manual_seed(self._probe_seed)
+        size = max(2, self.config.batch_size)
+        chosen = BatchSampler(task.train_targets, size, generator, self._prior).draw()
+        images = normalise(task.train_images[chosen], task.mean, task.std)
+        return Batch(images, task.train_targets[chosen].float())
 
     @torch.no_grad()
     def _outputs(self, network: nn.Module, images: Tensor) -> Tensor:

@@ -64,6 +64,13 @@ class Update(Protocol):
         """Within it the model holds the weights to be evaluated."""
         ...
 
+    def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
+        """Figures of its own for the curve, {} if it has none; training goes on undisturbed.
+
+        The model is in evaluation; ``probe`` gives a training batch, always the same.
+        """
+        ...
+
     def state_dict(self) -> dict[str, Any]:
         """All that the next steps depend on, except the model's own state."""
         ...
@@ -153,6 +160,10 @@ class Recipe:
     def evaluating(self) -> AbstractContextManager[None]:
         """Within it the model holds the weights that are to be evaluated."""
         return self._update.evaluating()
+
+    def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
+        """Figures of the stage's own for the curve, see `Update.metrics`."""
+        return self._update.metrics(probe)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the recipe needs to go on, as plain values and tensors.

@@ -72,6 +72,10 @@ class Descent:
         """The model's own weights are the ones to evaluate."""
         return nullcontext()
 
+    def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:  # noqa: ARG002
+        """None."""
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
         """The loss's own parameters and the optimizer's state."""
         return {"loss": self._loss.state_dict(), "optimizer": self._optimizer.state_dict()}
@@ -92,6 +96,7 @@ class Compositional:
         inner_steps: PDSCA's k.
         evaluate_inner: evaluate u_k instead of w.
         mix: done to each batch first.
+        terms: from (images, targets) to figures for the curve; None: there are none.
     """
 
     def __init__(
@@ -101,12 +106,14 @@ class Compositional:
         inner_steps: int,
         evaluate_inner: bool,
         mix: Mix = unmixed,
+        terms: Callable[[Tensor, Tensor], dict[str, float]] | None = None,
     ) -> None:
         self._loss = loss
         self._optimizer = optimizer
         self._inner_steps = inner_steps
         self._evaluate_inner = evaluate_inner
         self._mix = mix
+        self._terms = terms
 
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """Train on S1 (and S2); gives the outer loss and k times S1's images plus S2's.
@@ -124,6 +131,10 @@ class Compositional:
     def evaluating(self) -> AbstractContextManager[None]:
         """Within it the model holds w or u_k, as chosen."""
         return self._optimizer.inner_weights() if self._evaluate_inner else nullcontext()
+
+    def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
+        """The ``terms``, at the model's own w, of the probe as it is, unmixed."""
+        return {} if self._terms is None else self._terms(*probe())
 
     def state_dict(self) -> dict[str, Any]:
         """The loss's own parameters and the optimizer's state, the points u_j in it."""

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,9 @@ class _Still:
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         yield
+
+    def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:  # noqa: ARG002
+        return {}
 
     def state_dict(self) -> dict[str, Any]:
         return {}

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from trainables.hyperparameters import hyperparameter
 from trainables.losses.auc import AUCLoss
+from trainables.losses.ce import ce_loss
 from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.parts import one_stage
 from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
+from trainables.optimizers.taylor import taylor_terms
 from trainables.recipe import Context, Recipe
 from trainables.updates import Compositional, Mix, unmixed
 
@@ -83,6 +86,12 @@ class CompositionalMethod(Method):
     bound_high: float = hyperparameter(
         100.0, help="largest scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
     )
+    taylor_terms: bool = hyperparameter(
+        False,
+        help="report the terms of the Taylor expansion of one inner step in each trial's curve; "
+        "it changes no result (with bf16 the rest is mostly rounding)",
+        source=f"{fields.C}, fig. 2",
+    )
 
     def compositional(
         self, context: Context, loss: Callable[[], AUCLoss], mix: Mix = unmixed
@@ -107,7 +116,12 @@ class CompositionalMethod(Method):
             alpha_max=self.alpha_max,
             scaling=_SCALINGS[self.second_moment](self),
         )
-        return Compositional(loss, optimizer, self.inner_steps, self.evaluate == "u", mix)
+        terms = (
+            partial(taylor_terms, context.model, loss, ce_loss, self.inner_lr)
+            if self.taylor_terms
+            else None
+        )
+        return Compositional(loss, optimizer, self.inner_steps, self.evaluate == "u", mix, terms)
 
 
 _SCALINGS: Mapping[str, Callable[[CompositionalMethod], Scaling | None]] = MappingProxyType(
