@@ -2,12 +2,12 @@
 
 from optuna.distributions import FloatDistribution
 
-from search_spaces.ranges import EPOCH_DECAY, MARGIN, PRIOR_LR, WEIGHT_DECAY, C, Range
+from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, WEIGHT_DECAY, C, Range
 
 __all__ = ["SPACE"]
 
 SPACE: dict[str, Range] = {
-    "lr": PRIOR_LR,
+    "lr": LR,
     "margin": MARGIN,
     "epoch_decay": EPOCH_DECAY,
     "weight_decay": WEIGHT_DECAY,
