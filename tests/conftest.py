@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+REAL = ("cifar-10-batches-py", "medmnist/breastmnist.npz", "medmnist/pneumoniamnist.npz")
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data sets: AUCSTUDY_DATA, or ``shared/data`` beside the checkout."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("AUCSTUDY_DATA", beside))
-    if not folder.is_dir():
-        pytest.skip(f"no real data: {folder} is not there; set AUCSTUDY_DATA to their folder")
+    folder = Path(os.environ.get("AUCSTUDY_DATA") or beside)
+    missing = [name for name in REAL if not (folder / name).exists()]
+    if missing:
+        pytest.skip(f"no real data: {folder} lacks {', '.join(missing)}; set AUCSTUDY_DATA")
     return folder
