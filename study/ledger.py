@@ -80,7 +80,7 @@ class CellLedger:
         if self.finished:
             return 0
         done = sum(row.state in FINISHED for row in self.rows["search"])
-        search = max(0, self.cell.trials + self._replacements("search") - done)
+        search = max(0, self.cell.trials + self._replacements() - done)
         confirmed = {row.seed for row in self.confirm if row.state in FINISHED and not row.crashed}
         return search + max(0, self.cell.seeds - len(confirmed & set(range(self.cell.seeds))))
 
@@ -137,10 +137,10 @@ class CellLedger:
         row.state, row.value, row.crashed = state, value, outcome.crashed
 
     def _wants_search(self) -> bool:
-        return len(self.rows["search"]) < self.cell.trials + self._replacements("search")
+        return len(self.rows["search"]) < self.cell.trials + self._replacements()
 
-    def _replacements(self, phase: str) -> int:
-        return min(MAX_REPLACEMENTS, sum(row.crashed for row in self.rows[phase]))
+    def _replacements(self) -> int:
+        return min(MAX_REPLACEMENTS, sum(row.crashed for row in self.rows["search"]))
 
     def _missing_seeds(self) -> list[int]:
         rows = self.confirm

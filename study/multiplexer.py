@@ -14,7 +14,7 @@ __all__ = ["Multiplexer"]
 
 
 class Multiplexer(Searcher):
-    """Asks the cells in turn; confirm rows first, then rows that a dead driver left, then search.
+    """Asks the cells in turn; rows that a dead driver left first, then confirm, then search.
 
     Every result is written to the ledger before anything follows from it.
 

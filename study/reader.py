@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial
 
 from study.errors import LedgerError
 from study.records import CellRecord, StudyRecord, TrialRecord
+from study.rows import FINISHED, selected
 from study.storage import open_storage, storage_url
 
 __all__ = ["read_study"]
@@ -100,11 +101,10 @@ def _cell(
 
 
 def _selected(rows: tuple[TrialRecord, ...], planned: int) -> int | None:
-    """The choice of ``study.rows.selected``, taken from records."""
-    if len(rows) < planned or any(row.state in ("RUNNING", "WAITING") for row in rows):
+    """Number of the selected row, once the search is over."""
+    if len(rows) < planned or any(row.state not in FINISHED for row in rows):
         return None
-    complete = [row for row in rows if row.state == "COMPLETE" and row.value is not None]
-    best = max(complete, key=lambda row: (row.value, -row.number), default=None)
+    best = selected(rows)
     return None if best is None else best.number
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["FINISHED", "Outcome", "Row", "selected"]
 
@@ -74,7 +74,21 @@ class Row:
         return f"{self.cell}__{self.phase}{self.number}"
 
 
-def selected(rows: Iterable[Row]) -> Row | None:
+class _Ranked(Protocol):
+    """What the choice looks at; rows and records of rows both have it."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def number(self) -> int: ...
+
+
+Ranked = TypeVar("Ranked", bound=_Ranked)
+
+
+def selected(rows: Iterable[Ranked]) -> Ranked | None:
     """The COMPLETE search row with the best validation AUROC; the earlier one of equals."""
     complete = [row for row in rows if row.state == "COMPLETE" and row.value is not None]
     return max(complete, key=lambda row: (row.value, -row.number), default=None)
