@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-__all__ = ["CellRecord", "StudyRecord", "TrialRecord"]
+from study.errors import LedgerError
+
+__all__ = ["CellRecord", "StudyRecord", "TrialRecord", "predictions_path"]
+
+PREDICTIONS = "predictions"
 
 
 @dataclass(frozen=True)
@@ -114,3 +118,29 @@ class StudyRecord:
     spec: dict[str, Any]
     provenance: dict[str, Any]
     cells: tuple[CellRecord, ...]
+
+
+def predictions_path(directory: Path, relative: str) -> Path:
+    """The file that a row's ``predictions`` names; it need not exist.
+
+    A ledger may come from somebody else, so what it says is not trusted: the file must lie in
+    the folder ``predictions`` of the study's directory, whatever links lie there.
+
+    Args:
+        directory: the study's directory.
+        relative: ``TrialRecord.predictions``, such as "predictions/NAME.npz".
+
+    Raises:
+        LedgerError: it names anything else.
+    """
+    parts = PurePosixPath(relative).parts
+    if len(parts) == 2 and parts[0] == PREDICTIONS and parts[1].isprintable():
+        folder = (directory / PREDICTIONS).resolve()
+        file = folder / parts[1]
+        if file.suffix == ".npz" and file.resolve().parent == folder:
+            return file
+    raise LedgerError(
+        f"A row's predictions must be a file {PREDICTIONS}/NAME.npz in the study's directory, and "
+        f"the ledger of {directory} names {relative!r}: do not trust this ledger, or put the "
+        "name right."
+    )
