@@ -1,6 +1,8 @@
 """Phrases that several sections share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+
+from analysis.traces import ranges, trace
 
 __all__ = ["listing", "plural", "ranges", "setting", "short_setting", "trace"]
 
@@ -24,22 +26,3 @@ def setting(task: str, ratio: str) -> str:
 def short_setting(task: str, ratio: str) -> str:
     """A task at an imbalance ratio, in a table or above a panel."""
     return f"{task}, {ratio}"
-
-
-def trace(cell: str, phase: str, rows: Sequence[int]) -> str:
-    """Which rows of the ledger a number comes from."""
-    return f"{cell}: {phase} {'row' if len(rows) == 1 else 'rows'} {ranges(rows)}"
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Rising numbers with runs drawn together: (0, 1, 2, 5) -> "0 to 2, 5"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    # Two in a row read better apart.
-    return ", ".join(
-        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs
-    )

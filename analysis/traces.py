@@ -1,0 +1,85 @@
+"""Which rows of the ledger a number comes from, in words and as ids that can be run again."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+__all__ = ["Source", "Trace", "joined", "ranges", "trace"]
+
+
+class Source(NamedTuple):
+    """Rows of one cell and phase.
+
+    Attributes:
+        cell: id of the cell.
+        phase: "search" or "confirm".
+        rows: numbers, rising.
+    """
+
+    cell: str
+    phase: str
+    rows: tuple[int, ...]
+
+    @property
+    def trials(self) -> list[str]:
+        """Ids of the rows: ``<cell>/<phase>/<number>``."""
+        return [f"{self.cell}/{self.phase}/{row}" for row in self.rows]
+
+
+class Trace(str):
+    """The words that say where a number comes from; ``sources`` holds the rows themselves.
+
+    As the title of a table's cell it makes the number open a panel with its trial ids.
+    """
+
+    sources: tuple[Source, ...]
+    __slots__ = ("sources",)
+
+    def __new__(cls, sources: Sequence[Source]) -> "Trace":
+        """One line a source."""
+        self = super().__new__(cls, "\n".join(map(_words, sources)))
+        self.sources = tuple(sources)
+        return self
+
+    @property
+    def packed(self) -> str:
+        """One line a source: ``<cell>/<phase>/0-4,7``."""
+        return "\n".join(f"{s.cell}/{s.phase}/{_short(s.rows)}" for s in self.sources)
+
+
+def trace(cell: str, phase: str, rows: Sequence[int]) -> Trace:
+    """Rows of one cell and phase."""
+    return Trace([Source(cell, phase, tuple(sorted(rows)))])
+
+
+def joined(traces: Iterable[Trace]) -> Trace:
+    """Of a number that comes from several cells or phases."""
+    return Trace([source for trace in traces for source in trace.sources])
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers with runs drawn together: (0, 1, 2, 5) -> "0 to 2, 5"."""
+    # Two in a row read better apart.
+    return ", ".join(
+        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run))
+        for run in _runs(numbers)
+    )
+
+
+def _words(source: Source) -> str:
+    noun = "row" if len(source.rows) == 1 else "rows"
+    return f"{source.cell}: {source.phase} {noun} {ranges(source.rows)}"
+
+
+def _short(numbers: Sequence[int]) -> str:
+    runs = _runs(numbers)
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _runs(numbers: Sequence[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
