@@ -22,6 +22,9 @@ os.environ.setdefault("TUNE_RESULT_BUFFER_LENGTH", "2")  # above 1: see train_bu
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints even if verbose is 0
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two busy-waiting threads: 3 to 6 x slower
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if not os.environ.get("RAY_ADDRESS"):
+    # All of Ray's ports on loopback; _node_ip_address="127.0.0.1" does not do it (2.60).
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 import ray
 from ray import tune
