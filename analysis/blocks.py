@@ -11,6 +11,8 @@ from typing import ClassVar
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.traces import Trace
+
 __all__ = [
     "Block",
     "Cell",
@@ -86,7 +88,7 @@ class Cell:
     Attributes:
         text: what is shown.
         sort: what the column is sorted by: a number in numeric columns; None sorts last.
-        title: where the number comes from (shown on hover).
+        title: shown on hover; a ``Trace`` makes the number open a panel with its trial ids.
         mark: "best", "near", "absent", "flag", "key" (a name, kept on
             one line if it is short), "row" (a name that heads its row) or "".
         note: small text after ``text``.
@@ -98,10 +100,21 @@ class Cell:
     mark: str = ""
     note: str = ""
 
+    @property
+    def packed(self) -> str:
+        """The rows that the number comes from, as ``Trace.packed``; "" if it has no trace."""
+        return self.title.packed if isinstance(self.title, Trace) else ""
+
+    @property
+    def trials(self) -> tuple[str, ...]:
+        """Ids of the trials that the number comes from; empty if it has no trace."""
+        sources = self.title.sources if isinstance(self.title, Trace) else ()
+        return tuple(trial for source in sources for trial in source.trials)
+
 
 @dataclass(frozen=True)
 class Table:
-    """A table, shown in the report and kept as CSV and Markdown beside it.
+    """A table, shown in the report and kept as CSV, Markdown and LaTeX beside it.
 
     Attributes:
         name: unique in the report; its file name.
@@ -119,6 +132,16 @@ class Table:
     data: pd.DataFrame
     groups: Sequence[tuple[str, int]] = ()
     template: ClassVar[str] = "blocks/table.html"
+
+    @property
+    def full_labels(self) -> list[str]:
+        """Each column's heading behind its group's."""
+        groups = self.groups or [("", len(self.columns))]
+        above = [label for label, span in groups for _ in range(span)]
+        return [
+            f"{group}, {column.label}" if group else column.label
+            for group, column in zip(above, self.columns, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,31 @@
 >>> results.confirm.groupby(["method", "ratio"]).test_auroc.mean()    # doctest: +SKIP
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from analysis import columns, labels
-from study.records import CellRecord, StudyRecord, TrialRecord
+from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 
-__all__ = ["Results", "from_record", "load", "trial_id"]
+__all__ = ["Origin", "Results", "from_record", "load", "trial_id"]
 
 NAN = float("nan")
+
+
+class Origin(NamedTuple):
+    """Where a cell's rows are kept.
+
+    Attributes:
+        directory: of the study that ran the cell.
+        cell: id of the cell in that study.
+    """
+
+    directory: Path
+    cell: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,8 @@ class Results:
         confirm: one row a confirm row of the selected configuration. Only these fill tables.
         superseded: confirm rows of configurations that more search replaced; same columns.
             They count in the budget and nowhere else.
+        origins: by cell, where several studies are read together; else empty.
+        remarks: sentences that a reader must see before any number.
     """
 
     study: StudyRecord
@@ -40,6 +54,20 @@ class Results:
     curves: pd.DataFrame
     confirm: pd.DataFrame
     superseded: pd.DataFrame
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def origin(self, cell: str) -> Origin:
+        """The study that ran ``cell``, and what the cell is called there."""
+        return self.origins.get(cell, Origin(self.study.directory, cell))
+
+    def predictions_file(self, cell: str, relative: str) -> Path:
+        """The file of a confirm row of ``cell`` whose column predictions is ``relative``.
+
+        Raises:
+            study.errors.LedgerError: the ledger names a file outside of its study.
+        """
+        return predictions_path(self.origin(cell).directory, relative)
 
     @property
     def methods(self) -> list[str]:

@@ -14,6 +14,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH")
 
+READY = "'ready' in document.documentElement.dataset"
 DRAWN = "[...document.querySelectorAll('.plot')].map(p => p.querySelectorAll('.main-svg').length)"
 
 
@@ -50,7 +51,17 @@ def _open(browser: Any, address: str, **options: Any) -> tuple[Any, list[str]]:
     tab.on("request", requested)
     tab.on("dialog", asked)
     tab.goto(address)
+    _scroll_through(tab)
     return tab, noise
+
+
+def _scroll_through(tab: Any) -> None:
+    """Figures are drawn when they come near the window: go past each of them."""
+    tab.wait_for_function(READY)
+    for plot in tab.locator(".plot").all():
+        plot.scroll_into_view_if_needed()
+        plot.locator(".main-svg").first.wait_for()
+    tab.evaluate("scrollTo(0, 0)")
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -146,6 +157,7 @@ def test_tables_sort(page: Any) -> None:
 def test_theme_can_change_while_the_report_is_open(browser: Any, address: str) -> None:
     sheet = browser.new_page(color_scheme="light")
     sheet.goto(address)
+    _scroll_through(sheet)
     colour = "document.getElementById('figure-tuning')._fullLayout.font.color"
     assert sheet.evaluate(colour) == "#1d2125"
     sheet.emulate_media(color_scheme="dark")
@@ -156,11 +168,14 @@ def test_theme_can_change_while_the_report_is_open(browser: Any, address: str) -
 def test_print_is_light_and_fits_the_page(browser: Any, address: str, tmp_path: Path) -> None:
     sheet = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="dark")
     sheet.goto(address)
+    sheet.wait_for_function(READY)
+    assert not all(sheet.evaluate(DRAWN))  # those far below wait
     sheet.evaluate(
         "addEventListener('beforeprint', () => { const f = document.querySelector('.plot');"
         " window.printed = [f._fullLayout.width, f._fullLayout.font.color]; })"
     )
     sheet.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     assert sheet.evaluate("window.printed") == [660, "#1d2125"]
+    assert all(sheet.evaluate(DRAWN))
     sheet.wait_for_function("document.querySelector('.plot')._fullLayout.width > 900")
     sheet.close()

@@ -1,6 +1,8 @@
 """The report as a file: what it says, what it holds, and that user text stays text."""
 
+import base64
 import csv
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from plotly.offline import get_plotlyjs
 
+from analysis import page as html
 from analysis import report
 from analysis.results import Results, from_record
 from analysis.sections import verdict
@@ -29,8 +32,8 @@ class Page(HTMLParser):
         self._script: dict[str, str | None] | None = None
         self._section = ""
         self.sections: dict[str, str] = {}
-        # The parser takes seconds over five megabytes of script.
-        self.feed(source.replace(get_plotlyjs(), ""))
+        self.plotly = ""
+        self.feed(source)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -47,22 +50,28 @@ class Page(HTMLParser):
         if self._script is None:
             self.text.append(data)
             self.sections[self._section] = self.sections.get(self._section, "") + data
-        elif self._script.get("type") == "application/json":
-            self.data[self._script.get("data-figure") or "themes"] = json.loads(data)
+        elif self._script.get("id") == "figures":
+            self.data |= json.loads(_unpacked(data))
+        elif self._script.get("id") == "plotly":
+            self.plotly += _unpacked(data)
 
     def count(self, tag: str) -> int:
         """Elements of a kind."""
         return sum(name == tag for name, _ in self.tags)
 
 
+def _unpacked(text: str) -> str:
+    return gzip.decompress(base64.b64decode(text)).decode()
+
+
 @pytest.fixture(scope="module")
 def page(simulated: Results) -> Page:
-    return Page(report.render(simulated, report.sections(simulated)))
+    return Page(html.render(simulated, report.sections(simulated)))
 
 
 def _said(results: Results) -> str:
     """The text of the verdict."""
-    page = Page(report.render(results, [verdict.section(results)]))
+    page = Page(html.render(results, [verdict.section(results)]))
     return " ".join(page.sections["verdict"].split())
 
 
@@ -78,8 +87,10 @@ def test_sections_in_order(page: Page) -> None:
         "failures",
         "provenance",
     ]
-    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
-    assert links == [f"#{attrs['id']}" for tag, attrs in page.tags if tag == "section"]
+    links = [str(attrs["href"]) for tag, attrs in page.tags if tag == "a"]
+    assert [link for link in links if link.startswith("#")] == [
+        f"#{attrs['id']}" for tag, attrs in page.tags if tag == "section"
+    ]
 
 
 def test_files(simulated: Results, tmp_path: Path) -> None:
@@ -89,9 +100,9 @@ def test_files(simulated: Results, tmp_path: Path) -> None:
     path = report.write_results(simulated, tmp_path)
     assert path == tmp_path / "report.html"
     assert path.stat().st_size < 8_000_000
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "tables"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.md", "tables"]
     names = {p.name for p in (tmp_path / "tables").iterdir()}
-    assert {"main.csv", "main.md", "selection-gap.csv", "failed-rows.csv", "budget.md"} <= names
+    assert {"main.csv", "main.md", "main.tex", "failed-rows.csv", "numbers.csv"} <= names
     assert "main-9.csv" not in names
     assert report.write_results(simulated, tmp_path) == path  # and again, over the first
 
@@ -99,18 +110,19 @@ def test_files(simulated: Results, tmp_path: Path) -> None:
 def test_page_asks_no_host_for_anything(page: Page) -> None:
     assert page.count("link") == 1  # the empty icon
     sources = [attrs.get(key) for _, attrs in page.tags for key in ("src", "href", "data")]
-    assert not [source for source in sources if source and not source.startswith(("#", "data:"))]
+    beside = [s for s in sources if s and not s.startswith(("#", "data:"))]
+    assert all(re.fullmatch(r"(tables|figures)/[a-z0-9-]+\.[a-z]+", address) for address in beside)
     policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv"))
     assert policy is not None
     assert policy.startswith("default-src 'none'")
 
 
-def test_plotly_is_embedded_once(simulated: Results) -> None:
-    assert report.render(simulated, report.sections(simulated)).count(get_plotlyjs()) == 1
+def test_plotly_is_embedded_once(page: Page) -> None:
+    assert page.plotly == get_plotlyjs()
 
 
 def test_figures_carry_the_numbers(page: Page, simulated: Results) -> None:
-    figure = page.data["figure-imratio-curves"]
+    figure = page.data["imratio-curves"]
     bars = {trace["name"]: trace for trace in figure["data"]}
     mine = simulated.confirm[simulated.confirm["method"] == "ce"].groupby("imratio")["test_auroc"]
     assert bars["ce"]["y"] == pytest.approx(mine.mean().tolist(), abs=1e-6)
@@ -121,7 +133,7 @@ def test_figures_carry_the_numbers(page: Page, simulated: Results) -> None:
 def test_every_method_has_one_colour(page: Page) -> None:
     colours: dict[str, set[str]] = {}
     for name in ("imratio-curves", "tuning", "convergence-interval"):
-        for trace in page.data[f"figure-{name}"]["data"]:
+        for trace in page.data[name]["data"]:
             colours.setdefault(trace["legendgroup"], set()).add(trace["line"]["color"])
     assert set(colours) == {"ce", "auc_m", "auc_mixup", "ct_auc"}
     assert all(len(used) == 1 for used in colours.values())
@@ -129,8 +141,6 @@ def test_every_method_has_one_colour(page: Page) -> None:
 
 def test_legend_names_each_method_that_is_drawn(page: Page) -> None:
     for name, figure in page.data.items():
-        if name == "themes":
-            continue
         drawn = {t["legendgroup"] for t in figure["data"] if t["x"] and t["mode"] != "markers"}
         shown = [t["name"] for t in figure["data"] if t.get("showlegend") and t["x"]]
         assert drawn == set(shown), name
@@ -138,7 +148,7 @@ def test_legend_names_each_method_that_is_drawn(page: Page) -> None:
 
 
 def test_pruned_trials_are_drawn_apart(page: Page) -> None:
-    traces = page.data["figure-sensitivity-1-0"]["data"]
+    traces = page.data["sensitivity-1-0"]["data"]
     crosses = [t for t in traces if t["marker"]["symbol"] == "x-thin-open"]
     assert crosses
     assert all(t["yaxis"] >= "y100" for t in crosses)
@@ -212,8 +222,16 @@ def test_tables_trace_to_rows(simulated: Results, tmp_path: Path) -> None:
     frame = simulated.confirm[simulated.confirm["cell"] == row["cell"]]
     assert float(row["mean"]) == frame["test_auroc"].mean()
     page = Page((tmp_path / "report.html").read_text())
-    titles = [attrs.get("title") for tag, attrs in page.tags if tag == "td"]
-    assert "auc_mixup__cifar10-resnet20__0.1: confirm rows 0 to 2" in titles
+    traces = [
+        attrs["data-rows"] for tag, attrs in page.tags if tag == "button" and "data-rows" in attrs
+    ]
+    assert "auc_mixup__cifar10-resnet20__0.1/confirm/0-2" in traces
+    with (tmp_path / "tables" / "numbers.csv").open() as stream:
+        numbers = [row for row in csv.DictReader(stream) if row["table"] == "main"]
+    traced = {(row["row"], row["column"]): row["trials"].split(";") for row in numbers}
+    assert traced["auc_mixup", "cifar10-resnet20, 10 %"] == [
+        f"auc_mixup__cifar10-resnet20__0.1/confirm/{seed}" for seed in range(3)
+    ]
     lines = (tmp_path / "tables" / "main.md").read_text().splitlines()
     assert lines[2] == "| Method | cifar10-resnet20, 1 % | cifar10-resnet20, 10 % |"
     assert lines[3] == "| --- | ---: | ---: |"
@@ -224,8 +242,7 @@ def test_user_text_stays_text(evil: Results, tmp_path: Path) -> None:
     source = report.write_results(evil, tmp_path).read_text()
     hostile = Page(source)
     assert hostile.count("img") == 0
-    figures = len(hostile.data) - 1
-    assert hostile.count("script") == figures + 3  # figures, themes, plotly, our own
+    assert hostile.count("script") == 6  # facts, plotly, figures, and three of our own
     assert "<script>alert" not in source
     assert "onerror=alert(2)>" not in source
     for key in ("verdict", "main-table", "sensitivity", "failures", "provenance"):
@@ -236,14 +253,13 @@ def test_user_text_stays_text(evil: Results, tmp_path: Path) -> None:
 
 
 def test_figure_text_is_escaped_for_plotly(evil: Results) -> None:
-    page = Page(report.render(evil, report.sections(evil)))
-    words = json.dumps({k: v for k, v in page.data.items() if k != "themes"})
+    page = Page(html.render(evil, report.sections(evil)))
+    words = json.dumps(page.data)
     assert "<img" not in words
     assert "<script" not in words
     templates = {
         trace["hovertemplate"]
-        for name, figure in page.data.items()
-        if name != "themes"
+        for figure in page.data.values()
         for trace in figure["data"]
         if trace.get("hovertemplate")
     }
