@@ -5,7 +5,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-__all__ = ["CELLS", "CONFIRM", "CURVES", "KEYS", "TRIALS", "Column", "frame"]
+__all__ = [
+    "BUDGET",
+    "CELLS",
+    "CONFIRM",
+    "CURVES",
+    "FRAMES",
+    "KEYS",
+    "PREDICTIONS",
+    "TRIALS",
+    "Column",
+    "frame",
+]
 
 
 class Column(NamedTuple):
@@ -40,8 +51,8 @@ _ROW = {
     "reason": Column("object", "why the row is FAIL, else None"),
     "host": Column("object", "name of the machine, or None"),
     "device": Column("object", "name of the device, or None"),
-    "started": Column("object", "datetime or None"),
-    "finished": Column("object", "datetime or None"),
+    "started": Column("datetime64[us]", "local time of that machine, or NaT"),
+    "finished": Column("datetime64[us]", "local time of that machine, or NaT"),
     "data_seed": Column("float64", "seed of the data split"),
     "init_seed": Column("float64", "seed of the weights"),
     "order_seed": Column("float64", "seed of the batches' order"),
@@ -93,6 +104,41 @@ CURVES = KEYS | {
     "seconds": Column("float64", "time since the row began, s; NaN as above"),
     "gradient_evaluations": Column("float64", "since the row began; NaN as above"),
 }
+
+BUDGET = {name: KEYS[name] for name in ("cell", "method", "task", "imratio", "ratio")} | {
+    "planned": Column("int64", "search rows that the spec asks for"),
+    "trials": Column("int64", "search rows that came to an end"),
+    "finished": Column("int64", "of these, COMPLETE"),
+    "pruned": Column("int64", "of these, PRUNED"),
+    "failed": Column("int64", "of these, FAIL"),
+    "open": Column("int64", "search rows under way"),
+    "confirms": Column("int64", "confirm rows that came to an end, superseded rows included"),
+    "search_gradient_evaluations": Column("float64", "sum over the search rows that reported it"),
+    "search_seconds": Column("float64", "sum over the search rows that reported it, s"),
+    "confirm_gradient_evaluations": Column("float64", "sum over confirm rows, superseded included"),
+    "confirm_seconds": Column("float64", "sum over confirm rows, superseded included, s"),
+    "unreported": Column("int64", "ended rows that never reported a cost: the sums lack them"),
+    "relative": Column("float64", "search gradient evaluations over the setting's median"),
+    "unequal": Column("object", 'why the search budget differs from its rivals\'; "" if not'),
+}
+
+PREDICTIONS = {
+    "trial": Column("category", "id of the confirm row, as in the frame confirm"),
+    "image": Column("int32", "place of the image in the test set, from 0"),
+    "target": Column("int8", "1: positive, 0: negative"),
+    "score": Column("float32", "higher: more positive; scales differ between methods"),
+}
+
+FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
+    "cells": ("one row a cell: a method on a task at one imbalance ratio", CELLS),
+    "trials": ("one row a search trial", TRIALS),
+    "confirm": ("one row a confirm trial of the selected configuration", CONFIRM),
+    "superseded": ("confirm trials of configurations that more search replaced", CONFIRM),
+    "curves": ("one row an interval of a search or confirm trial", CURVES),
+    "budget": ("one row a cell: what it was given and what it spent", BUDGET),
+    "predictions": ("one row a test image and confirm trial", PREDICTIONS),
+}
+"""Frames by name: what a row is, and the columns."""
 
 
 def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Column]) -> pd.DataFrame:

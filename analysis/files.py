@@ -2,28 +2,32 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["remove_others", "write_bytes", "write_text"]
+__all__ = ["remove_others", "replaced", "write_text"]
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 to a temporary name in the same folder, then rename."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write UTF-8; the file appears whole or not."""
+    with replaced(path) as temporary:
+        temporary.write_text(content, encoding="utf-8", newline="")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary name in the same folder, then rename."""
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A temporary name in the same folder, renamed to ``path`` if nothing fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -31,7 +31,8 @@ class Origin(NamedTuple):
     cell: str
 
 
-@dataclass(frozen=True)
+# By identity, since frames have no equality of their own: results can be a key of a cache.
+@dataclass(frozen=True, eq=False)
 class Results:
     """Frames of one study; ``analysis.columns`` documents every column.
 

@@ -35,6 +35,14 @@ class Kind(StrEnum):
     PRESETS = "presets"
 
 
+class Format(StrEnum):
+    """What ``export`` can write."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    BOTH = "both"
+
+
 class _Commands(TyperGroup):
     """Turns the errors that a user can mend into a sentence and exit code 2."""
 
@@ -128,6 +136,28 @@ def report(study: Study) -> None:
     from analysis.report import write
 
     typer.echo(f"Report: {write(_directory(study))}")
+
+
+@app.command()
+def export(
+    study: Study,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Instead of export/ in the study's own.")
+    ] = None,
+    kind: Annotated[
+        Format, typer.Option("--format", help="Kinds of files.")
+    ] = Format.BOTH,
+) -> None:
+    """Write a study's trials, curves, confirm results, predictions and budget as tables."""
+    from analysis.export import KINDS
+    from analysis.export import export as write_frames
+
+    directory = _directory(study)
+    folder = out or directory / "export"
+    kinds = KINDS if kind is Format.BOTH else (kind.value,)
+    for sentence in write_frames(directory, folder, kinds):
+        typer.echo(sentence, err=True)
+    typer.echo(f"Frames: {folder}")
 
 
 @app.command("list")

@@ -1,0 +1,171 @@
+"""A study's frames as files that any tool reads: CSV and Parquet, with a word on every column."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from analysis import budget, columns
+from analysis.errors import AnalysisError
+from analysis.files import replaced, write_text
+from analysis.predictions import load_predictions
+from analysis.results import Results, load
+
+__all__ = ["KINDS", "export", "frames", "predictions"]
+
+KINDS = ("csv", "parquet")
+"""Kinds of files that an export can have."""
+
+README = """# Results of {study}
+
+| frame | rows | what a row is |
+|---|---:|---|
+{frames}
+
+`columns.csv` says what each column holds. Rows are joined by `trial` (`<cell>/<phase>/<number>`)
+and `cell`. Times are in seconds. In CSV a missing value is empty.
+
+```python
+import pandas as pd
+
+confirm = pd.read_{kind}("confirm.{kind}")
+print(confirm.groupby(["method", "task", "ratio"]).test_auroc.agg(["mean", "std", "count"]))
+```
+"""
+
+
+def export(directory: Path, folder: Path, kinds: Sequence[str] = KINDS) -> list[str]:
+    """Write every frame of the study in ``directory``, ``columns.csv`` and a README to ``folder``.
+
+    Args:
+        directory: the study's.
+        folder: where to write; made if it is not there.
+        kinds: of files, from ``KINDS``.
+
+    Returns:
+        A sentence for each confirm trial whose predictions cannot be read; they are left out.
+
+    Raises:
+        study.errors.StudyError: the directory holds no study that can be read.
+        AnalysisError: the folder cannot be written.
+    """
+    results = load(directory)
+    tables, unread = frames(results)
+    try:
+        for name, table in tables.items():
+            for kind in kinds:
+                with replaced(folder / f"{name}.{kind}") as path:
+                    _WRITERS[kind](table, path)
+        write_text(folder / "columns.csv", _documented(tables).to_csv(index=False))
+        write_text(folder / "README.md", _readme(results.study.name, tables, kinds[0]))
+    except OSError as error:
+        raise AnalysisError(
+            f"An export needs a folder that can be written; {folder} gave: {error}. "
+            "Make room, or name another with --out."
+        ) from error
+    return unread
+
+
+def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Every frame of ``columns.FRAMES`` by name, and a sentence for each file that is missing.
+
+    Columns ``params_<name>`` of trials hold numbers, or text where a choice is not a number.
+    """
+    scores, unread = predictions(results)
+    made = {
+        "cells": results.cells,
+        "trials": results.trials.apply(_uniform),
+        "confirm": results.confirm,
+        "superseded": results.superseded,
+        "curves": results.curves,
+        "budget": budget.by_cell(results)[list(columns.BUDGET)].astype(
+            {name: column.dtype for name, column in columns.BUDGET.items()}
+        ),
+        "predictions": scores,
+    }
+    return {name: made[name] for name in columns.FRAMES}, unread
+
+
+def predictions(results: Results) -> tuple[pd.DataFrame, list[str]]:
+    """Test scores of every finished confirm trial, one row an image (``columns.PREDICTIONS``).
+
+    Returns:
+        The frame, and a sentence for each trial whose file cannot be read.
+    """
+    parts, unread = [], []
+    kept = results.confirm[results.confirm["predictions"].notna()]
+    for trial, cell, row in zip(kept["trial"], kept["cell"], kept["number"], strict=True):
+        try:
+            found = load_predictions(results, cell, row)
+        except AnalysisError as error:
+            unread.append(str(error))
+            continue
+        size = len(found.scores)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "trial": pd.Categorical([trial]).repeat(size),
+                    "image": np.arange(size, dtype="int32"),
+                    "target": found.targets.astype("int8"),
+                    "score": found.scores.astype("float32"),
+                }
+            )
+        )
+    if not parts:
+        return columns.frame([], columns.PREDICTIONS), unread
+    trials = pd.api.types.union_categoricals([part["trial"] for part in parts])
+    return pd.concat(parts, ignore_index=True).assign(trial=trials), unread
+
+
+def _uniform(column: pd.Series) -> pd.Series:
+    """A column of several kinds (of a choice between, say, 1 and "auto") as text."""
+    if not str(column.name).startswith("params_") or pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    return column.astype(object).map(str, na_action="ignore").astype(object)
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False)
+
+
+def _parquet(table: pd.DataFrame, path: Path) -> None:
+    # Named types, so that a column without any value has the type of one that has some.
+    named = {"object": pa.string(), "category": pa.dictionary(pa.int32(), pa.string())}
+    schema = pa.schema(
+        [
+            (name, named.get(str(dtype)) or pa.from_numpy_dtype(dtype))
+            for name, dtype in table.dtypes.items()
+        ]
+    )
+    pq.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), path)
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {"csv": _csv, "parquet": _parquet}
+
+
+def _documented(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row a column of a frame: frame, column, dtype, meaning."""
+    rows = [
+        (name, column, str(dtype), _meaning(name, str(column)))
+        for name, table in tables.items()
+        for column, dtype in table.dtypes.items()
+    ]
+    return pd.DataFrame(rows, columns=["frame", "column", "dtype", "meaning"])
+
+
+def _meaning(frame: str, column: str) -> str:
+    known = columns.FRAMES[frame][1]
+    if column in known:
+        return known[column].text
+    name = column.removeprefix("params_")
+    return f"hyperparameter {name}; missing where it is not tuned"
+
+
+def _readme(study: str, tables: dict[str, pd.DataFrame], kind: str) -> str:
+    lines = [f"| {name} | {len(t)} | {columns.FRAMES[name][0]} |" for name, t in tables.items()]
+    # A name stands in a heading: one line of plain text.
+    name = " ".join(study.replace("<", "&lt;").split())
+    return README.format(study=name, frames="\n".join(lines), kind=kind)

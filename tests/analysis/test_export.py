@@ -1,0 +1,124 @@
+"""Frames as files: they come back as they were, and every column is explained."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+from typer.testing import CliRunner
+
+from analysis import columns, export
+from analysis.errors import AnalysisError
+from analysis.results import Results, from_record
+from study.cli import app
+from study.records import StudyRecord
+
+Build = Callable[..., Any]
+
+
+@pytest.fixture
+def kept(tmp_path: Path, study: Build, cell: Build, trial: Build, confirm: Build) -> StudyRecord:
+    """Two confirm trials with predictions, one whose file is gone, and a choice of mixed kinds."""
+    (tmp_path / "predictions").mkdir()
+    scores = np.array([0.1, -2.5, 1e-7], dtype=np.float32)
+    for seed in (0, 1):
+        np.savez(
+            tmp_path / f"predictions/c{seed}.npz",
+            scores=scores * (seed + 1),
+            targets=np.array([0, 1, 0], dtype=np.uint8),
+        )
+    rows = tuple(confirm(i, 0.8 + i / 30, predictions=f"predictions/c{i}.npz") for i in range(3))
+    search = (
+        trial(
+            params={"lr": 1 / 3, "k": 1, "how": "auto"}, started=pd.Timestamp("2026-01-02 03:04")
+        ),
+        trial(
+            number=1, params={"lr": 0.2, "k": 2, "how": 1}, state="FAIL", value=None, reason="é,\n"
+        ),
+    )
+    return study(cell(search=search, confirm=rows, imratio=None), directory=tmp_path)
+
+
+def _loaded(record: StudyRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "load", lambda _: from_record(record))
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Text columns as plain objects with None, whatever pandas calls them."""
+    text = [c for c in table if not pd.api.types.is_numeric_dtype(table[c].dtype)]
+    text = [c for c in text if not pd.api.types.is_datetime64_any_dtype(table[c].dtype)]
+    plain = {c: table[c].astype(object).where(table[c].notna(), None) for c in text}
+    return pd.DataFrame({c: plain.get(c, table[c]) for c in table})
+
+
+def test_parquet_comes_back(
+    kept: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _loaded(kept, monkeypatch)
+    export.export(tmp_path, tmp_path / "out")
+    for name, table in export.frames(from_record(kept))[0].items():
+        back = pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
+        assert_frame_equal(_as_text(back), _as_text(table), obj=name)
+
+
+def test_csv_comes_back_with_the_documented_types(
+    kept: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _loaded(kept, monkeypatch)
+    export.export(tmp_path, tmp_path / "out")
+    documented = pd.read_csv(tmp_path / "out" / "columns.csv", keep_default_na=False)
+    for name, table in export.frames(from_record(kept))[0].items():
+        types = documented[documented["frame"] == name].set_index("column")["dtype"]
+        dates = [c for c in types.index if types[c].startswith("datetime")]
+        back = pd.read_csv(
+            tmp_path / "out" / f"{name}.csv",
+            dtype={c: t for c, t in types.items() if c not in dates},
+            parse_dates=dates,
+        ).astype(dict(types[dates]))
+        expected = _as_text(table).replace({"": None})  # an empty text is a missing one in CSV
+        assert_frame_equal(_as_text(back), expected, obj=name)
+
+
+def test_every_column_is_explained(finished: Results) -> None:
+    for name, table in export.frames(finished)[0].items():
+        own = [c for c in table.columns if not str(c).startswith("params_")]
+        assert own == list(columns.FRAMES[name][1])
+        for column, (dtype, text) in columns.FRAMES[name][1].items():
+            assert table[column].dtype == dtype, (name, column)
+            assert text
+
+
+def test_predictions_are_those_of_the_files(kept: StudyRecord) -> None:
+    table, unread = export.predictions(from_record(kept))
+    assert table["score"].tolist() == pytest.approx([0.1, -2.5, 1e-7, 0.2, -5.0, 2e-7])
+    assert table["target"].tolist() == [0, 1, 0] * 2
+    assert table["image"].tolist() == [0, 1, 2] * 2
+    assert list(table["trial"].cat.categories) == [
+        f"{kept.cells[0].id}/confirm/{i}" for i in (0, 1)
+    ]
+    assert len(unread) == 1
+    assert "confirm row 2" in unread[0]
+
+
+def test_a_folder_that_cannot_be_written(
+    kept: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _loaded(kept, monkeypatch)
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(AnalysisError, match="folder that can be written"):
+        export.export(tmp_path, tmp_path / "out")
+
+
+def test_command(kept: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _loaded(kept, monkeypatch)
+    (tmp_path / "study.yaml").write_text("name: s")
+    out = tmp_path / "out"
+    done = CliRunner().invoke(app, ["export", str(tmp_path), "--out", str(out), "--format", "csv"])
+    assert done.exit_code == 0, done.output
+    assert str(out) in done.stdout
+    assert "confirm row 2" in done.stderr
+    wanted = {f"{name}.csv" for name in (*columns.FRAMES, "columns")} | {"README.md"}
+    assert {path.name for path in out.iterdir()} == wanted
