@@ -1,6 +1,6 @@
 """The family of errors that a user of a study can meet."""
 
-__all__ = ["LeaseError", "LedgerError", "SpecError", "StudyError"]
+__all__ = ["ClusterError", "LeaseError", "LedgerError", "SpecError", "StudyError"]
 
 
 class StudyError(Exception):
@@ -17,3 +17,7 @@ class LedgerError(StudyError):
 
 class LeaseError(StudyError):
     """Another driver works on this study."""
+
+
+class ClusterError(StudyError):
+    """The Ray cluster cannot be reached, or is not fit for the study."""
