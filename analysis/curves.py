@@ -16,8 +16,8 @@ def convergence(results: Results) -> pd.DataFrame:
 
     Returns:
         One row a cell and interval: cell, method, task, imratio, ratio, interval, median, low,
-        high (smallest and largest seed), n, gradient_evaluations (median since the row began;
-        NaN if never reported), rows (numbers of the confirm rows).
+        high (smallest and largest seed), n, gradient_evaluations, seconds (medians since the row
+        began; NaN if never reported), rows (numbers of the confirm rows).
     """
     curves = results.curves
     done = curves[(curves["phase"] == "confirm") & (curves["state"] == "COMPLETE")]
@@ -30,6 +30,7 @@ def convergence(results: Results) -> pd.DataFrame:
             high=("val_auroc", "max"),
             n=("val_auroc", "size"),
             gradient_evaluations=("gradient_evaluations", "median"),
+            seconds=("seconds", "median"),
             rows=("number", tuple),
         )
         .reset_index()
@@ -44,14 +45,18 @@ def progress(results: Results) -> pd.DataFrame:
 
     Returns:
         One row a search row: cell, method, task, imratio, ratio, trials (rows so far, from 1),
-        best (NaN until a row is COMPLETE), number (of the row that is best), improved (this row
-        is the new best).
+        gradient_evaluations, seconds (what these rows spent together; NaN from the first row on
+        that never reported it), best (NaN until a row is COMPLETE), number (of the row that is
+        best), improved (this row is the new best).
     """
     rows = results.trials.sort_values(["cell", "number"], kind="stable")
     ended = rows["state"].isin(["COMPLETE", "PRUNED", "FAIL"])
     rows = rows[ended.groupby(rows["cell"]).cummin()]
     out = rows[[*_KEYS, "number"]].rename(columns={"number": "row"})
     out["trials"] = rows.groupby("cell").cumcount() + 1
+    for cost in ("gradient_evaluations", "seconds"):
+        known = rows[cost].notna().groupby(rows["cell"]).cummin()
+        out[cost] = rows.groupby("cell")[cost].cumsum().where(known)
     out["best"] = rows.groupby("cell")["value"].transform(lambda values: values.cummax().ffill())
     out["improved"] = rows["value"].notna() & (
         rows["value"] > out.groupby("cell")["best"].shift().fillna(-1.0)

@@ -4,6 +4,7 @@ Names that come from a user pass through ``text``: plotly reads labels as markup
 """
 
 import html
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -12,7 +13,7 @@ from plotly.subplots import make_subplots
 from analysis.palette import Style
 from analysis.theme import TEMPLATES
 
-__all__ = ["band", "dots", "grid", "line", "place", "text", "tidy_legend"]
+__all__ = ["band", "dots", "grid", "line", "log_ticks", "place", "text", "thinned", "tidy_legend"]
 
 PANEL_HEIGHT = 270
 GAP = 96
@@ -90,7 +91,7 @@ def line(
     y: Iterable[float],
     style: Style,
     name: str,
-    hover: Iterable[str],
+    hover: Iterable[str] | None,
     source: str,
     *,
     mode: str = "lines+markers",
@@ -100,7 +101,8 @@ def line(
     """A line, entered in the legend under ``name``; panels of one name toggle together.
 
     Args:
-        hover: text of each point, shown when the pointer is over it.
+        hover: text of each point, shown when the pointer is over it; None shows x and y, which
+            keeps the file small.
         source: where all the points come from, shown below ``hover``.
         mode: plotly's mode.
         shape: "linear" or "hv" (steps).
@@ -117,8 +119,8 @@ def line(
         error_y=None
         if spread is None
         else {"array": _rounded(spread), "color": style.colour, "thickness": 1.5, "width": 4},
-        text=[text(words).replace("\n", "<br>") for words in hover],
-        hovertemplate=_hover_template(source),
+        text=_texts(hover),
+        hovertemplate=_hover_template(source, hover is None),
     )
 
 
@@ -127,7 +129,7 @@ def dots(
     y: Iterable[float],
     style: Style,
     name: str,
-    hover: Iterable[str],
+    hover: Iterable[str] | None,
     source: str,
     *,
     symbol: str | None = None,
@@ -145,8 +147,8 @@ def dots(
         showlegend=legend,
         opacity=opacity,
         marker={"color": style.colour, "symbol": symbol or style.symbol, "size": size},
-        text=[text(words).replace("\n", "<br>") for words in hover],
-        hovertemplate=_hover_template(source),
+        text=_texts(hover),
+        hovertemplate=_hover_template(source, hover is None),
     )
 
 
@@ -177,6 +179,27 @@ def band(
     )
 
 
+def thinned(count: int, most: int) -> list[int]:
+    """Places of ``most`` of ``count`` rows, evenly spread, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)})
+
+
+def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Ticks at powers of ten; also at 2 and 5 times those if the range is short."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1,) if high / low > 30 else (1, 2, 5)
+    ticks = [(step, decade) for decade in decades for step in steps]
+    texts = [
+        f"{step * 10.0**decade:g}"
+        if decade >= -3
+        else ("" if step == 1 else f"{step} \N{MIDDLE DOT} ") + f"10<sup>{decade}</sup>"
+        for step, decade in ticks
+    ]
+    return [step * 10.0**decade for step, decade in ticks], texts
+
+
 def _legend_rows(names: Sequence[str]) -> int:
     """Rows that plotly will need, from the length of the names."""
     rows, used = 1, 0
@@ -188,9 +211,14 @@ def _legend_rows(names: Sequence[str]) -> int:
     return rows
 
 
-def _hover_template(source: str) -> str:
+def _texts(hover: Iterable[str] | None) -> list[str] | None:
+    return None if hover is None else [text(words).replace("\n", "<br>") for words in hover]
+
+
+def _hover_template(source: str, numbers: bool) -> str:
     # "%{" would be read as a variable.
-    return "%{text}<br>" + text(source).replace("%", "&#37;") + "<extra></extra>"
+    start = "%{x:.4~g}: %{y:.4f}<br>" if numbers else "%{text}<br>"
+    return start + text(source).replace("%", "&#37;") + "<extra></extra>"
 
 
 def _rounded(values: Iterable[float]) -> list[float]:

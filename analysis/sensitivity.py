@@ -2,24 +2,29 @@
 
 The curve is a binned median: finished rows in bins of equal count along the searched scale, and
 in each bin the median. It needs no model of the response, a few diverged trials do not move it,
-and it is the same on a linear and on a logarithmic scale.
+and it is the same on a linear and on a logarithmic scale. Its band is the interval between two
+order statistics that holds the bin's true median (the sign test turned round): no model either.
 """
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from analysis.results import Results, trial_id
 
-__all__ = ["BIN_SIZE", "binned_medians", "curves", "optima", "points"]
+__all__ = ["BIN_SIZE", "CONFIDENCE", "bin_labels", "binned_medians", "curves", "points"]
 
 BIN_SIZE = 5
 """Finished rows a bin, at least; fewer than two bins make no curve."""
 MAX_BINS = 8
+CONFIDENCE = 0.93
+"""Least confidence of a band, point by point: what five rows can give (1 - 2 / 2**5)."""
 
 _KEYS = ["cell", "method", "task", "imratio", "ratio", "hyperparameter"]
+_BIN = ["x", "low", "high", "median", "lower", "upper", "n"]
 
 
 def points(results: Results) -> pd.DataFrame:
@@ -58,108 +63,57 @@ def curves(points: pd.DataFrame) -> pd.DataFrame:
     done = points[points["state"] == "COMPLETE"]
     parts = []
     for _, group in done.groupby(["cell", "hyperparameter"], sort=False):
-        values = group["value"]
+        values, numbers = group["value"].to_numpy(), group["number"].to_numpy()
+        labels = bin_labels(values)
         bins = binned_medians(values, group["auroc"])
-        bins["rows"] = [
-            tuple(group.loc[(values >= low) & (values <= high), "number"])
-            for low, high in zip(bins["low"], bins["high"], strict=True)
-        ]
+        bins["rows"] = [tuple(numbers[labels == label]) for label in range(len(bins))]
         parts.append(bins.assign(**{name: group[name].iloc[0] for name in _KEYS}))
-    names = [*_KEYS, "x", "low", "high", "median", "n", "rows"]
+    names = [*_KEYS, *_BIN, "rows"]
     return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
 
 
-def binned_medians(values: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
-    """Medians of ``scores`` in bins of equal count along ``values``.
+def bin_labels(values: ArrayLike) -> NDArray[np.int64]:
+    """The bin of each value, from 0 upwards along the values; -1: in none.
 
     With at most ``MAX_BINS`` distinct values every value is its own bin, if it has two rows or
     more. Otherwise there are n // BIN_SIZE bins (at most ``MAX_BINS``; none below two), and
-    equal values share a bin. The result does not change when ``values`` go through any rising
-    function (a logarithm).
+    equal values share a bin. Only the order of the values counts: a logarithm changes nothing.
+    """
+    x = np.asarray(values, dtype=float)
+    distinct, place, counts = np.unique(x, return_inverse=True, return_counts=True)
+    if len(distinct) <= MAX_BINS:
+        kept = np.where(counts >= 2, np.cumsum(counts >= 2) - 1, -1)
+        return kept[place].astype(np.int64)
+    bins = min(len(x) // BIN_SIZE, MAX_BINS)
+    if bins < 2:
+        return np.full(len(x), -1, dtype=np.int64)
+    # The number of smaller values is the same for equal values, so they share a bin.
+    smaller = np.cumsum(counts) - counts
+    label = smaller * bins // len(x)
+    return np.unique(label, return_inverse=True)[1][place].astype(np.int64)
+
+
+def binned_medians(values: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
+    """Medians of ``scores`` in the bins of ``bin_labels``.
 
     Returns:
         One row a bin, by rising value: x (median value), low, high (smallest and largest value),
-        median, n.
+        median, lower, upper (interval of the median at a confidence of ``CONFIDENCE`` or more;
+        NaN below five rows), n.
     """
     x, score = np.asarray(values, dtype=float), np.asarray(scores, dtype=float)
-    distinct = np.unique(x)
-    if len(distinct) <= MAX_BINS:
-        label, least = np.searchsorted(distinct, x), 2
-    else:
-        bins = min(len(x) // BIN_SIZE, MAX_BINS)
-        # The number of smaller values is the same for equal values, so they share a bin.
-        label, least = (
-            np.searchsorted(np.sort(x), x) * bins // len(x),
-            1 if bins > 1 else len(x) + 1,
-        )
+    labels = bin_labels(x)
     rows = []
-    for number in np.unique(label):
-        inside, reached = np.sort(x[label == number]), score[label == number]
-        if len(inside) >= least:
-            # The lower median is a value that was tried, so it commutes with the logarithm.
-            middle = inside[(len(inside) - 1) // 2]
-            rows.append((middle, inside[0], inside[-1], float(np.median(reached)), len(inside)))
-    return pd.DataFrame(rows, columns=["x", "low", "high", "median", "n"])
-
-
-def optima(results: Results, points: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
-    """Where the curves peak, and how much the hyperparameter moves them.
-
-    Args:
-        results: the study.
-        points, curves: what the functions of these names return for it.
-
-    Returns:
-        One row a cell and tuned hyperparameter: cell, method, task, imratio, ratio,
-        hyperparameter, searched (text), chosen (the selected row's value as text, "" without
-        one), best_low and best_high (values that the best bin spans, as text; "" without a curve),
-        best_median, swing (best minus worst bin median), finished, pruned (rows), rows (those
-        of the best bin).
-    """
-    tried = dict(list(points.groupby(["cell", "hyperparameter"])))
-    drawn = dict(list(curves.groupby(["cell", "hyperparameter"])))
-    table = []
-    for cell in results.study.cells:
-        for name, entry in cell.space.items():
-            mine = tried.get((cell.id, name), points[:0])
-            curve = drawn.get((cell.id, name), curves[:0])
-            place = {"cell": cell.id, "hyperparameter": name, "searched": _searched(entry)}
-            table.append(place | _peak(mine, curve))
-    names = ["searched", "chosen", "best_low", "best_high", "best_median", "swing"]
-    out = pd.DataFrame(
-        table, columns=["cell", "hyperparameter", *names, "finished", "pruned", "rows"]
-    ).astype({"cell": object})
-    merged = results.cells[_KEYS[:-1]].merge(out, on="cell")
-    order = merged["method"].map({method: i for i, method in enumerate(results.methods)})
-    spaces = list(dict.fromkeys(name for cell in results.study.cells for name in cell.space))
-    within = merged["hyperparameter"].map({name: i for i, name in enumerate(spaces)})
-    rank = np.argsort(order * len(spaces) + within, kind="stable")
-    return merged.iloc[rank].reset_index(drop=True)
-
-
-def _peak(mine: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Any]:
-    chosen = mine.loc[mine["selected"], "text"]
-    peak: dict[str, Any] = {
-        "chosen": chosen.iloc[0] if len(chosen) else "",
-        "finished": int((mine["state"] == "COMPLETE").sum()),
-        "pruned": int((mine["state"] == "PRUNED").sum()),
-        "best_low": "",
-        "best_high": "",
-        "best_median": float("nan"),
-        "swing": float("nan"),
-        "rows": (),
-    }
-    if len(curve) < 2:
-        return peak
-    best = curve.loc[curve["median"] == curve["median"].max()].iloc[0]
-    text = mine.drop_duplicates("value").set_index("value")["text"]
-    return peak | {
-        "best_low": text[best["low"]],
-        "best_high": text[best["high"]],
-        "best_median": float(best["median"]),
-        "swing": float(best["median"] - curve["median"].min()),
-        "rows": best["rows"],
-    }
+    for label in range(labels.max(initial=-1) + 1):
+        inside = np.sort(x[labels == label])
+        reached = np.sort(score[labels == label])
+        # The lower median is a value that was tried, so it commutes with the logarithm.
+        middle = inside[(len(inside) - 1) // 2]
+        # The median lies below the (cut + 1)-th of n draws with chance P(Binomial(n, 1/2) <= cut).
+        cut = int(stats.binom.ppf((1 - CONFIDENCE) / 2, len(reached), 0.5)) - 1
+        band = (reached[cut], reached[-1 - cut]) if cut >= 0 else (np.nan, np.nan)
+        rows.append((middle, inside[0], inside[-1], np.median(reached), *band, len(inside)))
+    return pd.DataFrame(rows, columns=_BIN)
 
 
 def _kind(entry: dict[str, Any]) -> str:
@@ -172,9 +126,3 @@ def _value(entry: dict[str, Any], value: Any) -> tuple[float, str]:
     if "choices" in entry:
         return float(list(entry["choices"]).index(value)), str(value)
     return float(value), f"{value:.3g}"
-
-
-def _searched(entry: dict[str, Any]) -> str:
-    if "choices" in entry:
-        return "{" + ", ".join(map(str, entry["choices"])) + "}"
-    return f"{entry['low']:.4g} to {entry['high']:.4g}" + (" (log)" if entry.get("log") else "")

@@ -2,21 +2,25 @@
 
 import pandas as pd
 
-from analysis import labels, sensitivity
+from analysis import labels, optimum, sensitivity
 from analysis.blocks import Block, Cell, Column, Figure, Heading, Prose, Section, Table
 from analysis.palette import Palette
 from analysis.results import Results
-from analysis.sections.sensitivity_figure import draw
+from analysis.sections.sensitivity_figure import MOST_DOTS, draw
 from analysis.sections.words import short_setting, trace
 
 __all__ = ["section"]
 
 CURVE = (
     "Curve: binned median of finished trials, bins of equal count (at least "
-    f"{sensitivity.BIN_SIZE} trials; each value of a choice is a bin)."
+    f"{sensitivity.BIN_SIZE} trials; each value of a choice is a bin). Band: where the bin's true "
+    f"median lies, {100 * sensitivity.CONFIDENCE:.0f} % or surer at each point (order statistics; "
+    f"none below {sensitivity.BIN_SIZE} trials)."
 )
 NO_CURVE = f"No curve: it takes {2 * sensitivity.BIN_SIZE} finished trials."
-MARKS = "Ring: the selected configuration. Crosses: pruned trials; their height means nothing."
+MARKS = "Ring: the selected configuration."
+CROSSES = "Crosses: pruned trials; their height means nothing."
+LEAST_DOTS = 12
 
 
 def section(results: Results) -> Section | None:
@@ -26,6 +30,7 @@ def section(results: Results) -> Section | None:
         return None
     curves = sensitivity.curves(points)
     palette = Palette(results.methods, results.ratios)
+    pruned = bool((points["state"] == "PRUNED").any())
     blocks: list[Block] = [
         Prose(
             "Each dot is one finished search trial; the curve shows where good values lie. Look "
@@ -35,23 +40,49 @@ def section(results: Results) -> Section | None:
             "the best trial of the same search; the legend gives its validation AUROC."
         ),
         Prose(
-            "Two cautions. The other hyperparameters vary along with the one shown, and a "
-            "guided search visits good regions more often. And the curve runs through finished "
-            "trials only: pruned ones, the crosses at the bottom, stopped because they did "
-            "worse, so where crosses are many the curve flatters."
+            "The other hyperparameters vary along with the one shown, and a guided search visits "
+            "good regions more often, so that its bands are only a guide; for random trials they "
+            "hold." + (_PRUNED if pruned else "")
         ),
     ]
+    groups = points.groupby(["cell", "hyperparameter"]).ngroups
+    most = max(LEAST_DOTS, MOST_DOTS // groups)
     for number, method in enumerate(results.methods):
         mine = points[points["method"] == method]
         if len(mine):
             blocks.append(Heading(method, palette.method(method).colour))
         for i, task in enumerate(t for t in results.tasks if (mine["task"] == t).any()):
             bins = curves[(curves["method"] == method) & (curves["task"] == task)]
-            figure = draw(mine[mine["task"] == task], bins, palette, results.ratios)
-            caption = f"{method} on {task}. {NO_CURVE if bins.empty else CURVE} {MARKS}"
+            rows = mine[mine["task"] == task]
+            figure = draw(rows, bins, palette, results.ratios, most)
+            caption = f"{method} on {task}. {_caption(rows, bins, most)}"
             blocks.append(Figure(f"sensitivity-{number}-{i}", figure, caption))
-    blocks.append(_table(sensitivity.optima(results, points, curves)))
+    blocks += [
+        Heading("Where the curves peak"),
+        Prose(
+            "Look at the interval before the best value: a wide one says that the trials cannot "
+            "tell where the optimum lies, or that it does not matter. In simulated searches of 20 "
+            "to 80 trials it held the true optimum in 96 of 100 cases or more, for random and for "
+            "guided trials alike."
+        ),
+        _table(optimum.optima(results, points, curves)),
+    ]
     return Section("sensitivity", "Sensitivity", blocks)
+
+
+_PRUNED = (
+    " The curve runs through finished trials only: pruned ones, the crosses at the bottom, "
+    "stopped because they did worse, so where crosses are many the curve flatters."
+)
+
+
+def _caption(rows: pd.DataFrame, bins: pd.DataFrame, most: int) -> str:
+    parts = [NO_CURVE if bins.empty else CURVE, MARKS]
+    if (rows["state"] == "PRUNED").any():
+        parts.append(CROSSES)
+    if rows.groupby(["cell", "hyperparameter", "state"]).size().max() > most:
+        parts.append(f"Of more than {most} trials every so many-th is drawn; the curve has all.")
+    return " ".join(parts)
 
 
 def _table(optima: pd.DataFrame) -> Table:
@@ -63,11 +94,10 @@ def _table(optima: pd.DataFrame) -> Table:
             Cell(r["searched"]),
             Cell(r["chosen"] or labels.MISSING),
             Cell(
-                f"{r['best_low']} to {r['best_high']}"
-                if r["best_low"] != r["best_high"]
-                else r["best_low"] or labels.MISSING,
+                r["best"] or labels.MISSING,
                 title=trace(r["cell"], "search", r["rows"]) if r["rows"] else "",
             ),
+            Cell(r["optimum"] if r["located"] else "anywhere" if r["best"] else labels.MISSING),
             Cell(labels.auroc(r["swing"]), _sortable(r["swing"])),
             Cell(f"{r['finished']} / {r['pruned']}", r["finished"]),
         ]
@@ -79,11 +109,15 @@ def _table(optima: pd.DataFrame) -> Table:
         Column("Setting"),
         Column("Searched"),
         Column("Selected", title="value in the selected configuration"),
-        Column("Best bin", title="values that the bin with the highest median spans"),
-        Column("Swing", True, "best minus worst bin median: how much the hyperparameter matters"),
+        Column("Best", title="middle of the bin with the highest median"),
+        Column("Interval, 95 %", title="where the highest bin lies when the trials are redrawn"),
+        Column("Swing", True, "best minus worst bin median; noise alone gives a swing as well"),
         Column("Finished / pruned", True, "search trials with this hyperparameter"),
     ]
-    caption = "Where the curves peak. Swing is the best minus the worst bin median, in AUROC."
+    caption = (
+        "Where the curves peak. The interval is a bootstrap over trials; anywhere: it leaves no "
+        "part of the searched space out. Swing is the best minus the worst bin median, in AUROC."
+    )
     return Table("sensitivity", caption, columns, rows, optima)
 
 

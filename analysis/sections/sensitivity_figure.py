@@ -1,21 +1,22 @@
 """The figure of one method's hyperparameters on one task."""
 
-import math
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import figures, labels
 from analysis.palette import Palette, Style
 
-__all__ = ["draw"]
+__all__ = ["MOST_DOTS", "draw"]
+
+MOST_DOTS = 20_000
+"""Trials drawn in all figures of a report together; of more, every so many-th is drawn."""
 
 STRIP = 0.055
 """Height of a line of pruned trials below the finished ones, as a share of the panel."""
 
 
 def draw(
-    points: pd.DataFrame, curves: pd.DataFrame, palette: Palette, ratios: list[str]
+    points: pd.DataFrame, curves: pd.DataFrame, palette: Palette, ratios: list[str], most: int
 ) -> go.Figure:
     """A panel a hyperparameter, with one curve an imbalance ratio over the finished trials.
 
@@ -27,6 +28,7 @@ def draw(
     Args:
         points, curves: as ``analysis.sensitivity`` makes them, of one method and task.
         ratios: labels of all ratios of the study, rising.
+        most: trials drawn a panel and ratio; the selected one always is.
     """
     names = list(dict.fromkeys(points["hyperparameter"]))
     kinds = points.drop_duplicates("hyperparameter").set_index("hyperparameter")["kind"]
@@ -51,9 +53,10 @@ def draw(
             bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
             if mine.empty:
                 continue
-            for trace in _finished(mine, bins, level.get(ratio, 0.0), style, legend[ratio]):
+            for trace in _finished(mine, bins, level.get(ratio, 0.0), style, legend[ratio], most):
                 figure.add_trace(trace, **figures.place(i))
-            figure.add_trace(_pruned(mine, lane, i, style, legend[ratio]))
+            if (mine["state"] == "PRUNED").any():
+                figure.add_trace(_pruned(mine, lane, i, style, legend[ratio], most))
         _axes(figure, points[points["hyperparameter"] == name], i)
     heights = done["auroc"] - done["ratio"].map(level)
     strip = STRIP * (len(shown) + 0.8) if len(done) < len(points) else 0.0
@@ -68,18 +71,35 @@ def draw(
 
 
 def _finished(
-    mine: pd.DataFrame, bins: pd.DataFrame, base: float, style: Style, label: str
+    mine: pd.DataFrame, bins: pd.DataFrame, base: float, style: Style, label: str, most: int
 ) -> list[go.Scatter]:
-    done = mine[mine["state"] == "COMPLETE"]
-    chosen = done[done["selected"]]
+    every = mine[mine["state"] == "COMPLETE"]
+    done = every.iloc[figures.thinned(len(every), most)]
+    chosen = every[every["selected"]]
     cell = mine["cell"].iloc[0]
-    heights = done["auroc"] - base
+    traces = []
+    banded = bins.dropna(subset=["lower"])
+    if len(banded) > 1:
+        low, high = (list(banded[name] - base) for name in ("lower", "upper"))
+        traces.append(figures.band(list(banded["x"]), low, high, style, label))
     # The curve stands in the legend; without one, the dots do.
-    alone = bins.empty
-    return [
-        figures.dots(done["value"], heights, style, label, _hover(done), cell, legend=alone),
-        figures.line(bins["x"], bins["median"] - base, style, label, _bin_hover(bins), cell),
-        figures.dots(
+    dots = figures.dots(
+        done["value"],
+        done["auroc"] - base,
+        style,
+        label,
+        _hover(done),
+        cell,
+        size=5,
+        opacity=0.5,
+        legend=bins.empty,
+    )
+    traces.append(dots)
+    if len(bins):
+        heights = bins["median"] - base
+        traces.append(figures.line(bins["x"], heights, style, label, _bin_hover(bins), cell))
+    if len(chosen):
+        ring = figures.dots(
             chosen["value"],
             chosen["auroc"] - base,
             style,
@@ -89,13 +109,17 @@ def _finished(
             symbol="circle-open",
             size=15,
             opacity=1,
-        ),
-    ]
+        )
+        traces.append(ring)
+    return traces
 
 
-def _pruned(mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str) -> go.Scatter:
+def _pruned(
+    mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str, most: int
+) -> go.Scatter:
     """A line of crosses on an axis of its own, which zooming does not move."""
-    rows = mine[mine["state"] == "PRUNED"]
+    every = mine[mine["state"] == "PRUNED"]
+    rows = every.iloc[figures.thinned(len(every), most)]
     heights = [STRIP * (lane + 0.9)] * len(rows)
     cell = mine["cell"].iloc[0]
     trace = figures.dots(
@@ -106,7 +130,7 @@ def _pruned(mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str)
         _hover(rows),
         cell,
         symbol="x-thin-open",
-        legend=len(rows) == len(mine),
+        legend=len(every) == len(mine),
     )
     return trace.update(xaxis=f"x{panel + 1}", yaxis=f"y{100 + panel}")
 
@@ -116,7 +140,7 @@ def _axes(figure: go.Figure, points: pd.DataFrame, panel: int) -> None:
     kind = points["kind"].iloc[0]
     tried = points.drop_duplicates("value").sort_values("value")
     if kind == "log":
-        values, texts = _log_ticks(tried["value"].min(), tried["value"].max())
+        values, texts = figures.log_ticks(tried["value"].min(), tried["value"].max())
         figure.update_xaxes(type="log", tickvals=values, ticktext=texts, **here)
     elif kind == "choice" or _whole(tried["value"]):
         texts = [figures.text(text) for text in tried["text"]]
@@ -128,20 +152,6 @@ def _axes(figure: go.Figure, points: pd.DataFrame, panel: int) -> None:
 def _whole(values: pd.Series) -> bool:
     """A few whole numbers, which deserve a tick each and none between."""
     return len(values) <= 8 and bool((values % 1 == 0).all())
-
-
-def _log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Ticks at powers of ten; also at 2 and 5 times those if the range is short."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1,) if high / low > 30 else (1, 2, 5)
-    ticks = [(step, decade) for decade in decades for step in steps]
-    texts = [
-        f"{step * 10.0**decade:g}"
-        if decade >= -3
-        else ("" if step == 1 else f"{step} \N{MIDDLE DOT} ") + f"10<sup>{decade}</sup>"
-        for step, decade in ticks
-    ]
-    return [step * 10.0**decade for step, decade in ticks], texts
 
 
 def _rule(figure: go.Figure, panel: int, height: float) -> None:
@@ -159,16 +169,17 @@ def _rule(figure: go.Figure, panel: int, height: float) -> None:
 
 
 def _hover(rows: pd.DataFrame) -> list[str]:
-    ends = {"COMPLETE": "finished", "PRUNED": "pruned"}
+    """Short: there is one for every dot."""
     return [
-        f"{r['text']}: {labels.auroc(r['auroc'])}\n{r['origin']} row {r['number']}, "
-        f"{ends[r['state']]} at interval {r['interval']}"
+        f"{r['text']}: {labels.auroc(r['auroc'])}, {r['origin']} row {r['number']}"
+        + (f", pruned at interval {r['interval']}" if r["state"] == "PRUNED" else "")
         for r in rows.to_dict("records")
     ]
 
 
 def _bin_hover(bins: pd.DataFrame) -> list[str]:
     return [
-        f"{r['low']:.3g} to {r['high']:.3g}: {labels.auroc(r['median'])}\nmedian of {r['n']}"
+        f"{r['low']:.3g} to {r['high']:.3g}\nmedian {labels.auroc(r['median'])} of {r['n']}"
+        + (f", {labels.auroc(r['lower'])} to {labels.auroc(r['upper'])}" if r["n"] >= 5 else "")
         for r in bins.to_dict("records")
     ]

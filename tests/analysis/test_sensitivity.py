@@ -1,4 +1,4 @@
-"""Binned medians by hand, and the known optimum of the simulated study."""
+"""Binned medians and their bands by hand and against scipy, and the pictures' rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis import sensitivity
-from analysis.results import Results, from_record
+from analysis.results import from_record
 
 Build = Callable[..., Any]
+TRUE = float(stats.gamma(2.0).median())
 
 
 def test_binned_medians_by_hand() -> None:
@@ -22,8 +24,32 @@ def test_binned_medians_by_hand() -> None:
         "low": [1, 6],
         "high": [5, 10],
         "median": [0.3, 0.7],
+        "lower": [0.1, 0.0],  # of five rows the band is the whole range: 1 - 2 / 2**5
+        "upper": [0.5, 0.9],
         "n": [5, 5],
     }
+
+
+@pytest.mark.parametrize("count", [5, 6, 8, 9, 17, 40])
+def test_bands_against_scipy(count: int) -> None:
+    scores = np.random.default_rng(count).uniform(size=count)
+    # Two values, so that each is a bin of its own.
+    bins = sensitivity.binned_medians([0] * count + [1, 1], [*scores, 0.5, 0.6])
+    test = stats.quantile_test(scores, q=0.5, p=0.5, alternative="two-sided")
+    known = test.confidence_interval(sensitivity.CONFIDENCE)
+    assert (bins["lower"][0], bins["upper"][0]) == pytest.approx(tuple(known))
+    assert np.isnan(bins["lower"][1])  # two rows have no band
+
+
+def test_bands_hold_the_median_as_often_as_they_say() -> None:
+    draw = np.random.default_rng(3)
+    held = 0
+    for _ in range(400):
+        scores = draw.gamma(2.0, size=(2, 8))
+        bins = sensitivity.binned_medians([0] * 8 + [1] * 8, scores.ravel())
+        held += int(((bins["lower"] <= TRUE) & (bins["upper"] >= TRUE)).sum())
+    # 8 rows: from the lowest to the highest, 1 - 2 / 2**8.
+    assert stats.binomtest(held, 800, 1 - 2 / 2**8).pvalue > 0.001
 
 
 def test_bins_do_not_depend_on_the_scale() -> None:
@@ -103,26 +129,3 @@ def test_a_row_without_the_hyperparameter_is_left_out(
     search = (trial(params={"margin": 0.5}), trial(number=1, params={"margin": 0.5, "k": 2}))
     points = sensitivity.points(from_record(study(cell(space=space, search=search))))
     assert points["hyperparameter"].tolist() == ["margin", "margin", "k"]
-
-
-def test_known_optimum_is_found(simulated: Results) -> None:
-    points = sensitivity.points(simulated)
-    optima = sensitivity.optima(simulated, points, sensitivity.curves(points))
-    margin = optima[(optima["hyperparameter"] == "margin") & (optima["method"] == "auc_m")]
-    for row in margin.to_dict("records"):
-        assert float(row["best_low"]) - 0.12 < 0.7 < float(row["best_high"]) + 0.12
-        assert row["swing"] > 0.01
-    # Nothing depends on mixup_alpha but noise.
-    mixup = optima[optima["hyperparameter"] == "mixup_alpha"]
-    assert (mixup["swing"] < 0.02).all()
-
-
-def test_optima_name_searched_and_chosen(simulated: Results) -> None:
-    points = sensitivity.points(simulated)
-    optima = sensitivity.optima(simulated, points, sensitivity.curves(points))
-    assert len(optima) == sum(len(cell.space) for cell in simulated.study.cells)
-    row = optima[(optima["method"] == "ct_auc") & (optima["hyperparameter"] == "inner_steps")]
-    doomed, alive = row.to_dict("records")
-    assert (doomed["chosen"], doomed["best_low"], doomed["finished"]) == ("", "", 0)
-    assert alive["searched"] == "{1, 2, 3}"
-    assert alive["chosen"] == "2"
