@@ -1,12 +1,13 @@
 """One cell of a study (method x task x imratio): all that its search and confirm phase need."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 
-__all__ = ["Cell", "confirm_seeds", "derive_seed", "search_seeds"]
+__all__ = ["Cell", "confirm_seeds", "derive_seed", "search_seeds", "trial"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,21 @@ class Cell:
     seeds: int
     seed: int
     embeddings: int = 0
+
+    def trial(self, params: Mapping[str, Any], seeds: Mapping[str, int]) -> dict[str, Any]:
+        """The fields of ``TrialConfig`` of a row with these tuned hyperparameters and seeds."""
+        return trial(self.method, self.imratio, self.run, {**self.fixed, **params}, seeds)
+
+
+def trial(
+    method: str,
+    imratio: float | None,
+    run: Mapping[str, Any],
+    params: Mapping[str, Any],
+    seeds: Mapping[str, int],
+) -> dict[str, Any]:
+    """The fields of ``TrialConfig``, from what a cell's trials share and what is a row's own."""
+    return {"method": method, "imratio": imratio, "params": dict(params), **run, **seeds}
 
 
 def derive_seed(*words: object) -> int:

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from analysis.errors import AnalysisError
 from study.errors import StudyError
+from study.launch.commands import launch
 from trainables.errors import TrainableError
 
 __all__ = ["app", "main"]
@@ -61,6 +62,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Studies of deep AUC maximisation: one YAML file in, one report out.",
 )
+app.add_typer(launch, name="launch")
 
 
 def main() -> None:
@@ -105,20 +107,36 @@ def plan(spec: Spec) -> None:
 
 
 @app.command()
-def run(spec: Spec) -> None:
+def run(
+    spec: Spec,
+    limit: Annotated[
+        str | None,
+        typer.Option("--for", metavar="2h", help="Stop cleanly after this time: 2h, 90m, 1d12h."),
+    ] = None,
+) -> None:
     """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
     from analysis.report import write
     from study.run import run as run_study
     from study.spec import load_spec
+    from study.stop import duration
 
-    summary = run_study(load_spec(spec))
+    study, seconds = load_spec(spec), None if limit is None else duration(limit)
+    try:
+        summary = run_study(study, seconds)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
+        raise typer.Exit(130) from None
     if summary.finished and not summary.ran:
         typer.echo("The study is finished: there is nothing to run.")
     for cell in summary.failed_cells:
         typer.echo(f"Every search trial of {cell} failed; the report says why.")
-    typer.echo(f"Report: {write(summary.directory)}")
-    if not summary.finished:
-        typer.echo(f"Stopped with {summary.left} trials left; to go on: aucstudy run {spec}")
+    if summary.finished:
+        typer.echo(f"Report: {write(summary.directory)}")
+    else:
+        typer.echo(
+            f"Stopped ({summary.stopped}) with {summary.left} trials left; "
+            f"to go on: aucstudy run {spec}"
+        )
 
 
 @app.command()
@@ -131,11 +149,18 @@ def status(study: Study) -> None:
 
 
 @app.command()
-def report(study: Study) -> None:
-    """Write a study's report anew, finished or not."""
+def report(
+    studies: Annotated[
+        list[str], typer.Argument(metavar="DIR...", help="Directories of studies, or their SPECs.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Instead of report/ in the study's own.")
+    ] = None,
+) -> None:
+    """Write a study's report anew, finished or not; of several studies, one report."""
     from analysis.report import write
 
-    typer.echo(f"Report: {write(_directory(study))}")
+    typer.echo(f"Report: {write(*map(_directory, studies), folder=out)}")
 
 
 @app.command()
@@ -144,9 +169,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Instead of export/ in the study's own.")
     ] = None,
-    kind: Annotated[
-        Format, typer.Option("--format", help="Kinds of files.")
-    ] = Format.BOTH,
+    kind: Annotated[Format, typer.Option("--format", help="Kinds of files.")] = Format.BOTH,
 ) -> None:
     """Write a study's trials, curves, confirm results, predictions and budget as tables."""
     from analysis.export import KINDS

@@ -2,22 +2,27 @@
 
 Every cell has two Optuna studies, ``<study>/<cell>`` for its search and
 ``<study>/<cell>/confirm`` for its confirm rows. One driver writes (see ``study.lease``); it
-keeps the rows in memory as well, and every change goes to the database first.
+keeps the rows in memory as well, and every change goes to the database first, each in one
+transaction that may be tried again (see ``study.writer``).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from optuna import Study, create_study
 from optuna.distributions import distribution_to_json
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import Connection
 
+from study import optuna_tables as tables
 from study.cell import Cell, confirm_seeds, search_seeds
+from study.errors import StudyError
+from study.lease import Lease
 from study.proposals import propose
 from study.rows import FINISHED, Outcome, Row, selected
+from study.writer import Writer
 
 __all__ = ["MAX_REPLACEMENTS", "CellLedger", "Ledger"]
 
@@ -29,22 +34,24 @@ class CellLedger:
     """The rows of one cell, in memory and in the database.
 
     Args:
-        storage: the study's database.
-        study_name: name of the whole study.
         cell: the plan of the cell.
+        studies: id of its Optuna study, by phase.
+        trials: what is in them, by phase.
+        write: makes the ledger's transactions.
     """
 
-    def __init__(self, storage: RDBStorage, study_name: str, cell: Cell) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        studies: Mapping[str, int],
+        trials: Mapping[str, Sequence[FrozenTrial]],
+        write: Writer,
+    ) -> None:
         self.cell = cell
-        self._storage = storage
-        self._studies = {
-            "search": _open(storage, f"{study_name}/{cell.id}"),
-            "confirm": _open(storage, f"{study_name}/{cell.id}/confirm"),
-        }
-        self._describe()
+        self._studies = studies
+        self._write = write
         self.rows: dict[str, list[Row]] = {
-            phase: [self._row(phase, trial) for trial in study.get_trials(deepcopy=False)]
-            for phase, study in self._studies.items()
+            phase: [self._row(phase, trial) for trial in found] for phase, found in trials.items()
         }
 
     @property
@@ -91,7 +98,7 @@ class CellLedger:
         rows = self.rows["search"]
         params, origin = propose(self.cell, rows)
         attrs = {"origin": origin, "seeds": search_seeds(self.cell, len(rows))}
-        return self._add("search", TrialState.RUNNING, params, attrs)
+        return self._add("search", TrialState.RUNNING, params, [attrs])[0]
 
     def next_confirm(self) -> Row | None:
         """Start the next confirm row, once the search is over; None if there is none.
@@ -101,18 +108,19 @@ class CellLedger:
         chosen = self.selected
         if chosen is None:
             return None
-        for seed in self._missing_seeds():
-            attrs = {
+        missing = [
+            {
                 "origin": "selected",
                 "seed": seed,
                 "selected_from": chosen.number,
                 "seeds": confirm_seeds(self.cell, seed),
             }
-            self._add("confirm", TrialState.WAITING, chosen.params, attrs)
+            for seed in self._missing_seeds()
+        ]
+        self._add("confirm", TrialState.WAITING, chosen.params, missing)
         for row in self.confirm:
             if row.state == "WAITING":
-                self._storage.set_trial_state_values(row.key, TrialState.RUNNING)
-                row.state = "RUNNING"
+                self._begin(row)
                 return row
         return None
 
@@ -122,19 +130,41 @@ class CellLedger:
 
     def report(self, row: Row, interval: int, val_auroc: float) -> None:
         """Store the validation AUROC after ``interval``; repeating it overwrites."""
-        self._storage.set_trial_intermediate_value(row.key, interval, val_auroc)
+        values = {interval: val_auroc}
+        self._write(lambda connection: tables.put_validations(connection, row.key, values))
         row.validations[interval] = val_auroc
 
     def tell(self, row: Row, state: str, outcome: Outcome) -> None:
         """Finish ``row`` as COMPLETE, PRUNED or FAIL. A row that is finished stays as it is."""
         if row.state in FINISHED:
             return
-        value = row.validations[max(row.validations)] if state == "COMPLETE" else None
-        self._storage.set_trial_user_attr(row.key, "outcome", asdict(outcome))
-        self._storage.set_trial_state_values(
-            row.key, TrialState[state], None if value is None else [value]
-        )
+        # A checkpoint may be of an interval whose report died with an earlier driver.
+        lost = {
+            int(point["interval"]): point["val_auroc"]
+            for point in outcome.curve
+            if "val_auroc" in point and int(point["interval"]) not in row.validations
+        }
+        validations = row.validations | lost
+        value = validations[max(validations)] if state == "COMPLETE" else None
+
+        def end(connection: Connection) -> None:
+            attributes = {"outcome": asdict(outcome)}
+            if tables.finish_trial(connection, row.key, TrialState[state], value, attributes):
+                tables.put_validations(connection, row.key, lost)
+
+        self._write(end)
         row.state, row.value, row.crashed = state, value, outcome.crashed
+        row.validations = dict(sorted(validations.items()))
+
+    def died(self, row: Row, reason: str) -> None:
+        """Note that the worker of ``row`` died, and why; the row stays RUNNING."""
+        deaths = [*row.deaths, (max(row.validations, default=0), reason)]
+        self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
+        row.deaths = deaths
+
+    def _begin(self, row: Row) -> None:
+        self._write(lambda connection: tables.begin_trial(connection, row.key))
+        row.state = "RUNNING"
 
     def _wants_search(self) -> bool:
         return len(self.rows["search"]) < self.cell.trials + self._replacements()
@@ -153,18 +183,32 @@ class CellLedger:
         return missing
 
     def _add(
-        self, phase: str, state: TrialState, params: dict[str, Any], attrs: dict[str, Any]
-    ) -> Row:
-        """One transaction, parameters and attributes included."""
-        trial = create_trial(
-            state=state, params=params, distributions=self.cell.space, user_attrs=attrs
-        )
-        study_id = self._studies[phase]._study_id
-        trial._trial_id = self._storage.create_new_trial(study_id, template_trial=trial)
-        trial.number = len(self.rows[phase])
-        row = self._row(phase, trial)
-        self.rows[phase].append(row)
-        return row
+        self,
+        phase: str,
+        state: TrialState,
+        params: dict[str, Any],
+        attributes: Sequence[dict[str, Any]],
+    ) -> list[Row]:
+        """Add one row for each of ``attributes``, all in one transaction."""
+        trials = [
+            create_trial(
+                state=state, params=params, distributions=self.cell.space, user_attrs=attrs
+            )
+            for attrs in attributes
+        ]
+        for number, trial in enumerate(trials, start=len(self.rows[phase])):
+            trial.number = number
+
+        def add(connection: Connection) -> list[int]:
+            study_id = self._studies[phase]
+            return [tables.add_trial(connection, study_id, trial) for trial in trials]
+
+        if trials:
+            for trial, key in zip(trials, self._write(add), strict=True):
+                trial._trial_id = key
+        rows = [self._row(phase, trial) for trial in trials]
+        self.rows[phase] += rows
+        return rows
 
     def _row(self, phase: str, trial: FrozenTrial) -> Row:
         attrs = trial.user_attrs
@@ -181,25 +225,8 @@ class CellLedger:
             seed=attrs.get("seed"),
             selected_from=attrs.get("selected_from"),
             crashed=attrs.get("outcome", {}).get("crashed", False),
+            deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
         )
-
-    def _describe(self) -> None:
-        """Keep the plan of the cell beside its rows, for readers and for optuna-dashboard."""
-        cell = self.cell
-        plan = {
-            "order": cell.order,
-            "method": cell.method,
-            "task": cell.task,
-            "imratio": cell.imratio,
-            "run": cell.run,
-            "space": {n: json.loads(distribution_to_json(d)) for n, d in cell.space.items()},
-            "fixed": cell.fixed,
-            "trials": cell.trials,
-            "seeds": cell.seeds,
-        }
-        study = self._studies["search"]
-        if study.user_attrs.get("cell") != plan:
-            study.set_user_attr("cell", plan)
 
 
 class Ledger:
@@ -209,10 +236,26 @@ class Ledger:
         storage: the study's database.
         name: the study's name.
         cells: the plan, in order.
+        lease: this driver's; None: no other driver can be there.
+
+    Raises:
+        LeaseError, LedgerError: see ``study.writer``; also by everything that writes.
     """
 
-    def __init__(self, storage: RDBStorage, name: str, cells: Sequence[Cell]) -> None:
-        self.cells = {cell.id: CellLedger(storage, name, cell) for cell in cells}
+    def __init__(
+        self, storage: RDBStorage, name: str, cells: Sequence[Cell], lease: Lease | None = None
+    ) -> None:
+        self._write = Writer(storage.engine, lease)
+        studies, trials = self._write(lambda connection: _open(connection, name, cells))
+        self.cells = {
+            cell.id: CellLedger(cell, studies[cell.id], trials[cell.id], self._write)
+            for cell in cells
+        }
+
+    @property
+    def trouble(self) -> StudyError | None:
+        """Why nothing can be written any more (lease lost, database gone); None if it can."""
+        return self._write.trouble
 
     @property
     def finished(self) -> bool:
@@ -224,5 +267,44 @@ class Ledger:
         return sum(cell.remaining() for cell in self.cells.values())
 
 
-def _open(storage: RDBStorage, name: str) -> Study:
-    return create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+def _open(
+    connection: Connection, name: str, cells: Sequence[Cell]
+) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, list[FrozenTrial]]]]:
+    """By cell and phase: the id of its Optuna study, made where it is missing; its trials."""
+    names = {
+        cell.id: {"search": f"{name}/{cell.id}", "confirm": f"{name}/{cell.id}/confirm"}
+        for cell in cells
+    }
+    wanted = [study for phases in names.values() for study in phases.values()]
+    ids = tables.study_ids(connection, f"{name}/")
+    ids |= tables.add_studies(connection, [study for study in wanted if study not in ids])
+    _describe(connection, {ids[names[cell.id]["search"]]: cell for cell in cells})
+    found = tables.trials(connection, [ids[study] for study in wanted])
+    studies = {
+        cell: {phase: ids[study] for phase, study in phases.items()}
+        for cell, phases in names.items()
+    }
+    trials = {
+        cell: {phase: found[study_id] for phase, study_id in phases.items()}
+        for cell, phases in studies.items()
+    }
+    return studies, trials
+
+
+def _describe(connection: Connection, cells: Mapping[int, Cell]) -> None:
+    """Keep the plan of every cell beside its rows, for readers and for optuna-dashboard."""
+    described = tables.study_attributes(connection, "cell")
+    for study_id, cell in cells.items():
+        plan = {
+            "order": cell.order,
+            "method": cell.method,
+            "task": cell.task,
+            "imratio": cell.imratio,
+            "run": cell.run,
+            "space": {n: json.loads(distribution_to_json(d)) for n, d in cell.space.items()},
+            "fixed": cell.fixed,
+            "trials": cell.trials,
+            "seeds": cell.seeds,
+        }
+        if described.get(study_id) != plan:
+            tables.put_study_attribute(connection, study_id, "cell", plan)

@@ -2,27 +2,37 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ray.tune.search import Searcher
 
+from study.errors import StudyError
 from study.ledger import CellLedger, Ledger
 from study.rows import Outcome, Row
+from study.stop import Stop
 
-__all__ = ["Multiplexer"]
+__all__ = ["MAX_DEATHS", "Multiplexer"]
+
+MAX_DEATHS = 3
+"""Deaths of its workers that a row may have between two validations before it is given up."""
 
 
 class Multiplexer(Searcher):
     """Asks the cells in turn; rows that a dead driver left first, then confirm, then search.
 
-    Every result is written to the ledger before anything follows from it.
+    Every result is written to the ledger before anything follows from it. What keeps the ledger
+    from being written, or a trial from being run anywhere, stops the study: the rows under way
+    stay as they are and are run again.
 
     Args:
         ledger: the study's ledger, opened.
         job: from a row to the config that its worker gets (the fields of ``Job``).
         slots: how many rows may be under way now; asked each time, since a cluster may grow.
         on_told: called with each row that is finished.
+        stop: whether the study is to stop; no row is handed out then.
+        interrupted: Tune's ids of trials that ended only because the study is to stop.
+        why_died: from Tune's id of a trial whose worker died to the reason, in words.
     """
 
     def __init__(
@@ -31,12 +41,18 @@ class Multiplexer(Searcher):
         job: Callable[[CellLedger, Row], dict[str, Any]],
         slots: Callable[[], int],
         on_told: Callable[[Row, Outcome], None],
+        stop: Stop,
+        interrupted: Collection[str],
+        why_died: Callable[[str], str],
     ) -> None:
         super().__init__()  # no metric: a failed trial reports none
         self._ledger = ledger
         self._job = job
         self._slots = slots
         self._on_told = on_told
+        self._stop = stop
+        self._interrupted = interrupted
+        self._why_died = why_died
         self._turn = deque(ledger.cells.values())
         # Rows that an earlier generation left under way: run again first, as the same rows.
         self._left = deque(row for cell in ledger.cells.values() for row in cell.running())
@@ -46,13 +62,23 @@ class Multiplexer(Searcher):
         """Nothing: Tune's snapshots are not used, and the database's engine cannot travel."""
         return {}
 
+    def row(self, trial_id: str) -> Row | None:
+        """The row that Tune's trial runs; None once it is finished."""
+        return self._live.get(trial_id)
+
     def suggest(  # type: ignore[override]  # Ray's own annotation forgets FINISHED
         self, trial_id: str
     ) -> dict[str, Any] | str | None:
         """The next row's config; None: wait; FINISHED: nothing is left in any cell."""
+        if self._stop.reason:
+            return str(Searcher.FINISHED)
         if len(self._live) >= self._slots():
             return None
-        row = self._left.popleft() if self._left else self._next()
+        try:
+            row = self._left.popleft() if self._left else self._next()
+        except StudyError as error:
+            self._stop.fail(error)
+            return str(Searcher.FINISHED)
         if row is None:
             return str(Searcher.FINISHED) if self._ledger.finished else None
         self._live[trial_id] = row
@@ -62,26 +88,27 @@ class Multiplexer(Searcher):
         """Store the interval's validation."""
         row = self._live.get(trial_id)
         if row is not None and "val_auroc" in result:
-            self._report(row, result)
+            self._write(lambda: self._report(row, result))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Finish the row: COMPLETE, PRUNED (stopped before its last interval) or FAIL."""
+        """Finish the row: COMPLETE, PRUNED (stopped before its last interval) or FAIL.
+
+        A row that was interrupted, or that could run nowhere, stays under way. One whose worker
+        died is handed out again, unless it dies again and again without getting on.
+        """
         row = self._live.pop(trial_id, None)
         if row is None:
             return
-        if error or not result or "outcome" not in result:
-            reason = "the worker died more often than a trial is started again"
-            self._tell(row, "FAIL", Outcome(reason=reason, crashed=True))
-            return
-        outcome = Outcome(**json.loads(result["outcome"]))
-        if outcome.reason is not None:
-            self._tell(row, "FAIL", outcome)
-            return
-        self._report(row, result)
-        last = self._ledger.cells[row.cell].cell.run["intervals"]
-        self._tell(row, "COMPLETE" if result["interval"] >= last else "PRUNED", outcome)
+        if error or not result:
+            self._write(lambda: self._died(row, self._why_died(trial_id)))
+        elif "stuck" in result:
+            self._stop.fail(StudyError(f"{result['stuck']} Then run the study again to go on."))
+        elif trial_id in self._interrupted:
+            self._write(lambda: self._report(row, result))
+        else:
+            self._write(lambda: self._finish(row, result))
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the ledger has it all."""
@@ -101,9 +128,35 @@ class Multiplexer(Searcher):
                 return row
         return None
 
+    def _died(self, row: Row, reason: str) -> None:
+        self._ledger.cells[row.cell].died(row, reason)
+        if row.deaths_in_place <= MAX_DEATHS:
+            self._left.append(row)
+            return
+        words = f"its worker died {row.deaths_in_place} times without getting on: {reason}"
+        self._tell(row, "FAIL", Outcome(reason=words, crashed=True))
+
+    def _finish(self, row: Row, result: dict[str, Any]) -> None:
+        outcome = Outcome(**json.loads(result["outcome"]))
+        if outcome.reason is not None:
+            self._tell(row, "FAIL", outcome)
+            return
+        self._report(row, result)
+        last = self._ledger.cells[row.cell].cell.run["intervals"]
+        self._tell(row, "COMPLETE" if result["interval"] >= last else "PRUNED", outcome)
+
     def _report(self, row: Row, result: dict[str, Any]) -> None:
         self._ledger.cells[row.cell].report(row, result["interval"], result["val_auroc"])
 
     def _tell(self, row: Row, state: str, outcome: Outcome) -> None:
         self._ledger.cells[row.cell].tell(row, state, outcome)
         self._on_told(row, outcome)
+
+    def _write(self, change: Callable[[], None]) -> None:
+        """Change the ledger, unless something forbids it; Tune would take errors for a trial's."""
+        if self._stop.error is not None:
+            return
+        try:
+            change()
+        except StudyError as error:
+            self._stop.fail(error)

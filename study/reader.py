@@ -8,7 +8,9 @@ import yaml
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
+from study import optuna_tables as tables
 from study.errors import LedgerError
+from study.patience import patiently
 from study.records import CellRecord, StudyRecord, TrialRecord
 from study.rows import FINISHED, selected
 from study.storage import open_storage, storage_url
@@ -30,14 +32,14 @@ def read_study(directory: Path) -> StudyRecord:
         )
     spec = yaml.safe_load(spec_file.read_text())
     url = storage_url(directory, spec.get("storage"))
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise LedgerError(
             f"The ledger of the study in {directory} should be at {url}, but no file is there. "
             "Run the study, or put the file back."
         )
     storage = open_storage(url)
     try:
-        cells = _cells(storage, spec["name"])
+        cells = patiently(lambda: _cells(storage, spec["name"]), url, patience=0.0)
     finally:
         storage.remove_session()
         storage.engine.dispose()
@@ -54,21 +56,25 @@ def read_study(directory: Path) -> StudyRecord:
 def _cells(storage: RDBStorage, name: str) -> tuple[CellRecord, ...]:
     """The cells of the study called ``name``, in its order."""
     prefix = f"{name}/"
-    ids = {
-        study.study_name.removeprefix(prefix): study._study_id
-        for study in storage.get_all_studies()
-        if study.study_name.startswith(prefix)
-    }
-    cells = []
-    for cell, study_id in ids.items():
-        plan = storage.get_study_user_attrs(study_id).get("cell")
-        if plan is None:  # a confirm study, or one whose driver died while it was created
-            continue
-        search = storage.get_all_trials(study_id, deepcopy=False)
-        confirm_id = ids.get(f"{cell}/confirm")
-        confirm = storage.get_all_trials(confirm_id, deepcopy=False) if confirm_id else []
-        cells.append((plan["order"], _cell(cell, plan, search, confirm)))
-    return tuple(cell for _, cell in sorted(cells, key=lambda pair: pair[0]))
+    with storage.engine.connect() as connection:
+        ids = tables.study_ids(connection, prefix)
+        plans = tables.study_attributes(connection, "cell")
+        trials = tables.trials(connection, ids.values())
+    # Without a plan: a confirm study, or one whose driver died while it was created.
+    cells = [
+        (plans[study_id]["order"], name, study_id)
+        for name, study_id in ids.items()
+        if study_id in plans
+    ]
+    return tuple(
+        _cell(
+            name.removeprefix(prefix),
+            plans[study_id],
+            trials[study_id],
+            trials.get(ids.get(f"{name}/confirm", -1), []),
+        )
+        for _, name, study_id in sorted(cells)
+    )
 
 
 def _cell(
@@ -97,6 +103,7 @@ def _cell(
         search=search_rows,
         confirm=current if chosen is not None else (),
         superseded=tuple(row for row in confirm_rows if row not in current),
+        run=run,
     )
 
 
@@ -138,4 +145,5 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         test_auroc=outcome.get("test_auroc"),
         test_auprc=outcome.get("test_auprc"),
         predictions=outcome.get("predictions"),
+        deaths=tuple(reason for _, reason in attrs.get("deaths", ())),
     )

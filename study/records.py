@@ -1,6 +1,6 @@
 """A study as it stands in the ledger: frozen records, free of Optuna, Ray and torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -37,6 +37,7 @@ class TrialRecord:
         seed: index of the confirm seed (0, 1, ...); None for search rows.
         selected_from: number of the search row that a confirm row repeats; None for search.
         test_auroc, test_auprc: of a finished confirm row; None otherwise.
+        deaths: why workers died with this row, one clause each; it was started again each time.
         predictions: file of test scores and targets, and embeddings if they were asked for,
             relative to the study's directory.
     """
@@ -63,6 +64,7 @@ class TrialRecord:
     test_auroc: float | None = None
     test_auprc: float | None = None
     predictions: str | None = None
+    deaths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class CellRecord:
         space: the searched space, one entry a tuned hyperparameter: {"low", "high", "log",
             "step"} or {"choices"}.
         fixed: hyperparameters that the spec fixes.
+        run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         planned_trials, planned_seeds: rows that the spec asks for.
         selected: number of the search row with the best validation AUROC, once the search is
             over; None before, or if every row failed.
@@ -99,6 +102,7 @@ class CellRecord:
     search: tuple[TrialRecord, ...]
     confirm: tuple[TrialRecord, ...]
     superseded: tuple[TrialRecord, ...] = ()
+    run: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Row:
         seed: index of the confirm seed; None for search rows.
         selected_from: the search row that a confirm row repeats.
         crashed: FAIL, for a reason outside its configuration.
+        deaths: one (interval last validated, reason) for each worker that died with it.
     """
 
     cell: str
@@ -67,6 +68,13 @@ class Row:
     seed: int | None = None
     selected_from: int | None = None
     crashed: bool = False
+    deaths: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def deaths_in_place(self) -> int:
+        """Deaths since the last validation."""
+        reached = max(self.validations, default=0)
+        return sum(interval == reached for interval, _ in self.deaths)
 
     @property
     def name(self) -> str:

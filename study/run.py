@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -10,12 +11,13 @@ from typing import IO, Any
 import yaml
 
 from study.cells import cells
-from study.errors import SpecError
+from study.errors import SpecError, StudyError
 from study.lease import Lease
 from study.ledger import Ledger
 from study.progress import Progress, progress_for
 from study.provenance import provenance
 from study.spec import StudySpec, changes, check_environment, directory_of, dump
+from study.stop import Stop
 from study.storage import open_storage, storage_url
 
 __all__ = ["RunSummary", "run"]
@@ -30,6 +32,7 @@ class RunSummary:
         finished: nothing is left to do.
         ran: rows that this call finished; 0 if the study was finished before.
         left: rows still to be finished.
+        stopped: why the study was stopped before its end, in a few words; None if it was not.
         failed_cells: cells in which every search row failed.
     """
 
@@ -37,53 +40,80 @@ class RunSummary:
     finished: bool
     ran: int
     left: int
+    stopped: str | None
     failed_cells: tuple[str, ...]
 
 
-def run(spec: StudySpec, progress_of: Callable[[IO[str]], Progress] = progress_for) -> RunSummary:
+def run(
+    spec: StudySpec,
+    seconds: float | None = None,
+    progress_of: Callable[[IO[str]], Progress] = progress_for,
+) -> RunSummary:
     """Run all that is left of ``spec``'s study; return when nothing is, or when it is stopped.
 
-    Nothing is written before the spec, the data and the hardware are found to be good.
+    SIGINT, SIGTERM and SIGUSR1 stop it: intervals under way are finished and the trials saved.
+    A second SIGINT or SIGTERM stops it at once. Nothing is written before the spec, the data and
+    the hardware are found to be good.
 
     Args:
         spec: from ``study.spec.load_spec``.
+        seconds: that the study may take from now, above 0; it is stopped then. None: no limit.
         progress_of: makes the progress display from the terminal's stream.
 
     Raises:
         SpecError: the spec cannot run here, or would mix results with those in its directory.
         LeaseError: another driver holds the study.
-        LedgerError: the storage cannot be opened.
+        LedgerError: the storage cannot be opened or written.
+        StudyError: the study's directory or its data cannot be used; what was told is kept.
+        KeyboardInterrupt: the second signal.
     """
     check_environment(spec)
     directory = directory_of(spec)
     _refuse_mixing(spec, directory)
     plan = cells(spec)
-    directory.mkdir(parents=True, exist_ok=True)
-    storage = open_storage(storage_url(directory, spec.storage))
-    with Lease(storage, spec.name):
-        _write(directory / "study.yaml", dump(spec))
-        if not (directory / "provenance.json").exists():
-            _write(directory / "provenance.json", json.dumps(provenance(plan), indent=2))
-        ledger = Ledger(storage, spec.name, plan)
-        before = ledger.remaining()
-        if not ledger.finished:
-            # Ray takes seconds to import and start: only for work.
-            from study.generation import cluster, run_generation
+    with Stop(seconds).signals() as stop, _said_in_words(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        storage = open_storage(storage_url(directory, spec.storage))
+        with Lease(storage, spec.name):
+            _write(directory / "study.yaml", dump(spec))
+            if not (directory / "provenance.json").exists():
+                _write(directory / "provenance.json", json.dumps(provenance(plan), indent=2))
+            ledger = Ledger(storage, spec.name, plan)
+            before = ledger.remaining()
+            if not ledger.finished:
+                # Ray takes seconds to import and start: only for work.
+                from study.cluster import cluster
+                from study.generation import run_generation
 
-            logging.getLogger("ray").setLevel(logging.WARNING)
-            with cluster(directory):
-                run_generation(ledger, spec.resources, directory, progress_of)
+                logging.getLogger("ray").setLevel(logging.WARNING)
+                with cluster(directory):
+                    run_generation(ledger, spec.resources, directory, progress_of, stop)
     return RunSummary(
         directory=directory,
         finished=ledger.finished,
         ran=max(0, before - ledger.remaining()),
         left=ledger.remaining(),
+        stopped=None if ledger.finished else stop.reason,
         failed_cells=tuple(
             name
             for name, cell in ledger.cells.items()
             if cell.search_over and cell.selected is None
         ),
     )
+
+
+@contextmanager
+def _said_in_words(directory: Path) -> Iterator[None]:
+    """A directory that cannot be written is the user's to mend."""
+    try:
+        yield
+    except ConnectionError:  # the cluster's, no matter of files
+        raise
+    except OSError as error:
+        raise StudyError(
+            f"A study needs a directory that it can write; {directory} gave: {error}. Make room or "
+            "give access, then run the study again: it goes on where it was."
+        ) from error
 
 
 def _refuse_mixing(spec: StudySpec, directory: Path) -> None:

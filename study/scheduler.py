@@ -7,8 +7,10 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
+from study.deaths import words_of_death
 from study.ledger import Ledger
 from study.rows import Row
+from study.stop import Stop
 
 __all__ = ["CellScheduler"]
 
@@ -20,12 +22,19 @@ class CellScheduler(FIFOScheduler):
     sees every stored validation of every search row again, under the row's own name. A row that
     a dead driver left under way keeps its place in the rungs it had reached.
 
+    When the study is to stop, every trial ends with its next interval; those that ASHA would
+    have let go on are in ``interrupted``.
+
     Args:
         ledger: the study's ledger, opened.
+        stop: whether the study is to stop.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, stop: Stop) -> None:
         super().__init__()
+        self._stop = stop
+        self.interrupted: set[str] = set()
+        self._deaths: dict[str, str] = {}
         self._asha: dict[str, ASHAScheduler] = {}
         for name, cell_ledger in ledger.cells.items():
             cell = cell_ledger.cell
@@ -57,12 +66,17 @@ class CellScheduler(FIFOScheduler):
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
-        """CONTINUE, or STOP if the trial is below its rung's cut-off."""
-        asha = self._of(trial)
-        if asha is None or result.get("done"):
+        """CONTINUE, or STOP if the trial is below its rung's cut-off or the study is to stop."""
+        if result.get("done"):
             return str(TrialScheduler.CONTINUE)
-        proxy = _proxy(trial.config["row"]["name"])
-        return str(asha.on_trial_result(tune_controller, proxy, result))
+        verdict = str(TrialScheduler.CONTINUE)
+        if asha := self._of(trial):
+            proxy = _proxy(trial.config["row"]["name"])
+            verdict = str(asha.on_trial_result(tune_controller, proxy, result))
+        if self._stop.reason and verdict == TrialScheduler.CONTINUE:
+            self.interrupted.add(trial.trial_id)
+            return str(TrialScheduler.STOP)
+        return verdict
 
     def on_trial_complete(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
@@ -70,6 +84,14 @@ class CellScheduler(FIFOScheduler):
         """The last result counts in the rungs too; a failed trial reports none."""
         if (asha := self._of(trial)) and "val_auroc" in result:
             asha.on_trial_complete(tune_controller, _proxy(trial.config["row"]["name"]), result)
+
+    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:  # noqa: ARG002
+        """Tune tells the scheduler before the searcher, and the searcher no reason."""
+        self._deaths[trial.trial_id] = words_of_death(trial)
+
+    def why_died(self, trial_id: str) -> str:
+        """Why the worker of Tune's trial died, in words."""
+        return self._deaths.pop(trial_id, "its worker died")
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """The first live trial that waits. FIFO's own scans all trials at every event."""

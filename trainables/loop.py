@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,10 @@ class TrainingRun:
         self.training_seconds = 0.0
         self.images = 0
         self.curve: list[dict[str, float]] = []
+        # Of the interval under way: its first step, the sum of its losses, since when it is timed.
+        self._begun = 0
+        self._losses = torch.zeros((), device=device)
+        self._timed_from: float | None = None
 
     @property
     def interval(self) -> int:
@@ -125,8 +130,11 @@ class TrainingRun:
         """Images that went through a forward and backward pass so far."""
         return self._recipe.gradient_evaluations
 
-    def train_interval(self) -> dict[str, float]:
+    def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
         """Train up to the next validation and validate.
+
+        Args:
+            after_step: called after every step, when ``state_dict()`` is whole.
 
         Returns:
             {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
@@ -136,12 +144,11 @@ class TrainingRun:
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
         """
-        started = time.perf_counter()
-        begun = self.step
-        total = torch.zeros((), device=self.config.device)
+        self._timed_from = time.perf_counter()
         while self.progress < (self.interval + 1) / self.config.intervals:
-            total += self.train_step()
-        loss = total.item() / max(1, self.step - begun)
+            self._losses += self.train_step()
+            after_step()
+        loss = self._losses.item() / max(1, self.step - self._begun)
         if not math.isfinite(loss) or abs(loss) > EXPLODED:
             raise DivergedError(
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
@@ -149,7 +156,7 @@ class TrainingRun:
             )
         val_auroc = self.validate()
         figures = self._figures()
-        self.seconds += time.perf_counter() - started
+        self._count_seconds()
         result = {
             "interval": self.interval + 1,
             "val_auroc": val_auroc,
@@ -159,6 +166,8 @@ class TrainingRun:
             **figures,
         }
         self.curve.append(result)
+        self._begun, self._losses = self.step, torch.zeros_like(self._losses)
+        self._timed_from = None
         return result
 
     def validate(self) -> float:
@@ -216,7 +225,11 @@ class TrainingRun:
         return tested
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the rest of the run depends on: tensors and plain values only."""
+        """Everything that the rest of the run depends on: tensors and plain values only.
+
+        It may be taken in the middle of an interval, after any step.
+        """
+        self._count_seconds()
         return {
             "model": self._model.state_dict(),
             "recipe": self._recipe.state_dict(),
@@ -227,6 +240,8 @@ class TrainingRun:
             "training_seconds": self.training_seconds,
             "images": self.images,
             "curve": self.curve,
+            "begun": self._begun,
+            "losses": self._losses,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -242,10 +257,19 @@ class TrainingRun:
         self.training_seconds = state["training_seconds"]
         self.images = state["images"]
         self.curve = list(state["curve"])
+        self._begun = state["begun"]
+        self._losses = state["losses"].to(self.config.device, copy=True)
 
     @property
     def _generators(self) -> tuple[torch.Generator, torch.Generator]:
         return self._augment_generator, self._method_generator
+
+    def _count_seconds(self) -> None:
+        """Add the time since the last call to ``seconds``, if an interval is under way."""
+        if self._timed_from is not None:
+            now = time.perf_counter()
+            self.seconds += now - self._timed_from
+            self._timed_from = now
 
     def _batch(self, sampler: BatchSampler) -> Batch:
         chosen = sampler.draw()

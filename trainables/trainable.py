@@ -1,10 +1,12 @@
 """The Ray Tune Trainable around ``TrainingRun``: one step is one interval."""
 
+import errno
 import json
 import logging
 import socket
 import time
 import traceback
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +17,27 @@ from ray import tune
 
 from trainables.checkpoint import load_checkpoint, save_atomically, save_checkpoint
 from trainables.config import TrialConfig
-from trainables.errors import DivergedError
+from trainables.errors import DataError, DivergedError
 from trainables.loop import TrainingRun
+from trainables.watchdog import Watchdog
 
-__all__ = ["BUFFER_SECONDS", "CHECKPOINT_SECONDS", "Job", "MethodTrainable", "checkpoint_file"]
+__all__ = [
+    "BUFFER_SECONDS",
+    "CHECKPOINT_SECONDS",
+    "Job",
+    "MethodTrainable",
+    "checkpoint_file",
+    "hang_file",
+]
 
 CHECKPOINT_SECONDS = 20.0
 """A trial is saved at most this often: what a crash costs, against the time that saving takes."""
 
 BUFFER_SECONDS = 0.25
 """How late an interval may be reported, and so how far a trial may run past ASHA's verdict."""
+
+UNUSABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+"""The disk is full, over quota, read-only or broken: no fault of a trial."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +50,16 @@ class Job:
         row: {"cell", "phase", "number", "name"} of the row.
         trial: fields of ``TrialConfig``.
         directory: the study's directory, the same for all nodes.
+        reported: intervals that the ledger already knows of.
+        hang_after: seconds without a training step after which the worker is ended.
         embeddings: keep the embeddings of the test set beside its scores.
     """
 
     row: dict[str, Any]
     trial: dict[str, Any]
     directory: str
+    reported: int
+    hang_after: float
     embeddings: bool = False
 
 
@@ -51,13 +68,19 @@ def checkpoint_file(directory: Path, name: str) -> Path:
     return directory / "checkpoints" / f"{name}.pt"
 
 
+def hang_file(directory: Path, name: str) -> Path:
+    """Where the row called ``name`` leaves word of where it hung."""
+    return directory / "checkpoints" / f"{name}.hang"
+
+
 class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config holds the fields of ``Job``.
 
     A result carries the interval's figures and its ``outcome``: the fields of
     ``study.rows.Outcome`` as JSON text, since Tune flattens nested results. A loss that diverges
     and any exception become the last result with a reason, so that a study goes on and a worker
-    lives.
+    lives. What no other trial would fare better with (the disk is full, the data set is not on
+    this node) is the last result as ``stuck``, a sentence without an outcome.
 
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
     worker gets the row next, in this Tune run or in the one after a driver's death.
@@ -80,19 +103,20 @@ class MethodTrainable(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """One interval; with the last one of a confirm trial, the test set."""
         try:
-            if self._run is None:
-                self._run = self._start()
-            result: dict[str, Any] = dict(self._run.train_interval())
-            self._keep()
-            outcome = self._outcome()
-            if self._run.finished and self._job.row["phase"] == "confirm":
-                outcome.update(self._test())
+            with Watchdog(self._hang, self._job.hang_after) as self._watchdog:
+                return self._interval()
         except DivergedError as error:
             return self._failed(str(error), crashed=False)
+        except torch.OutOfMemoryError as error:
+            failed = self._failed(_no_memory(error), crashed=True)
+            torch.cuda.empty_cache()
+            return failed
         except Exception as error:
+            if _no_fault_of_the_trial(error):
+                self._run = None
+                return {"stuck": f"{error} (on {socket.gethostname()})", "done": True}
             logger.exception("trial %s failed", self._job.row["name"])
             return self._failed(_in_words(error), crashed=True)
-        return {**result, "outcome": json.dumps(outcome), "done": self._run.finished}
 
     def train_buffered(self, *_bounds: float) -> list[dict[str, Any]]:
         """Intervals for up to BUFFER_SECONDS, so that short ones cost the driver one message.
@@ -107,27 +131,51 @@ class MethodTrainable(tune.Trainable):
 
     def cleanup(self) -> None:
         """The worker ends: a trial in the middle is saved, so that it goes on from here."""
-        if self._run is not None and not self._run.finished and self._run.interval:
-            save_checkpoint(self._checkpoint, self._run.state_dict())
+        if self._run is not None and not self._run.finished and self._run.step:
+            self._save()
 
     def _take(self, config: dict[str, Any]) -> None:
         self._job = Job(**config)
-        self._checkpoint = checkpoint_file(Path(self._job.directory), self._job.row["name"])
+        directory, name = Path(self._job.directory), self._job.row["name"]
+        self._checkpoint = checkpoint_file(directory, name)
+        self._hang = hang_file(directory, name)
         self._saved = time.monotonic()
         self._run = None
+        self._unreported: deque[dict[str, float]] = deque()
+
+    def _interval(self) -> dict[str, Any]:
+        if self._run is None:
+            self._run = self._start()
+        if self._unreported:
+            result = self._unreported.popleft()
+            return {**result, "outcome": json.dumps(self._outcome()), "done": False}
+        result = self._run.train_interval(self._after_step)
+        outcome = self._outcome()
+        if self._run.finished and self._job.row["phase"] == "confirm":
+            outcome.update(self._test())
+        return {**result, "outcome": json.dumps(outcome), "done": self._run.finished}
 
     def _start(self) -> TrainingRun:
         run = TrainingRun(TrialConfig(**self._job.trial))
         if state := load_checkpoint(self._checkpoint, self._job.trial["device"]):
             run.load_state_dict(state)
+            # A stop or a crash came between the end of an interval and its report.
+            self._unreported.extend(run.curve[self._job.reported :])
         return run
 
-    def _keep(self) -> None:
-        if self._run is None or self._run.finished:
+    def _after_step(self) -> None:
+        self._watchdog.beat()
+        if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+            self._save()
+
+    def _save(self) -> None:
+        """A checkpoint that cannot be written costs time after a crash, and nothing else."""
+        if self._run is None:
             return
-        if time.monotonic() - self._saved < CHECKPOINT_SECONDS:
-            return
-        save_checkpoint(self._checkpoint, self._run.state_dict())
+        try:
+            save_checkpoint(self._checkpoint, self._run.state_dict())
+        except OSError as error:
+            logger.warning("no checkpoint of %s: %s", self._job.row["name"], error)
         self._saved = time.monotonic()
 
     def _outcome(self) -> dict[str, Any]:
@@ -159,10 +207,22 @@ class MethodTrainable(tune.Trainable):
         return {"outcome": json.dumps(outcome), "done": True}
 
 
+def _no_fault_of_the_trial(error: Exception) -> bool:
+    return isinstance(error, DataError) or (isinstance(error, OSError) and error.errno in UNUSABLE)
+
+
 def _in_words(error: Exception) -> str:
     """What went wrong and in which line: the user's own method may be at fault."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+
+
+def _no_memory(error: torch.OutOfMemoryError) -> str:
+    return (
+        "The GPU has too little memory for this trial: "
+        f"{str(error).splitlines()[0]} Lower batch_size, or give a trial more of the GPU "
+        "(resources.gpus)."
+    )
 
 
 def _device_name() -> str:

@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
-DATABASES = ("sqlite", "postgresql", "mysql")
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -87,18 +86,9 @@ def _unique(values: list[Any]) -> list[Any]:
 
 
 def _database_url(url: str) -> str:
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
+    from study.database_url import check_url
 
-    try:
-        if make_url(url).get_backend_name() in DATABASES:
-            return url
-    except ArgumentError:
-        pass  # no URL at all: the same sentence serves
-    raise ValueError(
-        "must be a database URL such as sqlite:////absolute/path.db or "
-        "postgresql://user@host/database, or null for SQLite in the study's directory"
-    )
+    return check_url(url)
 
 
 def _own_names(tasks: "list[Task]") -> "list[Task]":
@@ -264,10 +254,18 @@ class Confirm(_Model):
 
 
 class Resources(_Model):
-    """What one trial takes: CPU cores, and whole GPUs or a share of one."""
+    """What one trial takes.
+
+    Attributes:
+        cpus: CPU cores.
+        gpus: whole GPUs or a share of one.
+        hang_after: seconds without a training step (loading, validation and test included)
+            after which a trial's worker counts as hung and is ended; the trial is run again.
+    """
 
     cpus: Positive = 1.0
     gpus: Gpus = 0.0
+    hang_after: Positive = 1800.0
 
 
 class StudySpec(_Model):
@@ -283,7 +281,8 @@ class StudySpec(_Model):
         precision: "f32", or "bf16" (autocast).
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data.
         download: fetch a data set that is not there.
-        storage: database URL of the ledger; None: SQLite in the study's directory.
+        storage: database URL of the ledger, ``${NAME}`` in it for environment variables; None:
+            SQLite in the study's directory.
         directory: the study's directory; None: ./studies/<name>.
     """
 

@@ -10,6 +10,7 @@ import pytest
 from study.ledger import CellLedger, Ledger
 from study.rows import Outcome, Row
 from study.scheduler import CellScheduler
+from study.stop import Stop
 
 Opener = Callable[..., Ledger]
 
@@ -42,7 +43,7 @@ def play(scheduler: CellScheduler, cell: CellLedger, row: Row, values: list[floa
 def test_rungs_are_rebuilt_from_the_ledger(open_ledger: Opener) -> None:
     ledger = open_ledger(trials=8)
     (cell,) = ledger.cells.values()
-    scheduler = CellScheduler(ledger)
+    scheduler = CellScheduler(ledger, Stop())
     values = np.random.default_rng(0).random((7, 9))
     for row_values in values:
         row = cell.next_search()
@@ -52,7 +53,7 @@ def test_rungs_are_rebuilt_from_the_ledger(open_ledger: Opener) -> None:
     assert under_way is not None
     play(scheduler, cell, under_way, [0.99, 0.98, 0.97, 0.96])
 
-    rebuilt = CellScheduler(open_ledger(trials=8))
+    rebuilt = CellScheduler(open_ledger(trials=8), Stop())
     assert rungs(rebuilt) == rungs(scheduler)
     assert set(rungs(rebuilt)) == {1, 3, 9}
     assert any(row.state == "PRUNED" for row in cell.rows["search"])
@@ -61,7 +62,7 @@ def test_rungs_are_rebuilt_from_the_ledger(open_ledger: Opener) -> None:
 def test_a_trial_below_the_cut_off_is_stopped_at_the_rung(open_ledger: Opener) -> None:
     ledger = open_ledger()
     (cell,) = ledger.cells.values()
-    scheduler = CellScheduler(ledger)
+    scheduler = CellScheduler(ledger, Stop())
     reached = []
     for value in (0.9, 0.8, 0.95, 0.1):
         row = cell.next_search()
@@ -76,9 +77,9 @@ def test_a_row_run_again_keeps_its_place_in_the_rungs(open_ledger: Opener) -> No
     (cell,) = ledger.cells.values()
     row = cell.next_search()
     assert row is not None
-    play(CellScheduler(ledger), cell, row, [0.5, 0.6, 0.7])
+    play(CellScheduler(ledger, Stop()), cell, row, [0.5, 0.6, 0.7])
 
-    rebuilt = CellScheduler(open_ledger())
+    rebuilt = CellScheduler(open_ledger(), Stop())
     before = rungs(rebuilt)
     trial = trial_of(row)
     rebuilt.on_trial_add(cast(Any, None), trial)
@@ -92,7 +93,7 @@ def test_a_row_run_again_keeps_its_place_in_the_rungs(open_ledger: Opener) -> No
 def test_confirm_rows_always_go_on(open_ledger: Opener, pruner: str) -> None:
     ledger = open_ledger(pruner=pruner)
     (cell,) = ledger.cells.values()
-    scheduler = CellScheduler(ledger)
+    scheduler = CellScheduler(ledger, Stop())
     row = Row(cell.cell.id, "confirm", 0, 1, {}, {}, "RUNNING")
     trial = trial_of(row)
     scheduler.on_trial_add(cast(Any, None), trial)
