@@ -175,21 +175,28 @@ def _file_system(folder: Path) -> str:
     return max(holding, default=(0, 0, ""))[2]
 
 
-def _database(url: str) -> Finding:
-    from sqlalchemy import create_engine, make_url
+def _database(storage: str) -> Finding:
+    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    shown = make_url(url).render_as_string(hide_password=True)
+    from study.database_url import resolve_url, shown
+    from study.errors import LedgerError
+    from study.storage import engine_settings
+
     try:
-        engine = create_engine(url)
+        url = resolve_url(storage)
+    except LedgerError as error:
+        return Finding("storage", "fail", storage, str(error))
+    try:
+        engine = create_engine(url, **engine_settings(url))
         with engine.connect():
             pass
         engine.dispose()
     except ImportError as error:
         advice = "pip install 'aucstudy[postgresql]'"
-        return Finding("storage", "fail", f"{shown}: {error}", advice)
+        return Finding("storage", "fail", f"{shown(url)}: {error}", advice)
     except SQLAlchemyError as error:
         first = str(error).splitlines()[0]
         advice = "check host, database, user and PGPASSWORD, and that the server runs"
-        return Finding("storage", "fail", f"{shown}: {first}", advice)
-    return Finding("storage", "ok", shown)
+        return Finding("storage", "fail", f"{shown(url)}: {first}", advice)
+    return Finding("storage", "ok", shown(url))

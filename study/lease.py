@@ -1,18 +1,34 @@
 """One driver a study: a lease in the study's database, renewed while the driver lives."""
 
+import logging
 import os
 import socket
 import threading
-import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
-from optuna import create_study
 from optuna.storages import RDBStorage
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 
 from study.errors import LeaseError
+from study.patience import patiently
 
 __all__ = ["RENEW_SECONDS", "STALE_SECONDS", "Lease"]
 
@@ -20,12 +36,34 @@ RENEW_SECONDS = 10.0
 STALE_SECONDS = 60.0
 """A lease that was not renewed for this long is free: its driver or machine died."""
 
+RETRY_SECONDS = 1.0
+"""How soon a renewal is tried again that found no database."""
+
+LEASES = Table(
+    "aucstudy_lease",
+    MetaData(),
+    Column("study", String(80), primary_key=True),
+    Column("holder", String(32), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("place", String(120), nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("renewed", DateTime(timezone=True), nullable=False),
+    Column("beats", Integer, nullable=False),
+)
+"""``place`` tells whether a pid means a process of ours; ``beats`` counts the renewals."""
+
+# Hosts' clocks differ: all times are the database's.
+NOW = func.current_timestamp()
+
+logger = logging.getLogger(__name__)
+
 
 class Lease:
     """Context manager that holds the study for this process.
 
-    It is kept as an attribute of an empty Optuna study that has the study's own name, so it
-    works with every storage. The lease of a dead process of this host is free at once.
+    The lease of a dead process of this machine is free at once, any other one when it was not
+    renewed for ``STALE_SECONDS`` by the database's clock.
 
     Args:
         storage: the study's database.
@@ -33,29 +71,39 @@ class Lease:
 
     Raises:
         LeaseError: another driver holds the study; it says who, where and since when.
+        LedgerError: the database cannot be read or written.
     """
 
     def __init__(self, storage: RDBStorage, name: str) -> None:
-        self._storage = storage
+        self._engine = storage.engine
         self._name = name
-        self._study_id: int = create_study(
-            storage=storage, study_name=name, direction="maximize", load_if_exists=True
-        )._study_id
-        self._mine = {
-            "id": uuid4().hex,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        self._holder = uuid4().hex
+        self._lost = threading.Event()
         self._stop = threading.Event()
-        self._heart = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+
+    @property
+    def lost(self) -> bool:
+        """Another driver took over, since this one could not renew: stop, and tell nothing."""
+        return self._lost.is_set()
+
+    def hold(self, connection: Connection) -> None:
+        """Make the caller's transaction one that only the holder of the lease can commit.
+
+        Raises:
+            LeaseError: the lease was lost.
+        """
+        if not self._renewed(connection):
+            self._lost.set()
+            raise LeaseError(
+                f"This driver of {self._name!r} could not renew its lease for "
+                f"{STALE_SECONDS:.0f} s, and another one took the study over: this one stops. "
+                "Nothing that was told is lost."
+            )
 
     def __enter__(self) -> "Lease":
-        self._refuse(self._read())
-        self._write()
-        # Two drivers may have written at once: the one that is read back has it.
-        time.sleep(0.05)
-        self._refuse(self._read())
+        patiently(self._create_table, self._engine.url)
+        patiently(self._take, self._engine.url)
         self._heart.start()
         return self
 
@@ -67,35 +115,103 @@ class Lease:
     ) -> None:
         self._stop.set()
         self._heart.join()
-        held = self._read()
-        if held and held["id"] == self._mine["id"]:
-            self._storage.set_study_user_attr(self._study_id, "lease", None)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(LEASES).where(*self._mine()))
+        except SQLAlchemyError:
+            # The database is away or full: the lease ends by itself.
+            logger.warning("The lease of %r ends by itself in a minute.", self._name)
 
-    def _refuse(self, held: dict[str, Any] | None) -> None:
-        if held is None or held["id"] == self._mine["id"]:
-            return
-        dead = held["host"] == self._mine["host"] and not _alive(held["pid"])
-        if dead or time.time() - held["renewed"] > STALE_SECONDS:
+    def _create_table(self) -> None:
+        try:
+            LEASES.create(self._engine, checkfirst=True)
+        except DatabaseError:
+            # Another driver may have created it in between; anything else fails again.
+            LEASES.create(self._engine, checkfirst=True)
+
+    def _take(self) -> None:
+        while True:
+            with self._engine.begin() as connection:
+                columns = (*LEASES.c, NOW.label("now"))
+                held = connection.execute(select(*columns).where(self._of_study())).first()
+            if held is None:
+                taken = self._insert()
+            elif held.holder == self._holder:  # taken before, and only the answer was lost
+                return
+            else:
+                self._refuse_living(held)
+                taken = self._replace(held)
+            if taken:
+                return
+            # Another driver was faster: look who.
+
+    def _insert(self) -> bool:
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(LEASES).values(study=self._name, **self._fields()))
+        except IntegrityError:
+            return False
+        return True
+
+    def _replace(self, held: Any) -> bool:
+        """Take over exactly the lease that was read; False if it has changed since."""
+        seen = (self._of_study(), LEASES.c.holder == held.holder, LEASES.c.beats == held.beats)
+        with self._engine.begin() as connection:
+            change = update(LEASES).where(*seen).values(**self._fields())
+            return connection.execute(change).rowcount == 1
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            "holder": self._holder,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "place": _place(),
+            "since": NOW,
+            "renewed": NOW,
+            "beats": 0,
+        }
+
+    def _refuse_living(self, held: Any) -> None:
+        dead = held.place == _place() and not _alive(held.pid)
+        if dead or held.now - held.renewed > timedelta(seconds=STALE_SECONDS):
             return
         raise LeaseError(
-            f"A study has one driver at a time; {self._name!r} is held by process {held['pid']} "
-            f"on {held['host']} since {held['since']}. Stop that one, or wait: the lease of a "
-            f"dead driver ends after {STALE_SECONDS:.0f} s."
+            f"A study has one driver at a time; {self._name!r} is held by process {held.pid} on "
+            f"{held.host} since {_utc(held.since)}. Stop that one, or wait: the lease of a dead "
+            f"driver ends after {STALE_SECONDS:.0f} s."
         )
 
-    def _renew(self) -> None:
-        while not self._stop.wait(RENEW_SECONDS):
-            self._write()
+    def _beat(self) -> None:
+        """Renew until stopped or lost; a database that is away is asked again, for ever."""
+        pause = RENEW_SECONDS
+        while not self._stop.wait(pause) and not self.lost:
+            try:
+                with self._engine.begin() as connection:
+                    if not self._renewed(connection):
+                        self._lost.set()
+                pause = RENEW_SECONDS
+            except (SQLAlchemyError, OSError):
+                pause = RETRY_SECONDS
 
-    def _read(self) -> dict[str, Any] | None:
-        held: dict[str, Any] | None = self._storage.get_study_user_attrs(self._study_id).get(
-            "lease"
-        )
-        return held
+    def _renewed(self, connection: Connection) -> bool:
+        renewal = update(LEASES).where(*self._mine())
+        renewal = renewal.values(renewed=NOW, beats=LEASES.c.beats + 1)
+        return connection.execute(renewal).rowcount == 1
 
-    def _write(self) -> None:
-        lease = {**self._mine, "renewed": time.time()}
-        self._storage.set_study_user_attr(self._study_id, "lease", lease)
+    def _of_study(self) -> Any:
+        return LEASES.c.study == self._name
+
+    def _mine(self) -> tuple[Any, ...]:
+        return (self._of_study(), LEASES.c.holder == self._holder)
+
+
+def _place() -> str:
+    """Where a pid means the same process: one boot of one machine, and one container of it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:  # not Linux: no containers
+        return socket.gethostname()
 
 
 def _alive(pid: int) -> bool:
@@ -106,3 +222,8 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _utc(time: datetime) -> str:
+    """PostgreSQL gives the time zone of its session, SQLite plain UTC."""
+    return (time.astimezone(UTC) if time.tzinfo else time).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -4,43 +4,101 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import sqlalchemy.exc
 from optuna.storages import RDBStorage
-from sqlalchemy import event
+from sqlalchemy import URL, event
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from study.database_url import resolve_url, shown
 from study.errors import LedgerError
+from study.patience import ledger_error
 
-__all__ = ["open_storage", "storage_url"]
+__all__ = ["engine_settings", "open_storage", "storage_url"]
+
+# A server that is gone without a word must not hang the driver: libpq's settings, in seconds
+# (tcp_user_timeout: milliseconds).
+POSTGRESQL_TIMEOUTS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 
-def storage_url(directory: Path, storage: str | None) -> str:
-    """The spec's ``storage``, or SQLite in the study's directory."""
-    return storage or f"sqlite:///{(directory / 'study.db').resolve()}"
+def storage_url(directory: Path, storage: str | None) -> URL:
+    """The spec's ``storage`` with its environment variables, or SQLite in the study's directory.
+
+    Raises:
+        LedgerError: a variable is not set.
+    """
+    if storage is None:
+        return URL.create("sqlite", database=str((directory / "study.db").resolve()))
+    return resolve_url(storage)
 
 
-def open_storage(url: str) -> RDBStorage:
+def open_storage(url: str | URL) -> RDBStorage:
     """Open (and create where needed) the database at ``url``.
 
     Raises:
         LedgerError: it cannot be reached or written, or its driver is not installed.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sqlite = url.startswith("sqlite")
+    if isinstance(url, str):
+        url = resolve_url(url)
     try:
-        storage = RDBStorage(
-            url,
-            engine_kwargs={"connect_args": {"timeout": 60}} if sqlite else {"pool_pre_ping": True},
-        )
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, RuntimeError, OSError) as error:
+        storage = _connect(url)
+    except ImportError as error:
+        extra = " pip install 'aucstudy[postgresql]'" if _is(url, "postgresql") else ""
         raise LedgerError(
-            f"The study's storage must be a database that can be opened; {_safe(url)} gave: "
-            f"{str(error).splitlines()[0]}. Check the URL, and that its driver is installed."
+            f"The study's storage needs the Python driver of its database, and {shown(url)} gave: "
+            f"{_innermost(error)}. Install it:{extra or ' see the URL.'}"
         ) from error
-    if sqlite:
+    except (SQLAlchemyError, RuntimeError, OSError) as error:
+        told = ledger_error(error, url)
+        if isinstance(told, LedgerError):
+            raise told from error
+        raise LedgerError(
+            f"The study's storage must be a database that can be opened; {shown(url)} gave: "
+            f"{str(error).splitlines()[0]}. Check the URL."
+        ) from error
+    if _is(url, "sqlite"):
         event.listen(storage.engine, "connect", _fast_and_safe)
         # Connections made before the listener are thrown away, so that all have the pragmas.
         storage.engine.dispose()
     return storage
+
+
+def engine_settings(url: URL) -> dict[str, Any]:
+    """Arguments for SQLAlchemy's ``create_engine``: waits that end, and no stale connection."""
+    if _is(url, "sqlite"):
+        return {"connect_args": {"timeout": 60}}
+    settings: dict[str, Any] = {"pool_pre_ping": True}
+    if url.get_dialect().driver == "psycopg":
+        timeouts = {k: value for k, value in POSTGRESQL_TIMEOUTS.items() if k not in url.query}
+        settings["connect_args"] = timeouts
+    return settings
+
+
+def _connect(url: URL) -> RDBStorage:
+    # Optuna fills in {SCHEMA_VERSION}; a password or a folder may have braces of its own.
+    text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+    settings = engine_settings(url)
+    try:
+        return RDBStorage(text, engine_kwargs=settings)
+    except DatabaseError:
+        # Two drivers that open a fresh database at once both create its tables: one fails, and
+        # finds them there when it looks again.
+        return RDBStorage(text, engine_kwargs=settings)
+
+
+def _is(url: URL, backend: str) -> bool:
+    return url.get_backend_name() == backend
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
 
 
 def _fast_and_safe(connection: Any, _record: Any) -> None:
@@ -50,8 +108,3 @@ def _fast_and_safe(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
-
-
-def _safe(url: str) -> str:
-    """The URL without its password."""
-    return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)

@@ -107,8 +107,8 @@ def _shape(source: Source) -> StudySpec:
 def dump(spec: StudySpec) -> str:
     """The spec as YAML with every default written out, the searched ranges included.
 
-    Loading it gives the same study, also under a later version with other defaults. A password
-    in ``storage`` is left out: PostgreSQL finds it in PGPASSWORD or ~/.pgpass.
+    Loading it gives the same study, also under a later version with other defaults. ``storage``
+    keeps the names of environment variables, not their values.
     """
     data = spec.model_dump(mode="json", exclude={"space", "storage"})
     data["space"] = {
@@ -116,12 +116,5 @@ def dump(spec: StudySpec) -> str:
         | fixed_params(spec, method)
         for method in spec.methods
     }
-    data["storage"] = None if spec.storage is None else _without_password(spec.storage)
+    data["storage"] = spec.storage
     return yaml.safe_dump(data, sort_keys=False)
-
-
-def _without_password(url: str) -> str:
-    from sqlalchemy.engine import make_url
-
-    bare = make_url(url)._replace(password=None).difference_update_query(["password"])
-    return bare.render_as_string(hide_password=False)

@@ -25,9 +25,21 @@ def check_environment(spec: StudySpec) -> None:
     Raises:
         SpecError: one line for each thing that is wrong.
     """
-    problems = name_problems(spec) or [*_hardware(spec), *_data(spec)]
+    problems = name_problems(spec) or [*_storage(spec), *_hardware(spec), *_data(spec)]
     if problems:
         raise spec_error(Source(f"study {spec.name}", None), problems)
+
+
+def _storage(spec: StudySpec) -> Iterator[Problem]:
+    if spec.storage is None:
+        return
+    from study.database_url import resolve_url
+    from study.errors import LedgerError
+
+    try:
+        resolve_url(spec.storage)
+    except LedgerError as error:
+        yield Problem(("storage",), str(error))
 
 
 def _hardware(spec: StudySpec) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Any
 __all__ = ["changes"]
 
 COMPARED_BY_PART = frozenset({"methods", "tasks", "imratios", "space", "search", "confirm"})
-FREE = COMPARED_BY_PART | {"resources", "data_root", "download", "directory"}
+FREE = COMPARED_BY_PART | {"resources", "data_root", "download", "directory", "storage"}
 FREE_IN_SEARCH = frozenset({"trials", "random_trials"})
 
 
@@ -30,6 +30,7 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key, before in old.items():
         if key not in FREE:
             yield from _differs(key, before, new.get(key))
+    yield from _differs("storage", *map(_database, (old.get("storage"), new.get("storage"))))
     for key, before in old["search"].items():
         if key not in FREE_IN_SEARCH:
             yield from _differs(f"search.{key}", before, new["search"].get(key))
@@ -37,6 +38,13 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         before, now = old[section][key], new[section][key]
         if now < before:
             yield f"{section}.{key} was {before} and cannot fall to {now}."
+
+
+def _database(url: str | None) -> str | None:
+    """Where the ledger is; how its password is found may change."""
+    from study.database_url import without_password
+
+    return None if url is None else without_password(url)
 
 
 def _listed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -59,7 +59,7 @@ def _plain_path(loc: tuple[str | int, ...]) -> Path:
 
 
 def _sentence(found: Any, path: Path) -> str:
-    kind, arrived = found["type"], reprlib.repr(found["input"])
+    kind, arrived = found["type"], _arrived(found["input"], path)
     if kind == "extra_forbidden":
         allowed = list(_model_at(found["loc"][:-1]).model_fields)
         hint = did_you_mean(str(path[-1]), allowed)
@@ -73,6 +73,15 @@ def _sentence(found: Any, path: Path) -> str:
         return f"must be a value, {{low: ..., high: ...}} or {{choices: [...]}}, not {arrived}"
     rule = _RULES.get(kind)
     return f"{rule(found.get('ctx', {})) if rule else found['msg']}, not {arrived}"
+
+
+def _arrived(value: object, path: Path) -> str:
+    """The value as a message may show it: without a password."""
+    if path == ("storage",) and isinstance(value, str):
+        from study.database_url import masked
+
+        value = masked(value)
+    return reprlib.repr(value)
 
 
 _RULES: dict[str, Callable[[dict[str, Any]], str]] = {

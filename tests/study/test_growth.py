@@ -15,7 +15,7 @@ BEGUN: dict[str, Any] = {
     "imratios": [0.1, None],
     "search": {"trials": 4},
     "confirm": {"seeds": 2},
-    "storage": "postgresql://me:old@host/db",
+    "storage": "postgresql://me:${OLD}@host/db",
 }
 
 Edit = dict[str, Any]
@@ -45,7 +45,8 @@ OTHER_TASK = {"dataset": "digits", "model": "small_cnn", "epochs": 7}
         {"tasks": [OTHER_TASK, *BEGUN["tasks"]]},
         {"resources": {"cpus": 2}},
         {"data_root": "/elsewhere", "directory": "/moved", "download": True},
-        {"storage": "postgresql://me:new@host/db"},
+        {"storage": "postgresql://me:${NEW}@host/db"},
+        {"storage": "postgresql://me@host/db"},
         {"space": {"ce": {"lr": {"low": 0.01, "high": 1.0}}}},  # as it was, now in words
     ],
 )

@@ -1,25 +1,56 @@
-"""One driver a study, and no wait after one that died on this host."""
+"""One driver a study, exactly one; no wait after one that died on this machine."""
 
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from optuna import create_study
 from optuna.storages import RDBStorage
+from sqlalchemy import func, literal, select, update
 
+from study import lease as lease_module
 from study.errors import LeaseError
-from study.lease import STALE_SECONDS, Lease
+from study.lease import LEASES, STALE_SECONDS, Lease
 from study.storage import open_storage
+
+ROOT = Path(__file__).parents[2]
+
+RACER = """
+import sys
+from study.errors import LeaseError
+from study.lease import Lease
+from study.storage import open_storage
+
+storage = open_storage(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with Lease(storage, "s"):
+        print("held", flush=True)
+        sys.stdin.readline()
+except LeaseError as error:
+    print("refused", flush=True)
+"""
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> RDBStorage:
-    return open_storage(f"sqlite:///{tmp_path / 'study.db'}")
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'study.db'}"
+
+
+@pytest.fixture
+def storage(url: str) -> Iterator[RDBStorage]:
+    storage = open_storage(url)
+    yield storage
+    storage.engine.dispose()
 
 
 def test_a_second_driver_is_told_who_holds_the_study(storage: RDBStorage) -> None:
-    with Lease(storage, "s"), pytest.raises(LeaseError, match=r"'s' is held by process \d+ on "):
+    who = r"'s' is held by process \d+ on .+ since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    with Lease(storage, "s"), pytest.raises(LeaseError, match=who):
         Lease(storage, "s").__enter__()
 
 
@@ -35,28 +66,127 @@ def test_studies_in_one_storage_do_not_collide(storage: RDBStorage) -> None:
         pass
 
 
-def _leave(storage: RDBStorage, **changes: object) -> None:
+def test_it_adds_no_study_to_the_dashboard(storage: RDBStorage) -> None:
+    with Lease(storage, "s"):
+        assert storage.get_all_studies() == []
+
+
+def test_a_study_of_an_older_version_opens(storage: RDBStorage) -> None:
+    old = create_study(storage=storage, study_name="s")  # it kept its lease as an attribute
+    old.set_user_attr("lease", {"id": "x", "host": "h", "pid": 1, "since": "", "renewed": 0})
+    with Lease(storage, "s"):
+        pass
+
+
+def test_of_drivers_that_start_at_once_one_wins(url: str) -> None:
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, url],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+
+    def said() -> list[str]:
+        return [racer.stdout.readline().strip() for racer in racers if racer.stdout]
+
+    def go() -> None:
+        for racer in racers:
+            assert racer.stdin
+            racer.stdin.write("\n")
+            racer.stdin.flush()
+
+    try:
+        assert said() == ["ready"] * 4
+        go()
+        assert sorted(said()) == ["held", "refused", "refused", "refused"]
+    finally:
+        for racer in racers:
+            racer.communicate("\n")
+            racer.wait(timeout=30)
+
+
+def _set(storage: RDBStorage, **values: object) -> None:
+    """Change the lease behind its holder's back."""
+    with storage.engine.begin() as connection:
+        connection.execute(update(LEASES).values(**values))
+
+
+def _ago(seconds: float) -> object:
+    """So long ago by SQLite's clock."""
+    return func.datetime("now", f"-{seconds} seconds")
+
+
+def _left(storage: RDBStorage, **values: object) -> None:
     """A lease as a driver left it that did not release it."""
-    lease = Lease(storage, "s")
-    lease._mine |= changes
-    lease._write()
-    if "renewed" in changes:
-        stored = {**lease._mine, "renewed": changes["renewed"]}
-        storage.set_study_user_attr(lease._study_id, "lease", stored)
+    dead = Lease(storage, "s")
+    dead._create_table()
+    dead._take()
+    _set(storage, **values)
 
 
-def test_a_dead_process_of_this_host_holds_nothing(storage: RDBStorage) -> None:
+def _dead_pid() -> int:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    _leave(storage, pid=dead.pid)
+    return dead.pid
+
+
+def test_a_dead_process_of_this_machine_holds_nothing(storage: RDBStorage) -> None:
+    _left(storage, pid=_dead_pid())
     with Lease(storage, "s"):
         pass
 
 
-def test_another_hosts_lease_ends_when_it_is_not_renewed(storage: RDBStorage) -> None:
-    _leave(storage, host="elsewhere")
-    with pytest.raises(LeaseError, match="elsewhere"):
+def test_a_pid_of_another_container_says_nothing(storage: RDBStorage) -> None:
+    # Containers of one host may share its name; the pid of one is another process in the next.
+    _left(storage, pid=_dead_pid(), place="this boot pid:[4026532999]")
+    with pytest.raises(LeaseError):
         Lease(storage, "s").__enter__()
-    _leave(storage, host="elsewhere", renewed=time.time() - STALE_SECONDS - 1)
+
+
+@pytest.mark.parametrize(("seconds", "free"), [(STALE_SECONDS - 20, False), (61, True)])
+def test_another_machines_lease_ends_when_it_is_not_renewed(
+    storage: RDBStorage, seconds: float, free: bool
+) -> None:
+    _left(storage, host="elsewhere", place="elsewhere", renewed=_ago(seconds))
+    if free:
+        with Lease(storage, "s"):
+            pass
+    else:
+        with pytest.raises(LeaseError, match="elsewhere"):
+            Lease(storage, "s").__enter__()
+
+
+def test_a_holder_renews(storage: RDBStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
     with Lease(storage, "s"):
-        pass
+        _set(storage, renewed=_ago(3600))
+        while _age(storage) > 5:
+            time.sleep(0.05)
+
+
+def test_a_driver_that_slept_too_long_notices_that_another_took_over(
+    storage: RDBStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    with Lease(storage, "s") as slept:
+        _set(storage, place="elsewhere")
+        with storage.engine.begin() as connection:
+            slept.hold(connection)
+        # As another machine does when the lease was not renewed.
+        _set(storage, holder="another")
+        while not slept.lost:
+            time.sleep(0.05)
+        with storage.engine.begin() as connection, pytest.raises(LeaseError, match="took"):
+            slept.hold(connection)
+    with storage.engine.connect() as connection:
+        assert connection.execute(select(LEASES.c.holder)).scalar_one() == "another"
+
+
+def _age(storage: RDBStorage) -> float:
+    with storage.engine.connect() as connection:
+        age = func.julianday("now") - func.julianday(LEASES.c.renewed)
+        return float(connection.execute(select(age * literal(86400.0))).scalar_one())

@@ -1,6 +1,9 @@
 """The ledger decides what is next; it must decide the same after any crash."""
 
 from collections.abc import Callable
+from pathlib import Path
+
+from optuna import load_study
 
 from study.ledger import MAX_REPLACEMENTS, CellLedger, Ledger
 from study.rows import Outcome, Row
@@ -96,10 +99,10 @@ def test_random_rows_do_not_depend_on_when_they_are_asked(open_ledger: Opener) -
     assert [row.params for row in slow.rows["search"][6:]] == [r.params for r in rows if r]
 
 
-def test_later_rows_come_from_tpe_and_say_so(open_ledger: Opener) -> None:
+def test_later_rows_come_from_tpe_and_say_so(open_ledger: Opener, tmp_path: Path) -> None:
     cell = cell_of(open_ledger())
     search_all(cell)
-    study = cell._studies["search"]
+    study = load_study(storage=f"sqlite:///{tmp_path / 'study.db'}", study_name=f"s/{cell.cell.id}")
     origins = [trial.user_attrs["origin"] for trial in study.get_trials()]
     assert origins == ["random"] * 3 + ["tpe"] * 3
 

@@ -379,10 +379,39 @@ def test_dump_names_every_searched_range() -> None:
     assert data["space"]["auc_m"]["margin"]["low"] == 0.1
 
 
-def test_dump_holds_no_password() -> None:
-    text = dump(parse_spec(SPEC | {"storage": "postgresql://me:secret@host/db"}))
-    assert "secret" not in text
-    assert yaml.safe_load(text)["storage"] == "postgresql://me@host/db"
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "postgresql://me:s3cret@host/db",
+        "postgresql://me:s3cret${DB_PASSWORD}@host/db",
+        "postgresql://me@host/db?password=s3cret",
+        "mysql+pymysql://me:s3cret@host/db",
+        "nonsense://me:s3cret@host/db",
+        "postgresql://me:s3cret@host:port/db",
+    ],
+)
+def test_a_spec_holds_no_password_and_its_refusal_shows_none(storage: str) -> None:
+    with pytest.raises(SpecError, match="storage") as refusal:
+        parse_spec(SPEC | {"storage": storage})
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "postgresql://me:${DB_PASSWORD}@host:${DB_PORT}/db",
+        "postgresql://me@host/db?password=${DB_PASSWORD}",
+        "${DATABASE_URL}",
+    ],
+)
+def test_dump_keeps_the_names_of_environment_variables(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DB_PASSWORD", "DB_PORT", "DATABASE_URL"):
+        monkeypatch.setenv(name, "s3cret")
+    text = dump(parse_spec(SPEC | {"storage": storage}))
+    assert yaml.safe_load(text)["storage"] == storage
+    assert "s3cret" not in text
 
 
 def test_a_study_is_found_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,55 @@
+"""The ledger's transactions: held by the lease, patient, and none after a trouble."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from study.errors import StudyError
+from study.lease import Lease
+from study.patience import patiently
+
+__all__ = ["Writer"]
+
+Result = TypeVar("Result")
+
+
+class Writer:
+    """Calls work within a transaction; waits for a database that is away.
+
+    Args:
+        engine: of the study's database.
+        lease: the driver's, which every transaction needs to commit; None: no other driver can
+            be there.
+    """
+
+    def __init__(self, engine: Engine, lease: Lease | None) -> None:
+        self._engine = engine
+        self._lease = lease
+        self.trouble: StudyError | None = None
+        """Why nothing is written any more, if so: whatever came next could be out of order."""
+
+    def __call__(self, work: Callable[[Connection], Result]) -> Result:
+        """What ``work`` gives, once it is committed.
+
+        It is called again if the database went away, even if it was committed then: it must
+        find that and change nothing.
+
+        Raises:
+            LeaseError: another driver took the study over.
+            LedgerError: the database cannot be written. Both are final: every later call raises
+                the same.
+        """
+        if self.trouble is not None:
+            raise self.trouble
+        try:
+            return patiently(lambda: self._transaction(work), self._engine.url)
+        except StudyError as error:
+            self.trouble = error
+            raise
+
+    def _transaction(self, work: Callable[[Connection], Result]) -> Result:
+        with self._engine.begin() as connection:
+            if self._lease is not None:
+                self._lease.hold(connection)
+            return work(connection)
