@@ -156,6 +156,12 @@ class CellLedger:
         row.state, row.value, row.crashed = state, value, outcome.crashed
         row.validations = dict(sorted(validations.items()))
 
+    def died(self, row: Row, reason: str) -> None:
+        """Note that the worker of ``row`` died, and why; the row stays RUNNING."""
+        deaths = [*row.deaths, (max(row.validations, default=0), reason)]
+        self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
+        row.deaths = deaths
+
     def _begin(self, row: Row) -> None:
         self._write(lambda connection: tables.begin_trial(connection, row.key))
         row.state = "RUNNING"
@@ -219,6 +225,7 @@ class CellLedger:
             seed=attrs.get("seed"),
             selected_from=attrs.get("selected_from"),
             crashed=attrs.get("outcome", {}).get("crashed", False),
+            deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
         )
 
 

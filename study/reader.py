@@ -103,6 +103,7 @@ def _cell(
         search=search_rows,
         confirm=current if chosen is not None else (),
         superseded=tuple(row for row in confirm_rows if row not in current),
+        run=run,
     )
 
 
@@ -144,4 +145,5 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         test_auroc=outcome.get("test_auroc"),
         test_auprc=outcome.get("test_auprc"),
         predictions=outcome.get("predictions"),
+        deaths=tuple(reason for _, reason in attrs.get("deaths", ())),
     )

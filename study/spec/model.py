@@ -254,10 +254,18 @@ class Confirm(_Model):
 
 
 class Resources(_Model):
-    """What one trial takes: CPU cores, and whole GPUs or a share of one."""
+    """What one trial takes.
+
+    Attributes:
+        cpus: CPU cores.
+        gpus: whole GPUs or a share of one.
+        hang_after: seconds without a training step (loading, validation and test included)
+            after which a trial's worker counts as hung and is ended; the trial is run again.
+    """
 
     cpus: Positive = 1.0
     gpus: Gpus = 0.0
+    hang_after: Positive = 1800.0
 
 
 class StudySpec(_Model):
