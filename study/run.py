@@ -74,11 +74,11 @@ def run(
     with Stop(seconds).signals() as stop, _said_in_words(directory):
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
-        with Lease(storage, spec.name):
+        with Lease(storage, spec.name) as lease:
             _write(directory / "study.yaml", dump(spec))
             if not (directory / "provenance.json").exists():
                 _write(directory / "provenance.json", json.dumps(provenance(plan), indent=2))
-            ledger = Ledger(storage, spec.name, plan)
+            ledger = Ledger(storage, spec.name, plan, lease)
             before = ledger.remaining()
             if not ledger.finished:
                 # Ray takes seconds to import and start: only for work.
