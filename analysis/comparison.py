@@ -3,14 +3,16 @@
 A *setting* is a task at one imbalance ratio: the methods in it meet the same data and seeds.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
+from analysis import pairwise
+from analysis.intervals import bootstrap_interval, t_interval
 from analysis.results import Results
 
-__all__ = ["scores", "selection_gap", "verdicts"]
+__all__ = ["scores", "selection_gap"]
 
 _KEYS = ["cell", "method", "task", "imratio", "ratio"]
 
@@ -21,42 +23,60 @@ def scores(results: Results) -> pd.DataFrame:
     Returns:
         One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
         seeds), n (seeds with a result), planned, failed (seeds with failed rows only), missing
-        (seeds without a finished row), rows (numbers of the confirm rows used), best (highest
-        mean of its setting), near (not best, but its mean ± std interval meets that of the
-        best, or one of the two has no deviation).
+        (seeds without a finished row), rows (numbers of the confirm rows used), low, high (t
+        interval of the mean over seeds), boot_low, boot_high (bootstrap interval of it),
+        error_images (DeLong's standard error over draws of the test images), positives,
+        negatives (of the test set; NaN without predictions), best (highest mean of its setting),
+        near (not best, and its paired comparison does not tell it from the best).
     """
+    names = ["mean", "std", "n", "planned", "failed", "missing", "rows"]
+    names += ["low", "high", "boot_low", "boot_high"]
+    done = dict(list(pairwise.seeds(results).groupby("cell")))
+    states = dict(list(results.confirm.groupby("cell")))
+    nothing = results.confirm[:0]
     table = pd.DataFrame(
-        [_score(cell, results.confirm) for cell in results.cells.to_dict("records")],
-        columns=[*_KEYS, "mean", "std", "n", "planned", "failed", "missing", "rows"],
-    ).astype({"mean": float, "std": float, "imratio": float})
+        [
+            _score(cell, done.get(cell["cell"], nothing), states.get(cell["cell"], nothing))
+            for cell in results.cells.to_dict("records")
+        ],
+        columns=[*_KEYS, *names],
+    ).astype(dict.fromkeys(("mean", "std", "imratio", *names[-4:]), float))
+    images = pairwise.images(results).set_index("cell")
+    for name, column in (("error_images", "error"), *((n, n) for n in ("positives", "negatives"))):
+        table[name] = table["cell"].map(images[column]).astype(float)
     top = table.groupby(["task", "ratio"])["mean"].transform("max")
     table["best"] = table["mean"].notna() & (table["mean"] == top)
-    table["near"] = False
-    for _, setting in table[table["mean"].notna()].groupby(["task", "ratio"]):
-        best = setting[setting["best"]].iloc[0]
-        rest = setting[~setting["best"]]
-        # A missing deviation gives NaN, and no comparison with NaN is true: "not apart".
-        apart = best["mean"] - best["std"] > rest["mean"] + rest["std"]
-        table.loc[rest.index, "near"] = ~apart
+    pairs = pairwise.pairs(results)
+    behind = set(
+        pairs.loc[pairs["better"], ["cell_a", "cell_b"]].itertuples(index=False, name=None)
+    )
+    leader = table[table["best"]].drop_duplicates(["task", "ratio"])
+    leaders = leader.set_index(["task", "ratio"])["cell"].to_dict()
+    table["near"] = [
+        row["n"] > 0
+        and not row["best"]
+        and (leaders[row["task"], row["ratio"]], row["cell"]) not in behind
+        for row in table.to_dict("records")
+    ]
     return table
 
 
-def _score(cell: dict[Hashable, Any], confirm: pd.DataFrame) -> list[Any]:
-    mine = confirm[confirm["cell"] == cell["cell"]]
-    # A crashed row may have a replacement of the same seed: seeds are counted, not rows.
-    done = mine[mine["state"] == "COMPLETE"].drop_duplicates("seed")
+def _score(cell: dict[Hashable, Any], done: pd.DataFrame, mine: pd.DataFrame) -> list[Any]:
     underway = set(mine.loc[mine["state"].isin(["RUNNING", "WAITING"]), "seed"])
     failed = set(mine.loc[mine["state"] == "FAIL", "seed"]) - set(done["seed"]) - underway
     planned = max(cell["planned_seeds"], len(done))
+    values = done["test_auroc"]
     return [
         *(cell[key] for key in _KEYS),
-        done["test_auroc"].mean(),
-        done["test_auroc"].std(ddof=1),
+        values.mean(),
+        values.std(ddof=1),
         len(done),
         planned,
         len(failed),
         planned - len(done) - len(failed),
         tuple(done["number"]),
+        *t_interval(values),
+        *bootstrap_interval(values),
     ]
 
 
@@ -83,47 +103,3 @@ def selection_gap(results: Results) -> pd.DataFrame:
     table["optimism"] = table["search_val"] - table["confirm_val"]
     table["shift"] = table["confirm_val"] - table["confirm_test"]
     return table.astype({"selected": int})
-
-
-def verdicts(table: pd.DataFrame, settings: Iterable[tuple[str, str]]) -> pd.DataFrame:
-    """What ``scores`` lets one say about each setting, and no more.
-
-    Args:
-        table: what ``scores`` returns.
-        settings: (task, ratio) pairs, in the order wanted.
-
-    Returns:
-        One row a setting: task, ratio, best (method; None without results), mean, std, n,
-        margin (lead over the next mean; NaN without a rival), near (methods whose interval
-        meets the best's), rivals (methods with a result, besides the best), absent (methods
-        without a result), reading: "none" (no result), "alone" (no rival), "one seed" (the
-        best has no deviation), "overlap" (near is not empty) or "apart".
-    """
-    rows = []
-    for task, ratio in settings:
-        setting = table[(table["task"] == task) & (table["ratio"] == ratio)]
-        ranked = setting.dropna(subset=["mean"]).sort_values("mean", ascending=False, kind="stable")
-        absent = tuple(setting.loc[setting["mean"].isna(), "method"])
-        if ranked.empty:
-            rows.append((task, ratio, None, *[float("nan")] * 2, 0, float("nan"), (), (), absent))
-            continue
-        best, rest = ranked.iloc[0], ranked.iloc[1:]
-        near = tuple(rest.loc[rest["near"] | rest["best"], "method"])
-        lead = best["mean"] - rest["mean"].max() if len(rest) else float("nan")
-        rivals = tuple(rest["method"])
-        numbers = (best["mean"], best["std"], best["n"], lead)
-        rows.append((task, ratio, best["method"], *numbers, near, rivals, absent))
-    names = ["task", "ratio", "best", "mean", "std", "n", "margin", "near", "rivals", "absent"]
-    out = pd.DataFrame(rows, columns=names)
-    out["reading"] = [_reading(row) for row in out.to_dict("records")]
-    return out
-
-
-def _reading(row: dict[Hashable, Any]) -> str:
-    rules = (
-        ("none", row["best"] is None),
-        ("alone", not row["rivals"]),
-        ("one seed", row["std"] != row["std"]),
-        ("overlap", bool(row["near"])),
-    )
-    return next((name for name, holds in rules if holds), "apart")

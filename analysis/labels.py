@@ -9,6 +9,7 @@ __all__ = [
     "count",
     "duration",
     "mean_std",
+    "p_value",
     "params_text",
     "ratio",
     "signed",
@@ -39,6 +40,13 @@ def mean_std(mean: float, std: float) -> str:
     if math.isnan(mean):
         return MISSING
     return auroc(mean) if math.isnan(std) else f"{auroc(mean)} ± {auroc(std)}"
+
+
+def p_value(value: float) -> str:
+    """ "p = 0.012", "p < 0.0001"; ``MISSING`` for NaN."""
+    if math.isnan(value):
+        return MISSING
+    return f"p = {value:.2g}" if value >= 1e-4 else "p < 0.0001"
 
 
 def count(value: float) -> str:

@@ -1,12 +1,13 @@
-"""The verdict in words: what means and deviations show, and what they do not."""
+"""The verdict in words: what the tests support, what they do not, and what casts doubt on it."""
 
 from typing import Any
 
 from markupsafe import Markup
 
-from analysis import budget, comparison, failures, labels
+from analysis import budget, claims, failures, labels
 from analysis.blocks import Block, Note, Prose, Section
 from analysis.results import Results
+from analysis.sections.across import across
 from analysis.sections.words import listing, plural, setting
 
 __all__ = ["section"]
@@ -14,26 +15,33 @@ __all__ = ["section"]
 READING = (
     "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
     "seeds: fresh seeds on which each method's selected configuration was trained again. "
-    "Intervals that lie apart describe these runs; they are not a significance test, and few "
-    "seeds cannot show a small difference."
+    "“Better” rests on a test that pairs the methods seed by seed, corrected (Holm) for all pairs "
+    "of its setting: where no two methods differ, one setting in twenty would still show a pair. "
+    "With stored predictions the test also allows for the draw of the test images; without, it "
+    "speaks of this test set. Neither covers another search: each configuration was selected once."
 )
-_READINGS = {
-    "none": "No method has a result yet.",
-    "alone": "It is the only method with a result, so there is nothing to compare it with.",
-    "one seed": "It rests on one seed: no evidence of a difference.",
-    "overlap": "Its mean ± std interval meets {near}: no evidence of a difference from {them}.",
-    "apart": "Its mean ± std interval lies above {all} in these runs.",
+_BASES = {
+    "seeds and images": "on other seeds and other test images",
+    "seeds": "on other seeds with this test set",
+}
+_DOUBTS = {
+    "budget": "Its search had a larger budget than that of a method behind it, so the lead may be "
+    "the budget's.",
+    "failed": "Confirm runs failed and are not in the means, which speak of those that survived.",
+    "partial": "The setting is not finished.",
 }
 
 
 def section(results: Results) -> Section:
     """One sentence a setting, under a summary and whatever the reader must know first."""
-    table = comparison.verdicts(comparison.scores(results), results.settings)
-    blocks: list[Block] = [Prose(_summary(results, table.to_dict("records")))]
-    cautions = _cautions(results)
+    table = claims.verdicts(results)
+    rows = table.to_dict("records")
+    blocks: list[Block] = [Prose(_summary(results, rows))]
+    cautions = _cautions(results, rows)
     if cautions:
         blocks.append(Note(cautions))
-    blocks += [Prose(_sentence(row)) for row in table.to_dict("records")]
+    blocks += [Prose(said) for said in across(results)]
+    blocks += [Prose(_sentence(row)) for row in rows]
     if table["n"].any():
         blocks.append(Prose(READING))
     return Section("verdict", "Verdict", blocks)
@@ -42,7 +50,6 @@ def section(results: Results) -> Section:
 def _summary(results: Results, rows: list[Any]) -> Markup:
     known = [row for row in rows if row["best"] is not None]
     compared = [row for row in known if row["rivals"]]
-    apart = [row for row in compared if row["reading"] == "apart"]
     start = Markup("{} compared on {}. ").format(
         plural(len(results.methods), "method"), plural(len(rows), "setting")
     )
@@ -57,40 +64,82 @@ def _summary(results: Results, rows: list[Any]) -> Markup:
         if count
     ]
     said = start + "Highest mean test AUROC: " + Markup(listing(counted)) + ". "
-    if not apart:
-        return said + (
-            "In no setting does the best method's interval lie apart from all others: these "
-            "runs give no evidence of a difference between the best methods."
+    return said + _supported(compared)
+
+
+def _supported(compared: list[Any]) -> str:
+    """In how many settings the tests support that the best is better than the others."""
+    over_all = sum(row["reading"] == "all" for row in compared)
+    over_some = sum(row["reading"] == "some" for row in compared)
+    if not over_all + over_some:
+        return (
+            "In no setting do the tests tell the best method from another: these runs give no "
+            "evidence of a difference between the methods with the highest means and the rest."
         )
-    if len(apart) == len(compared):
-        return said + "In each, the best method's mean ± std interval lies apart from all others."
-    return said + (
-        f"In {len(apart)} of {len(compared)} settings the best method's mean ± std interval "
-        "lies apart from all others."
-    )
+    parts = [
+        f"from all others in {over_all}" if over_all else "",
+        f"from some of them in {over_some}" if over_some else "",
+    ]
+    words = listing(part for part in parts if part)
+    rest = len(compared) - over_all - over_some
+    said = f"The tests tell the best {words} of {plural(len(compared), 'setting')}"
+    said += f"; in {rest} they give no evidence of a difference." if rest else "."
+    doubted = sum(bool(row["doubts"]) for row in compared)
+    if doubted:
+        said += f" {plural(doubted, 'of these carries', 'of these carry')} a doubt, named below."
+    return said
 
 
 def _sentence(row: Any) -> Markup:
     where = Markup("<strong>{}.</strong> ").format(setting(row["task"], row["ratio"]))
-    reading = _READINGS[row["reading"]].format(
-        near="that of " + listing(row["near"])
-        if len(row["near"]) == 1
-        else "those of " + listing(row["near"]),
-        them="it" if len(row["near"]) == 1 else "them",
-        all=f"that of {listing(row['rivals'])}" if len(row["rivals"]) == 1 else "all others",
-    )
     if row["best"] is None:
-        return where + reading
+        return where + "No method has a result yet."
     result = Markup("{} has the highest mean test AUROC, {} ({}). ").format(
         row["best"],
         labels.mean_std(row["mean"], row["std"]),
         plural(row["n"], "seed"),
     )
-    absent = f" No result: {listing(row['absent'])}." if row["absent"] else ""
-    return where + result + reading + absent
+    absent = f"No result: {listing(row['absent'])}." if row["absent"] else ""
+    parts = [_supports(row), _lacks(row), *(_DOUBTS[d] for d in row["doubts"]), absent]
+    return where + result + " ".join(part for part in parts if part)
 
 
-def _cautions(results: Results) -> list[str]:
+def _supports(row: Any) -> str:
+    """What it is better than. Where something casts doubt it is ahead, which claims less."""
+    if not row["better_than"]:
+        return ""
+    verb = "is ahead of" if row["doubts"] else "is better than"
+    whom = listing(row["better_than"])
+    if row["reading"] == "all" and len(row["better_than"]) > 1:
+        whom = f"all {len(row['better_than'])} others"
+    return f"It {verb} {whom} {_BASES[row['basis']]} (Holm-adjusted {labels.p_value(row['p'])})."
+
+
+def _lacks(row: Any) -> str:
+    if not row["rivals"]:
+        return "It is the only method with a result, so there is nothing to compare it with."
+    if row["reading"] == "untested":
+        return (
+            "Too few paired seeds, or without spread, to test any other method against it: no "
+            "evidence of a difference."
+        )
+    if not row["near"]:
+        return ""
+    said = f"No evidence of a difference from {listing(row['near'])}."
+    if row["near_images"]:
+        images = plural(int(row["positives"]), "test positive")
+        said += (
+            f" Its seeds lie above {_those(row['near_images'])}, but {images} among "
+            f"{int(row['positives'] + row['negatives'])} images do not carry that to other images."
+        )
+    return said
+
+
+def _those(methods: tuple[str, ...]) -> str:
+    return ("those of " if len(methods) > 1 else "that of ") + listing(methods)
+
+
+def _cautions(results: Results, rows: list[Any]) -> list[str]:
     missing = failures.missing_rows(results)
     search, confirm = int(missing["search"].sum()), int(missing["confirm"].sum())
     failed = len(failures.failed_rows(results))
@@ -104,6 +153,13 @@ def _cautions(results: Results) -> list[str]:
         f"Partial report: the study is not finished. Still missing: {awaited}. "
         "The numbers below will change."
     )
+    few = [
+        f"{setting(row['task'], row['ratio'])} ({int(row['positives'])})"
+        for row in rows
+        if row["near_images"]
+    ]
+    # NaN compares as False: one seed has no deviation, no claim no size.
+    noisy = [setting(r["task"], r["ratio"]) for r in rows if r["val_std"] > r["claimed"]]
     rules = (
         (search + confirm > 0, partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),
@@ -111,6 +167,12 @@ def _cautions(results: Results) -> list[str]:
         (
             len(unequal) > 0,
             f"Search budgets were unequal ({listing(unequal)}); see Budget before comparing.",
+        ),
+        (bool(few), f"Too few test positives for the differences seen: {listing(few)}."),
+        (
+            bool(noisy),
+            "Validation varies from seed to seed by more than the lead that is claimed in "
+            f"{listing(noisy)}: which configuration was selected there was partly luck.",
         ),
     )
     return [said for holds, said in rules if holds]

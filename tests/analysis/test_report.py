@@ -173,40 +173,6 @@ def test_failed_cell_is_named(page: Page) -> None:
     assert "No result: ct_auc." in page.sections["verdict"]
 
 
-def test_verdict_words(finished: Results) -> None:
-    said = _said(finished)
-    assert "auc_mixup in 1 setting and ct_auc in 1 setting" in said
-    assert "meets that of auc_m: no evidence of a difference from it." in said
-    assert "lies above all others in these runs" in said
-    assert "not a significance test" in said
-    assert not re.search(r"\bp ?[<=]|significantly|proves", said)
-
-
-@pytest.mark.parametrize(
-    ("scores", "words"),
-    [
-        ({}, "No confirm run has finished"),
-        ({"a": [0.8, 0.81]}, "nothing to compare it with"),
-        ({"a": [0.9], "b": [0.1]}, "It rests on one seed: no evidence of a difference."),
-        ({"a": [0.8, 0.9], "b": [0.79, 0.9]}, "these runs give no evidence of a difference"),
-        ({"a": [0.8, 0.81], "b": [0.5, 0.51]}, "lies above that of b in these runs"),
-    ],
-)
-def test_verdict_of_small_studies(
-    study: Build,
-    cell: Build,
-    trial: Build,
-    confirm: Build,
-    scores: dict[str, list[float]],
-    words: str,
-) -> None:
-    cells = [
-        cell(m, search=(trial(),), confirm=tuple(confirm(i, v) for i, v in enumerate(values)))
-        for m, values in scores.items()
-    ] or [cell("a", search=(trial(state="RUNNING", value=None),))]
-    assert words in _said(from_record(study(*cells)))
-
-
 def test_study_without_a_row_makes_a_report(study: Build, cell: Build, tmp_path: Path) -> None:
     results = from_record(study(cell(planned_trials=3, planned_seeds=2), provenance={}))
     page = Page(report.write_results(results, tmp_path).read_text())

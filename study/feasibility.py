@@ -1,0 +1,76 @@
+"""What a number of settings, seeds or images can show at best, before or after a study runs.
+
+Pure formulas, shared by ``aucstudy plan`` and by the report.
+"""
+
+import math
+from statistics import NormalDist
+
+__all__ = [
+    "ALPHA",
+    "GAMMA",
+    "family_size",
+    "hanley_mcneil_error",
+    "pairs_needed",
+    "settings_needed",
+    "smallest_p",
+]
+
+ALPHA = 0.05
+"""Level of every claim: the share of false ones that is accepted, over a family of pairs."""
+
+GAMMA = 0.75
+"""P(A > B) from which a difference between two methods matters (Bouthillier et al. 2021)."""
+
+
+def smallest_p(units: int) -> float:
+    """Smallest two-sided p of a signed-rank or a sign test over ``units`` differences.
+
+    2 / 2**units, where every difference has one sign; 1 without units.
+
+    >>> smallest_p(5)
+    0.0625
+    """
+    return min(1.0, 2.0 ** (1 - units))
+
+
+def family_size(methods: int) -> int:
+    """Pairs of methods, which Holm's correction takes as one family."""
+    return math.comb(methods, 2)
+
+
+def settings_needed(methods: int, alpha: float = ALPHA) -> int:
+    """Fewest units at which a signed-rank test of some pair can pass Holm among ``methods``.
+
+    >>> settings_needed(6)
+    10
+    """
+    units = 1
+    while smallest_p(units) > alpha / max(1, family_size(methods)):
+        units += 1
+    return units
+
+
+def pairs_needed(gamma: float = GAMMA, alpha: float = ALPHA, beta: float = ALPHA) -> int:
+    """Paired seeds at which a true P(A > B) of ``gamma`` is found in 1 - ``beta`` of studies.
+
+    Noether (1987), as in Bouthillier et al. (2021); one-sided level ``alpha``.
+
+    >>> pairs_needed()
+    29
+    """
+    normal = NormalDist()
+    quantiles = normal.inv_cdf(1 - alpha) + normal.inv_cdf(1 - beta)
+    return math.ceil((quantiles / (math.sqrt(6) * (gamma - 0.5))) ** 2)
+
+
+def hanley_mcneil_error(auc: float, positives: int, negatives: int) -> float:
+    """Standard error of an AUROC over the draw of the images (Hanley and McNeil 1982, eq. 1).
+
+    Args:
+        auc: the AUROC assumed, in [0, 1].
+        positives, negatives: images of each class, at least one each.
+    """
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
+    return math.sqrt((auc * (1 - auc) + spread) / (positives * negatives))
