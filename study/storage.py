@@ -71,7 +71,7 @@ def open_storage(url: str | URL) -> RDBStorage:
 def engine_settings(url: URL) -> dict[str, Any]:
     """Arguments for SQLAlchemy's ``create_engine``: waits that end, and no stale connection."""
     if _is(url, "sqlite"):
-        return {"connect_args": {"timeout": 60}}
+        return {} if "timeout" in url.query else {"connect_args": {"timeout": 60}}
     settings: dict[str, Any] = {"pool_pre_ping": True}
     if url.get_dialect().driver == "psycopg":
         timeouts = {k: value for k, value in POSTGRESQL_TIMEOUTS.items() if k not in url.query}

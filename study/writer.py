@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from study.errors import StudyError
 from study.lease import Lease
-from study.patience import patiently
+from study.patience import PATIENCE_SECONDS, patiently
 
 __all__ = ["Writer"]
 
@@ -43,7 +43,7 @@ class Writer:
         if self.trouble is not None:
             raise self.trouble
         try:
-            return patiently(lambda: self._transaction(work), self._engine.url)
+            return patiently(lambda: self._transaction(work), self._engine.url, PATIENCE_SECONDS)
         except StudyError as error:
             self.trouble = error
             raise

@@ -1,6 +1,6 @@
 """A cell and a ledger without a spec: what the conductor's own tests need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from optuna.distributions import FloatDistribution
 from study.cell import Cell
 from study.ledger import Ledger
 from study.storage import open_storage
+from tests.study.postgresql_server import PASSWORD_VARIABLE, PostgreSQL
 
 CELL = Cell(
     id="auc_m__digits-mlp__0.1",
@@ -52,3 +53,27 @@ def open_ledger(tmp_path: Path) -> Callable[..., Ledger]:
         return Ledger(storage, "s", [replace(CELL, **changes)])  # type: ignore[arg-type]
 
     return open_it
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """A real server, started when a test first asks for it."""
+    server = PostgreSQL()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> PostgreSQL:
+    """The server; what this test opens finds its password in the environment."""
+    monkeypatch.setenv(PASSWORD_VARIABLE, postgresql_server.password)
+    return postgresql_server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a fresh database, as a spec has it; once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'study.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.url(server.new_database())

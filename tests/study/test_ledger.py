@@ -1,14 +1,30 @@
-"""The ledger decides what is next; it must decide the same after any crash."""
+"""The ledger decides what is next; it must decide the same after any crash, in any database."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from optuna import load_study
+import pytest
 
 from study.ledger import MAX_REPLACEMENTS, CellLedger, Ledger
 from study.rows import Outcome, Row
+from study.storage import open_storage
+from tests.study.conftest import CELL
 
 Opener = Callable[..., Ledger]
+
+
+@pytest.fixture
+def open_ledger(database: str) -> Iterator[Opener]:
+    """As the one in conftest, but in each kind of database."""
+    storages = []
+
+    def open_it(**changes: object) -> Ledger:
+        storages.append(open_storage(database))
+        return Ledger(storages[-1], "s", [replace(CELL, **changes)])  # type: ignore[arg-type]
+
+    yield open_it
+    for storage in storages:
+        storage.engine.dispose()
 
 
 def cell_of(ledger: Ledger) -> CellLedger:
@@ -99,12 +115,42 @@ def test_random_rows_do_not_depend_on_when_they_are_asked(open_ledger: Opener) -
     assert [row.params for row in slow.rows["search"][6:]] == [r.params for r in rows if r]
 
 
-def test_later_rows_come_from_tpe_and_say_so(open_ledger: Opener, tmp_path: Path) -> None:
+def test_later_rows_come_from_tpe_and_say_so(open_ledger: Opener, database: str) -> None:
     cell = cell_of(open_ledger())
     search_all(cell)
-    study = load_study(storage=f"sqlite:///{tmp_path / 'study.db'}", study_name=f"s/{cell.cell.id}")
-    origins = [trial.user_attrs["origin"] for trial in study.get_trials()]
-    assert origins == ["random"] * 3 + ["tpe"] * 3
+    storage = open_storage(database)
+    trials = storage.get_all_trials(storage.get_study_id_from_name(f"s/{cell.cell.id}"))
+    storage.engine.dispose()
+    assert [trial.user_attrs["origin"] for trial in trials] == ["random"] * 3 + ["tpe"] * 3
+
+
+def test_an_interval_whose_report_was_lost_is_in_the_curve(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    row = cell.next_search()
+    assert row is not None
+    cell.report(row, 1, 0.6)
+    # The second report died with a driver, after the worker had saved its checkpoint.
+    again = cell_of(open_ledger())
+    (row,) = again.running()
+    again.report(row, 3, 0.8)
+    curve = [{"interval": i, "val_auroc": 0.5 + 0.1 * i, "loss": 1.0} for i in (1, 2, 3)]
+    again.tell(row, "PRUNED", Outcome(curve=curve))
+    stored = cell_of(open_ledger()).rows["search"][0]
+    assert stored.validations == {1: 0.6, 2: 0.7, 3: 0.8}
+    assert stored == row
+
+
+def test_deaths_are_kept(open_ledger: Opener) -> None:
+    cell = cell_of(open_ledger())
+    row = cell.next_search()
+    assert row is not None
+    cell.died(row, "killed for memory")
+    cell.report(row, 1, 0.6)
+    cell.died(row, "its node died")
+    (stored,) = cell_of(open_ledger()).running()
+    assert stored == row
+    assert stored.deaths == [(0, "killed for memory"), (1, "its node died")]
+    assert stored.deaths_in_place == 1
 
 
 def test_more_trials_and_seeds_add_exactly_the_difference(open_ledger: Opener) -> None:
