@@ -25,11 +25,14 @@ if not os.environ.get("RAY_ADDRESS"):
     os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
 
 import ray
+from ray.exceptions import RayError
 
+from study.address import check_address
+from study.errors import ClusterError
 from study.quiet import quiet
 from study.spec import Resources
 
-__all__ = ["RAY_LOG", "Size", "cluster"]
+__all__ = ["RAY_LOG", "Size", "cluster", "own_group"]
 
 RAY_LOG = "ray.log"
 SIZE_SECONDS = 2.0
@@ -41,24 +44,44 @@ def cluster(directory: Path) -> Iterator[None]:
     """Connect to the cluster of ``RAY_ADDRESS``, or start one on this machine's loopback.
 
     What Ray prints goes to a file in ``directory``.
+
+    Raises:
+        ClusterError: nothing answers at ``RAY_ADDRESS``, it wants another token, or Ray fails.
     """
     address = os.environ.get("RAY_ADDRESS")
     log = directory / RAY_LOG
     with quiet(log):
         if address:
-            ray.init(address=address, log_to_driver=False)
-        else:
-            # Clusters want a token by default; a private one is as good as any for our own.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-            with _group_of_its_own():
-                ray.init(
-                    include_dashboard=False, log_to_driver=False, object_store_memory=200_000_000
-                )
+            check_address(address)
+        try:
+            _connect(address) if address else _start()
+        except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+            what = f"connect to the cluster at {address}" if address else "start on this machine"
+            first = str(error).strip().splitlines()[0]
+            raise ClusterError(f"Ray could not {what}: {first}. More is in {log}.") from error
     try:
         yield
     finally:
         with quiet(log):
             ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    # The workers of that cluster do not have this process's environment.
+    threads = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
+    ray.init(address=address, log_to_driver=False, runtime_env={"env_vars": threads})
+
+
+def _start() -> None:
+    # Clusters want a token by default; a private one is as good as any for our own.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    with own_group():
+        ray.init(
+            address="local",  # not one that happens to run on this machine
+            include_dashboard=False,
+            log_to_driver=False,
+            object_store_memory=200_000_000,
+        )
 
 
 class Size:
@@ -69,22 +92,30 @@ class Size:
     """
 
     def __init__(self, resources: Resources) -> None:
-        self._wanted = (("CPU", resources.cpus), ("GPU", resources.gpus))
+        self._resources = resources
         self._asked = float("-inf")
         self._slots = 0
 
     def __call__(self) -> int:
         """Slots, at least 1; asked again when the answer is old."""
         if time.monotonic() - self._asked > SIZE_SECONDS:
-            total = ray.cluster_resources()
-            fits = [int(total.get(n, 0.0) / amount + 1e-9) for n, amount in self._wanted if amount]
-            self._slots = max(1, min(fits))
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            self._slots = max(1, sum(map(self._fits, nodes)))
             self._asked = time.monotonic()
         return self._slots
 
+    def _fits(self, node: dict[str, float]) -> int:
+        """Trials on one node; none spans two nodes, nor does a share of a GPU span two GPUs."""
+        cpus, gpus = self._resources.cpus, self._resources.gpus
+        fits = int(node.get("CPU", 0.0) / cpus + 1e-9)
+        there = int(node.get("GPU", 0.0))
+        if gpus >= 1:
+            return min(fits, there // int(gpus))
+        return min(fits, there * int(1 / gpus + 1e-9)) if gpus else fits
+
 
 @contextmanager
-def _group_of_its_own() -> Iterator[None]:
+def own_group() -> Iterator[None]:
     """Processes started meanwhile stay together, outside this process's group.
 
     Ctrl-C in a terminal and `timeout` signal the whole group: Ray's processes must live on while
