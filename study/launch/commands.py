@@ -88,6 +88,7 @@ def local_cluster(
     cpus = worker_cpus(_load(spec).resources, cpus_per_node)
     # Outside of the run itself SIGTERM must not leave the nodes' folder behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    os.environ.pop("RAY_ADDRESS", None)  # another cluster's
     from study.launch.local_cluster import LocalCluster
 
     with LocalCluster(workers, cpus) as cluster:

@@ -3,15 +3,20 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 # Ray reads it when it is imported.
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 
-import study.cluster  # noqa: F401, I001  # what else Ray reads: all ports on loopback, one thread
+from study.cluster import own_group  # noqa: I001  # it sets what else Ray reads; Ray comes after
+
 from ray._private.node import Node
 from ray._private.ray_constants import PROCESS_TYPE_RAYLET
 from ray.cluster_utils import Cluster
@@ -89,15 +94,16 @@ class LocalCluster:
 
     def _add(self, cpus: int) -> int:
         assert self._cluster is not None, "only within the with block"
-        node = self._cluster.add_node(
-            num_cpus=cpus,
-            num_gpus=0,
-            object_store_memory=OBJECT_STORE_BYTES,
-            include_dashboard=False,
-            dashboard_agent_listen_port=0,
-            include_log_monitor=False,  # drivers do not ask for the output of workers
-            no_monitor=True,  # it would start nodes by itself
-        )
+        with own_group(), _own_sigterm():
+            node = self._cluster.add_node(
+                num_cpus=cpus,
+                num_gpus=0,
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                dashboard_agent_listen_port=0,
+                include_log_monitor=False,  # drivers do not ask for the output of workers
+                no_monitor=True,  # it would start nodes by itself
+            )
         return _raylet(node).pid
 
     def _stop(self) -> None:
@@ -114,6 +120,17 @@ class LocalCluster:
     def _set(self, name: str, value: str) -> None:
         self._before[name] = os.environ.get(name)
         os.environ[name] = value
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep this process's way to take SIGTERM: Ray's would drain each node for up to 30 s."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _raylet(node: Node) -> subprocess.Popen[bytes]:
