@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["remove_others", "replaced", "write_text"]
+__all__ = ["remove_others", "replaced", "write_bytes", "write_text"]
 
 
 def write_text(path: Path, content: str) -> None:
     """Write UTF-8; the file appears whole or not."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write; the file appears whole or not."""
     with replaced(path) as temporary:
-        temporary.write_text(content, encoding="utf-8", newline="")
+        temporary.write_bytes(content)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from analysis.errors import AnalysisError
 from analysis.results import Results
 from study.errors import StudyError
-from study.records import predictions_path
 
 __all__ = ["Predictions", "load_predictions"]
 
@@ -49,7 +48,7 @@ def load_predictions(results: Results, cell: str, row: int) -> Predictions:
             f"The {what} are not in the ledger: only a confirm row that finished has them."
         )
     try:
-        path = predictions_path(results.study.directory, names.iloc[0])
+        path = results.predictions_file(cell, names.iloc[0])
         # numpy leaves a file open that it cannot read, if it opened it itself.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return _checked(file)

@@ -1,5 +1,6 @@
 """The report of one study or of several: one offline HTML page, and files for a paper beside it."""
 
+import re
 from pathlib import Path
 
 from analysis import markdown, page, tables
@@ -8,34 +9,49 @@ from analysis.errors import AnalysisError
 from analysis.files import write_text
 from analysis.results import Results, load
 from analysis.sections import SECTIONS
+from analysis.several import read_together
 
 __all__ = ["sections", "write", "write_results"]
 
 
-def write(directory: Path) -> Path:
-    """Report the study in ``directory``, finished or not.
+def write(*directories: Path, folder: Path | None = None) -> Path:
+    """Report the study in a directory, finished or not, or several studies in one report.
+
+    Args:
+        directories: of the studies; one or more.
+        folder: where to write. None: ``report`` in the study's directory; for several studies
+            ``<name> + <name>/report`` beside the first.
 
     Returns:
-        Path of ``report/report.html`` in the study's directory.
+        Path of ``report.html``.
 
     Raises:
-        study.errors.StudyError: the directory holds no study that can be read.
-        AnalysisError: the report cannot be written there.
+        study.errors.StudyError: a directory holds no study that can be read.
+        AnalysisError: the report cannot be written there, or a study is named twice.
     """
-    folder = directory / "report"
+    results = load(*directories) if len(directories) == 1 else read_together(directories)
+    place = folder or _place(results) / "report"
     try:
-        return write_results(load(directory), folder)
+        return write_results(results, place)
     except OSError as error:
         raise AnalysisError(
-            f"A report needs a folder that can be written; {folder} gave: {error}. "
+            f"A report needs a folder that can be written; {place} gave: {error}. "
             "Make room or give access, then run `aucstudy report` again."
         ) from error
 
 
-def write_results(results: Results, folder: Path) -> Path:
-    """Write ``report.html``, ``report.md`` and ``tables/`` into ``folder``.
+def _place(results: Results) -> Path:
+    home = results.study.directory
+    if not results.origins:
+        return home
+    # Names in a ledger are not trusted to be names of files.
+    return home.parent / re.sub(r"[^\w .+-]", "-", results.study.name)[:120].strip(". ")
 
-    Each file appears whole or not.
+
+def write_results(results: Results, folder: Path) -> Path:
+    """Write ``report.html``, ``report.md``, and ``tables/`` into ``folder``.
+
+    Each file appears whole or not, the page last.
     """
     parts = sections(results)
     tables.write_tables((t for part in parts for t in part.tables()), folder / "tables")
