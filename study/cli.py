@@ -183,6 +183,27 @@ def export(
     typer.echo(f"Frames: {folder}")
 
 
+@app.command()
+def rerun(
+    study: Study,
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="<cell>/<phase>/<number>.")],
+) -> None:
+    """Train one trial again from the ledger alone; exit code 1 if it comes out otherwise."""
+    from study.rerun import rerun as train_again
+    from study.tables import rerun_table
+
+    done = train_again(_directory(study), trial)
+    _show(rerun_table(done))
+    for before, text in (("The ledger says", done.reason), ("This time", done.again)):
+        if text is not None:
+            typer.echo(f"{before}: {text}")
+    typer.echo("The same, bit for bit." if done.same else "Not the same.")
+    if not done.same and done.differences:
+        typer.echo(f"What may explain it: {'; '.join(done.differences)}.")
+    if not done.same:
+        raise typer.Exit(1)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[Kind | None, typer.Argument(help="Only these, and methods in full.")] = None,

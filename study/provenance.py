@@ -14,7 +14,7 @@ import torch
 from study.cell import Cell
 from trainables.datasets.cache import read_source
 
-__all__ = ["provenance"]
+__all__ = ["provenance", "versions"]
 
 PACKAGES = ("aucstudy", "ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn", "pandas")
 
@@ -24,7 +24,7 @@ def provenance(cells: list[Cell]) -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": versions(),
         "commit": _commit(),
         "platform": platform.platform(),
         "processor": _processor(),
@@ -35,6 +35,11 @@ def provenance(cells: list[Cell]) -> dict[str, Any]:
             for dataset, root in sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
         },
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of the packages that a result may depend on; None: not installed as a package."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(package: str) -> str | None:

@@ -13,8 +13,9 @@ from study.records import CellRecord, StudyRecord, TrialRecord
 if TYPE_CHECKING:
     from study.doctor import Finding
     from study.plan import StudyPlan
+    from study.rerun import Rerun
 
-__all__ = ["findings_table", "plan_tables", "status_tables", "text_table"]
+__all__ = ["findings_table", "plan_tables", "rerun_table", "status_tables", "text_table"]
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -35,6 +36,15 @@ def text_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     for row in rows:
         found.add_row(*(Text(str(value)) for value in row))
     return found
+
+
+def rerun_table(done: "Rerun") -> Table:
+    """Every figure of a trial that was trained again, beside the ledger's."""
+    rows = [
+        (f.what, f"{f.stored:.6f}", f"{f.again:.6f}", "same" if f.same else "differs")
+        for f in done.figures
+    ]
+    return text_table(f"{done.row} ({done.state})", ("figure", ">ledger", ">again", ""), rows)
 
 
 def plan_tables(plan: "StudyPlan") -> list[RenderableType]:

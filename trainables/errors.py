@@ -1,6 +1,9 @@
 """The family of errors that a user of the trainables can meet."""
 
-__all__ = ["DataError", "DivergedError", "TrainableError", "UnknownNameError"]
+import traceback
+from pathlib import Path
+
+__all__ = ["DataError", "DivergedError", "TrainableError", "UnknownNameError", "in_words"]
 
 
 class TrainableError(Exception):
@@ -17,3 +20,9 @@ class DataError(TrainableError):
 
 class DivergedError(TrainableError):
     """The loss is not finite: this configuration cannot be trained."""
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong and in which line: the user's own method may be at fault."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"

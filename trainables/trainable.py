@@ -5,7 +5,6 @@ import json
 import logging
 import socket
 import time
-import traceback
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from ray import tune
 
 from trainables.checkpoint import load_checkpoint, save_atomically, save_checkpoint
 from trainables.config import TrialConfig
-from trainables.errors import DataError, DivergedError
+from trainables.errors import DataError, DivergedError, in_words
 from trainables.loop import TrainingRun
 from trainables.watchdog import Watchdog
 
@@ -116,7 +115,7 @@ class MethodTrainable(tune.Trainable):
                 self._run = None
                 return {"stuck": f"{error} (on {socket.gethostname()})", "done": True}
             logger.exception("trial %s failed", self._job.row["name"])
-            return self._failed(_in_words(error), crashed=True)
+            return self._failed(in_words(error), crashed=True)
 
     def train_buffered(self, *_bounds: float) -> list[dict[str, Any]]:
         """Intervals for up to BUFFER_SECONDS, so that short ones cost the driver one message.
@@ -157,7 +156,7 @@ class MethodTrainable(tune.Trainable):
 
     def _start(self) -> TrainingRun:
         run = TrainingRun(TrialConfig(**self._job.trial))
-        if state := load_checkpoint(self._checkpoint, self._job.trial["device"]):
+        if state := load_checkpoint(self._checkpoint, run.config.device):
             run.load_state_dict(state)
             # A stop or a crash came between the end of an interval and its report.
             self._unreported.extend(run.curve[self._job.reported :])
@@ -209,12 +208,6 @@ class MethodTrainable(tune.Trainable):
 
 def _no_fault_of_the_trial(error: Exception) -> bool:
     return isinstance(error, DataError) or (isinstance(error, OSError) and error.errno in UNUSABLE)
-
-
-def _in_words(error: Exception) -> str:
-    """What went wrong and in which line: the user's own method may be at fault."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
 
 
 def _no_memory(error: torch.OutOfMemoryError) -> str:
