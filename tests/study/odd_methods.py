@@ -1,5 +1,6 @@
-"""Methods that a user might bring: one that keeps a core busy, one with a bug, one that dies."""
+"""Methods that a user might bring: busy, with a bug, hanging, dying, out of room."""
 
+import errno
 import os
 import signal
 import time
@@ -18,7 +19,15 @@ from trainables.hyperparameters import hyperparameter
 from trainables.method import Method
 from trainables.recipe import Batch, Context, Recipe, Stage
 
-__all__ = ["Buggy", "Busy", "DiesOnce", "Diverges"]
+__all__ = [
+    "Buggy",
+    "Busy",
+    "DiesOnce",
+    "Diverges",
+    "FullDiskOnce",
+    "HangsOnce",
+    "NoGpuMemory",
+]
 
 SPACE = {"x": Range(FloatDistribution(0.0, 1.0), grid=(0.5,), source="a test")}
 
@@ -88,11 +97,46 @@ class Diverges(_Odd):
 
 
 @dataclass(frozen=True)
-class DiesOnce(_Odd):
-    """Kills its worker in the first step that finds no file of AUCSTUDY_TEST_MARK."""
+class NoGpuMemory(_Odd):
+    """Every step asks the GPU for more than it has."""
+
+    def act(self) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+
+@dataclass(frozen=True)
+class _Once(_Odd):
+    """Its worst happens in the first step that finds no file of AUCSTUDY_TEST_MARK."""
 
     def act(self) -> None:
         mark = Path(os.environ["AUCSTUDY_TEST_MARK"])
         if not mark.exists():
             mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.worst()
+
+    def worst(self) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class DiesOnce(_Once):
+    """Its worker is killed."""
+
+    def worst(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class HangsOnce(_Once):
+    """A step that never ends."""
+
+    def worst(self) -> None:
+        time.sleep(3600)
+
+
+@dataclass(frozen=True)
+class FullDiskOnce(_Once):
+    """The disk is full."""
+
+    def worst(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "predictions")

@@ -75,6 +75,15 @@ def wait_for(folder: Path, phase: str, rows: int, driver: subprocess.Popen[bytes
         time.sleep(0.05)
 
 
+def wait_for_log(folder: Path, event: str, driver: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    log = folder / "out" / "log.jsonl"
+    while not log.exists() or event not in log.read_text():
+        assert driver.poll() is None, (folder / "driver.log").read_text()
+        assert time.monotonic() < deadline, "the driver does not get on"
+        time.sleep(0.05)
+
+
 def table(study: StudyRecord) -> Table:
     """The figures that a study's final table is made of."""
     return {cell.id: [row.test_auroc for row in sorted_by_seed(cell)] for cell in study.cells}
@@ -182,18 +191,55 @@ def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path)
             assert not after.superseded
 
 
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
-    driver = start(SPEC, tmp_path)
-    wait_for(tmp_path, "search", 1, driver)
-    os.killpg(driver.pid, signal.SIGINT)  # a terminal sends it to the driver's children too
-    driver.wait(timeout=60)
-    output = (tmp_path / "driver.log").read_text()
-    assert driver.returncode == 0, output
-    assert "aucstudy run" in output
-    assert "Traceback" not in output
+def test_every_signal_stops_cleanly_and_the_same_command_goes_on(
+    undisturbed_table: Table, tmp_path: Path
+) -> None:
+    # A terminal and `timeout` signal the driver's whole group, a batch system the driver alone.
+    ways = ((os.killpg, signal.SIGINT), (os.killpg, signal.SIGTERM), (os.kill, signal.SIGUSR1))
+    for rows, (send, number) in enumerate(ways, start=1):
+        driver = start(SPEC, tmp_path)
+        wait_for(tmp_path, "search", rows, driver)
+        send(driver.pid, number)
+        driver.wait(timeout=60)
+        output = (tmp_path / "driver.log").read_text()
+        assert driver.returncode == 0, output
+        assert f"Stopped ({number.name})" in output
+        assert "aucstudy run" in output
+        assert "Traceback" not in output
     again = run(SPEC, tmp_path)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert_exactly_planned(read_study(tmp_path / "out"), trials=4, seeds=2)
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=4, seeds=2)
+    assert table(study) == undisturbed_table
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
+    slow = odd("Busy", space={"tests.study.odd_methods:Busy": {"milliseconds": 60_000}})
+    driver = start(slow, tmp_path)
+    wait_for_log(tmp_path, "generation started", driver)
+    wait_for(tmp_path, "search", 1, driver)  # of ce; the other slot is in a step of a minute
+    os.kill(driver.pid, signal.SIGINT)
+    time.sleep(1.5)
+    os.kill(driver.pid, signal.SIGINT)
+    driver.wait(timeout=50)
+    output = (tmp_path / "driver.log").read_text()
+    assert driver.returncode == 130, output
+    assert "Traceback" not in output
+    assert finished(tmp_path, "search") >= 1
+
+
+def test_a_time_budget_stops_cleanly(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*command(SPEC, tmp_path), "--for", "1s"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "time budget" in done.stdout
+    assert not any(read_study(tmp_path / "out").cells[0].confirm)
 
 
 def odd(method: str, **changes: Any) -> dict[str, Any]:
@@ -236,4 +282,32 @@ def test_a_trial_whose_worker_dies_is_started_again(tmp_path: Path) -> None:
     done = run(odd("DiesOnce"), tmp_path, AUCSTUDY_TEST_MARK=str(tmp_path / "mark"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "mark").exists()
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=4, seeds=2)
+    deaths = [row.deaths for cell in study.cells for row in cell.search if row.deaths]
+    assert len(deaths) == 1
+    assert "killed or crashed" in deaths[0][0]
+
+
+def test_a_trial_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
+    spec = odd("HangsOnce", resources={"hang_after": 5})
+    done = run(spec, tmp_path, AUCSTUDY_TEST_MARK=str(tmp_path / "mark"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=4, seeds=2)
+    deaths = [row.deaths for cell in study.cells for row in cell.search if row.deaths]
+    assert len(deaths) == 1
+    assert re.search(r"no step for 5 s: it hung in odd_methods.py, line \d+", deaths[0][0])
+    assert not list((tmp_path / "out" / "checkpoints").glob("*"))
+
+
+def test_a_full_disk_stops_the_study_and_costs_no_row(tmp_path: Path) -> None:
+    spec, mark = odd("FullDiskOnce"), str(tmp_path / "mark")
+    stopped = run(spec, tmp_path, AUCSTUDY_TEST_MARK=mark)
+    assert stopped.returncode == 2, stopped.stdout + stopped.stderr
+    assert "No space left on device" in stopped.stderr
+    assert "run the study again" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    again = run(spec, tmp_path, AUCSTUDY_TEST_MARK=mark)
+    assert again.returncode == 0, again.stdout + again.stderr
     assert_exactly_planned(read_study(tmp_path / "out"), trials=4, seeds=2)

@@ -1,0 +1,153 @@
+"""The Trainable without Ray's cluster: checkpoints, reports after a stop, failures in words."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainables import trainable as module
+from trainables.checkpoint import load_checkpoint, previous, save_checkpoint
+from trainables.trainable import MethodTrainable, checkpoint_file
+
+TRIAL: dict[str, Any] = {
+    "method": "auc_m",
+    "imratio": 0.2,
+    "params": {},
+    "dataset": "digits",
+    "model": "mlp",
+    "epochs": 3,
+    "batch_size": 64,
+    "intervals": 3,
+    "data_root": "data",
+    "data_seed": 1,
+    "init_seed": 2,
+    "order_seed": 3,
+}
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
+    """A new worker that takes the same row in the same directory."""
+
+    def make(*, reported: int = 0, phase: str = "search", **trial: Any) -> MethodTrainable:
+        row = {"cell": "c", "phase": phase, "number": 0, "name": "c__row"}
+        job = {"row": row, "trial": TRIAL | trial, "directory": str(tmp_path)}
+        return MethodTrainable(job | {"reported": reported, "hang_after": 600.0})
+
+    return make
+
+
+def last(worker: MethodTrainable) -> dict[str, Any]:
+    result = worker.train()
+    while not result["done"]:
+        result = worker.train()
+    return result
+
+
+def test_a_worker_that_ends_in_the_middle_is_followed_by_one_that_goes_on(
+    worker: Callable[..., MethodTrainable],
+) -> None:
+    whole = last(worker())
+    first = worker()
+    first.train()
+    first.stop()
+    second = worker(reported=1)
+    assert second.train()["interval"] == 2
+    assert last(second)["val_auroc"] == whole["val_auroc"]
+
+
+def test_an_interval_that_was_not_reported_is_reported_by_the_next_worker(
+    worker: Callable[..., MethodTrainable],
+) -> None:
+    first = worker()
+    trained = [first.train() for _ in range(2)]
+    first.stop()
+    second = worker(reported=0)
+    again = [second.train() for _ in range(2)]
+    for before, after in zip(trained, again, strict=True):
+        assert after["interval"] == before["interval"]
+        assert after["val_auroc"] == before["val_auroc"]
+        assert not after["done"]
+    assert second.train()["interval"] == 3
+
+
+def test_a_long_interval_is_saved_in_its_middle(
+    worker: Callable[..., MethodTrainable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = last(worker(epochs=2, intervals=1))
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
+    last(worker(epochs=2, intervals=1))
+    state = load_checkpoint(previous(checkpoint_file(tmp_path, "c__row")), "cpu")
+    assert state is not None
+    assert not state["curve"]
+    assert state["step"] > 1
+    # What a worker's death leaves behind is the checkpoint alone.
+    checkpoint_file(tmp_path, "c__row").unlink()
+    again = last(worker(epochs=2, intervals=1))
+    assert again["val_auroc"] == whole["val_auroc"]
+    assert again["loss"] == whole["loss"]
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b[:0], lambda b: flip(b, -200)])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    damage: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    file = tmp_path / "checkpoints" / "c__row.pt"
+    for step in (1, 2):
+        save_checkpoint(file, {"step": step})
+    file.write_bytes(damage(file.read_bytes()))
+    assert load_checkpoint(file, "cpu") == {"step": 1}
+    previous(file).write_bytes(damage(previous(file).read_bytes()))
+    assert load_checkpoint(file, "cpu") is None
+
+
+def flip(stored: bytes, place: int) -> bytes:
+    """One bit is wrong; PyTorch itself would load it."""
+    changed = bytearray(stored)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_trial(
+    worker: Callable[..., MethodTrainable],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
+    file = checkpoint_file(tmp_path, "c__row")
+    file.parent.mkdir()
+    # What is written to /dev/full finds no space left.
+    file.with_name(f"{file.name}.{os.getpid()}.tmp").symlink_to("/dev/full")
+    result = worker().train()
+    assert "No space left" in caplog.text
+    assert json.loads(result["outcome"]).get("reason") is None
+
+
+def test_a_full_disk_for_predictions_is_no_fault_of_the_trial(
+    worker: Callable[..., MethodTrainable], tmp_path: Path
+) -> None:
+    folder = tmp_path / "predictions"
+    folder.mkdir()
+    (folder / f"c__row.npz.{os.getpid()}.tmp").symlink_to("/dev/full")
+    result = last(worker(phase="confirm"))
+    assert "No space left" in result["stuck"]
+    assert "outcome" not in result
+
+
+def test_missing_data_is_no_fault_of_the_trial(worker: Callable[..., MethodTrainable]) -> None:
+    result = worker(dataset="breastmnist", data_root="/nowhere").train()
+    assert "breastmnist" in result["stuck"]
+
+
+def test_a_gpu_without_memory_is_said_with_what_to_do(
+    worker: Callable[..., MethodTrainable],
+) -> None:
+    result = worker(method="tests.study.odd_methods:NoGpuMemory").train()
+    outcome = json.loads(result["outcome"])
+    assert outcome["crashed"]
+    assert "Tried to allocate 20.00 GiB" in outcome["reason"]
+    assert "batch_size" in outcome["reason"]
