@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
@@ -53,7 +54,7 @@ def open_storage(url: str | URL) -> RDBStorage:
             f"The study's storage needs the Python driver of its database, and {shown(url)} gave: "
             f"{_innermost(error)}. Install it:{extra or ' see the URL.'}"
         ) from error
-    except (SQLAlchemyError, RuntimeError, OSError) as error:
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, OSError) as error:
         told = ledger_error(error, url)
         if isinstance(told, LedgerError):
             raise told from error
@@ -85,7 +86,7 @@ def _connect(url: URL) -> RDBStorage:
     settings = engine_settings(url)
     try:
         return RDBStorage(text, engine_kwargs=settings)
-    except DatabaseError:
+    except (DatabaseError, StorageInternalError):
         # Two drivers that open a fresh database at once both create its tables: one fails, and
         # finds them there when it looks again.
         return RDBStorage(text, engine_kwargs=settings)
