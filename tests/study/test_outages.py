@@ -183,7 +183,7 @@ class Forgetful:
         while data := _received(client):
             if self.forgets and b"COMMIT" in data:
                 self._commits += 1
-                if self._commits % 3 == 0:
+                if self._commits % 2 == 0:
                     swallow.set()
             server.sendall(data)
         server.close()
@@ -233,7 +233,7 @@ def test_a_commit_to_sqlite_without_an_answer_is_not_doubled(
         nonlocal commits
         commit(connection)
         commits += 1
-        if commits % 3 == 0:
+        if commits % 2 == 0:
             error = sqlite3.OperationalError("database is locked")
             error.sqlite_errorname = "SQLITE_BUSY"
             raise error
