@@ -1,5 +1,6 @@
 r"""Tables as LaTeX with booktabs, ready to be put into a paper with ``\input``."""
 
+import re
 import unicodedata
 
 from analysis.blocks import Cell, Table
@@ -16,6 +17,7 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "`": r"\textasciigrave{}",
     '"': r"\textquotedbl{}",
     **{sign: "\\" + sign for sign in "&%$#_{}"},
     # What our own words hold beyond ASCII.
@@ -26,8 +28,8 @@ _SPECIAL = {
     "\N{LESS-THAN OR EQUAL TO}": r"$\leq$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{MIDDLE DOT}": r"$\cdot$",
-    "\N{EN DASH}": "--",
-    "\N{EM DASH}": "---",
+    "\N{EN DASH}": r"\textendash{}",
+    "\N{EM DASH}": r"\textemdash{}",
     "\N{RIGHTWARDS ARROW}": r"$\rightarrow$",
     "\N{INFINITY}": r"$\infty$",
     "\N{GREEK SMALL LETTER EPSILON}": r"$\varepsilon$",
@@ -46,14 +48,14 @@ def escape(text: str) -> str:
     What comes out is ASCII and the letters of Latin-1 and Latin Extended-A, which every LaTeX
     since 2018 reads as UTF-8.
     """
-    # Ligatures of hyphens are broken; quotes and blanks are what they are.
-    return " ".join("".join(map(_sign, text)).replace("--", "-{}-").split())
+    line = " ".join("".join(map(_sign, text)).split())
+    # Two of these in a row would become another sign: a dash, a quotation mark.
+    return re.sub(r"([-',])(?=\1)", r"\1{}", line)
 
 
 def _sign(sign: str) -> str:
     if sign in _SPECIAL:
-        # An en dash of ours survives the breaking of ligatures as one group.
-        return {"--": r"\textendash{}", "---": r"\textemdash{}"}.get(_SPECIAL[sign], _SPECIAL[sign])
+        return _SPECIAL[sign]
     if sign.isspace():
         return " "
     if sign.isascii() and sign.isprintable():
