@@ -12,10 +12,11 @@ __all__ = ["groups", "nemenyi_difference"]
 
 
 def groups(units: Units, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Maximal groups of methods no two of which are told apart.
+    """Maximal groups of methods no two of which are told apart on these data sets.
 
     The bars of the diagram follow the pairwise tests, not Nemenyi's difference of ranks: what a
     rank test says of two methods hangs on which others are in the table (Benavoli et al. 2016).
+    They take settings as independent, as such diagrams do; ``wilcoxon`` says what holds without.
 
     Args:
         units: complete settings.
@@ -26,7 +27,7 @@ def groups(units: Units, pairs: pd.DataFrame) -> pd.DataFrame:
         rank), low and high (smallest and largest of their average ranks).
     """
     rank = ranks(units).set_index("method")["rank"]
-    apart = {frozenset(pair) for pair in pairs.loc[pairs["better"], ["a", "b"]].to_numpy()}
+    apart = {frozenset(pair) for pair in pairs.loc[pairs["better_here"], ["a", "b"]].to_numpy()}
     near = {
         method: {o for o in rank.index if o != method and frozenset((method, o)) not in apart}
         for method in rank.index

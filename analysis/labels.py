@@ -9,6 +9,7 @@ __all__ = [
     "count",
     "duration",
     "mean_std",
+    "p_number",
     "p_value",
     "params_text",
     "ratio",
@@ -42,11 +43,17 @@ def mean_std(mean: float, std: float) -> str:
     return auroc(mean) if math.isnan(std) else f"{auroc(mean)} ± {auroc(std)}"
 
 
-def p_value(value: float) -> str:
-    """ "p = 0.012", "p < 0.0001"; ``MISSING`` for NaN."""
+def p_number(value: float) -> str:
+    """ "0.012", "< 0.0001"; ``MISSING`` for NaN."""
     if math.isnan(value):
         return MISSING
-    return f"p = {value:.2g}" if value >= 1e-4 else "p < 0.0001"
+    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+
+
+def p_value(value: float) -> str:
+    """ "p = 0.012", "p < 0.0001"."""
+    number = p_number(value)
+    return f"p {number}" if number.startswith("<") else f"p = {number}"
 
 
 def count(value: float) -> str:

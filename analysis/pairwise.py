@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from analysis.delong import Placements, compare
 from analysis.intervals import LEVEL, bootstrap_interval, t_interval
@@ -83,9 +82,10 @@ def pairs(results: Results) -> pd.DataFrame:
 
 def holm(p: pd.Series) -> pd.Series:
     """Holm's adjusted p values; those that are NaN were not tested and do not count."""
-    tested = p.dropna()
-    adjusted = multipletests(tested, method="holm")[1] if len(tested) else tested
-    return pd.Series(adjusted, index=tested.index).reindex(p.index)
+    rising = p.dropna().sort_values()
+    # statsmodels has this too, and collects all garbage at each call: 0.3 s in a report.
+    steps = rising * range(len(rising), 0, -1)
+    return steps.cummax().clip(upper=1.0).reindex(p.index)
 
 
 class _Within(NamedTuple):

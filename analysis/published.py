@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 import pandas as pd
 
-__all__ = ["COLUMNS", "METHODS", "published"]
+from analysis.significance import Units
+
+__all__ = ["COLUMNS", "METHODS", "published", "published_units"]
 
 COLUMNS = MappingProxyType(
     {
@@ -62,3 +64,33 @@ def published() -> pd.DataFrame:
     table["imratio"] = pd.to_numeric(table["imratio"], errors="coerce")
     table["ours"] = table["method"].map(METHODS).fillna("")
     return table[list(COLUMNS)]
+
+
+def published_units(source: str, table: str, model: str) -> Units:
+    """A published table of test AUROCs as settings that the tests of ``analysis`` take.
+
+    >>> units = published_units("ICLR2022 (CT/PDSCA)", "Table 1", "ResNet20")
+    >>> units.values.shape  # 4 data sets at 3 ratios each, 6 methods
+    (12, 6)
+
+    Args:
+        source, table, model: as in the columns of these names.
+
+    Returns:
+        Settings in which every method of the table has a mean; the others are named as dropped.
+    """
+    rows = published()
+    rows = rows[(rows["source"] == source) & (rows["table"] == table) & (rows["model"] == model)]
+    rows = rows[rows["metric"] == "test AUC"]
+    wide = rows.pivot(index=["dataset", "imratio"], columns="method", values="mean")
+    wide = wide[list(dict.fromkeys(rows["method"]))]
+    full = wide.notna().all(axis=1)
+    dropped = tuple(
+        (f"{dataset}, {imratio:g}", tuple(row.index[row.isna()]))
+        for (dataset, imratio), (_, row) in zip(
+            wide.index[~full], wide[~full].iterrows(), strict=True
+        )
+    )
+    values = wide[full]
+    datasets = pd.Series(values.index.get_level_values("dataset"), values.index, dtype=object)
+    return Units(values, datasets, dropped)

@@ -40,7 +40,7 @@ def across(results: Results) -> list[Markup]:
     if rest:
         parts.append(f"No evidence of a difference from {listing(rest)}.")
     if not len(beyond) and pairs["why"].iloc[0]:
-        parts.append(f"None was to be had: {pairs['why'].iloc[0]}.")
+        parts.append(f"More was not to be had: {pairs['why'].iloc[0]}.")
     return [start + " ".join(parts)]
 
 

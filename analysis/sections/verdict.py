@@ -129,14 +129,10 @@ def _lacks(row: Any) -> str:
     if row["near_images"]:
         images = plural(int(row["positives"]), "test positive")
         said += (
-            f" Its seeds lie above {_those(row['near_images'])}, but {images} among "
+            f" Its seeds lie above those of {listing(row['near_images'])}, but {images} among "
             f"{int(row['positives'] + row['negatives'])} images do not carry that to other images."
         )
     return said
-
-
-def _those(methods: tuple[str, ...]) -> str:
-    return ("those of " if len(methods) > 1 else "that of ") + listing(methods)
 
 
 def _cautions(results: Results, rows: list[Any]) -> list[str]:

@@ -1,0 +1,186 @@
+"""All settings together: ranks, Friedman, pairs of methods, and the Bayesian signed-rank test."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from analysis import bayes, critical_difference, labels, significance
+from analysis.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
+from analysis.comparison_figures import critical_difference as diagram
+from analysis.palette import Palette
+from analysis.results import Results
+from analysis.sections.across import left_out, nesting
+from analysis.sections.words import plural
+from analysis.significance import Units
+from study.feasibility import ALPHA
+
+__all__ = ["section"]
+
+
+def section(results: Results) -> Section | None:
+    """None below two methods or two settings in the study."""
+    if len(results.methods) < 2 or len(results.settings) < 2:
+        return None
+    units = significance.units(results)
+    remarks = left_out(units)
+    settings, methods = units.values.shape
+    if settings < 2 or methods < 2:
+        remarks.append(
+            "Tests over settings take two settings or more in which two methods or more all have "
+            f"results; there are {settings}, with {plural(methods, 'method')}."
+        )
+        return Section("critical-difference", "All settings", [Note(remarks)])
+    pairs = significance.wilcoxon(units)
+    friedman = significance.friedman(units)
+    posterior = bayes.signed_rank(units)
+    remarks += [
+        said
+        for said in (
+            nesting(units),
+            _because("Friedman's test is left out", friedman),
+            _because("The Wilcoxon tests can claim nothing beyond these data sets", pairs),
+            _because("The Bayesian test is not read", posterior),
+        )
+        if said
+    ]
+    blocks: list[Block] = [
+        Prose(
+            f"Which method is best over all {settings} complete settings? Each setting counts "
+            "once, by its mean over seeds. Look at the ranks first, then at whether the tests part "
+            "them: methods that share a bar are not told apart."
+        )
+    ]
+    if remarks:
+        blocks.append(Note(remarks))
+    ranks, bars = significance.ranks(units), critical_difference.groups(units, pairs)
+    figure = diagram(ranks, bars, Palette(results.methods, results.ratios))
+    blocks += [
+        Figure("critical-difference", figure, _caption(units)),
+        _rank_table(units, ranks),
+        _friedman_table(friedman),
+        Prose(
+            "Pairs of methods: Wilcoxon's signed-rank test with Holm's correction, and beside it "
+            "the Bayesian signed-rank test. The latter asks what is likeliest in a new setting: "
+            f"A ahead by more than {bayes.ROPE:g} AUROC, both within {bayes.ROPE:g}, or B ahead by "
+            f"more; the three numbers are the probabilities, and from {bayes.PROBABILITY:g} on one "
+            "of them is named. It can say that two methods are equal, which a p value cannot."
+        ),
+        _pair_table(pairs.merge(posterior, on=["a", "b"], suffixes=("", "_bayes"))),
+    ]
+    return Section("critical-difference", "All settings", blocks)
+
+
+def _because(what: str, table: pd.DataFrame) -> str:
+    why = table["why"].iloc[0]
+    return f"{what}: {why}." if why else ""
+
+
+def _caption(units: Units) -> str:
+    settings, methods = units.values.shape
+    difference = critical_difference.nemenyi_difference(methods, settings)
+    return (
+        f"Critical-difference diagram: average rank over {settings} settings; a bar joins methods "
+        f"no two of which the Wilcoxon tests tell apart (Holm-adjusted p above {ALPHA:g}, settings "
+        "taken as independent). Nemenyi's test, which older papers use, would ask for a "
+        f"difference of {difference:.2f} ranks."
+    )
+
+
+def _rank_table(units: Units, ranks: pd.DataFrame) -> Table:
+    rows = [
+        [
+            Cell(r["method"], r["method"], mark="row"),
+            Cell(f"{r['rank']:.2f}", r["rank"]),
+            Cell(str(r["first"]), r["first"]),
+        ]
+        for r in ranks.to_dict("records")
+    ]
+    columns = [Column("Method"), Column("Average rank", True), Column("First in", True, "settings")]
+    return Table("ranks", f"Average ranks over {len(units.values)} settings.", columns, rows, ranks)
+
+
+def _friedman_table(friedman: pd.DataFrame) -> Table:
+    r: Any = friedman.iloc[0]
+    figures = [
+        Cell(labels.MISSING, None) if math.isnan(r[name]) else Cell(f"{r[name]:.2f}", r[name])
+        for name in ("chi2", "f")
+    ]
+    p = [Cell(labels.p_number(r[name]), _sort(r[name])) for name in ("p_chi2", "p_f", "p")]
+    rows = [
+        [
+            *(Cell(str(r[name]), r[name]) for name in ("methods", "settings", "datasets")),
+            figures[0],
+            p[0],
+            figures[1],
+            *p[1:],
+        ]
+    ]
+    columns = [
+        *(Column(name, True) for name in ("Methods", "Settings", "Data sets")),
+        Column("χ²", True, "Friedman"),
+        Column("p (χ²)", True),
+        Column("F", True, "Iman and Davenport"),
+        Column("p (F)", True),
+        Column("p (permutation)", True, "whole data sets permuted; good at any number of settings"),
+    ]
+    caption = "Friedman's test: do the methods differ at all?"
+    return Table("friedman", caption, columns, rows, friedman)
+
+
+def _pair_table(pairs: pd.DataFrame) -> Table:
+    rows = [
+        [
+            Cell(r["a"], mark="key"),
+            Cell(r["b"], mark="key"),
+            Cell(f"{r['won']} / {r['tied']} / {r['lost']}", r["won"] - r["lost"]),
+            Cell(labels.signed(r["median"]), r["median"]),
+            *(
+                Cell(labels.p_number(r[name]), _sort(r[name]))
+                for name in ("p", "p_holm", "p_datasets", "p_datasets_holm")
+            ),
+            Cell(_wilcoxon(r)),
+            *(_probability(r[f"p_{name}"]) for name in ("better", "equal", "worse")),
+            Cell(_likeliest(r)),
+        ]
+        for r in pairs.to_dict("records")
+    ]
+    columns = [
+        Column("A"),
+        Column("B"),
+        Column("Won / tied / lost", True, "settings, by A"),
+        Column("Median", True, "of A \N{MINUS SIGN} B"),
+        Column("p", True, "Wilcoxon, settings taken as independent"),
+        Column("p, Holm", True),
+        Column("p, by data set", True, "whole data sets change sides"),
+        Column("p, by data set, Holm", True, "the one that claims rest on"),
+        Column("Wilcoxon", title="here: on these data sets, not known of others"),
+        Column("P(A better)", True),
+        Column("P(equal)", True),
+        Column("P(B better)", True),
+        Column("Bayes"),
+    ]
+    caption = "Pairs of methods over settings; A has the better average rank."
+    groups = [("", 4), ("signed rank", 5), ("Bayesian signed rank", 4)]
+    return Table("settings-pairs", caption, columns, rows, pairs, groups)
+
+
+def _wilcoxon(r: Any) -> str:
+    if r["better"]:
+        return "A better"
+    return "A better here" if r["better_here"] else "no evidence"
+
+
+def _likeliest(r: Any) -> str:
+    names = {"a better": "A better", "equal": "equal", "a worse": "B better"}
+    if r["reading"]:
+        return names[r["reading"]]
+    return "not read" if r["why_bayes"] else "open"
+
+
+def _probability(value: float) -> Cell:
+    return Cell(labels.MISSING, None) if math.isnan(value) else Cell(f"{value:.2f}", value)
+
+
+def _sort(value: float) -> float | None:
+    return None if math.isnan(value) else value

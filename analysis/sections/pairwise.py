@@ -1,0 +1,169 @@
+"""Two methods at a time within each setting: how sure the best is better than the others."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from analysis import comparison, labels, pairwise
+from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis.results import Results
+from analysis.sections.words import listing, setting, short_setting
+from analysis.traces import joined, trace
+from study.feasibility import ALPHA, GAMMA, pairs_needed
+
+__all__ = ["section"]
+
+
+def section(results: Results) -> Section | None:
+    """The best of each setting against every other; None where no two methods share a seed."""
+    pairs = pairwise.pairs(results)
+    if not len(pairs) or not pairs["n"].any():
+        return None
+    scores = comparison.scores(results)
+    best = set(scores.loc[scores["best"], "cell"])
+    shown = pairs[pairs["cell_a"].isin(best) | pairs["cell_b"].isin(best)]
+    remarks = _remarks(results, pairs)
+    blocks: list[Block] = [
+        Prose(
+            "Each row asks whether the best method of a setting is better than another one. The "
+            "difference is taken seed by seed, since methods share split, weights and order. Its "
+            "interval and p value cover other seeds and, where predictions were stored, other "
+            "test images as well (Obuchowski and Rockette's test, seeds as readers). p is "
+            f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level."
+        ),
+        *([Note(remarks)] if remarks else []),
+        _difference_table(shown, pairs),
+        Prose(
+            f"P(A > B) is the share of seeds at which A is ahead. It matters from {GAMMA:g} on "
+            f"(Bouthillier et al. 2021), and it takes about {pairs_needed()} seeds to find that "
+            "in 95 of 100 studies. Its bootstrap interval is shown (the exact binomial one where "
+            "all seeds agree); the decision is by an exact sign test with Holm's correction, "
+            "since the bootstrap of a few wins and losses claims too much. Beside it stand the "
+            "two parts of the uncertainty, as standard errors of the difference: what the seeds "
+            "leave open, and what the draw of the test images does (DeLong)."
+        ),
+        _share_table(shown, pairs),
+    ]
+    return Section("pairwise", "Pairs of methods", blocks)
+
+
+_PAIR = (Column("Setting"), Column("A"), Column("B"), Column("Seeds", True, "paired seeds"))
+
+
+def _difference_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
+    columns = [
+        *_PAIR,
+        Column("A \N{MINUS SIGN} B", True, "mean difference of the test AUROC"),
+        Column("95 % interval", True, "of the difference"),
+        Column("p (Holm)", True),
+        Column("Reading"),
+        Column("Covers"),
+    ]
+    rows = [
+        [
+            *_pair(r),
+            _interval(r["low"], r["high"], labels.signed),
+            Cell(labels.p_number(r["p_holm"]), _sort(r["p_holm"])),
+            Cell("A better" if r["better"] else "no evidence"),
+            Cell(r["why"] or r["basis"], mark="flag" if r["why"] else ""),
+        ]
+        for r in shown.to_dict("records")
+    ]
+    caption = (
+        "The best method of each setting (highest mean over all its seeds) against the others; A "
+        f"has the higher mean over the paired seeds. The files hold all pairs: {len(pairs)}."
+    )
+    return Table("pairwise", caption, columns, rows, pairs)
+
+
+def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
+    columns = [
+        *_PAIR[:3],
+        Column("P(A > B)", True),
+        Column("95 % interval", True, "of P(A > B)"),
+        Column("Often enough", title=f"P(A > B) above a half, and possibly above {GAMMA:g}"),
+        Column("Error, seeds", True, "standard error of the difference over seeds"),
+        Column("Error, images", True, "DeLong's standard error of the difference over images"),
+        Column("p (DeLong)", True, "these models on other test images; not corrected"),
+    ]
+    rows = [
+        [
+            *_pair(r)[:3],
+            Cell(labels.MISSING, None)
+            if math.isnan(r["wins"])
+            else Cell(f"{r['wins']:.2f}", r["wins"]),
+            _interval(r["wins_low"], r["wins_high"], "{:.2f}".format),
+            Cell(_decision(r)),
+            _error(r["std"] / math.sqrt(r["n"]) if r["n"] else math.nan),
+            _error(r["error_images"]),
+            Cell(labels.p_number(r["p_images"]), _sort(r["p_images"])),
+        ]
+        for r in shown.to_dict("records")
+    ]
+    caption = "How often A is ahead, and where the uncertainty of the difference comes from."
+    return Table("pairwise-share", caption, columns, rows, pairs)
+
+
+def _pair(r: Any) -> list[Cell]:
+    """Setting, A, B, seeds and the difference."""
+    source = joined(
+        trace(cell, "confirm", rows)
+        for cell, rows in ((r["cell_a"], r["rows_a"]), (r["cell_b"], r["rows_b"]))
+    )
+    dropped = f"{len(r['dropped'])} unpaired" if r["dropped"] else ""
+    return [
+        Cell(short_setting(r["task"], r["ratio"]), mark="key"),
+        Cell(r["a"], mark="key"),
+        Cell(r["b"], mark="key"),
+        Cell(str(r["n"]), r["n"], note=dropped),
+        Cell(labels.signed(r["difference"]), _sort(r["difference"]), source),
+    ]
+
+
+def _interval(low: float, high: float, write: Callable[[float], str]) -> Cell:
+    if math.isnan(low):
+        return Cell(labels.MISSING, None)
+    return Cell(f"{write(low)} to {write(high)}", high - low)
+
+
+def _decision(r: Any) -> str:
+    if math.isnan(r["p_wins_holm"]):
+        return labels.MISSING
+    if r["often"]:
+        return "yes"
+    if r["p_wins_holm"] <= ALPHA:
+        return "ahead, too seldom to matter"
+    needed = pairs_needed()
+    return "no evidence" if r["n"] >= needed else f"open: {r['n']} of {needed} seeds"
+
+
+def _error(value: float) -> Cell:
+    return Cell(labels.auroc(value), _sort(value))
+
+
+def _sort(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _remarks(results: Results, pairs: pd.DataFrame) -> list[str]:
+    """What was left out, and why predictions could not be used."""
+    lost = pairs[pairs["dropped"].map(len) > 0]
+    settings = {setting(t, r) for t, r in zip(lost["task"], lost["ratio"], strict=True)}
+    images = pairwise.images(results)
+    reasons = images[images["why"] != ""].groupby("why", sort=False)["cell"].agg(list)
+    said = [
+        f"The draw of the test images is not covered for {_cells(cells)}: {str(why).rstrip('.')}."
+        for why, cells in reasons.items()
+    ]
+    if settings:
+        said.append(
+            "Only seeds that both methods finished enter a pair; in "
+            f"{listing(sorted(settings))} some were left out."
+        )
+    return said
+
+
+def _cells(cells: list[str]) -> str:
+    return listing(cells) if len(cells) <= 3 else f"{len(cells)} cells"

@@ -1,0 +1,85 @@
+"""The papers' figures beside ours."""
+
+import math
+from typing import Any
+
+from analysis import labels
+from analysis.blocks import Cell, Column, Prose, Section, Table
+from analysis.reproduced import reproduced
+from analysis.results import Results
+from analysis.sections.words import listing, short_setting, trace
+
+__all__ = ["section"]
+
+NEAR = 2
+"""Published deviations within which a figure counts as met."""
+
+
+def section(results: Results) -> Section | None:
+    """A row a figure that a paper reports too; None before any confirm run has finished."""
+    if not (results.confirm["state"] == "COMPLETE").any():
+        return None
+    table = reproduced(results)
+    if table.empty:
+        models = listing(dict.fromkeys(results.cells["model"]))
+        datasets = listing(dict.fromkeys(results.cells["dataset"]))
+        said = (
+            "No published figure that we know of matches a cell of this study in data set, model, "
+            f"imbalance ratio and method. It has {datasets} with {models}; the papers' benchmarks "
+            "are CIFAR-10, CIFAR-100 and STL-10 with ResNet20 or DenseNet121 at 1, 10 and 30 %."
+        )
+        return Section("published", "Published and reproduced", [Prose(said)])
+    known = table["deviations"].dropna()
+    met = int((known.abs() <= NEAR).sum())
+    intro = (
+        f"{met} of {len(known)} figures lie within {NEAR} published deviations of the paper's. "
+        "The deviation is that of single runs in the paper, over three or five of them, so it is "
+        "itself uncertain. Read each difference with what was done otherwise: hyperparameters "
+        "were searched anew over our own ranges in every case."
+    )
+    return Section("published", "Published and reproduced", [Prose(intro), _table(table)])
+
+
+def _table(table: Any) -> Table:
+    rows = [
+        [
+            Cell(r["method"], r["method"], r["cell"], mark="row"),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
+            Cell(f"{r['source'].split(' ')[0]}, {r['table'].lower()}", title=r["note"]),
+            Cell(_published(r), r["published_mean"]),
+            Cell(
+                labels.mean_std(r["mean"], r["std"]),
+                r["mean"],
+                trace(r["cell"], "confirm", r["rows"]),
+            ),
+            Cell(labels.signed(r["difference"]), r["difference"]),
+            _deviations(r["deviations"]),
+            Cell("; ".join(r["protocol"]) or "the same as far as we compare"),
+        ]
+        for r in table.to_dict("records")
+    ]
+    columns = [
+        Column("Method"),
+        Column("Setting"),
+        Column("Source"),
+        Column("Published", True, "mean ± deviation"),
+        Column("Ours", True, "mean ± deviation over confirm seeds"),
+        Column("Difference", True, "ours less the paper's"),
+        Column("In deviations", True, "in units of the published deviation"),
+        Column("What we did otherwise"),
+    ]
+    caption = "Test AUROC: published and reproduced. Hover over a source for its own remarks."
+    return Table("published", caption, columns, rows, table)
+
+
+def _published(r: Any) -> str:
+    """In the paper's three digits."""
+    mean = f"{r['published_mean']:.3f}"
+    return mean if math.isnan(r["published_std"]) else f"{mean} ± {r['published_std']:.3f}"
+
+
+def _deviations(value: float) -> Cell:
+    if math.isnan(value):
+        return Cell(labels.MISSING, None)
+    mark = "flag" if abs(value) > NEAR else ""
+    return Cell(f"{value:+.1f}".replace("-", "\N{MINUS SIGN}"), value, mark=mark)
