@@ -204,6 +204,19 @@ def rerun(
         raise typer.Exit(1)
 
 
+@app.command()
+def dashboard(
+    study: Study,
+    port: Annotated[int, typer.Option(help="Of this machine's loopback.")] = 8080,
+) -> None:
+    """Look at a study's trials in optuna-dashboard, while it runs or after."""
+    from study.dashboard import serve
+
+    directory = _directory(study)
+    typer.echo(f"http://127.0.0.1:{port}/ (Ctrl-C ends it)", err=True)
+    serve(directory, port)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[Kind | None, typer.Argument(help="Only these, and methods in full.")] = None,

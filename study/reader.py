@@ -7,15 +7,17 @@ from typing import Any
 import yaml
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
+from sqlalchemy import URL
 
 from study import optuna_tables as tables
+from study.database_url import shown
 from study.errors import LedgerError
 from study.patience import patiently
 from study.records import CellRecord, StudyRecord, TrialRecord
 from study.rows import FINISHED, selected
 from study.storage import open_storage, storage_url
 
-__all__ = ["read_study"]
+__all__ = ["read_spec", "read_study", "storage_of"]
 
 
 def read_study(directory: Path) -> StudyRecord:
@@ -24,19 +26,8 @@ def read_study(directory: Path) -> StudyRecord:
     Raises:
         LedgerError: there is no study in that directory, or its storage cannot be opened.
     """
-    spec_file = directory / "study.yaml"
-    if not spec_file.is_file():
-        raise LedgerError(
-            f"A study's directory holds study.yaml; {directory} does not. "
-            "Name the directory of a study that was started with `aucstudy run`."
-        )
-    spec = yaml.safe_load(spec_file.read_text())
-    url = storage_url(directory, spec.get("storage"))
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise LedgerError(
-            f"The ledger of the study in {directory} should be at {url}, but no file is there. "
-            "Run the study, or put the file back."
-        )
+    spec = read_spec(directory)
+    url = storage_of(directory, spec)
     storage = open_storage(url)
     try:
         cells = patiently(lambda: _cells(storage, spec["name"]), url, patience=0.0)
@@ -51,6 +42,49 @@ def read_study(directory: Path) -> StudyRecord:
         provenance=json.loads(provenance.read_text()) if provenance.is_file() else {},
         cells=cells,
     )
+
+
+def read_spec(directory: Path) -> dict[str, Any]:
+    """The resolved spec of the study in ``directory``, as plain data.
+
+    Raises:
+        LedgerError: there is none that can be read.
+    """
+    file = directory / "study.yaml"
+    if not file.is_file():
+        raise LedgerError(
+            f"A study's directory holds study.yaml; {directory} does not. "
+            "Name the directory of a study that was started with `aucstudy run`."
+        )
+    try:
+        spec = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = str(error).partition("\n")[0]
+        raise LedgerError(
+            f"{file} must be the YAML that `aucstudy run` wrote, and it cannot be read "
+            f"({reason}). Put a copy in its place, or run the study's spec again."
+        ) from error
+    if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
+        raise LedgerError(
+            f"{file} must be the YAML that `aucstudy run` wrote, and it names no study. Put a "
+            "copy in its place, or run the study's spec again."
+        )
+    return spec
+
+
+def storage_of(directory: Path, spec: dict[str, Any]) -> URL:
+    """URL of the ledger of the study in ``directory``.
+
+    Raises:
+        LedgerError: its file is not there, or a variable of its URL is not set.
+    """
+    url = storage_url(directory, spec.get("storage"))
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise LedgerError(
+            f"The ledger of the study in {directory} should be at {shown(url)}, but no file is "
+            "there. Run the study, or put the file back."
+        )
+    return url
 
 
 def _cells(storage: RDBStorage, name: str) -> tuple[CellRecord, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-__all__ = ["PASSWORD_VARIABLE", "PostgreSQL"]
+__all__ = ["PASSWORD_VARIABLE", "PostgreSQL", "free_port"]
 
 PASSWORD_VARIABLE = "AUCSTUDY_TEST_PASSWORD"
 USER = "aucstudy"
@@ -27,7 +27,7 @@ class PostgreSQL:
         self._as = _user()
         self._folder = Path(tempfile.mkdtemp(prefix="aucstudy-postgresql-"))
         self._data = self._folder / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self.password = secrets.token_urlsafe(16) + "@/:%"
         password_file = self._folder / "password"
         password_file.write_text(self.password)
@@ -110,7 +110,8 @@ def _user() -> dict[str, Any]:
     pytest.skip("no PostgreSQL: it refuses to run as root, and there is no user for it")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
