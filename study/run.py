@@ -84,9 +84,11 @@ def run(
                 # Ray takes seconds to import and start: only for work.
                 from study.cluster import cluster
                 from study.generation import run_generation
+                from study.nodes import check_nodes
 
                 logging.getLogger("ray").setLevel(logging.WARNING)
                 with cluster(directory):
+                    check_nodes(directory, storage.engine.url)
                     run_generation(ledger, spec.resources, directory, progress_of, stop)
     return RunSummary(
         directory=directory,
