@@ -17,6 +17,8 @@ __all__ = ["MAX_DEATHS", "Multiplexer"]
 MAX_DEATHS = 3
 """Deaths of its workers that a row may have between two validations before it is given up."""
 
+GO_ON = "then run the study again: it goes on where it was."
+
 
 class Multiplexer(Searcher):
     """Asks the cells in turn; rows that a dead driver left first, then confirm, then search.
@@ -104,7 +106,7 @@ class Multiplexer(Searcher):
         if error or not result:
             self._write(lambda: self._died(row, self._why_died(trial_id)))
         elif "stuck" in result:
-            self._stop.fail(StudyError(f"{result['stuck']} Then run the study again to go on."))
+            self._stop.fail(StudyError(f"{result['stuck']}. Mend that, {GO_ON}"))
         elif trial_id in self._interrupted:
             self._write(lambda: self._report(row, result))
         else:
@@ -160,3 +162,5 @@ class Multiplexer(Searcher):
             change()
         except StudyError as error:
             self._stop.fail(error)
+        except OSError as error:  # of the log or the checkpoints beside the ledger
+            self._stop.fail(StudyError(f"{error}. Make room or give access, {GO_ON}"))

@@ -113,7 +113,7 @@ class MethodTrainable(tune.Trainable):
         except Exception as error:
             if _no_fault_of_the_trial(error):
                 self._run = None
-                return {"stuck": f"{error} (on {socket.gethostname()})", "done": True}
+                return {"stuck": f"On {socket.gethostname()}: {error}".rstrip("."), "done": True}
             logger.exception("trial %s failed", self._job.row["name"])
             return self._failed(in_words(error), crashed=True)
 
