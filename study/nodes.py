@@ -101,7 +101,7 @@ def strangers(directory: Path, hosts: Mapping[str, str]) -> dict[str, str]:
         looks = {
             _look.options(
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)
-            ).remote(str(marker), word): host
+            ).remote(str(marker), word, SEE_SECONDS): host
             for host, node in hosts.items()
         }
         done, late = ray.wait(
@@ -117,8 +117,8 @@ def strangers(directory: Path, hosts: Mapping[str, str]) -> dict[str, str]:
 
 
 @ray.remote(num_cpus=0, max_retries=0)
-def _look(marker: str, word: str) -> bool:
-    deadline = time.monotonic() + SEE_SECONDS
+def _look(marker: str, word: str, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return Path(marker).read_text() == word

@@ -12,14 +12,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-# Ray reads it when it is imported.
-os.environ.setdefault("RAY_AUTH_MODE", "token")
-
-from study.cluster import own_group  # noqa: I001  # it sets what else Ray reads; Ray comes after
-
+from ray._private import ray_constants
 from ray._private.node import Node
-from ray._private.ray_constants import PROCESS_TYPE_RAYLET
+from ray._raylet import Config  # type: ignore[attr-defined]  # compiled
 from ray.cluster_utils import Cluster
+
+from study.cluster import own_group
 
 __all__ = ["LocalCluster"]
 
@@ -32,8 +30,8 @@ class LocalCluster:
 
     Every node is a raylet of its own, as on as many hosts; all listen on loopback only and want a
     token, which is in this process's environment alone. Leaving the ``with`` block stops the
-    nodes; if this process dies, the kernel ends them (PR_SET_PDEATHSIG; on Linux). Other clusters
-    on this machine are left alone.
+    nodes; if this process dies, the kernel ends them (PR_SET_PDEATHSIG; on Linux), and what is left
+    of them ends within a minute. Other clusters on this machine are left alone.
 
     Args:
         workers: nodes to begin with, beside the head.
@@ -57,8 +55,13 @@ class LocalCluster:
     def __enter__(self) -> Self:
         # Ray keeps sockets here, whose paths may have 107 bytes.
         self._folder = tempfile.mkdtemp(prefix="aucstudy-", dir="/tmp")
+        # All ports on loopback. Ray reads this when it is imported, which may be long ago.
+        self._set("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        ray_constants.ENABLE_RAY_CLUSTER = False
         # One token a process: Ray reads it once.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        self._set("RAY_AUTH_MODE", "token")
+        Config.initialize("")
         # Also keeps the address out of the file where others look for "the" cluster.
         self._set("RAY_TMPDIR", self._folder)
         try:
@@ -134,5 +137,7 @@ def _own_sigterm() -> Iterator[None]:
 
 
 def _raylet(node: Node) -> subprocess.Popen[bytes]:
-    process: subprocess.Popen[bytes] = node.all_processes[PROCESS_TYPE_RAYLET][0].process
+    process: subprocess.Popen[bytes] = node.all_processes[ray_constants.PROCESS_TYPE_RAYLET][
+        0
+    ].process
     return process
