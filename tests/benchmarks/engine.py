@@ -24,10 +24,13 @@ from optuna.samplers import RandomSampler
 
 from study.cell import search_seeds
 from study.cells import cells
-from study.generation import cluster, run_generation
+from study.cluster import cluster
+from study.generation import run_generation
+from study.lease import Lease
 from study.ledger import Ledger
 from study.rows import Outcome, Row
 from study.spec import StudySpec, parse_spec
+from study.stop import Stop
 from study.storage import open_storage
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
@@ -76,9 +79,11 @@ class Clock:
 
 def engine(milliseconds: float, trials: int, folder: Path) -> Clock:
     spec = spec_of(milliseconds, trials, "engine")
-    ledger = Ledger(open_storage(f"sqlite:///{folder / 'study.db'}"), spec.name, cells(spec))
+    storage = open_storage(f"sqlite:///{folder / 'study.db'}")
     clock = Clock()
-    run_generation(ledger, spec.resources, folder, lambda _terminal: clock)
+    with Lease(storage, spec.name) as lease:
+        ledger = Ledger(storage, spec.name, cells(spec), lease)
+        run_generation(ledger, spec.resources, folder, lambda _terminal: clock, Stop())
     return clock
 
 

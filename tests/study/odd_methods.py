@@ -27,6 +27,7 @@ __all__ = [
     "FullDiskOnce",
     "HangsOnce",
     "NoGpuMemory",
+    "Sleepy",
 ]
 
 SPACE = {"x": Range(FloatDistribution(0.0, 1.0), grid=(0.5,), source="a test")}
@@ -78,6 +79,14 @@ class Busy(_Odd):
         end = time.perf_counter() + self.milliseconds / 1000
         while time.perf_counter() < end:
             pass
+
+
+@dataclass(frozen=True)
+class Sleepy(_Odd):
+    """A step sleeps one second."""
+
+    def act(self) -> None:
+        time.sleep(1.0)
 
 
 @dataclass(frozen=True)

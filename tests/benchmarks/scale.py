@@ -1,0 +1,144 @@
+"""Bookkeeping at scale: many short trials over many slots, and many cells in one ledger.
+
+    python -m tests.benchmarks.scale [--trials 2000] [--slots 16] [--cells 120]
+
+The trials sleep one second, so that the slots are logical and the machine is free for the driver;
+the least time is trials x 1 s / slots. Ray's own release test of its bookkeeping allows 1.28 times
+the least (10,000 such trials over 16 slots).
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from study.cells import cells
+from study.cluster import cluster
+from study.generation import run_generation
+from study.launch.local_cluster import LocalCluster
+from study.lease import Lease
+from study.ledger import Ledger
+from study.reader import read_study
+from study.rows import Outcome, Row
+from study.scheduler import CellScheduler
+from study.spec import StudySpec, dump, parse_spec
+from study.stop import Stop
+from study.storage import open_storage, storage_url
+
+METHOD = "tests.study.odd_methods:Sleepy"
+MIB = 2**20
+
+
+def spec_of(cells: int, trials: int) -> StudySpec:
+    tasks = [
+        {"name": f"t{i}", "dataset": "digits", "model": "mlp", "epochs": 1, "batch_size": 2000}
+        for i in range(cells)
+    ]
+    return parse_spec(
+        {
+            "name": "scale",
+            "methods": [METHOD],
+            "tasks": tasks,
+            "imratios": [0.1],
+            "search": {"trials": trials, "sampler": "random", "pruner": "none"},
+            "confirm": {"seeds": 0},
+        }
+    )
+
+
+class Watch:
+    """A progress display that notes the driver's memory as trials are told."""
+
+    def __init__(self) -> None:
+        self.told_at: list[float] = []
+        self.memory: list[int] = []
+
+    def start(self, ledger: Ledger, slots: int) -> None: ...
+
+    def told(self, row: Row, outcome: Outcome) -> None:  # noqa: ARG002
+        self.told_at.append(time.perf_counter())
+        self.memory.append(psutil.Process().memory_info().rss)
+
+    def tick(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def many_trials(trials: int, slots: int, folder: Path) -> None:
+    spec = spec_of(1, trials)
+    watch = Watch()
+    with LocalCluster(1, slots) as nodes:
+        os.environ |= nodes.environment
+        storage = open_storage(storage_url(folder, None))
+        with Lease(storage, spec.name) as lease, cluster(folder):
+            ledger = Ledger(storage, spec.name, cells(spec), lease)
+            before = psutil.Process().cpu_times()
+            run_generation(ledger, spec.resources, folder, lambda _terminal: watch, Stop())
+            after = psutil.Process().cpu_times()
+    # The first trials wait for their workers' imports; from the first told on all slots are busy.
+    seconds = watch.told_at[-1] - watch.told_at[0]
+    least = (trials - slots) / slots
+    cpu = after.user + after.system - before.user - before.system
+    grown = (watch.memory[-1] - watch.memory[len(watch.memory) // 10]) / MIB
+    print("| trials | slots | seconds | least | ratio | driver CPU, ms a trial | memory grown |")
+    print("|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        f"| {trials:,} | {slots} | {seconds:.0f} | {least:.0f} | {seconds / least:.2f} | "
+        f"{1000 * cpu / trials:.0f} | {grown:.0f} MiB |"
+    )
+
+
+def many_cells(number: int, trials: int, folder: Path) -> None:
+    spec = spec_of(number, trials)
+    (folder / "study.yaml").write_text(dump(spec))
+    url = storage_url(folder, None)
+    clock = time.perf_counter()
+    storage = open_storage(url)
+    opened = time.perf_counter() - clock
+    with Lease(storage, spec.name) as lease:
+        clock = time.perf_counter()
+        plan = cells(spec)
+        planned = time.perf_counter() - clock
+        clock = time.perf_counter()
+        ledger = Ledger(storage, spec.name, plan, lease)
+        created = time.perf_counter() - clock
+        clock = time.perf_counter()
+        for cell in ledger.cells.values():
+            for _ in range(trials):
+                row = cell.next_search()
+                assert row is not None
+                cell.report(row, 1, 0.5)
+                cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
+        row_ms = 1000 * (time.perf_counter() - clock) / (number * trials)
+        clock = time.perf_counter()
+        CellScheduler(Ledger(open_storage(url), spec.name, plan, lease), Stop())
+        resumed = time.perf_counter() - clock
+    clock = time.perf_counter()
+    read_study(folder)
+    read = time.perf_counter() - clock
+    print("\n| cells x trials | open | plan | create | a row | resume | read |")
+    print("|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        f"| {number} x {trials} | {opened:.2f} s | {planned:.2f} s | {created:.2f} s | "
+        f"{row_ms:.1f} ms | {resumed:.2f} s | {read:.2f} s |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=2000)
+    parser.add_argument("--slots", type=int, default=16)
+    parser.add_argument("--cells", type=int, default=120)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as root:
+        for name in ("trials", "cells"):
+            (Path(root) / name).mkdir()
+        many_trials(arguments.trials, arguments.slots, Path(root) / "trials")
+        many_cells(arguments.cells, 15, Path(root) / "cells")
+
+
+if __name__ == "__main__":
+    main()
