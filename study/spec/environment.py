@@ -73,6 +73,11 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
         except DataError as error:
             yield Problem(("tasks", index, "dataset"), str(error))
             continue
+        except Exception as error:  # noqa: BLE001 - the user's own reader may raise anything
+            reason = str(error).partition("\n")[0]
+            wrong = f"{task.dataset} cannot be read ({type(error).__name__}: {reason})"
+            yield Problem(("tasks", index, "dataset"), wrong)
+            continue
         yield from _model(task, index, found)
         for ratio_index, imratio in enumerate(spec.imratios):
             try:

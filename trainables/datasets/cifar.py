@@ -1,4 +1,8 @@
-"""CIFAR-10 and CIFAR-100 in the official "python version" (pickles), read by torchvision."""
+"""CIFAR-10 and CIFAR-100 in the official "python version" (pickles), read by torchvision.
+
+A pickle can run code when it is loaded: torchvision loads a file only after it has found the
+official MD5, so that no other pickle than the official ones is ever loaded.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +47,9 @@ def _read(kind: type["CIFAR10"], name: str, n_classes: int, root: Path, download
         train = kind(root, train=True, download=download)
         test = kind(root, train=False, download=False)
     except (RuntimeError, OSError) as error:
-        raise unreadable(name, folder, download, error) from error
+        meta = (kind.meta["filename"], kind.meta["md5"])
+        official = [*kind.train_list, *kind.test_list, meta]
+        raise unreadable(name, folder, official, download, error) from error
     names = [file for file, _ in [*kind.train_list, *kind.test_list]]
     return Source(
         train_images=_images(train),

@@ -5,7 +5,6 @@ Source: Yang et al., "MedMNIST v2", Scientific Data 2023; addresses and MD5 sums
 """
 
 import os
-import zipfile
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -135,17 +134,17 @@ def _arrays(file: Path) -> dict[str, NDArray[np.generic]]:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {f"{part}_{kind}": archive[f"{part}_{kind}"] for part in PARTS for kind in KINDS}
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive raises almost anything
         raise DataError(
             f"{file} must be a MedMNIST .npz with train, val and test images and labels, but "
-            f"reading it failed ({error}): replace the file."
+            f"reading its {file.stat().st_size:,} bytes failed ({error}): replace the file."
         ) from error
 
 
 def _labels(file: Path, labels: NDArray[np.generic], facts: Facts) -> Tensor:
     n_classes = facts.n_classes
     good = labels.ndim == 2 and labels.shape[1] == 1 and np.issubdtype(labels.dtype, np.integer)
-    if not good or labels.min() < 0 or labels.max() >= n_classes:
+    if not good or not labels.size or labels.min() < 0 or labels.max() >= n_classes:
         raise DataError(
             f"{file} must hold labels (N, 1) from 0 to {n_classes - 1}, not "
             f"{labels.dtype} {labels.shape}: replace the file."

@@ -1,6 +1,7 @@
 """What a reader gives: a data set as uint8 tensors, and the file checksums for provenance."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -66,8 +67,30 @@ def missing(what: str, places: list[Path], reason: str = "is missing") -> DataEr
     )
 
 
-def unreadable(what: str, folder: Path, download: bool, error: Exception) -> DataError:
-    """The error for a set of which torchvision only says that it is not there or not whole."""
+def unreadable(
+    what: str, folder: Path, official: Sequence[tuple[str, str]], download: bool, error: Exception
+) -> DataError:
+    """The error for a set of which torchvision only says that it is not there or not whole.
+
+    Args:
+        what: the set's name, for people.
+        folder: where its files are.
+        official: name and MD5 of each file.
+        download: whether torchvision was to fetch it.
+        error: what torchvision says.
+    """
     if download:
         return missing(what, [folder], f"cannot be downloaded ({error})")
-    return missing(what, [folder], "is missing, or a file's MD5 is not the official one")
+    for name, md5 in official:
+        file = folder / name
+        if not file.is_file():
+            return missing(f"{what}'s file {name}", [file])
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "md5").hexdigest()
+        if found != md5:
+            return DataError(
+                f"{file} must be {what}'s official file, with the MD5 {md5}; this one of "
+                f"{file.stat().st_size:,} bytes has {found}, so it is cut short or damaged: remove "
+                "it and fetch it again, or allow `download: true`."
+            )
+    return DataError(f"{what} in {folder} cannot be read ({error}): fetch it again.")

@@ -26,12 +26,12 @@ def read_stl10(root: Path, download: bool) -> Source:
         train_list = STL10.train_list[:2]
 
     folder = root / Labelled.base_folder
+    official = [*Labelled.train_list, *Labelled.test_list]
     try:
         train = Labelled(root, split="train", download=download)
         test = Labelled(root, split="test", download=False)
-    except (RuntimeError, OSError) as error:
-        raise unreadable("STL-10", folder, download, error) from error
-    names = [file for file, _ in [*Labelled.train_list, *Labelled.test_list]]
+    except (RuntimeError, OSError, ValueError) as error:
+        raise unreadable("STL-10", folder, official, download, error) from error
     return Source(
         train_images=torch.from_numpy(np.ascontiguousarray(train.data)),
         train_labels=torch.from_numpy(train.labels.astype(np.int64)),
@@ -39,5 +39,5 @@ def read_stl10(root: Path, download: bool) -> Source:
         test_labels=torch.from_numpy(test.labels.astype(np.int64)),
         n_classes=10,
         augmentation="crop_flip",
-        files=tuple(folder / name for name in names),
+        files=tuple(folder / name for name, _ in official),
     )
