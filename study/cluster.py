@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,13 +122,14 @@ def own_group() -> Iterator[None]:
     Ctrl-C in a terminal and `timeout` signal the whole group: Ray's processes must live on while
     the study finishes its intervals. If this process dies, the kernel ends them.
     """
-    before = os.getpgid(0)
-    try:
-        os.setpgid(0, 0)
-    except PermissionError:  # a session's leader has its group for good
+    if os.getsid(0) == os.getpid():  # a session's leader cannot leave its group
         yield
         return
-    try:
-        yield
-    finally:
-        os.setpgid(0, before)
+    before = os.getpgid(0)
+    # A group needs a process of its number to begin with, and this one may lead its own already.
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, process_group=0) as first:
+        os.setpgid(0, first.pid)
+        try:
+            yield
+        finally:
+            os.setpgid(0, before)
