@@ -100,17 +100,6 @@ class Cell:
     mark: str = ""
     note: str = ""
 
-    @property
-    def packed(self) -> str:
-        """The rows that the number comes from, as ``Trace.packed``; "" if it has no trace."""
-        return self.title.packed if isinstance(self.title, Trace) else ""
-
-    @property
-    def trials(self) -> tuple[str, ...]:
-        """Ids of the trials that the number comes from; empty if it has no trace."""
-        sources = self.title.sources if isinstance(self.title, Trace) else ()
-        return tuple(trial for source in sources for trial in source.trials)
-
 
 @dataclass(frozen=True)
 class Table:
@@ -123,6 +112,7 @@ class Table:
         rows: cells, one for each column.
         data: the numbers behind it in full precision, with the trial rows they come from.
         groups: (label, columns spanned) above the headings; they span all columns.
+        sources: where the numbers of each row come from, for cells whose title is no ``Trace``.
     """
 
     name: str
@@ -131,7 +121,20 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     data: pd.DataFrame
     groups: Sequence[tuple[str, int]] = ()
+    sources: Sequence[Trace | None] = ()
     template: ClassVar[str] = "blocks/table.html"
+
+    def source(self, row: int) -> Trace | None:
+        """Where the numbers of a row come from, if their cells do not say."""
+        return self.sources[row] if self.sources else None
+
+    def trace(self, row: int, column: int) -> Trace | None:
+        """Where a number comes from; None for what is no number, or is not traced."""
+        cell = self.rows[row][column]
+        if isinstance(cell.title, Trace):
+            return cell.title
+        number = self.columns[column].numeric and cell.sort is not None
+        return self.source(row) if number else None
 
     @property
     def full_labels(self) -> list[str]:

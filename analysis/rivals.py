@@ -12,6 +12,10 @@ __all__ = ["Names", "paired", "rivals"]
 _PLACES = ("data_root", "device")
 """What may differ between runs that compare; where seconds are the budget, the device may not."""
 
+_BOTH = "{owners} ran {methods} on the same setting: it stands once for each study."
+_FIXED = "{owners} fix hyperparameters of {methods} differently: it stands once for each study."
+_SPACE = "{owners} searched other spaces for {methods}."
+
 
 class Names(NamedTuple):
     """New names by (label of the study, old name), and sentences that say why they are new."""
@@ -86,24 +90,36 @@ def _differences(groups: Sequence[tuple[list[str], dict[str, Any]]]) -> str:
 
 
 def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
-    """One method a study, where two studies have it on one setting or searched it differently."""
+    """One method a study, where two have it on one setting or fix a hyperparameter differently."""
     names = Names({}, [])
+    told: dict[tuple[str, str], list[str]] = {}
     cells = [(label, cell) for label, study in named.items() for cell in study.cells]
     for method in dict.fromkeys(cell.method for _, cell in cells):
         mine = [(label, cell) for label, cell in cells if cell.method == method]
         owners = list(dict.fromkeys(label for label, _ in mine))
         settings = {(tasks.new[label, cell.task], cell.imratio) for label, cell in mine}
-        one = mine[0][1]
-        differs = any((c.space, c.fixed) != (one.space, one.fixed) for _, c in mine)
-        split = len(owners) > 1 and (differs or len(settings) < len(mine))
-        new = {o: f"{method} ({o})" if split else method for o in owners}
-        names.new.update({(owner, method): name for owner, name in new.items()})
-        if split:
-            why = "with other search spaces or fixed values" if differs else "on the same setting"
-            names.remarks.append(
-                f"{listing(owners)} ran {method} {why}: it stands once for each study."
-            )
+        facts = (
+            (len(settings) < len(mine), _BOTH),
+            (_conflict([cell.fixed for _, cell in mine]), _FIXED),
+            (any(cell.space != mine[0][1].space for _, cell in mine), _SPACE),
+        )
+        why = next((said for holds, said in facts if holds and len(owners) > 1), "")
+        split = why in (_BOTH, _FIXED)
+        names.new.update({(o, method): f"{method} ({o})" if split else method for o in owners})
+        if why:
+            told.setdefault((listing(owners), why), []).append(method)
+    names.remarks.extend(
+        why.format(owners=owners, methods=listing(methods))
+        for (owners, why), methods in told.items()
+    )
     return names
+
+
+def _conflict(fixed: Sequence[Mapping[str, Any]]) -> bool:
+    """One hyperparameter is fixed at two values."""
+    return any(
+        one[name] != other[name] for one in fixed for other in fixed for name in one.keys() & other
+    )
 
 
 def paired(cells: Sequence[CellRecord]) -> tuple[list[CellRecord], list[str]]:

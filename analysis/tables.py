@@ -52,11 +52,11 @@ def numbers(tables: Iterable[Table]) -> pd.DataFrame:
         One row a number: table, row (what heads its row), column, shown (text), trials (ids).
     """
     rows = [
-        (table.name, line[0].text, label, cell.text, cell.trials)
+        (table.name, line[0].text, label, line[column].text, trace.trials)
         for table in tables
-        for line in table.rows
-        for label, cell in zip(table.full_labels, line, strict=True)
-        if cell.trials
+        for row, line in enumerate(table.rows)
+        for column, label in enumerate(table.full_labels)
+        if (trace := table.trace(row, column))
     ]
     return pd.DataFrame(rows, columns=["table", "row", "column", "shown", "trials"])
 

@@ -41,6 +41,11 @@ class Trace(str):
         return self
 
     @property
+    def trials(self) -> tuple[str, ...]:
+        """Ids of all the trials."""
+        return tuple(trial for source in self.sources for trial in source.trials)
+
+    @property
     def packed(self) -> str:
         """One line a source: ``<cell>/<phase>/0-4,7``."""
         return "\n".join(f"{s.cell}/{s.phase}/{_short(s.rows)}" for s in self.sources)

@@ -5,7 +5,7 @@ from typing import Any
 from analysis import failures, labels
 from analysis.blocks import Block, Cell, Column, Prose, Section, Table
 from analysis.results import Results
-from analysis.sections.words import plural, ranges, short_setting
+from analysis.sections.words import plural, ranges, short_setting, trace
 
 __all__ = ["section"]
 
@@ -52,7 +52,7 @@ def _row_table(failed: Any) -> Table:
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
             Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(str(r["count"]), r["count"]),
+            Cell(str(r["count"]), r["count"], trace(r["cell"], r["phase"], r["rows"])),
             Cell(f"{r['phase']} {ranges(r['rows'])}"),
             Cell(r["reason"]),
             Cell(r["params"]),

@@ -25,6 +25,8 @@
     return `for row in ${words.join(" ")}; do ${rerun("$row")}; done`;
   }
 
+  const packed = (button) => button.closest("[data-rows]").dataset.rows;
+
   const ids = ({ cell, phase, rows, numbers }) =>
     numbers.length > LISTED ? [`${cell}/${phase}/ rows ${rows.replaceAll(",", ", ").replaceAll("-", " to ")}`]
       : numbers.map((row) => `${cell}/${phase}/${row}`);
@@ -58,7 +60,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.from");
-    if (button) show(button, button.textContent, button.dataset.rows);
+    if (button) show(button, button.textContent, packed(button));
     else if (!panel.contains(event.target) && !event.target.closest(".plot")) hide();
   });
   document.addEventListener("pointed", ({ target, detail: { data, customdata, y } }) => {
@@ -67,10 +69,9 @@
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   part(".close").addEventListener("click", hide);
   part(".copy").addEventListener("click", copy);
-  for (const button of document.querySelectorAll("button.from")) {
-    button.title = button.dataset.rows.split("\n").map((line) => {
-      const { cell, phase, rows, numbers } = source(line);
-      return `${cell}: ${phase} ${numbers.length > 1 ? "rows" : "row"} ${rows.replaceAll(",", ", ").replaceAll("-", " to ")}`;
-    }).join("\n");
-  }
+  // Titles are made when they are wanted: a large report has thousands of numbers.
+  document.addEventListener("pointerover", ({ target }) => {
+    const button = target.closest("button.from");
+    if (button && !button.title) button.title = packed(button).split("\n").map(source).flatMap(ids).join("\n");
+  });
 })();

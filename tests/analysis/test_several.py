@@ -117,10 +117,19 @@ def test_a_method_goes_on_at_another_ratio(one: Build) -> None:
     assert len(results.settings) == 2
 
 
-def test_a_method_with_another_space_is_another(one: Build) -> None:
-    results = combine([one("a"), one("b", imratio=0.01, fixed={"margin": 0.5})])
-    assert results.methods == ["ce (a)", "ce (b)"]
-    assert "other search spaces or fixed values" in _said(results)
+def test_a_method_with_another_fixed_value_is_another(one: Build) -> None:
+    studies = [one(f"at {m}", imratio=m, fixed={"margin": m}) for m in (0.1, 0.2)]
+    results = combine(studies)
+    assert results.methods == ["ce (at 0.1)", "ce (at 0.2)"]
+    assert "fix hyperparameters of ce differently" in _said(results)
+
+
+def test_another_search_space_is_told(one: Build) -> None:
+    spaces: list[Any] = [{"lr": {"low": 0.1, "high": high}} for high in (1, 2)]
+    first, second = one("a", space=spaces[0]), one("b", imratio=0.01, space=spaces[1])
+    results = combine([first, second])
+    assert results.methods == ["ce"]
+    assert "a and b searched other spaces for ce." in results.remarks
 
 
 def test_seeds_pair_only_on_equal_data(one: Build) -> None:
