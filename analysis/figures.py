@@ -163,14 +163,24 @@ def tidy_legend(figure: go.Figure) -> go.Figure:
 
 
 def band(
-    x: Sequence[float], low: Sequence[float], high: Sequence[float], style: Style, name: str
+    x: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    style: Style,
+    name: str,
+    *,
+    faint: bool = False,
 ) -> go.Scatter:
-    """The area between ``low`` and ``high``; it toggles with the line of the same name."""
+    """The area between ``low`` and ``high``; it toggles with the line of the same name.
+
+    Args:
+        faint: for bands that lie over one another.
+    """
     return go.Scatter(
         x=_rounded([*x, *reversed(x)]),
         y=_rounded([*high, *reversed(low)]),
         fill="toself",
-        fillcolor=style.colour + "26",
+        fillcolor=style.colour + ("14" if faint else "26"),
         line={"width": 0, "color": style.colour},
         mode="lines",
         legendgroup=text(name),
@@ -202,7 +212,7 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 
 def _legend_rows(names: Sequence[str]) -> int:
     """Rows that plotly will need, from the length of the names."""
-    rows, used = 1, 0
+    rows, used = min(1, len(names)), 0
     for name in names:
         width = 50 + 7 * len(name)
         if used and used + width > LEGEND_WIDTH:

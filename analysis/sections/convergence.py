@@ -13,6 +13,27 @@ from analysis.sections.words import short_setting, trace
 
 __all__ = ["section"]
 
+MOST_POINTS = 25
+"""Intervals drawn a line; of more, so many evenly spread ones, the last among them."""
+AXES = (
+    (
+        "interval",
+        "interval (one validation each)",
+        "An interval is the same share of every training.",
+    ),
+    (
+        "gradient_evaluations",
+        "gradient evaluations",
+        "A gradient evaluation is one training image through forward and backward.",
+    ),
+    (
+        "seconds",
+        "seconds",
+        "Training and validation time, median over the seeds; on machines that differ or are "
+        "shared, seconds compare poorly.",
+    ),
+)
+
 CAPTION = (
     "Median over the finished confirm seeds; the band runs from the lowest to the highest seed. "
     "Each panel has its own scale. {}"
@@ -27,27 +48,17 @@ def section(results: Results) -> Section | None:
     blocks: list[Block] = [
         Prose(
             "Look at how early each method settles, and at whether it is still rising at the "
-            "end. Compare the two figures: methods that spend several passes on an image look "
-            "faster by interval than they are by gradient evaluations."
-        ),
-        Figure(
-            "convergence-interval",
-            _figure(results, table, "interval", "interval (one validation each)"),
-            CAPTION.format("An interval is the same share of every training."),
-        ),
-    ]
-    costed = table.dropna(subset=["gradient_evaluations"])
-    if len(costed):
-        title = "gradient evaluations"
-        blocks.append(
-            Figure(
-                "convergence-gradient-evaluations",
-                _figure(results, costed, "gradient_evaluations", title),
-                CAPTION.format(
-                    "A gradient evaluation is one training image through forward and backward."
-                ),
-            )
+            "end. Compare the figures: methods that spend several passes on an image look "
+            "faster by interval than they are by gradient evaluations or by the clock."
         )
+    ]
+    for column, title, words in AXES:
+        known = table.dropna(subset=[column])
+        if len(known):
+            name = f"convergence-{column}".replace("_", "-")
+            blocks.append(
+                Figure(name, _figure(results, known, column, title), CAPTION.format(words))
+            )
     return Section("convergence", "Convergence", blocks)
 
 
@@ -68,6 +79,7 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
             if mine.empty:
                 continue
             style = palette.method(method)
+            mine = mine.iloc[figures.thinned(len(mine), MOST_POINTS)]
             hover = [
                 f"{method}, interval {r['interval']}\nmedian {labels.auroc(r['median'])}, "
                 f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}, n = {r['n']}"

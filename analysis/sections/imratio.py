@@ -3,12 +3,16 @@
 import numpy as np
 
 from analysis import comparison, figures, labels
-from analysis.blocks import Block, Figure, Prose, Section
+from analysis.blocks import Block, Figure, Note, Prose, Section
 from analysis.palette import Palette
 from analysis.results import Results
-from analysis.sections.words import trace
+from analysis.sections.words import listing, plural, setting, trace
 
 __all__ = ["section"]
+
+Z = 1.96
+"""Half length of a 95 % interval, in standard errors."""
+MOST_NOTES = 4
 
 
 def section(results: Results) -> Section | None:
@@ -57,6 +61,7 @@ def section(results: Results) -> Section | None:
             "Look at whether the lines cross or fan out towards the left, where positives are "
             "rare. Where error bars of two methods overlap, their order is not established."
         ),
+        *_few_positives(results),
         Figure(
             "imratio-curves",
             figures.tidy_legend(figure),
@@ -65,3 +70,36 @@ def section(results: Results) -> Section | None:
         ),
     ]
     return Section("imratio-curves", "Imbalance ratio", blocks)
+
+
+def _few_positives(results: Results) -> list[Block]:
+    """Settings whose test images cannot tell the two best methods apart."""
+    table = comparison.scores(results).dropna(subset=["mean", "error_images"])
+    notes = []
+    for task, ratio in results.settings:
+        here = table[(table["task"] == task) & (table["ratio"] == ratio)]
+        best = here.sort_values("mean", ascending=False).head(2)
+        if len(best) < 2:
+            continue
+        gap = float(best["mean"].iloc[0] - best["mean"].iloc[1])
+        half = float(Z * best["error_images"].max())
+        if gap < half:
+            notes.append(
+                f"{setting(task, ratio)}: with {best['positives'].iloc[0]:.0f} positives among the "
+                f"test images an AUROC is known to \N{PLUS-MINUS SIGN}{labels.auroc(half)}, while "
+                f"{listing(best['method'])} are {labels.auroc(gap)} apart."
+            )
+    if not notes:
+        return []
+    shown = notes[:MOST_NOTES]
+    if len(notes) > MOST_NOTES:
+        shown.append(f"The same holds for {plural(len(notes) - MOST_NOTES, 'more setting')}.")
+    return [
+        Prose(
+            "All seeds are tested on the same images, so the error bars do not show what other "
+            "test images would have changed. Where that is more than the two best methods are "
+            "apart, it is said here; both see the same images, so the pairwise table, which knows "
+            "that, may still tell them apart."
+        ),
+        Note(shown),
+    ]

@@ -81,7 +81,7 @@ def _finished(
     banded = bins.dropna(subset=["lower"])
     if len(banded) > 1:
         low, high = (list(banded[name] - base) for name in ("lower", "upper"))
-        traces.append(figures.band(list(banded["x"]), low, high, style, label))
+        traces.append(figures.band(list(banded["x"]), low, high, style, label, faint=True))
     # The curve stands in the legend; without one, the dots do.
     dots = figures.dots(
         done["value"],

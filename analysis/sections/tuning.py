@@ -1,62 +1,239 @@
-"""Best validation AUROC so far, trial by trial."""
+"""How the searches went: best value so far, by trials and by cost, and what n trials are worth."""
 
-from analysis import curves, figures, labels
-from analysis.blocks import Figure, Prose, Section
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import best_of_n, curves, figures, labels
+from analysis.blocks import Block, Cell, Column, Figure, Heading, Note, Prose, Section, Table
 from analysis.palette import Palette
 from analysis.results import Results
-from analysis.sections.words import short_setting
+from analysis.sections.refusals import reasons
+from analysis.sections.words import short_setting, trace
 
 __all__ = ["section"]
 
 
+class _Axis(NamedTuple):
+    """What a search is followed along: a column of ``curves.progress``."""
+
+    column: str
+    title: str
+    caption: str
+
+
+AXES = (
+    _Axis("trials", "search trials", "Pruned and failed trials count as trials."),
+    _Axis(
+        "gradient_evaluations",
+        "gradient evaluations of the search",
+        "A gradient evaluation is one training image through forward and backward.",
+    ),
+    _Axis(
+        "seconds",
+        "seconds of training in the search",
+        "Training and validation time summed over trials, as if they had run one by one; on "
+        "machines that differ or are shared, seconds compare poorly.",
+    ),
+)
+CAPTION = (
+    "Best final validation AUROC so far, trials in the order in which they began. One search "
+    "each: it says what happened here, not what to expect of another search. Each panel has its "
+    "own scale. "
+)
+BEST_OF_N = (
+    "Validation AUROC of the best of n random trials: half of all such searches do better than "
+    f"the line. Band: {100 * best_of_n.CONFIDENCE:.0f} %, for all n at once; above the line it "
+    "ends where so few trials set no upper limit. Failed trials count as 0.5."
+)
+
+
 def section(results: Results) -> Section | None:
-    """One panel a setting; None before any search trial has finished."""
+    """Progress by trials and cost, then the best of n; None before any trial has finished."""
     table = curves.progress(results).dropna(subset=["best"])
     if table.empty:
         return None
-    palette = Palette(results.methods, results.ratios)
-    settings = [
-        (t, r) for t, r in results.settings if ((table["task"] == t) & (table["ratio"] == r)).any()
+    blocks: list[Block] = [
+        Prose(
+            "Look at whether a line still climbs at its right end: then more trials would probably "
+            "have helped that method, and a comparison at this budget is unkind to it. Then "
+            "compare the pictures: a method whose trials cost more passes per image falls back "
+            "when the search is followed by gradient evaluations."
+        )
     ]
-    figure = figures.grid(
-        [short_setting(*pair) for pair in settings],
-        ["search trials"] * len(settings),
-        "best validation AUROC so far",
-        results.methods,
-    )
+    for axis in AXES:
+        known = table.dropna(subset=[axis.column])
+        if len(known):
+            name = "tuning" if axis.column == "trials" else f"tuning-{axis.column}"
+            figure = _progress(results, known, axis)
+            blocks.append(Figure(name.replace("_", "-"), figure, CAPTION + axis.caption))
+    return Section("tuning", "Tuning progress", [*blocks, *_best_of_n(results)])
+
+
+def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
+    palette = Palette(results.methods, results.ratios)
+    settings = _with_rows(results.settings, table)
+    titles = [short_setting(*pair) for pair in settings]
+    y_title = "best validation AUROC so far"
+    figure = figures.grid(titles, [axis.title] * len(settings), y_title, results.methods)
+    for i, mine in _panels(results, settings, table):
+        # A step needs its corners only, and the end of the search.
+        last = mine.index == mine.index[-1]
+        corners = mine[mine["improved"] | last]
+        hover = [
+            f"{r['method']} after {r['trials']} trials\n"
+            f"{labels.auroc(r['best'])} (search row {r['number']:.0f})"
+            for r in corners.to_dict("records")
+        ]
+        method = mine["method"].iloc[0]
+        line = figures.line(
+            corners[axis.column],
+            corners["best"],
+            palette.method(method),
+            method,
+            hover,
+            mine["cell"].iloc[0],
+            mode="lines",
+            shape="hv",
+        )
+        figure.add_trace(line, **figures.place(i))
+    return figures.tidy_legend(figure)
+
+
+def _best_of_n(results: Results) -> list[Block]:
+    """The figure and the table, or the words why there is none."""
+    refused = best_of_n.refusals(results)
+    words = _refused(refused, len(results.cells))
+    table = best_of_n.curves(results)
+    blocks: list[Block] = [Heading("What n random trials are worth")]
+    if table.empty:
+        return [*blocks, *words]
+    blocks += [
+        Prose(
+            "Look at how soon a line flattens: there, more trials buy nothing. A method whose line "
+            "lies above another's at small n is the easier one to tune. Only the random trials "
+            "count, since the theory needs independent draws: the trials of a guided sampler are "
+            "left out."
+        ),
+        *words,
+        Figure("best-of-n", _best_figure(results, table), BEST_OF_N),
+        Prose(
+            "The next table tells how easy each method is to tune: the share of the searched space "
+            f"(of its random trials) that comes within {best_of_n.EPSILON:g} AUROC of the best "
+            "trial that the whole search found. The interval allows for that best having been "
+            "picked from the same trials. A large share says that almost anything works."
+        ),
+        _share_table(results, table),
+    ]
+    return blocks
+
+
+def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
+    palette = Palette(results.methods, results.ratios)
+    settings = _with_rows(results.settings, table)
+    titles = [short_setting(*pair) for pair in settings]
+    y_title = "validation AUROC of the best"
+    figure = figures.grid(titles, ["random trials (n)"] * len(settings), y_title, results.methods)
     for i, (task, ratio) in enumerate(settings):
-        for method in results.methods:
-            mine = table[
-                (table["task"] == task) & (table["ratio"] == ratio) & (table["method"] == method)
+        here = table[(table["task"] == task) & (table["ratio"] == ratio)]
+        low, high = here["median"].min(), here["median"].max()
+        span = max(high - low, 0.01)
+        figure.update_yaxes(range=[low - 0.3 * span, high + 0.25 * span], **figures.place(i))
+    for i, mine in _panels(results, settings, table):
+        method, style = mine["method"].iloc[0], palette.method(mine["method"].iloc[0])
+        along = list(mine["n"])
+        # Where the band is open at the top, only its lower half is drawn.
+        high = mine["high"].where(mine["high"] < 1, mine["median"])
+        area = figures.band(along, list(mine["low"]), list(high), style, method)
+        figure.add_trace(area, **figures.place(i))
+        hover = [
+            f"{method}, best of {r['n']}\nmedian {labels.auroc(r['median'])}, band "
+            f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}\n"
+            f"mean {labels.auroc(r['expected'])}, from {r['draws']} random trials"
+            for r in mine.to_dict("records")
+        ]
+        cell = mine["cell"].iloc[0]
+        line = figures.line(along, mine["median"], style, method, hover, cell, mode="lines")
+        figure.add_trace(line, **figures.place(i))
+    return figures.tidy_legend(figure)
+
+
+def _share_table(results: Results, bests: pd.DataFrame) -> Table:
+    shares = best_of_n.within(results)
+    single = bests[bests["n"] == 1].set_index("cell")
+    whole = bests.groupby("cell").last()
+    rows = []
+    for r in shares.to_dict("records"):
+        source = trace(r["cell"], "search", r["rows"])
+        one, every = single.loc[r["cell"]], whole.loc[r["cell"]]
+        rows.append(
+            [
+                Cell(r["method"], r["method"], r["cell"], mark="row"),
+                Cell(short_setting(r["task"], r["ratio"]), mark="key"),
+                Cell(str(r["draws"]), r["draws"], note=_failed(r["failed"])),
+                Cell(f"{100 * r['share']:.0f} %", r["share"], source),
+                Cell(f"{100 * r['low']:.0f} to {100 * r['high']:.0f} %", r["low"]),
+                Cell(labels.auroc(one["expected"]), one["expected"], source),
+                Cell(labels.auroc(every["expected"]), every["expected"], source),
+                Cell(labels.auroc(r["best"]), r["best"]),
             ]
-            if mine.empty:
-                continue
-            hover = [
-                f"{method} after {r['trials']} trials\n"
-                f"{labels.auroc(r['best'])} (search row {r['number']:.0f})"
-                for r in mine.to_dict("records")
-            ]
-            line = figures.line(
-                mine["trials"],
-                mine["best"],
-                palette.method(method),
-                method,
-                hover,
-                mine["cell"].iloc[0],
-                mode="lines",
-                shape="hv",
-            )
-            figure.add_trace(line, **figures.place(i))
-    prose = Prose(
-        "Look at whether a line still climbs at its right end: then more trials would probably "
-        "have helped that method, and a comparison at this budget is unkind to it."
-    )
+        )
+    columns = [
+        Column("Method"),
+        Column("Setting"),
+        Column("Random trials", True),
+        Column("Within", True, f"share within {best_of_n.EPSILON:g} AUROC of the best found"),
+        Column("Interval, 95 %", True),
+        Column("One trial", True, "mean validation AUROC of one random trial"),
+        Column("Best of all", True, "mean validation AUROC of the best of as many random trials"),
+        Column("Best found", True, "highest validation AUROC of the search, guided trials too"),
+    ]
     caption = (
-        "Best final validation AUROC among the first trials of each search, in the order in "
-        "which the trials began; pruned and failed trials count as trials. One search each: it "
-        "says what happened here, not what to expect of another search. Each panel has its own "
-        "scale."
+        f"Share of random trials within {best_of_n.EPSILON:g} AUROC of the best of the search, and "
+        "what one and all random trials are worth on average. Validation values: the best of many "
+        "looks better than it is."
     )
-    return Section(
-        "tuning", "Tuning progress", [prose, Figure("tuning", figures.tidy_legend(figure), caption)]
+    return Table("tuning-ease", caption, columns, rows, shares)
+
+
+def _refused(refused: pd.DataFrame, cells: int) -> list[Block]:
+    if refused.empty:
+        return []
+    start = (
+        "No method has a curve of the best of n"
+        if len(refused) == cells
+        else "Some searches have no curve of the best of n"
     )
+    return [
+        Note(
+            [
+                f"{start}: {reasons(refused)}",
+                "Such curves need random trials that all ran to their end: set search: {sampler: "
+                "random, pruner: none}, or pruner: none with more random_trials.",
+            ]
+        )
+    ]
+
+
+def _failed(count: int) -> str:
+    return f"{count} failed" if count else ""
+
+
+def _with_rows(settings: Sequence[tuple[str, str]], table: pd.DataFrame) -> list[tuple[str, str]]:
+    present = set(zip(table["task"], table["ratio"], strict=True))
+    return [pair for pair in settings if pair in present]
+
+
+def _panels(
+    results: Results, settings: Sequence[tuple[str, str]], table: pd.DataFrame
+) -> list[tuple[int, pd.DataFrame]]:
+    """The rows of each line with the panel it goes to, methods in the study's order."""
+    groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
+    return [
+        (i, groups[task, ratio, method])
+        for i, (task, ratio) in enumerate(settings)
+        for method in results.methods
+        if (task, ratio, method) in groups
+    ]

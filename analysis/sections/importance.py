@@ -1,0 +1,180 @@
+"""Which hyperparameters matter, method by method."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import figures, importance
+from analysis.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
+from analysis.palette import LIGHT
+from analysis.results import Results
+from analysis.sections.words import listing, plural
+
+__all__ = ["section"]
+
+INK = LIGHT[-1]
+SYMBOLS = dict(zip(importance.MEASURES, ("circle", "diamond"), strict=True))
+SHIFT = dict(zip(importance.MEASURES, (0.16, -0.16), strict=True))
+
+MEANINGS = {
+    "everywhere": "Either a coarse setting of it is enough to be among the best, or the trials are "
+    "too few to see it there",
+    "at the top": "It moves the trials as a whole little: tune it last, with the others set",
+}
+
+
+def section(results: Results) -> Section | None:
+    """Both measures in a panel a method; None if nothing was tuned."""
+    refused = importance.refusals(results)
+    table = importance.importance(results)
+    if table.empty and refused.empty:
+        return None
+    blocks: list[Block] = []
+    if len(table):
+        blocks += [
+            Prose(
+                "How much of what happened in the random trials one hyperparameter explains by "
+                "itself, by two measures: everywhere (how a trial stands among the trials of its "
+                "search) and at the top (whether it is in the best quarter). Look for filled "
+                "marks: those stand out from what chance gives. A hollow mark is no evidence that "
+                "the hyperparameter matters, nor, where its band is long, that it does not."
+            ),
+            Prose(
+                "Settings of a method are put together, each trial compared with its own search. "
+                "An effect that only two hyperparameters have together stays unseen: the surfaces "
+                "of pairs may show it."
+            ),
+        ]
+    notes = _notes(table, refused)
+    if notes:
+        blocks.append(Note(notes))
+    if len(table):
+        blocks += [
+            Figure(
+                "importance",
+                _figure(results, table),
+                "Share of the variance, freed of the bias of few trials (so that it can fall below "
+                "0, which is noise about 0). Bars: bootstrap over trials, 95 %. Filled: p at most "
+                f"{importance.LEVEL:g} after Holm's correction over the method's hyperparameters, "
+                "by shuffling trials within each search.",
+            ),
+            _table(table),
+        ]
+    return Section("importance", "Importance", blocks)
+
+
+def _notes(table: pd.DataFrame, refused: pd.DataFrame) -> list[str]:
+    notes = [
+        f"The measures disagree on {r['hyperparameter']} of {r['method']}: it is important "
+        f"{r['measure']} only. {MEANINGS[r['measure']]}."
+        for r in importance.disagreements(table).to_dict("records")
+    ]
+    if len(refused):
+        named = listing(f"{r['method']} ({r['n']})" for r in refused.to_dict("records"))
+        notes.append(
+            f"Too few random trials to tell what matters: {named}; it takes {importance.LEAST} a "
+            "method. Guided trials are no sample of the space, so they cannot stand in."
+        )
+    methods = table.drop_duplicates("method").astype({"apart": bool, "pruned": int, "cells": int})
+    shared = methods[~methods["apart"] & (methods["cells"] > 1)]
+    if len(shared):
+        notes.append(
+            f"An effect that turns round from one setting to the next would cancel for "
+            f"{listing(shared['method'])}: it takes {importance.LEAST} random trials a search to "
+            "look at each by itself."
+        )
+    pruned = methods[methods["pruned"] > 0]
+    if len(pruned):
+        counts = (f"{r['method']} {r['pruned']} of {r['n']}" for r in pruned.to_dict("records"))
+        notes.append(
+            "Some random trials were pruned and stand below all that finished, by how far they "
+            f"came: {listing(counts)}."
+        )
+    return notes
+
+
+def _figure(results: Results, table: pd.DataFrame) -> go.Figure:
+    shown = [m for m in results.methods if (table["method"] == m).any()]
+    axis = "share of the variance explained"
+    figure = figures.grid(shown, [axis] * len(shown), "", list(importance.MEASURES))
+    for i, method in enumerate(shown):
+        mine = table[table["method"] == method]
+        names = list(dict.fromkeys(mine["hyperparameter"]))
+        for measure in importance.MEASURES:
+            rows = mine[mine["measure"] == measure].reset_index(drop=True)
+            figure.add_trace(_marks(rows, measure, names), **figures.place(i))
+        figure.update_yaxes(
+            tickvals=list(range(len(names))),
+            ticktext=[figures.text(name) for name in names],
+            range=[len(names) - 0.5, -0.5],
+            showgrid=False,
+            **figures.place(i),
+        )
+        low = min(-0.1, float(mine["low"].min()) - 0.03)
+        figure.update_xaxes(range=[low, 1.02], zeroline=True, **figures.place(i))
+    return figures.tidy_legend(figure)
+
+
+def _marks(rows: pd.DataFrame, measure: str, names: list[str]) -> Any:
+    hollow = [("" if important else "-open") for important in rows["important"]]
+    return go.Scatter(
+        x=rows["share"].round(4),
+        y=[names.index(name) - SHIFT[measure] for name in rows["hyperparameter"]],
+        mode="markers",
+        name=measure,
+        legendgroup=measure,
+        marker={"color": INK, "symbol": [SYMBOLS[measure] + end for end in hollow], "size": 9},
+        error_x={
+            "array": (rows["high"] - rows["share"]).round(4),
+            "arrayminus": (rows["share"] - rows["low"]).round(4),
+            "color": INK,
+            "thickness": 1.2,
+            "width": 0,
+        },
+        text=[
+            f"{figures.text(r['hyperparameter'])}, {measure}: {r['share']:.2f} "
+            f"({r['low']:.2f} to {r['high']:.2f})<br>p = {r['p']:.3f}, {r['n']} random trials"
+            for r in rows.to_dict("records")
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _table(table: pd.DataFrame) -> Table:
+    found = {(r["method"], r["hyperparameter"], r["measure"]): r for r in table.to_dict("records")}
+    rows = []
+    for method, name in dict.fromkeys(zip(table["method"], table["hyperparameter"], strict=True)):
+        both = [found[method, name, measure] for measure in importance.MEASURES]
+        cells = [cell for one in both for cell in _cells(one)]
+        first = both[0]
+        trials = Cell(
+            str(first["n"]), int(first["n"]), note=plural(int(first["cells"]), "search", "searches")
+        )
+        rows.append([Cell(method, method, mark="row"), Cell(name, mark="key"), *cells, trials])
+    measured = [
+        Column("Share", True, "of the variance that the hyperparameter explains by itself"),
+        Column("Band, 95 %", True),
+        Column("p", True, "by shuffling, before Holm's correction"),
+    ]
+    columns = [Column("Method"), Column("Hyperparameter"), *measured, *measured]
+    groups = [("", 2), *((measure, 3) for measure in importance.MEASURES), ("", 1)]
+    caption = (
+        "Importance by both measures. Bold: important after Holm's correction within the method."
+    )
+    return Table(
+        "importance", caption, [*columns, Column("Random trials", True)], rows, table, groups
+    )
+
+
+def _cells(one: Any) -> list[Cell]:
+    mark = "best" if one["important"] else ""
+    return [
+        Cell(_minus(f"{one['share']:.2f}"), float(one["share"]), mark=mark),
+        Cell(_minus(f"{one['low']:.2f} to {one['high']:.2f}"), float(one["low"])),
+        Cell(f"{one['p']:.3f}", float(one["p"])),
+    ]
+
+
+def _minus(text: str) -> str:
+    return text.replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,191 @@
+"""How two hyperparameters act together."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import contour, figures, labels
+from analysis.blocks import Block, Figure, Heading, Prose, Section
+from analysis.results import Results
+from analysis.sections.words import listing
+
+__all__ = ["section"]
+
+MOST_DOTS = 60
+LEVELS = 8
+
+
+def section(results: Results) -> Section | None:
+    """A figure a pair with a panel a method and task; None if no method tunes such a pair."""
+    table = contour.pairs(results)
+    if table.empty:
+        return None
+    surfaces = [None if row["why"] else contour.surface(row) for row in table.to_dict("records")]
+    table = table.assign(surface=pd.Series(surfaces, dtype=object))
+    blocks: list[Block] = [
+        Prose(
+            "Each picture is a map: the brighter, the higher the validation AUROC, as a distance "
+            "from the median of the same search. Look at the shape of the bright "
+            "region. Upright or level bands: one of the two decides and the other hardly matters. "
+            "A slanting ridge: the best value of one depends on the other, so tune both together."
+        )
+    ]
+    drawn = False
+    for x, y in contour.PAIRS:
+        mine = table[(table["x"] == x) & (table["y"] == y)]
+        if mine.empty:
+            continue
+        sound = [row for row in mine.to_dict("records") if row["surface"] and row["surface"].sound]
+        blocks.append(Heading(f"{x} and {y}"))
+        if sound:
+            drawn = True
+            figure = _figure(sound)
+            blocks.append(Figure(f"pair-{x}-{y}".replace("_", "-"), figure, _caption(sound)))
+        blocks += [Prose(words) for words in _refused(mine)]
+    if not drawn:
+        blocks = [Prose("Pairs of hyperparameters, as far as the trials show them."), *blocks[1:]]
+    return Section("pairs", "Pairs", blocks)
+
+
+def _caption(sound: list[dict[Any, Any]]) -> str:
+    skills = [round(100 * row["surface"].skill) for row in sound]
+    least, most = min(skills), max(skills)
+    skill = f"{least}" if least == most else f"{least} to {most}"
+    return (
+        "Kernel regression through all finished trials of a method and task, the widths chosen by "
+        f"left-out trials, of whose variance it foretells {skill} %. The lowest twentieth of the "
+        "trials counts as its best one. Dots: trials; ring: a selected configuration."
+    )
+
+
+def _refused(mine: pd.DataFrame) -> list[str]:
+    """Sentences on what is not drawn."""
+    rows = mine.to_dict("records")
+    few = [f"{r['method']} on {r['task']} ({r['why']})" for r in rows if r["why"]]
+    noise = [
+        f"{r['method']} on {r['task']}" for r in rows if r["surface"] and not r["surface"].sound
+    ]
+    said = []
+    if few:
+        said.append(f"Not drawn for want of trials: {listing(few)}.")
+    if noise:
+        said.append(
+            f"Not drawn, since the trials show no more than noise would: {listing(noise)}. There "
+            "the two matter little, next to the other hyperparameters and the seeds."
+        )
+    return said
+
+
+def _figure(rows: list[dict[Any, Any]]) -> go.Figure:
+    x_title, y_title = (
+        name + (" (log scale)" if kind == "log" else "")
+        for name, kind in zip((rows[0]["x"], rows[0]["y"]), rows[0]["kinds"], strict=True)
+    )
+    titles = [f"{row['method']}, {row['task']}" for row in rows]
+    figure = figures.grid(titles, [x_title] * len(rows), y_title, [])
+    heights = np.concatenate([row["surface"].z.ravel() for row in rows])
+    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
+    levels = _levels(low, high)
+    figure.update_layout(coloraxis=_colours(low, high))
+    figure.update_layout(margin={"r": 96})
+    for i, row in enumerate(rows):
+        points, (x_kind, y_kind) = row["rows"], row["kinds"]
+        surface = row["surface"]
+        figure.add_trace(
+            go.Contour(
+                x=_stretch(surface.x, points["x"], x_kind),
+                y=_stretch(surface.y, points["y"], y_kind),
+                z=np.round(surface.z, 5),
+                coloraxis="coloraxis",
+                contours=levels,
+                line={"width": 0.5, "color": "rgba(128, 128, 128, 0.6)"},
+                hoverinfo="skip",
+            ),
+            **figures.place(i),
+        )
+        for trace in _dots(row):
+            figure.add_trace(trace, **figures.place(i))
+        _axes(figure, points, row["kinds"], i)
+    return figure
+
+
+def _colours(low: float, high: float) -> dict[str, Any]:
+    """One scale for all panels, the same on a light and on a dark page."""
+    return {
+        "colorscale": "Cividis",
+        "cmin": low,
+        "cmax": high,
+        "colorbar": {
+            "title": {"text": "AUROC \N{MINUS SIGN} median", "side": "right"},
+            "thickness": 12,
+            "outlinewidth": 0,
+            "nticks": 6,
+            "tickformat": ".3~f",
+        },
+    }
+
+
+def _levels(low: float, high: float) -> dict[str, float]:
+    """About ``LEVELS`` lines at round heights."""
+    rough = max(high - low, 1e-6) / LEVELS
+    scale = 10.0 ** math.floor(math.log10(rough))
+    step = scale * min(n for n in (1, 2, 5, 10) if n * scale >= rough)
+    return {"start": step * math.ceil(low / step), "end": high, "size": step}
+
+
+def _dots(row: dict[Any, Any]) -> list[go.Scatter]:
+    rows = row["rows"]
+    shown = rows.iloc[figures.thinned(len(rows), MOST_DOTS)]
+    chosen = rows[rows["selected"]]
+    traces = []
+    for part, symbol, size in ((shown, "circle", 5), (chosen, "circle-open", 13)):
+        traces.append(
+            go.Scatter(
+                x=[float(f"{value:.4g}") for value in part["x"]],
+                y=[float(f"{value:.4g}") for value in part["y"]],
+                mode="markers",
+                showlegend=False,
+                marker={
+                    "color": "white",
+                    "symbol": symbol,
+                    "size": size,
+                    "line": {"color": "white" if symbol.endswith("open") else "black", "width": 1},
+                },
+                text=[
+                    figures.text(f"{r['x_text']}, {r['y_text']}: {labels.signed(r['height'])}")
+                    + f"<br>{figures.text(r['cell'])}, row {r['number']}"
+                    for r in part.to_dict("records")
+                ],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )
+    return traces
+
+
+def _axes(figure: go.Figure, points: pd.DataFrame, kinds: tuple[str, str], panel: int) -> None:
+    for axis, kind, update in zip(
+        "xy", kinds, (figure.update_xaxes, figure.update_yaxes), strict=True
+    ):
+        tried = points.drop_duplicates(axis).sort_values(axis)
+        few = len(tried) <= 8
+        if kind == "log" and not few:
+            values, texts = figures.log_ticks(tried[axis].min(), tried[axis].max())
+            update(type="log", tickvals=values, ticktext=texts, **figures.place(panel))
+        elif few:
+            texts = [figures.text(words) for words in tried[f"{axis}_text"]]
+            update(
+                type="log" if kind == "log" else "linear",
+                tickvals=list(tried[axis]),
+                ticktext=texts,
+                **figures.place(panel),
+            )
+
+
+def _stretch(unit: Any, values: pd.Series, kind: str) -> list[float]:
+    """Places from 0 to 1 in the unit of the axis."""
+    low, high = values.min(), values.max()
+    places = low * (high / low) ** unit if kind == "log" else low + (high - low) * unit
+    return [float(f"{place:.5g}") for place in places]

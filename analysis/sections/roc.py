@@ -1,0 +1,132 @@
+"""ROC and precision-recall curves, and what the scores of the two classes look like."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import figures, roc
+from analysis.blocks import Block, Figure, Heading, Note, Prose, Section
+from analysis.palette import LIGHT, Palette
+from analysis.results import Results
+from analysis.sections.words import plural, setting, short_setting, trace
+
+__all__ = ["section"]
+
+GREY = LIGHT[-1]
+TITLES = {
+    "roc": ("false positive rate", "true positive rate"),
+    "pr": ("recall", "precision"),
+}
+CAPTION = {
+    "roc": "Mean over the confirm seeds at equal false positive rates; the band runs from the "
+    "lowest to the highest seed. Dotted: guessing.",
+    "pr": "Mean over the confirm seeds at equal recall; the band runs from the lowest to the "
+    "highest seed. Dotted: guessing, which is the share of positives among the test images.",
+}
+
+
+def section(results: Results) -> Section | None:
+    """From the test scores of the confirm runs; None before any run has finished."""
+    if not (results.confirm["state"] == "COMPLETE").any():
+        return None
+    found, missing = roc.runs(results)
+    blocks: list[Block] = []
+    if missing:
+        more = f" And {plural(len(missing) - 1, 'more')}." if len(missing) > 1 else ""
+        blocks.append(Note([missing[0] + more]))
+    if not found:
+        blocks.append(Prose("No predictions can be read, so there are no curves to show."))
+        return Section("roc", "ROC and scores", blocks)
+    curves = roc.curves(found)
+    blocks += [
+        Prose(
+            "The ROC curve shows at each threshold how many positives are found against how many "
+            "negatives are taken for positives. One AUROC can come from different curves: look at "
+            "the left end if false alarms are dear, and at whether curves cross. Where positives "
+            "are rare, look at precision and recall too: a small false positive rate of many "
+            "negatives is many false alarms."
+        ),
+        Figure("roc", _figure(results, curves, "roc"), CAPTION["roc"]),
+        Figure("precision-recall", _figure(results, curves, "pr"), CAPTION["pr"]),
+        Heading("Scores by class"),
+        Prose(
+            "Filled: test images that are positive; line: those that are negative. Look at how far "
+            "the two overlap, and whether a few positives lie among the lowest scores: each costs "
+            "as much AUROC as many small mistakes near the middle. Scores of different methods "
+            "are on different scales; only their order counts."
+        ),
+    ]
+    shares = roc.histograms(found)
+    for i, (task, ratio) in enumerate(results.settings):
+        mine = shares[(shares["task"] == task) & (shares["ratio"] == ratio)]
+        if len(mine):
+            caption = (
+                f"{setting(task, ratio)}: share of each class in {roc.BINS} bins of the score, "
+                "first confirm seed of each method."
+            )
+            blocks.append(Figure(f"scores-{i}", _scores(results, mine), caption))
+    return Section("roc", "ROC and scores", blocks)
+
+
+def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
+    palette = Palette(results.methods, results.ratios)
+    table = table[table["kind"] == kind]
+    groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
+    present = {(task, ratio) for task, ratio, _ in groups}
+    settings = [pair for pair in results.settings if pair in present]
+    x_title, y_title = TITLES[kind]
+    titles = [short_setting(*pair) for pair in settings]
+    figure = figures.grid(titles, [x_title] * len(settings), y_title, results.methods)
+    for i, (task, ratio) in enumerate(settings):
+        for method in results.methods:
+            if (task, ratio, method) not in groups:
+                continue
+            mine = groups[task, ratio, method]
+            style, along = palette.method(method), list(mine["x"])
+            if mine["n"].iloc[0] > 1:
+                area = figures.band(along, list(mine["low"]), list(mine["high"]), style, method)
+                figure.add_trace(area, **figures.place(i))
+            source = f"{method}\n{trace(mine['cell'].iloc[0], 'confirm', mine['rows'].iloc[0])}"
+            line = figures.line(along, mine["mean"], style, method, None, source, mode="lines")
+            figure.add_trace(line, **figures.place(i))
+        first = next(iter(g for key, g in groups.items() if key[:2] == (task, ratio)))
+        figure.add_shape(_guessing(kind, first), **figures.place(i))
+        figure.update_xaxes(range=[-0.02, 1.02], **figures.place(i))
+        figure.update_yaxes(range=[-0.02, 1.04], **figures.place(i))
+    return figures.tidy_legend(figure)
+
+
+def _guessing(kind: str, rows: pd.DataFrame) -> dict[str, Any]:
+    share = rows["positives"].iloc[0] / (rows["positives"].iloc[0] + rows["negatives"].iloc[0])
+    low, high = (0, 1) if kind == "roc" else (share, share)
+    line = {"color": "rgba(128, 128, 128, 0.8)", "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": 0, "x1": 1, "y0": low, "y1": high, "line": line}
+
+
+def _scores(results: Results, table: pd.DataFrame) -> go.Figure:
+    palette = Palette(results.methods, results.ratios)
+    methods = [m for m in results.methods if (table["method"] == m).any()]
+    figure = figures.grid(methods, ["score"] * len(methods), "share of the class", [])
+    for i, method in enumerate(methods):
+        mine = table[table["method"] == method]
+        colour = palette.method(method).colour
+        # A step line through the bins, closed at both ends.
+        along = [*mine["low"], mine["high"].iloc[-1]]
+        for kind, fill in (("positive", colour), ("negative", None)):
+            shares = [*mine[kind], mine[kind].iloc[-1]]
+            figure.add_trace(
+                go.Scatter(
+                    x=[float(f"{x:.4g}") for x in along],
+                    y=[float(f"{y:.4g}") for y in shares],
+                    mode="lines",
+                    showlegend=False,
+                    line={"shape": "hv", "width": 1.2, "color": colour if fill else GREY},
+                    fill="tozeroy" if fill else None,
+                    fillcolor=f"{fill}59" if fill else None,
+                    hovertemplate=f"{kind}s from %{{x:.3g}} on: %{{y:.1%}}<extra></extra>",
+                ),
+                **figures.place(i),
+            )
+        figure.update_yaxes(rangemode="tozero", tickformat=".0%", **figures.place(i))
+    return figure

@@ -1,0 +1,91 @@
+"""What it costs to use a value that was tuned elsewhere."""
+
+import pandas as pd
+
+from analysis import labels, transfer
+from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis.results import Results
+from analysis.sections.refusals import reasons
+from analysis.sections.words import plural, short_setting
+from analysis.traces import joined, trace
+
+__all__ = ["section"]
+
+
+def section(results: Results) -> Section | None:
+    """A row a method, hyperparameter and direction; None if no method has two searches."""
+    tuned = {cell.id for cell in results.study.cells if cell.space}
+    counts = results.cells[results.cells["cell"].isin(tuned)].groupby("method").size()
+    if not (counts > 1).any():
+        return None
+    refused = transfer.refusals(results)
+    refused = refused[refused["cell"].isin(tuned)]
+    table = transfer.regrets(results)
+    blocks: list[Block] = [
+        Prose(
+            "What it costs to take a hyperparameter's value from a search at another imbalance "
+            "ratio or on another data set, rather than tune it where it is used. Look at the "
+            "highest regret and its interval: above zero, it pays to tune again; about zero, the "
+            "value carries over, or the trials are too few to tell."
+        )
+    ]
+    if len(refused):
+        blocks.append(
+            Note(
+                [
+                    f"Left out: {reasons(refused)} Regret needs random trials that ran to their "
+                    "end (search: {sampler: random, pruner: none})."
+                ]
+            )
+        )
+    if table.empty:
+        blocks.append(Prose("No pair of searches can be compared, so there is no regret to show."))
+        return Section("transfer", "Transfer", blocks)
+    blocks += [
+        Prose(
+            "Half of a search's trials choose the value and the other half judge it, so a noisy "
+            "peak gains nothing. The cost is an average over the random values of all other "
+            "hyperparameters, not the cost at their best values, and every hyperparameter is "
+            "looked at by itself. Of many intervals one in forty lies above zero by chance."
+        ),
+        _table(transfer.summary(table), table),
+    ]
+    return Section("transfer", "Transfer", blocks)
+
+
+def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:
+    rows = []
+    for r in summary.to_dict("records"):
+        sources = (
+            trace(r["source"], "search", r["source_rows"]),
+            trace(r["target"], "search", r["target_rows"]),
+        )
+        rows.append(
+            [
+                Cell(r["method"], r["method"], mark="row"),
+                Cell(r["hyperparameter"], mark="key"),
+                Cell(r["across"]),
+                Cell(labels.signed(r["mean"]), r["mean"], note=plural(r["pairs"], "pair")),
+                Cell(labels.signed(r["regret"]), r["regret"], joined(sources)),
+                Cell(f"{labels.signed(r['low'])} to {labels.signed(r['high'])}", r["low"]),
+                Cell(short_setting(r["source_task"], r["source_ratio"]), mark="key"),
+                Cell(short_setting(r["target_task"], r["target_ratio"]), mark="key"),
+                Cell(f"{r['positive']} of {r['pairs']}", r["positive"]),
+            ]
+        )
+    columns = [
+        Column("Method"),
+        Column("Hyperparameter"),
+        Column("Across"),
+        Column("Mean regret", True, "over all ordered pairs"),
+        Column("Highest", True, "regret of the worst pair, in validation AUROC"),
+        Column("Interval, 95 %", True, "of the worst pair: picked as the worst, it flatters"),
+        Column("Tuned on"),
+        Column("Used on"),
+        Column("Above zero", True, "pairs whose interval lies above zero"),
+    ]
+    caption = (
+        "Regret of using a value tuned elsewhere, in validation AUROC; positive: tuning again "
+        "would have paid. The file has every pair."
+    )
+    return Table("transfer", caption, columns, rows, regrets)

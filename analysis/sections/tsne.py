@@ -1,0 +1,80 @@
+"""Maps of what the last layer sees."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import embeddings, figures, roc
+from analysis.blocks import Block, Figure, Prose, Section
+from analysis.palette import LIGHT, Palette
+from analysis.results import Results
+from analysis.sections.words import setting
+
+__all__ = ["section"]
+
+GREY = LIGHT[-1]
+
+
+def section(results: Results) -> Section | None:
+    """A figure a setting with a panel a method; None before any confirm run has finished."""
+    if not (results.confirm["state"] == "COMPLETE").any():
+        return None
+    found, _ = roc.runs(results)
+    kept = len(embeddings.mapped(found))
+    if not kept:
+        words = (
+            "No run kept its embeddings, so there is no map of them. With confirm: {embeddings: 1} "
+            "in the spec the first seed of every method keeps them."
+        )
+        return Section("tsne", "Embeddings", [Prose(words)])
+    maps = embeddings.maps(found, results.study.directory / "report" / "cache")
+    blocks: list[Block] = [
+        Prose(
+            "Each dot is a test image, placed by t-SNE so that images which the last layer sees as "
+            "alike lie together. Look at whether positives (in colour) gather apart from negatives "
+            "(grey, hollow), and for positives inside a grey region: those the method confuses. "
+            "Distances between groups and their sizes mean nothing, and a map is no evidence for "
+            "one method over another: that is what the main table is for."
+        )
+    ]
+    if kept > embeddings.MOST_MAPS:
+        words = f"Of {kept} searches with embeddings the first {embeddings.MOST_MAPS} are drawn."
+        blocks.append(Prose(words))
+    for i, (task, ratio) in enumerate(results.settings):
+        mine = maps[(maps["task"] == task) & (maps["ratio"] == ratio)]
+        if len(mine):
+            caption = (
+                f"{setting(task, ratio)}: t-SNE (perplexity {embeddings.PERPLEXITY:g}, seeded) of "
+                f"up to {embeddings.MOST} test images, half of them positives where there are as "
+                "many, so densities are not those of the test set. First seed that kept them."
+            )
+            blocks.append(Figure(f"tsne-{i}", _figure(results, mine), caption))
+    return Section("tsne", "Embeddings", blocks)
+
+
+def _figure(results: Results, maps: pd.DataFrame) -> go.Figure:
+    palette = Palette(results.methods, results.ratios)
+    methods = [m for m in results.methods if (maps["method"] == m).any()]
+    figure = figures.grid(methods, [""] * len(methods), "", ["positive", "negative"])
+    for i, method in enumerate(methods):
+        mine = maps[maps["method"] == method]
+        for positive, name, symbol, colour in (
+            (False, "negative", "circle-open", GREY),
+            (True, "positive", "circle", palette.method(method).colour),
+        ):
+            rows = mine[mine["positive"] == positive]
+            figure.add_trace(
+                go.Scatter(
+                    x=rows["x"].round(2),
+                    y=rows["y"].round(2),
+                    mode="markers",
+                    name=name,
+                    legendgroup=name,
+                    marker={"color": colour, "symbol": symbol, "size": 5, "opacity": 0.7},
+                    hoverinfo="skip",
+                ),
+                **figures.place(i),
+            )
+        bare = {"showticklabels": False, "ticks": "", "showgrid": False}
+        figure.update_xaxes(**bare, **figures.place(i))
+        figure.update_yaxes(**bare, **figures.place(i))
+    return figures.tidy_legend(figure)
