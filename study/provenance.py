@@ -1,5 +1,6 @@
 """Where a study's results come from: versions, commit, hardware, data."""
 
+import json
 import os
 import platform
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 
 from study.cell import Cell
+from study.errors import SpecError
 from trainables.datasets.cache import read_source
 
 __all__ = ["provenance", "versions"]
@@ -30,10 +32,46 @@ def provenance(cells: list[Cell]) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
-        "data": {
-            dataset: read_source(dataset, root).checksums
-            for dataset, root in sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
-        },
+        "data": _checksums(cells),
+    }
+
+
+def refuse_other_data(file: Path, cells: list[Cell]) -> None:
+    """Compare the data with those that the study began with.
+
+    Args:
+        file: ``provenance.json`` of the study; need not exist.
+        cells: the plan.
+
+    Raises:
+        SpecError: a data set's files are others, so that results would not compare.
+    """
+    if not file.exists():
+        return
+    try:
+        began: dict[str, dict[str, str]] = json.loads(file.read_text())["data"]
+    except (OSError, ValueError, KeyError) as error:
+        raise SpecError(
+            f"{file} must be as `aucstudy run` wrote it, and it cannot be read ({error}): put a "
+            "copy in its place."
+        ) from error
+    for dataset, checksums in _checksums(cells).items():
+        for name, checksum in checksums.items():
+            before = began.get(dataset, checksums).get(name)
+            if before != checksum:
+                raise SpecError(
+                    f"A study's results must stay comparable, and {dataset}'s file {name} is "
+                    f"another one than the study began with (SHA-256 {checksum[:12]}..., not "
+                    f"{(before or 'none')[:12]}...): put the old file back, or give the study a "
+                    "new name."
+                )
+
+
+def _checksums(cells: list[Cell]) -> dict[str, dict[str, str]]:
+    """SHA-256 of every file by its name, by data set."""
+    return {
+        dataset: read_source(dataset, root).checksums
+        for dataset, root in sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import yaml
 
@@ -15,7 +15,8 @@ from study.errors import SpecError, StudyError
 from study.lease import Lease
 from study.ledger import Ledger
 from study.progress import Progress, progress_for
-from study.provenance import provenance
+from study.provenance import provenance, refuse_other_data
+from study.reader import read_spec
 from study.spec import StudySpec, changes, check_environment, directory_of, dump
 from study.stop import Stop
 from study.storage import open_storage, storage_url
@@ -71,6 +72,7 @@ def run(
     directory = directory_of(spec)
     _refuse_mixing(spec, directory)
     plan = cells(spec)
+    refuse_other_data(directory / "provenance.json", plan)
     with Stop(seconds).signals() as stop, _said_in_words(directory):
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
@@ -120,11 +122,9 @@ def _said_in_words(directory: Path) -> Iterator[None]:
 
 def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
     """A change that would put incomparable results into one study is refused."""
-    file = directory / "study.yaml"
-    if not file.exists():
+    if not (directory / "study.yaml").exists():
         return
-    old: dict[str, Any] = yaml.safe_load(file.read_text())
-    mixing = changes(old, yaml.safe_load(dump(spec)))
+    mixing = changes(read_spec(directory), yaml.safe_load(dump(spec)))
     if mixing:
         raise SpecError(
             f"A study's results must stay comparable; the one in {directory} was run with another "
