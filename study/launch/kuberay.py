@@ -21,7 +21,7 @@ from study.spec import StudySpec, dump
 __all__ = ["kuberay"]
 
 NAME_LENGTH = 40
-"""The operator makes longer names of it, and none may have more than 63 characters."""
+"""The operator takes 47 characters for a RayJob."""
 
 
 def kuberay(path: str, spec: StudySpec, workers: int, trials_per_worker: int, image: str) -> str:
@@ -63,9 +63,11 @@ def kuberay(path: str, spec: StudySpec, workers: int, trials_per_worker: int, im
 
 
 def _resource_name(name: str) -> str:
-    """A study's name as a Kubernetes name (RFC 1123 label); other names give other results."""
+    """A study's name as a Kubernetes name (RFC 1035 label); other names give other results."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not plain[:1].isalpha():
+        plain = f"study-{plain}"
     if plain != name or len(plain) > NAME_LENGTH:
         mark = hashlib.sha256(name.encode()).hexdigest()[:6]
-        plain = f"{plain[: NAME_LENGTH - 7].rstrip('-')}-{mark}".lstrip("-")
+        plain = f"{plain[: NAME_LENGTH - 7].rstrip('-')}-{mark}"
     return plain
