@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from analysis import markdown, page, tables
+from analysis import markdown, page, paper, tables
 from analysis.blocks import Section
 from analysis.errors import AnalysisError
 from analysis.files import write_text
@@ -49,13 +49,15 @@ def _place(results: Results) -> Path:
 
 
 def write_results(results: Results, folder: Path) -> Path:
-    """Write ``report.html``, ``report.md``, and ``tables/`` into ``folder``.
+    """Write ``report.html``, ``report.md``, ``tables/`` and ``figures/`` into ``folder``.
 
     Each file appears whole or not, the page last.
     """
     parts = sections(results)
     tables.write_tables((t for part in parts for t in part.tables()), folder / "tables")
-    text = markdown.document(results.study.name, results.remarks, parts, {})
+    drawn = paper.write_figures(results, folder / "figures")
+    pictures = {name: f"figures/{name}.svg" for name in drawn}
+    text = markdown.document(results.study.name, results.remarks, parts, pictures)
     write_text(folder / "report.md", text)
     path = folder / "report.html"
     write_text(path, page.render(results, parts))

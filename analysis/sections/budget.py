@@ -5,6 +5,7 @@ from typing import Any
 from analysis import budget, labels
 from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
 from analysis.results import Results
+from analysis.sections.sources import spent
 from analysis.sections.words import listing, plural, short_setting
 
 __all__ = ["section"]
@@ -31,7 +32,7 @@ def section(results: Results) -> Section:
         blocks.append(
             Note([f"{plural(silent, 'row')} never reported a cost: sums marked ≥ lack it."])
         )
-    blocks += [_method_table(methods), _cell_table(cells)]
+    blocks += [_method_table(results, methods, cells), _cell_table(results, cells)]
     return Section("budget", "Budget", blocks)
 
 
@@ -50,7 +51,7 @@ _COSTS = (
 )
 
 
-def _method_table(methods: Any) -> Table:
+def _method_table(results: Results, methods: Any, cells: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], mark="row"),
@@ -66,10 +67,14 @@ def _method_table(methods: Any) -> Table:
     ]
     columns = [Column("Method"), *_COUNTS, *_COSTS, Column("Flagged", True)]
     caption = "Budget by method. Times are summed over trials, not waiting time."
-    return Table("budget", caption, columns, rows, methods)
+    sources = [
+        spent(results, set(cells.loc[cells["method"] == method, "cell"]))
+        for method in methods["method"]
+    ]
+    return Table("budget", caption, columns, rows, methods, sources=sources)
 
 
-def _cell_table(cells: Any) -> Table:
+def _cell_table(results: Results, cells: Any) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
@@ -92,7 +97,9 @@ def _cell_table(cells: Any) -> Table:
         Column("Of median", True, "search gradient evaluations over the median of the setting"),
         Column("Flag"),
     ]
-    return Table("budget-cells", "Search budget by cell.", columns, rows, cells)
+    sources = [spent(results, {cell}) for cell in cells["cell"]]
+    caption = "Search budget by cell."
+    return Table("budget-cells", caption, columns, rows, cells, sources=sources)
 
 
 def _counts(row: Any) -> list[Cell]:

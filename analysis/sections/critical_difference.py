@@ -11,6 +11,7 @@ from analysis.comparison_figures import critical_difference as diagram
 from analysis.palette import Palette
 from analysis.results import Results
 from analysis.sections.across import left_out, nesting
+from analysis.sections.sources import confirmed
 from analysis.sections.words import plural
 from analysis.significance import Units
 from study.feasibility import ALPHA
@@ -57,8 +58,8 @@ def section(results: Results) -> Section | None:
     figure = diagram(ranks, bars, Palette(results.methods, results.ratios))
     blocks += [
         Figure("critical-difference", figure, _caption(units)),
-        _rank_table(units, ranks),
-        _friedman_table(friedman),
+        _rank_table(results, units, ranks),
+        _friedman_table(results, units, friedman),
         Prose(
             "Pairs of methods: Wilcoxon's signed-rank test with Holm's correction, and beside it "
             "the Bayesian signed-rank test. The latter asks what is likeliest in a new setting: "
@@ -66,7 +67,7 @@ def section(results: Results) -> Section | None:
             f"more; the three numbers are the probabilities, and from {bayes.PROBABILITY:g} on one "
             "of them is named. It can say that two methods are equal, which a p value cannot."
         ),
-        _pair_table(pairs.merge(posterior, on=["a", "b"], suffixes=("", "_bayes"))),
+        _pair_table(results, units, pairs.merge(posterior, on=["a", "b"], suffixes=("", "_bayes"))),
     ]
     return Section("critical-difference", "All settings", blocks)
 
@@ -87,7 +88,7 @@ def _caption(units: Units) -> str:
     )
 
 
-def _rank_table(units: Units, ranks: pd.DataFrame) -> Table:
+def _rank_table(results: Results, units: Units, ranks: pd.DataFrame) -> Table:
     rows = [
         [
             Cell(r["method"], r["method"], mark="row"),
@@ -97,10 +98,12 @@ def _rank_table(units: Units, ranks: pd.DataFrame) -> Table:
         for r in ranks.to_dict("records")
     ]
     columns = [Column("Method"), Column("Average rank", True), Column("First in", True, "settings")]
-    return Table("ranks", f"Average ranks over {len(units.values)} settings.", columns, rows, ranks)
+    caption = f"Average ranks over {len(units.values)} settings."
+    sources = [confirmed(results, [m], list(units.values.index)) for m in ranks["method"]]
+    return Table("ranks", caption, columns, rows, ranks, sources=sources)
 
 
-def _friedman_table(friedman: pd.DataFrame) -> Table:
+def _friedman_table(results: Results, units: Units, friedman: pd.DataFrame) -> Table:
     r: Any = friedman.iloc[0]
     figures = [
         Cell(labels.MISSING, None) if math.isnan(r[name]) else Cell(f"{r[name]:.2f}", r[name])
@@ -125,10 +128,11 @@ def _friedman_table(friedman: pd.DataFrame) -> Table:
         Column("p (permutation)", True, "whole data sets permuted; good at any number of settings"),
     ]
     caption = "Friedman's test: do the methods differ at all?"
-    return Table("friedman", caption, columns, rows, friedman)
+    source = confirmed(results, list(units.values.columns), list(units.values.index))
+    return Table("friedman", caption, columns, rows, friedman, sources=[source])
 
 
-def _pair_table(pairs: pd.DataFrame) -> Table:
+def _pair_table(results: Results, units: Units, pairs: pd.DataFrame) -> Table:
     rows = [
         [
             Cell(r["a"], mark="key"),
@@ -162,7 +166,11 @@ def _pair_table(pairs: pd.DataFrame) -> Table:
     ]
     caption = "Pairs of methods over settings; A has the better average rank."
     groups = [("", 4), ("signed rank", 5), ("Bayesian signed rank", 4)]
-    return Table("settings-pairs", caption, columns, rows, pairs, groups)
+    sources = [
+        confirmed(results, pair, list(units.values.index))
+        for pair in zip(pairs["a"], pairs["b"], strict=True)
+    ]
+    return Table("settings-pairs", caption, columns, rows, pairs, groups, sources)
 
 
 def _wilcoxon(r: Any) -> str:

@@ -11,6 +11,7 @@ from analysis.blocks import Block, Cell, Column, Prose, Section, Table
 from analysis.intervals import LEVEL
 from analysis.results import Results
 from analysis.sections.words import plural, setting, short_setting, trace
+from analysis.traces import joined
 
 __all__ = ["section"]
 
@@ -137,7 +138,14 @@ def _intervals(scores: pd.DataFrame) -> list[Block]:
             "DeLong's half width, from the stored predictions, is for other test images and "
             "these very models; where positives are few it is the larger of the two."
         ),
-        Table("intervals", "95 % intervals of the mean test AUROC.", columns, rows, scores),
+        Table(
+            "intervals",
+            "95 % intervals of the mean test AUROC.",
+            columns,
+            rows,
+            scores,
+            sources=[trace(r["cell"], "confirm", r["rows"]) for r in scores.to_dict("records")],
+        ),
     ]
 
 
@@ -182,4 +190,13 @@ def _gap_table(gaps: Any) -> Table:
         Column("Shift", True, "confirm validation minus confirm test"),
     ]
     caption = f"Selection gap in AUROC, {plural(len(rows), 'cell')}."
-    return Table("selection-gap", caption, columns, rows, gaps)
+    sources = [
+        joined(
+            [
+                trace(r["cell"], "search", [r["selected"]]),
+                trace(r["cell"], "confirm", r["rows"]),
+            ]
+        )
+        for r in gaps.to_dict("records")
+    ]
+    return Table("selection-gap", caption, columns, rows, gaps, sources=sources)

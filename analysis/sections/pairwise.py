@@ -10,7 +10,7 @@ from analysis import comparison, labels, pairwise
 from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
 from analysis.results import Results
 from analysis.sections.words import listing, setting, short_setting
-from analysis.traces import joined, trace
+from analysis.traces import Trace, joined, trace
 from study.feasibility import ALPHA, GAMMA, pairs_needed
 
 __all__ = ["section"]
@@ -75,7 +75,8 @@ def _difference_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
         "The best method of each setting (highest mean over all its seeds) against the others; A "
         f"has the higher mean over the paired seeds. The files hold all pairs: {len(pairs)}."
     )
-    return Table("pairwise", caption, columns, rows, pairs)
+    sources = [_source(r) for r in shown.to_dict("records")]
+    return Table("pairwise", caption, columns, rows, pairs, sources=sources)
 
 
 def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
@@ -103,23 +104,27 @@ def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
         for r in shown.to_dict("records")
     ]
     caption = "How often A is ahead, and where the uncertainty of the difference comes from."
-    return Table("pairwise-share", caption, columns, rows, pairs)
+    sources = [_source(r) for r in shown.to_dict("records")]
+    return Table("pairwise-share", caption, columns, rows, pairs, sources=sources)
 
 
 def _pair(r: Any) -> list[Cell]:
     """Setting, A, B, seeds and the difference."""
-    source = joined(
-        trace(cell, "confirm", rows)
-        for cell, rows in ((r["cell_a"], r["rows_a"]), (r["cell_b"], r["rows_b"]))
-    )
     dropped = f"{len(r['dropped'])} unpaired" if r["dropped"] else ""
     return [
         Cell(short_setting(r["task"], r["ratio"]), mark="key"),
         Cell(r["a"], mark="key"),
         Cell(r["b"], mark="key"),
         Cell(str(r["n"]), r["n"], note=dropped),
-        Cell(labels.signed(r["difference"]), _sort(r["difference"]), source),
+        Cell(labels.signed(r["difference"]), _sort(r["difference"])),
     ]
+
+
+def _source(r: Any) -> Trace:
+    return joined(
+        trace(cell, "confirm", rows)
+        for cell, rows in ((r["cell_a"], r["rows_a"]), (r["cell_b"], r["rows_b"]))
+    )
 
 
 def _interval(low: float, high: float, write: Callable[[float], str]) -> Cell:

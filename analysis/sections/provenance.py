@@ -1,8 +1,10 @@
 """Versions, hardware, seeds, checksums and the spec."""
 
 import pandas as pd
+from plotly.offline import get_plotlyjs_version
 
 from analysis.blocks import Block, Cell, Code, Column, Prose, Section, Table
+from analysis.paper.style import RENDERER
 from analysis.provenance import flatten, spec_text
 from analysis.results import Results
 
@@ -22,8 +24,15 @@ def section(results: Results) -> Section:
     )
     blocks: list[Block] = [
         Prose(
-            "Each number in this report names the rows of the ledger behind it: hover over it, "
-            "or open the CSV files in tables/ beside this file."
+            "Each number in a table leads to the trials behind it: click it, or reach it with the "
+            "tab key and press Enter, for their ids and the command that trains them again. "
+            "tables/numbers.csv lists them all."
+        ),
+        Prose(
+            "Beside this file: every table as CSV (full precision, with trial rows), LaTeX "
+            "(booktabs) and Markdown in tables/; figures for a paper as SVG and PDF in figures/, "
+            f"drawn by {RENDERER} without a browser; and report.md. The figures in this page are "
+            f"drawn by plotly.js {get_plotlyjs_version()} in the browser."
         ),
         table,
         Code("The spec with all defaults filled in.", spec_text(study.spec)),

@@ -8,6 +8,7 @@ from analysis.blocks import Cell, Column, Prose, Section, Table
 from analysis.reproduced import reproduced
 from analysis.results import Results
 from analysis.sections.words import listing, short_setting, trace
+from analysis.traces import Trace
 
 __all__ = ["section"]
 
@@ -50,13 +51,14 @@ def _table(table: Any) -> Table:
             Cell(
                 labels.mean_std(r["mean"], r["std"]),
                 r["mean"],
-                trace(r["cell"], "confirm", r["rows"]),
+                ours,
             ),
-            Cell(labels.signed(r["difference"]), r["difference"]),
-            _deviations(r["deviations"]),
+            Cell(labels.signed(r["difference"]), r["difference"], ours),
+            _deviations(r["deviations"], ours),
             Cell("; ".join(r["protocol"]) or "the same as far as we compare"),
         ]
         for r in table.to_dict("records")
+        for ours in [trace(r["cell"], "confirm", r["rows"])]
     ]
     columns = [
         Column("Method"),
@@ -78,8 +80,8 @@ def _published(r: Any) -> str:
     return mean if math.isnan(r["published_std"]) else f"{mean} ± {r['published_std']:.3f}"
 
 
-def _deviations(value: float) -> Cell:
+def _deviations(value: float, source: Trace) -> Cell:
     if math.isnan(value):
         return Cell(labels.MISSING, None)
     mark = "flag" if abs(value) > NEAR else ""
-    return Cell(f"{value:+.1f}".replace("-", "\N{MINUS SIGN}"), value, mark=mark)
+    return Cell(f"{value:+.1f}".replace("-", "\N{MINUS SIGN}"), value, source, mark)

@@ -1,0 +1,35 @@
+"""Traces of numbers that come from many rows."""
+
+from collections.abc import Collection
+
+from analysis.results import Results
+from analysis.traces import Trace, joined, trace
+
+__all__ = ["confirmed", "spent"]
+
+
+def confirmed(
+    results: Results, methods: Collection[str], settings: Collection[tuple[str, str]]
+) -> Trace:
+    """The finished confirm rows of methods on (task, ratio) settings."""
+    done = results.confirm[results.confirm["state"] == "COMPLETE"]
+    numbers = done.groupby("cell")["number"].agg(list)
+    cells = results.cells
+    return joined(
+        trace(cell, "confirm", numbers[cell])
+        for cell, method, *setting in zip(
+            cells["cell"], cells["method"], cells["task"], cells["ratio"], strict=True
+        )
+        if method in methods and tuple(setting) in settings and cell in numbers
+    )
+
+
+def spent(results: Results, cells: Collection[str]) -> Trace:
+    """Every row of cells, search and confirm, superseded ones included."""
+    parts = []
+    for cell in results.study.cells:
+        if cell.id in cells:
+            confirm = [row.number for row in (*cell.confirm, *cell.superseded)]
+            phases = (("search", [row.number for row in cell.search]), ("confirm", confirm))
+            parts += [trace(cell.id, phase, rows) for phase, rows in phases if rows]
+    return joined(parts)
