@@ -11,13 +11,14 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
+from study.file_systems import file_system, is_network, mounts
+
 __all__ = ["Finding", "examine"]
 
 Verdict = Literal["ok", "warn", "fail"]
 
 FREE_GIB_WANTED = 2.0
 FREE_GIB_NEEDED = 0.2
-NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "fuse.sshfs", "glusterfs")
 
 
 @dataclass(frozen=True)
@@ -152,27 +153,11 @@ def _sqlite(directory: Path) -> Finding:
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         advice = "choose a directory that you may write, in the spec's key directory"
         return Finding("storage", "fail", f"{folder} cannot be written", advice)
-    kind = _file_system(folder)
-    if kind.startswith(NETWORK_FILE_SYSTEMS):
+    kind = file_system(folder, mounts())
+    if is_network(kind):
         advice = "SQLite can lose data there: set storage to a postgresql:// URL"
         return Finding("storage", "warn", f"{folder} lies on {kind}", advice)
     return Finding("storage", "ok", f"SQLite in {directory}")
-
-
-def _file_system(folder: Path) -> str:
-    """Kind of the file system that holds ``folder``; "" where the system does not tell."""
-    mounts = Path("/proc/mounts")
-    if not mounts.is_file():
-        return ""
-    real = folder.resolve()
-    entries = [line.split()[1:3] for line in mounts.read_text().splitlines()]
-    # The longest mount point holds the folder; of two at one point, the later covers the other.
-    holding = [
-        (len(point), order, kind)
-        for order, (point, kind) in enumerate(entries)
-        if real.is_relative_to(Path(point))
-    ]
-    return max(holding, default=(0, 0, ""))[2]
 
 
 def _database(storage: str) -> Finding:

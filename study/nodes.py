@@ -15,7 +15,7 @@ from study.file_systems import file_system, is_network, mounts
 
 __all__ = ["check_nodes", "hosts", "strangers", "unsafe_sqlite"]
 
-SEE_SECONDS = 20.0
+SEE_SECONDS = 10.0
 """How long a host may take to see a new file: network file systems cache folders."""
 
 START_SECONDS = 60.0
