@@ -1,7 +1,8 @@
 # make quickstart   a small study from nothing to a report, on any machine
 # make test         everything that must hold before a change goes in
+# make chaos        studies whose drivers, workers and nodes are killed 20 times each (half an hour)
 #
-# Both make their own environment in .venv and do again only what has changed.
+# All make their own environment in .venv and do again only what has changed.
 # Another Python: make PYTHON=python3.12 quickstart
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: quickstart test clean
+.PHONY: quickstart test chaos clean
 
 quickstart: $(VENV)/installed
 	$(BIN)/aucstudy run quickstart
@@ -22,6 +23,9 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+chaos: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.chaos.chaos --kills 20
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
