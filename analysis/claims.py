@@ -5,6 +5,7 @@ could have made the difference (a larger budget, lost runs, a study that still r
 to doubt the claim, and the words say so.
 """
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from study.feasibility import ALPHA
 
 __all__ = ["verdicts"]
 
+_Row = dict[Any, Any]
 _KEYS = ["task", "ratio"]
 _TUPLES = ["better_than", "near", "untested", "near_images", "rivals", "absent", "doubts"]
 
@@ -37,65 +39,81 @@ def verdicts(results: Results) -> pd.DataFrame:
         "no evidence", "some": better than some, "all": better than all), doubts (any of
         "budget", "failed", "partial").
     """
-    scores, pairs = comparison.scores(results), pairwise.pairs(results)
-    spent = budget.by_cell(results).set_index("cell")
-    noise = pairwise.seeds(results).groupby("cell")["val_auroc"].std(ddof=1)
-    missing = failures.missing_rows(results).set_index("cell")[["search", "confirm"]]
-    open_cells = set(missing.index[missing.sum(axis=1) > 0])
+    noise = pairwise.seeds(results).groupby("cell")["val_auroc"].std(ddof=1).to_dict()
+    missing = failures.missing_rows(results)
+    unfinished = set(missing.loc[missing["search"] + missing["confirm"] > 0, "cell"])
+    spent = {row["cell"]: row for row in budget.by_cell(results).to_dict("records")}
+    scores = _by_setting(comparison.scores(results))
+    pairs = _by_setting(pairwise.pairs(results))
     rows = []
     for task, ratio in results.settings:
-        setting = scores[(scores["task"] == task) & (scores["ratio"] == ratio)]
-        mine = pairs[(pairs["task"] == task) & (pairs["ratio"] == ratio)]
-        row = {"task": task, "ratio": ratio} | _verdict(setting, mine)
-        row["val_std"] = noise.get(row["cell"], float("nan"))
-        row["doubts"] = _doubts(row, setting.set_index("method"), spent, open_cells)
+        setting = scores[task, ratio]
+        row: _Row = {"task": task, "ratio": ratio}
+        row |= _verdict(setting, pairs.get((task, ratio), []))
+        row["val_std"] = noise.get(row["cell"], math.nan)
+        row["doubts"] = _doubts(row, setting, spent, unfinished)
         rows.append(row)
     names = [*_KEYS, "best", "cell", "mean", "std", "n", "lead", *_TUPLES[:-1]]
     names += ["p", "basis", "positives", "negatives", "claimed", "val_std", "reading", "doubts"]
     return pd.DataFrame(rows, columns=names)
 
 
-def _verdict(setting: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
-    nan = float("nan")
-    ranked = setting.dropna(subset=["mean"]).sort_values("mean", ascending=False, kind="stable")
-    row: dict[str, Any] = {
-        **dict.fromkeys(("mean", "std", "lead", "p", "positives", "negatives", "claimed"), nan),
+def _by_setting(table: pd.DataFrame) -> dict[tuple[str, str], list[_Row]]:
+    found: dict[tuple[str, str], list[_Row]] = {}
+    for row in table.to_dict("records"):
+        found.setdefault((row["task"], row["ratio"]), []).append(row)
+    return found
+
+
+def _verdict(setting: list[_Row], pairs: list[_Row]) -> _Row:
+    known = sorted((row for row in setting if row["n"]), key=lambda row: -row["mean"])
+    row: _Row = {
+        **dict.fromkeys(
+            ("mean", "std", "lead", "p", "positives", "negatives", "claimed"), math.nan
+        ),
         **dict.fromkeys(_TUPLES, ()),
         "best": None,
         "cell": None,
         "n": 0,
         "basis": "",
-        "absent": tuple(setting.loc[setting["mean"].isna(), "method"]),
+        "absent": tuple(row["method"] for row in setting if not row["n"]),
         "reading": "none",
     }
-    if ranked.empty:
+    if not known:
         return row
-    best, rest = ranked.iloc[0], ranked.iloc[1:]
+    best, rivals = known[0], tuple(row["method"] for row in known[1:])
     row |= {name: best[name] for name in ("mean", "std", "n", "cell", "positives", "negatives")}
-    row |= {"best": best["method"], "rivals": tuple(rest["method"])}
-    if rest.empty:
+    row |= {"best": best["method"], "rivals": rivals}
+    if not rivals:
         return row | {"reading": "alone"}
-    ahead = pairs[pairs["better"] & (pairs["a"] == best["method"])]
-    near = tuple(method for method in rest["method"] if method not in set(ahead["b"]))
-    with_best = pairs[(pairs["a"] == best["method"]) | (pairs["b"] == best["method"])]
-    untested = with_best.loc[with_best["why"] != "", ["a", "b"]].to_numpy().ravel()
-    by_seeds = with_best[(with_best["p_seeds_holm"] <= ALPHA) & (with_best["a"] == best["method"])]
-    images = by_seeds.loc[by_seeds["basis"] == "seeds and images", "b"]
-    row |= {
-        "lead": best["mean"] - rest["mean"].iloc[0],
-        "better_than": tuple(m for m in rest["method"] if m not in near),
-        "near": near,
-        "untested": tuple(method for method in near if method in set(untested)),
-        "near_images": tuple(method for method in near if method in set(images)),
+    ahead = {pair["b"]: pair for pair in pairs if pair["a"] == best["method"]}
+    beaten = {method: pair for method, pair in ahead.items() if pair["better"]}
+    refused = {
+        m
+        for p in pairs
+        if p["why"] and best["method"] in (p["a"], p["b"])
+        for m in (p["a"], p["b"])
     }
-    if len(ahead):
-        basis = "seeds" if (ahead["basis"] == "seeds").any() else "seeds and images"
-        claimed = ahead["difference"].min()
-        row |= {"p": ahead["p_holm"].max(), "basis": basis, "claimed": claimed}
+    row["lead"] = best["mean"] - known[1]["mean"]
+    row["better_than"] = tuple(method for method in rivals if method in beaten)
+    row["near"] = near = tuple(method for method in rivals if method not in beaten)
+    row["untested"] = tuple(method for method in near if method in refused)
+    row["near_images"] = tuple(
+        method
+        for method in near
+        if method in ahead
+        and ahead[method]["basis"] == "seeds and images"
+        and ahead[method]["p_seeds_holm"] <= ALPHA
+    )
+    if beaten:
+        bases = {pair["basis"] for pair in beaten.values()}
+        row["basis"] = "seeds" if "seeds" in bases else "seeds and images"
+        row["p"] = max(pair["p_holm"] for pair in beaten.values())
+        row["claimed"] = min(pair["difference"] for pair in beaten.values())
     return row | {"reading": _reading(row)}
 
 
-def _reading(row: dict[str, Any]) -> str:
+def _reading(row: _Row) -> str:
     if not row["near"]:
         return "all"
     if row["better_than"]:
@@ -104,20 +122,20 @@ def _reading(row: dict[str, Any]) -> str:
 
 
 def _doubts(
-    row: dict[str, Any], setting: pd.DataFrame, spent: pd.DataFrame, open_cells: set[str]
+    row: _Row, setting: list[_Row], spent: dict[str, _Row], unfinished: set[str]
 ) -> tuple[str, ...]:
     """Why a claim of the setting may not be the method's merit."""
     if not row["better_than"]:
         return ()
-    mine = spent.loc[row["cell"]]
-    others = spent.loc[[setting.loc[method, "cell"] for method in row["better_than"]]]
+    by_method = {each["method"]: each for each in setting}
+    mine = spent[row["cell"]]
+    others = [spent[by_method[method]["cell"]] for method in row["better_than"]]
     costs = "search_gradient_evaluations"
-    favoured = (mine["trials"] > others["trials"]) | (
-        mine[costs] > (1 + budget.TOLERANCE) * others[costs]
+    favoured = any(
+        mine["trials"] > other["trials"] or mine[costs] > (1 + budget.TOLERANCE) * other[costs]
+        for other in others
     )
-    rules = (
-        ("budget", bool(favoured.any())),
-        ("failed", bool(setting.loc[[row["best"], *row["better_than"]], "failed"].any())),
-        ("partial", bool(set(setting["cell"]) & open_cells)),
-    )
+    lost = any(by_method[method]["failed"] for method in (row["best"], *row["better_than"]))
+    partial = any(each["cell"] in unfinished for each in setting)
+    rules = (("budget", favoured), ("failed", lost), ("partial", partial))
     return tuple(name for name, holds in rules if holds)

@@ -3,6 +3,7 @@
 A *setting* is a task at one imbalance ratio: the methods in it meet the same data and seeds.
 """
 
+import math
 from collections.abc import Hashable
 from typing import Any
 
@@ -62,18 +63,23 @@ def scores(results: Results) -> pd.DataFrame:
 
 
 def _score(cell: dict[Hashable, Any], done: pd.DataFrame, mine: pd.DataFrame) -> list[Any]:
-    underway = set(mine.loc[mine["state"].isin(["RUNNING", "WAITING"]), "seed"])
-    failed = set(mine.loc[mine["state"] == "FAIL", "seed"]) - set(done["seed"]) - underway
-    planned = max(cell["planned_seeds"], len(done))
-    values = done["test_auroc"]
+    seeds, states = mine["seed"].tolist(), mine["state"].tolist()
+    seen: dict[str, set[float]] = {}
+    for seed, state in zip(seeds, states, strict=True):
+        seen.setdefault(state, set()).add(seed)
+    finished, n = set(done["seed"]), len(done)
+    underway = seen.get("RUNNING", set()) | seen.get("WAITING", set())
+    failed = len(seen.get("FAIL", set()) - finished - underway)
+    planned = max(cell["planned_seeds"], n)
+    values = done["test_auroc"].to_numpy()
     return [
         *(cell[key] for key in _KEYS),
-        values.mean(),
-        values.std(ddof=1),
-        len(done),
+        values.mean() if n else math.nan,
+        values.std(ddof=1) if n > 1 else math.nan,
+        n,
         planned,
-        len(failed),
-        planned - len(done) - len(failed),
+        failed,
+        planned - n - failed,
         tuple(done["number"]),
         *t_interval(values),
         *bootstrap_interval(values),

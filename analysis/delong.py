@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from analysis.intervals import LEVEL, NO_INTERVAL, Interval
 
@@ -99,7 +99,7 @@ def compare(a: Placements, b: Placements) -> Comparison:
     difference = a.minus(b)
     # Without rounding, equal differences would show a spread.
     d, error = difference.auroc.round(12), difference.error
-    p_images = 2 * float(stats.norm.sf(abs(d.mean()) / error)) if error > 0 else math.nan
+    p_images = 2 * float(special.ndtr(-abs(d.mean()) / error)) if error > 0 else math.nan
     return Comparison(error, p_images, *_both(d, difference.covariance))
 
 
@@ -117,6 +117,6 @@ def _both(d: Floats, covariance: Floats) -> tuple[Interval, float]:
     shared = max(0.0, float(covariance[~np.eye(n, dtype=bool)].mean()))
     freedom = (n - 1) * ((seeds + shared) / seeds) ** 2
     error, mean = math.sqrt(seeds + shared), float(d.mean())
-    half = error * float(stats.t.ppf((1 + LEVEL) / 2, freedom))
-    p = 2 * float(stats.t.sf(abs(mean) / error, freedom))
+    half = error * float(special.stdtrit(freedom, (1 + LEVEL) / 2))
+    p = 2 * float(special.stdtr(freedom, -abs(mean) / error))
     return Interval(mean - half, mean + half), p

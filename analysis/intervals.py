@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special, stats
 
-__all__ = ["LEVEL", "NO_INTERVAL", "Interval", "bootstrap_interval", "t_interval"]
+__all__ = ["LEVEL", "NO_INTERVAL", "RESAMPLES", "Interval", "bootstrap_interval", "t_interval"]
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -35,7 +35,7 @@ def t_interval(values: ArrayLike) -> Interval:
     x = np.asarray(values, dtype=float)
     if _without_spread(x):
         return NO_INTERVAL
-    half = stats.t.ppf((1 + LEVEL) / 2, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x))
+    half = special.stdtrit(len(x) - 1, (1 + LEVEL) / 2) * x.std(ddof=1) / math.sqrt(len(x))
     return Interval(float(x.mean() - half), float(x.mean() + half))
 
 

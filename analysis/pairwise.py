@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from analysis.delong import Placements, compare
-from analysis.intervals import LEVEL, bootstrap_interval, t_interval
+from analysis.intervals import LEVEL, RESAMPLES, Interval, t_interval
 from analysis.results import Results
 from analysis.testset import image_row, look
 from study.feasibility import ALPHA, GAMMA
@@ -80,12 +80,15 @@ def pairs(results: Results) -> pd.DataFrame:
     return _within(results).pairs.copy()
 
 
-def holm(p: pd.Series) -> pd.Series:
+def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Holm's adjusted p values; those that are NaN were not tested and do not count."""
-    rising = p.dropna().sort_values()
+    values = np.asarray(p, dtype=float)
     # statsmodels has this too, and collects all garbage at each call: 0.3 s in a report.
-    steps = rising * np.arange(len(rising), 0, -1)
-    return steps.cummax().clip(upper=1.0).reindex(p.index)
+    order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
+    steps = values[order] * np.arange(len(order), 0, -1)
+    adjusted = np.full(len(values), math.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
 
 
 class _Within(NamedTuple):
@@ -98,76 +101,87 @@ def _within(results: Results) -> _Within:
     """Both frames in one pass, so that predictions are read once."""
     done = seeds(results)
     image_rows: list[dict[str, Any]] = []
-    tables = []
+    pair_rows: list[dict[str, Any]] = []
     for (task, ratio), setting in done.groupby(_SETTING, sort=False):
         cells = {str(method): rows for method, rows in setting.groupby("method", sort=False)}
         seen = look(results, cells)
         methods = [
-            _Method(method, cells[method].set_index("seed"), seen[method].places)
+            _method(method, cells[method], seen[method].places)
             for method in results.methods
             if method in cells
         ]
-        image_rows += [image_row(m.rows["cell"].iloc[0], seen[m.name]) for m in methods]
-        rows = [_pair(*pair) for pair in combinations(methods, 2)]
-        if rows:
-            tables.append(_judged(pd.DataFrame(rows), str(task), str(ratio)))
+        image_rows += [image_row(method.cell, seen[method.name]) for method in methods]
+        found = _judged([_pair(*pair) for pair in combinations(methods, 2)])
+        pair_rows += [{"task": task, "ratio": ratio} | row for row in found]
     adjusted = ["p_seeds_holm", "p_wins_holm", "p_holm"]
     names = [*_SETTING, *_PAIR, *_NUMBERS, "basis", *adjusted, "better", "often", "why"]
     return _Within(
         pd.DataFrame(image_rows, columns=["cell", "positives", "negatives", "error", "why"]),
-        pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names),
+        pd.DataFrame(pair_rows, columns=names),
     )
 
 
-def _judged(table: pd.DataFrame, task: str, ratio: str) -> pd.DataFrame:
+def _judged(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One setting's pairs, with what depends on all of them."""
-    table["p_holm"] = holm(table["p"])
-    table["p_seeds_holm"] = holm(table["p_seeds"])
-    table["p_wins_holm"] = holm(table["p_wins"])
-    table["better"] = table["p_holm"] <= ALPHA
-    table["often"] = (table["p_wins_holm"] <= ALPHA) & (table["wins_high"] > GAMMA)
-    return table.assign(task=task, ratio=ratio)
+    names = ("p_seeds", "p_wins", "p")
+    for name, adjusted in {name: holm([row[name] for row in pairs]) for name in names}.items():
+        for row, value in zip(pairs, adjusted, strict=True):
+            row[f"{name}_holm"] = float(value)
+    for row in pairs:
+        row["better"] = row["p_holm"] <= ALPHA
+        row["often"] = row["p_wins_holm"] <= ALPHA and row["wins_high"] > GAMMA
+    return pairs
 
 
 class _Method(NamedTuple):
-    """A method in a setting: its finished rows by seed, and the test images in their order."""
+    """A method in a setting; everything about its runs is in the order of its rows."""
 
     name: str
-    rows: pd.DataFrame
-    places: Placements | None
+    cell: str
+    place: dict[int, int]
+    numbers: NDArray[np.int64]
+    test_auroc: NDArray[np.float64]
+    images: Placements | None
 
-    def images(self, seeds: pd.Index) -> Placements | None:
+    def seen(self, seeds: list[int]) -> Placements | None:
         """The test images under these seeds."""
-        if self.places is None:
-            return None
-        return self.places.runs([self.rows.index.tolist().index(seed) for seed in seeds])
+        return None if self.images is None else self.images.runs(self.at(seeds))
+
+    def at(self, seeds: list[int]) -> list[int]:
+        """Where the runs of these seeds are."""
+        return [self.place[seed] for seed in seeds]
+
+
+def _method(name: str, rows: pd.DataFrame, images: Placements | None) -> _Method:
+    place = {int(seed): i for i, seed in enumerate(rows["seed"])}
+    numbers, aucs = rows["number"].to_numpy(), rows["test_auroc"].to_numpy()
+    return _Method(name, rows["cell"].iloc[0], place, numbers, aucs, images)
 
 
 def _pair(first: _Method, second: _Method) -> dict[str, Any]:
     """One pair, the higher mean as a; the earlier method of the study on a tie."""
-    shared = first.rows.index.intersection(second.rows.index).sort_values()
-    one, two = (method.rows["test_auroc"].reindex(shared) for method in (first, second))
+    shared = sorted(first.place.keys() & second.place.keys())
     # Without rounding, a difference that is the same at every seed would show a spread.
-    d = (one - two).to_numpy().round(12)
-    ahead = not len(d) or d.mean() >= 0
+    d = first.test_auroc[first.at(shared)] - second.test_auroc[second.at(shared)]
+    d = d.round(12)
+    ahead = not shared or d.mean() >= 0
     a, b = (first, second) if ahead else (second, first)
-    dropped = sorted(set(first.rows.index) ^ set(second.rows.index))
     row: dict[str, Any] = {
         "a": a.name,
         "b": b.name,
-        "cell_a": a.rows["cell"].iloc[0],
-        "cell_b": b.rows["cell"].iloc[0],
-        "rows_a": tuple(a.rows.loc[shared, "number"]),
-        "rows_b": tuple(b.rows.loc[shared, "number"]),
-        "n": len(d),
-        "dropped": tuple(int(seed) for seed in dropped),
+        "cell_a": a.cell,
+        "cell_b": b.cell,
+        "rows_a": tuple(a.numbers[a.at(shared)].tolist()),
+        "rows_b": tuple(b.numbers[b.at(shared)].tolist()),
+        "n": len(shared),
+        "dropped": tuple(sorted(first.place.keys() ^ second.place.keys())),
         **dict.fromkeys(_NUMBERS, math.nan),
         "basis": "seeds",
         "why": _refusal(d),
     }
-    if not len(d):
+    if not shared:
         return row
-    return row | _numbers(d if ahead else -d, a.images(shared), b.images(shared), row["why"])
+    return row | _numbers(d if ahead else -d, a.seen(shared), b.seen(shared), row["why"])
 
 
 def _numbers(
@@ -194,16 +208,28 @@ def _numbers(
 
 
 def _tests(d: NDArray[np.float64]) -> dict[str, float]:
-    won, lost = int((d > 0).sum()), int((d < 0).sum())
-    sign = stats.binomtest(won, won + lost)
-    # Where all seeds agree no resample differs, and the exact interval stands in.
-    low, high = bootstrap_interval(_wins(d)) if np.ptp(_wins(d)) else sign.proportion_ci(LEVEL)
+    n, won, lost = len(d), int((d > 0).sum()), int((d < 0).sum())
+    t = d.mean() / (d.std(ddof=1) / math.sqrt(n))
+    low, high = _share_interval(won, lost, n)
     return {
-        "p_seeds": float(stats.ttest_1samp(d, 0).pvalue),
-        "wins_low": float(low),
-        "wins_high": float(high),
-        "p_wins": float(sign.pvalue),
+        "p_seeds": float(2 * special.stdtr(n - 1, -abs(t))),
+        "wins_low": low,
+        "wins_high": high,
+        "p_wins": min(1.0, float(2 * special.bdtr(min(won, lost), won + lost, 0.5))),
     }
+
+
+def _share_interval(won: int, lost: int, n: int) -> Interval:
+    """Percentile bootstrap interval of the share of wins, ties a half."""
+    if n in (won, lost):
+        # No resample differs; the exact interval (Clopper and Pearson) stands in.
+        edge = ((1 - LEVEL) / 2) ** (1 / n)
+        return Interval(edge, 1.0) if won else Interval(0.0, 1 - edge)
+    rng = np.random.default_rng(0)
+    # A resample of the seeds is a draw of how many were won, tied and lost.
+    drawn = rng.multinomial(n, [won / n, (n - won - lost) / n, lost / n], RESAMPLES)
+    low, high = np.quantile((drawn @ [1.0, 0.5, 0.0]) / n, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
 
 
 def _wins(d: NDArray[np.float64]) -> NDArray[np.float64]:
