@@ -83,7 +83,7 @@ def local_cluster(
     The head has no CPUs: trials run on the workers.
     """
     from study.cli import run
-    from study.launch.common import worker_cpus
+    from study.launch.sizes import worker_cpus
 
     cpus = worker_cpus(_load(spec).resources, cpus_per_node)
     # Outside of the run itself SIGTERM must not leave the nodes' folder behind.
@@ -103,7 +103,7 @@ def _load(spec: str) -> "StudySpec":
 
 
 def _print(text: str, study: "StudySpec", hosts: int) -> None:
-    from study.launch.common import storage_note
+    from study.launch.printing import storage_note
 
     typer.echo(text, nl=False)
     if hosts > 1 and (note := storage_note(study)):

@@ -2,20 +2,19 @@
 
 import hashlib
 import re
+import textwrap
 from importlib.metadata import version
 
-from markupsafe import Markup
-
-from study.launch.common import (
+from study.launch.printing import (
+    Verbatim,
     check_path,
     comment,
-    node_cpus,
-    node_gpus,
     render,
     secret_names,
     storage_note,
     yaml_scalar,
 )
+from study.launch.sizes import node_cpus, node_gpus
 from study.spec import StudySpec, dump
 
 __all__ = ["kuberay"]
@@ -43,14 +42,14 @@ def kuberay(path: str, spec: StudySpec, workers: int, trials_per_worker: int, im
         "kuberay.yaml",
         yaml_scalar,
         {
-            "title": Markup(spec.name),
-            "path": Markup(check_path(path)),
-            "label": Markup(name),
+            "title": Verbatim(spec.name),
+            "path": Verbatim(check_path(path)),
+            "label": Verbatim(name),
             "name": name,
-            "spec": Markup(dump(spec).rstrip("\n")),
+            "spec": Verbatim(textwrap.indent(dump(spec), 4 * " ").strip()),
             "secret": f"{name}-storage",
             "secrets": secrets,
-            "literals": Markup(" ".join(f'--from-literal={one}="${one}"' for one in secrets)),
+            "literals": Verbatim(" ".join(f'--from-literal={one}="${one}"' for one in secrets)),
             "image": image,
             "ray": version("ray"),
             "workers": workers,

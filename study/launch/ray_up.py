@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from markupsafe import Markup
-
 from study.errors import SpecError
-from study.launch.common import (
+from study.launch.printing import (
+    Verbatim,
     check_path,
     comment,
     render,
@@ -61,15 +60,15 @@ def ray_up(path: str, spec: StudySpec, hosts: Sequence[str]) -> str:
         "ray-up.yaml",
         yaml_scalar,
         {
-            "title": Markup(spec.name),
-            "path": Markup(check_path(path)),
-            "word": Markup(shell(path)),
-            "directory": Markup(check_path(str(spec.directory))),
-            "data": Markup(shell(data) if data else ""),
+            "title": Verbatim(spec.name),
+            "path": Verbatim(check_path(path)),
+            "word": Verbatim(shell(path)),
+            "directory": Verbatim(check_path(str(spec.directory))),
+            "data": Verbatim(shell(data) if data else ""),
             "name": spec.name,
-            "ray": Markup(version("ray")),
+            "ray": Verbatim(version("ray")),
             "secrets": secrets,
-            "names": Markup(", ".join(secrets)),
+            "names": Verbatim(", ".join(secrets)),
             "workers": len(hosts) - 1,
             "head": hosts[0],
             "hosts": list(hosts[1:]),

@@ -1,15 +1,14 @@
 """A batch script for SLURM."""
 
-from study.launch.common import (
+from study.launch.printing import (
     check_path,
     comment,
-    node_cpus,
-    node_gpus,
     render,
     secret_names,
     shell,
     storage_note,
 )
+from study.launch.sizes import node_cpus, node_gpus
 from study.spec import StudySpec
 
 __all__ = ["slurm"]

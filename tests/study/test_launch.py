@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from study.cli import app
-from study.launch.common import node_cpus, node_gpus
 from study.launch.kuberay import kuberay
+from study.launch.sizes import node_cpus, node_gpus
 from study.spec import Resources, parse_spec
 
 BIN = Path(sys.executable).parent

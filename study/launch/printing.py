@@ -1,7 +1,6 @@
-"""What the files for all platforms share: sizes of nodes, secrets, and quoting."""
+"""What the printed files share: templates, quoting, notes and the names of secrets."""
 
 import json
-import math
 import re
 import shlex
 import textwrap
@@ -9,61 +8,29 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from study.errors import SpecError
-from study.spec import Resources, StudySpec
+from study.spec import StudySpec
 
 __all__ = [
+    "Verbatim",
     "check_path",
     "comment",
-    "node_cpus",
-    "node_gpus",
     "render",
     "secret_names",
     "shell",
     "storage_note",
-    "worker_cpus",
     "yaml_scalar",
 ]
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
+
+class Verbatim(str):
+    """A text that goes into a template as it is, unquoted."""
+
+
 Value = str | int | list[str]
-
-
-def node_cpus(resources: Resources, trials: int) -> int:
-    """CPU cores of a node that runs so many trials side by side."""
-    return math.ceil(trials * resources.cpus)
-
-
-def node_gpus(resources: Resources, trials: int) -> int:
-    """GPUs of a node that runs so many trials side by side; shares of one GPU do not span two."""
-    if resources.gpus == 0:
-        return 0
-    if resources.gpus >= 1:
-        return math.ceil(trials * resources.gpus)
-    return math.ceil(trials / math.floor(1 / resources.gpus + 1e-9))
-
-
-def worker_cpus(resources: Resources, wanted: int | None) -> int:
-    """CPUs of a worker on this machine: as ``wanted``; None: those of one trial.
-
-    Raises:
-        SpecError: no trial would ever fit on a worker.
-    """
-    if resources.gpus:
-        raise SpecError(
-            f"The nodes of a cluster on one machine have no GPUs, but a trial of this study takes "
-            f"{resources.gpus:g}: set resources.gpus to 0, or use aucstudy run."
-        )
-    least = math.ceil(resources.cpus)
-    if wanted is not None and wanted < least:
-        raise SpecError(
-            f"A node must hold a trial, which takes {resources.cpus:g} CPUs here (resources.cpus), "
-            f"but --cpus-per-node is {wanted}: raise it."
-        )
-    return wanted or least
 
 
 def secret_names(spec: StudySpec) -> list[str]:
@@ -84,7 +51,9 @@ def storage_note(spec: StudySpec) -> str | None:
 
 def comment(text: str | None) -> list[str]:
     """Lines for a comment, after an empty one; none for no text. The text is ours, not quoted."""
-    return [Markup(""), *(Markup(f" {line}") for line in textwrap.wrap(text, 96))] if text else []
+    return (
+        [Verbatim(""), *(Verbatim(f" {line}") for line in textwrap.wrap(text, 96))] if text else []
+    )
 
 
 def check_path(spec: str) -> str:
@@ -116,7 +85,7 @@ def render(template: str, quote: Callable[[object], str], values: Mapping[str, V
 
     Args:
         template: the file's name in templates/.
-        quote: makes a value harmless where it stands; ``Markup`` passes as it is.
+        quote: makes a value harmless where it stands; ``Verbatim`` is not asked.
         values: by the template's names.
     """
     environment = Environment(
@@ -125,7 +94,7 @@ def render(template: str, quote: Callable[[object], str], values: Mapping[str, V
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
-        finalize=lambda value: value if isinstance(value, Markup) else quote(value),
+        finalize=lambda value: value if isinstance(value, Verbatim) else quote(value),
     )
     text = files("study.launch").joinpath("templates", template).read_text(encoding="utf-8")
     return environment.from_string(text).render(values)
