@@ -130,10 +130,7 @@ def _samples(results: Results) -> list[tuple[dict[str, Any], pd.DataFrame]]:
 def _why(sample: pd.DataFrame) -> str:
     pruned = int((sample["state"] == "PRUNED").sum())
     if pruned:
-        return (
-            f"{pruned} of {len(sample)} random trials were pruned, so that what they would have "
-            "reached is unknown"
-        )
+        return f"{pruned} of {len(sample)} random trials were pruned"
     if len(sample) < LEAST:
         return f"it has {len(sample)} random trials; it takes {LEAST}"
     if sample["value"].isna().all():

@@ -61,15 +61,18 @@ def curves(points: pd.DataFrame) -> pd.DataFrame:
         finished rows have none.
     """
     done = points[points["state"] == "COMPLETE"]
-    parts = []
-    for _, group in done.groupby(["cell", "hyperparameter"], sort=False):
-        values, numbers = group["value"].to_numpy(), group["number"].to_numpy()
+    table: list[tuple[Any, ...]] = []
+    keys = done.drop_duplicates(["cell", "hyperparameter"])[_KEYS].itertuples(index=False)
+    groups = done.groupby(["cell", "hyperparameter"], sort=False)[["value", "auroc", "number"]]
+    for place, (_, group) in zip(keys, groups, strict=True):
+        values, scores, numbers = (group[name].to_numpy() for name in group)
         labels = bin_labels(values)
-        bins = binned_medians(values, group["auroc"])
-        bins["rows"] = [tuple(numbers[labels == label]) for label in range(len(bins))]
-        parts.append(bins.assign(**{name: group[name].iloc[0] for name in _KEYS}))
-    names = [*_KEYS, *_BIN, "rows"]
-    return pd.concat(parts)[names] if parts else pd.DataFrame(columns=names)
+        bins = binned_medians(values, scores).itertuples(index=False)
+        table += [
+            (*place, *one, tuple(numbers[labels == label].astype(int).tolist()))
+            for label, one in enumerate(bins)
+        ]
+    return pd.DataFrame(table, columns=[*_KEYS, *_BIN, "rows"])
 
 
 def bin_labels(values: ArrayLike) -> NDArray[np.int64]:

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from analysis import contour, figures, labels
 from analysis.blocks import Block, Figure, Heading, Prose, Section
 from analysis.results import Results
-from analysis.sections.words import listing
 
 __all__ = ["section"]
 
 MOST_DOTS = 60
+MOST_NAMED = 6
 LEVELS = 8
 
 
@@ -25,28 +25,23 @@ def section(results: Results) -> Section | None:
         return None
     surfaces = [None if row["why"] else contour.surface(row) for row in table.to_dict("records")]
     table = table.assign(surface=pd.Series(surfaces, dtype=object))
-    blocks: list[Block] = [
-        Prose(
+    sound = np.array([bool(found and found.sound) for found in surfaces])
+    blocks: list[Block] = []
+    if sound.any():
+        words = (
             "Each picture is a map: the brighter, the higher the validation AUROC, as a distance "
-            "from the median of the same search. Look at the shape of the bright "
-            "region. Upright or level bands: one of the two decides and the other hardly matters. "
-            "A slanting ridge: the best value of one depends on the other, so tune both together."
+            "from the median of the same search. Look at the shape of the bright region. Upright "
+            "or level bands: one of the two decides and the other hardly matters. A slanting "
+            "ridge: the best value of one depends on the other, so tune both together."
         )
-    ]
-    drawn = False
+        blocks.append(Prose(words))
     for x, y in contour.PAIRS:
-        mine = table[(table["x"] == x) & (table["y"] == y)]
-        if mine.empty:
-            continue
-        sound = [row for row in mine.to_dict("records") if row["surface"] and row["surface"].sound]
-        blocks.append(Heading(f"{x} and {y}"))
-        if sound:
-            drawn = True
-            figure = _figure(sound)
-            blocks.append(Figure(f"pair-{x}-{y}".replace("_", "-"), figure, _caption(sound)))
-        blocks += [Prose(words) for words in _refused(mine)]
-    if not drawn:
-        blocks = [Prose("Pairs of hyperparameters, as far as the trials show them."), *blocks[1:]]
+        here = (table["x"] == x) & (table["y"] == y)
+        drawn = table[here & sound].to_dict("records")
+        if drawn:
+            figure = Figure(f"pair-{x}-{y}".replace("_", "-"), _figure(drawn), _caption(drawn))
+            blocks += [Heading(f"{x} and {y}"), figure]
+    blocks += [Prose(words) for words in _refused(table[~sound])]
     return Section("pairs", "Pairs", blocks)
 
 
@@ -61,22 +56,29 @@ def _caption(sound: list[dict[Any, Any]]) -> str:
     )
 
 
-def _refused(mine: pd.DataFrame) -> list[str]:
+def _refused(table: pd.DataFrame) -> list[str]:
     """Sentences on what is not drawn."""
-    rows = mine.to_dict("records")
-    few = [f"{r['method']} on {r['task']} ({r['why']})" for r in rows if r["why"]]
-    noise = [
-        f"{r['method']} on {r['task']}" for r in rows if r["surface"] and not r["surface"].sound
-    ]
+    rows = table.to_dict("records")
+    few = [f"{_what(r)}: {r['why']}" for r in rows if r["why"]]
+    noise = [_what(r) for r in rows if not r["why"]]
     said = []
     if few:
-        said.append(f"Not drawn for want of trials: {listing(few)}.")
+        said.append(f"No map, for want of trials, of {_shortened(few)}.")
     if noise:
         said.append(
-            f"Not drawn, since the trials show no more than noise would: {listing(noise)}. There "
-            "the two matter little, next to the other hyperparameters and the seeds."
+            f"No map of {_shortened(noise)}: the trials show no more than noise would. There the "
+            "two matter little, next to the other hyperparameters and the seeds."
         )
     return said
+
+
+def _what(row: dict[Any, Any]) -> str:
+    return f"{row['x']} and {row['y']} ({row['method']} on {row['task']})"
+
+
+def _shortened(items: list[str]) -> str:
+    more = len(items) - MOST_NAMED
+    return "; ".join(items[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _figure(rows: list[dict[Any, Any]]) -> go.Figure:

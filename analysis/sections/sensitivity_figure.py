@@ -1,5 +1,7 @@
 """The figure of one method's hyperparameters on one task."""
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -46,27 +48,35 @@ def draw(
         list(legend.values()),
         shared=True,
     )
+    tried = dict(list(points.groupby(["hyperparameter", "ratio"])))
+    drawn = dict(list(curves.groupby(["hyperparameter", "ratio"])))
+    traces: list[tuple[int, go.Scatter]] = []
+    crosses: list[go.Scatter] = []
+    axes: dict[str, Any] = {}
     for i, name in enumerate(names):
         for lane, ratio in enumerate(shown):
-            style = palette.ratio(method, ratio)
-            mine = points[(points["hyperparameter"] == name) & (points["ratio"] == ratio)]
-            bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
-            if mine.empty:
+            if (name, ratio) not in tried:
                 continue
-            for trace in _finished(mine, bins, level.get(ratio, 0.0), style, legend[ratio], most):
-                figure.add_trace(trace, **figures.place(i))
+            mine, bins = tried[name, ratio], drawn.get((name, ratio), curves[:0])
+            style, label = palette.ratio(method, ratio), legend[ratio]
+            base = level.get(ratio, 0.0)
+            traces += [(i, t) for t in _finished(mine, bins, base, style, label, most)]
             if (mine["state"] == "PRUNED").any():
-                figure.add_trace(_pruned(mine, lane, i, style, legend[ratio], most))
-        _axes(figure, points[points["hyperparameter"] == name], i)
+                crosses.append(_pruned(mine, lane, i, style, label, most))
+        axes |= _axes(points[points["hyperparameter"] == name], i)
+    figures.add(figure, traces)
+    figure.add_traces(crosses)
     heights = done["auroc"] - done["ratio"].map(level)
     strip = STRIP * (len(shown) + 0.8) if len(done) < len(points) else 0.0
-    for i in range(len(names) if strip else 0):
-        _rule(figure, i, strip)
+    if strip:
+        axes["shapes"] = [_rule(i, strip) for i in range(len(names))]
     if len(heights):
         low, high = heights.min(), heights.max()
         span = max(high - low, 0.002)
         bottom = low - span * (0.08 + strip / (1 - strip))
-        figure.update_yaxes(range=[bottom, high + 0.1 * span], selector={"overlaying": None})
+        for i in range(len(names)):
+            axes[f"yaxis{i + 1}"] = {"range": [bottom, high + 0.1 * span]}
+    figure.update_layout(axes)
     return figures.tidy_legend(figure)
 
 
@@ -132,21 +142,23 @@ def _pruned(
         symbol="x-thin-open",
         legend=len(every) == len(mine),
     )
-    return trace.update(xaxis=f"x{panel + 1}", yaxis=f"y{100 + panel}")
+    trace.xaxis, trace.yaxis = f"x{panel + 1}", f"y{100 + panel}"
+    return trace
 
 
-def _axes(figure: go.Figure, points: pd.DataFrame, panel: int) -> None:
-    here = figures.place(panel)
+def _axes(points: pd.DataFrame, panel: int) -> dict[str, Any]:
+    """Of the panel's x, and of the strip that lies over it."""
+    overlay = {"overlaying": f"y{panel + 1}", "range": [0, 1], "visible": False}
+    axes: dict[str, Any] = {f"yaxis{100 + panel}": overlay | {"fixedrange": True}}
     kind = points["kind"].iloc[0]
     tried = points.drop_duplicates("value").sort_values("value")
     if kind == "log":
         values, texts = figures.log_ticks(tried["value"].min(), tried["value"].max())
-        figure.update_xaxes(type="log", tickvals=values, ticktext=texts, **here)
+        axes[f"xaxis{panel + 1}"] = {"type": "log", "tickvals": values, "ticktext": texts}
     elif kind == "choice" or _whole(tried["value"]):
         texts = [figures.text(text) for text in tried["text"]]
-        figure.update_xaxes(tickvals=list(tried["value"]), ticktext=texts, **here)
-    overlay = {"overlaying": f"y{panel + 1}", "range": [0, 1], "visible": False}
-    figure.update_layout({f"yaxis{100 + panel}": overlay | {"fixedrange": True}})
+        axes[f"xaxis{panel + 1}"] = {"tickvals": list(tried["value"]), "ticktext": texts}
+    return axes
 
 
 def _whole(values: pd.Series) -> bool:
@@ -154,32 +166,36 @@ def _whole(values: pd.Series) -> bool:
     return len(values) <= 8 and bool((values % 1 == 0).all())
 
 
-def _rule(figure: go.Figure, panel: int, height: float) -> None:
+def _rule(panel: int, height: float) -> dict[str, Any]:
     """A hairline between the finished trials and the strip."""
-    figure.add_shape(
-        type="line",
-        xref=f"x{panel + 1 if panel else ''} domain",
-        yref=f"y{100 + panel}",
-        x0=0,
-        x1=1,
-        y0=height,
-        y1=height,
-        line={"color": "rgba(128, 128, 128, 0.5)", "width": 1, "dash": "dot"},
-    )
+    return {
+        "type": "line",
+        "xref": f"x{panel + 1 if panel else ''} domain",
+        "yref": f"y{100 + panel}",
+        "x0": 0,
+        "x1": 1,
+        "y0": height,
+        "y1": height,
+        "line": {"color": "rgba(128, 128, 128, 0.5)", "width": 1, "dash": "dot"},
+    }
 
 
 def _hover(rows: pd.DataFrame) -> list[str]:
     """Short: there is one for every dot."""
+    names = ("text", "auroc", "origin", "number", "state", "interval")
     return [
-        f"{r['text']}: {labels.auroc(r['auroc'])}, {r['origin']} row {r['number']}"
-        + (f", pruned at interval {r['interval']}" if r["state"] == "PRUNED" else "")
-        for r in rows.to_dict("records")
+        f"{words}: {labels.auroc(auroc)}, {origin} row {number}"
+        + (f", pruned at interval {interval}" if state == "PRUNED" else "")
+        for words, auroc, origin, number, state, interval in zip(
+            *(rows[name] for name in names), strict=True
+        )
     ]
 
 
 def _bin_hover(bins: pd.DataFrame) -> list[str]:
+    names = ("low", "high", "median", "n", "lower", "upper")
     return [
-        f"{r['low']:.3g} to {r['high']:.3g}\nmedian {labels.auroc(r['median'])} of {r['n']}"
-        + (f", {labels.auroc(r['lower'])} to {labels.auroc(r['upper'])}" if r["n"] >= 5 else "")
-        for r in bins.to_dict("records")
+        f"{low:.3g} to {high:.3g}\nmedian {labels.auroc(median)} of {n}"
+        + (f", {labels.auroc(lower)} to {labels.auroc(upper)}" if lower == lower else "")
+        for low, high, median, n, lower, upper in zip(*(bins[name] for name in names), strict=True)
     ]

@@ -6,7 +6,7 @@ from analysis import labels, transfer
 from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
 from analysis.results import Results
 from analysis.sections.refusals import reasons
-from analysis.sections.words import plural, short_setting
+from analysis.sections.words import listing, plural, short_setting
 from analysis.traces import joined, trace
 
 __all__ = ["section"]
@@ -21,14 +21,15 @@ def section(results: Results) -> Section | None:
     refused = transfer.refusals(results)
     refused = refused[refused["cell"].isin(tuned)]
     table = transfer.regrets(results)
-    blocks: list[Block] = [
-        Prose(
+    blocks: list[Block] = []
+    if len(table):
+        words = (
             "What it costs to take a hyperparameter's value from a search at another imbalance "
             "ratio or on another data set, rather than tune it where it is used. Look at the "
             "highest regret and its interval: above zero, it pays to tune again; about zero, the "
             "value carries over, or the trials are too few to tell."
         )
-    ]
+        blocks.append(Prose(words))
     if len(refused):
         blocks.append(
             Note(
@@ -38,9 +39,20 @@ def section(results: Results) -> Section | None:
                 ]
             )
         )
+    thin = _thin(results, refused, table)
+    if thin:
+        blocks.append(
+            Prose(
+                f"Not compared, since some value or part of the range has too few trials to choose "
+                f"with one half and judge with the other: {thin}."
+            )
+        )
     if table.empty:
-        blocks.append(Prose("No pair of searches can be compared, so there is no regret to show."))
-        return Section("transfer", "Transfer", blocks)
+        words = (
+            "What it costs to use a value that was tuned at another imbalance ratio or on another "
+            "data set cannot be said: no pair of searches has the trials for it."
+        )
+        return Section("transfer", "Transfer", [Prose(words), *blocks])
     blocks += [
         Prose(
             "Half of a search's trials choose the value and the other half judge it, so a noisy "
@@ -51,6 +63,16 @@ def section(results: Results) -> Section | None:
         _table(transfer.summary(table), table),
     ]
     return Section("transfer", "Transfer", blocks)
+
+
+def _thin(results: Results, refused: pd.DataFrame, table: pd.DataFrame) -> str:
+    """Hyperparameters of two or more searches that are left out for their bins."""
+    gone = set(refused["cell"])
+    kept = [cell for cell in results.study.cells if cell.id not in gone]
+    tuned = [(cell.method, name) for cell in kept for name in cell.space]
+    known = set(zip(table["method"], table["hyperparameter"], strict=True))
+    left = [p for p in dict.fromkeys(tuned) if tuned.count(p) > 1 and p not in known]
+    return listing(f"{name} of {method}" for method, name in left)
 
 
 def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:

@@ -41,7 +41,7 @@ AXES = (
 CAPTION = (
     "Best final validation AUROC so far, trials in the order in which they began. One search "
     "each: it says what happened here, not what to expect of another search. Each panel has its "
-    "own scale. "
+    "own scale; early values may lie below it. "
 )
 BEST_OF_N = (
     "Validation AUROC of the best of n random trials: half of all such searches do better than "
@@ -78,7 +78,14 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
     titles = [short_setting(*pair) for pair in settings]
     y_title = "best validation AUROC so far"
     figure = figures.grid(titles, [axis.title] * len(settings), y_title, results.methods)
-    for i, mine in _panels(results, settings, table):
+    panels = _panels(results, settings, table)
+    for i in range(len(settings)):
+        # From where every method has had half of its trials: the first ones would flatten the rest.
+        halves = [mine["best"].iloc[len(mine) // 2] for panel, mine in panels if panel == i]
+        high = max(mine["best"].iloc[-1] for panel, mine in panels if panel == i)
+        span = max(high - min(halves), 0.002)
+        figure.update_yaxes(range=[high - 1.4 * span, high + 0.1 * span], **figures.place(i))
+    for i, mine in panels:
         # A step needs its corners only, and the end of the search.
         last = mine.index == mine.index[-1]
         corners = mine[mine["improved"] | last]
@@ -210,8 +217,9 @@ def _refused(refused: pd.DataFrame, cells: int) -> list[Block]:
         Note(
             [
                 f"{start}: {reasons(refused)}",
-                "Such curves need random trials that all ran to their end: set search: {sampler: "
-                "random, pruner: none}, or pruner: none with more random_trials.",
+                "What a pruned trial would have reached is unknown, so such curves need random "
+                "trials that all ran to their end: set search: {sampler: random, pruner: none}, "
+                "or pruner: none with more random_trials.",
             ]
         )
     ]
