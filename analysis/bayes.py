@@ -12,11 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.significance import Units, ranks
+from study.feasibility import ROPE
 
 __all__ = ["LEAST_SETTINGS", "PROBABILITY", "ROPE", "signed_rank"]
 
-ROPE = 0.01
-"""AUROCs closer than this count as equal: about the deviation that the papers report."""
 PROBABILITY = 0.95
 """From here on one of the three is called the likeliest."""
 LEAST_SETTINGS = 5

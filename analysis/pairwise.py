@@ -24,12 +24,9 @@ from analysis.delong import Placements, compare
 from analysis.intervals import LEVEL, RESAMPLES, Interval, t_interval
 from analysis.results import Results
 from analysis.testset import image_row, look
-from study.feasibility import ALPHA, GAMMA
+from study.feasibility import ALPHA, GAMMA, LEAST_SEEDS
 
-__all__ = ["LEAST_SEEDS", "holm", "images", "pairs", "seeds"]
-
-LEAST_SEEDS = 3
-"""Fewer paired seeds are not tested: a deviation from one difference of two says nothing."""
+__all__ = ["holm", "images", "pairs", "seeds"]
 
 _SETTING = ["task", "ratio"]
 _PAIR = ["a", "b", "cell_a", "cell_b", "rows_a", "rows_b", "n", "dropped"]

@@ -9,6 +9,8 @@ from statistics import NormalDist
 __all__ = [
     "ALPHA",
     "GAMMA",
+    "LEAST_SEEDS",
+    "ROPE",
     "family_size",
     "hanley_mcneil_error",
     "pairs_needed",
@@ -21,6 +23,12 @@ ALPHA = 0.05
 
 GAMMA = 0.75
 """P(A > B) from which a difference between two methods matters (Bouthillier et al. 2021)."""
+
+LEAST_SEEDS = 3
+"""Fewer paired seeds are not tested: two differences have a deviation of one degree of freedom."""
+
+ROPE = 0.01
+"""AUROCs closer than this count as equal: about the deviation that the papers report."""
 
 
 def smallest_p(units: int) -> float:
@@ -66,6 +74,8 @@ def pairs_needed(gamma: float = GAMMA, alpha: float = ALPHA, beta: float = ALPHA
 
 def hanley_mcneil_error(auc: float, positives: int, negatives: int) -> float:
     """Standard error of an AUROC over the draw of the images (Hanley and McNeil 1982, eq. 1).
+
+    It is made for exponential scores; for normal ones it is up to a fifth too large.
 
     Args:
         auc: the AUROC assumed, in [0, 1].

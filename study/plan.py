@@ -58,6 +58,7 @@ class CellPlan:
 
     method: str
     task: str
+    dataset: str
     imratio: float | None
     train: tuple[int, int]
     val: tuple[int, int]
@@ -241,6 +242,7 @@ def _cell(
     return CellPlan(
         method=method,
         task=task.name,
+        dataset=task.dataset,
         imratio=imratio,
         train=(found.train_positives, found.train_negatives),
         val=(found.val_positives, found.val_negatives),

@@ -48,7 +48,9 @@ def rerun_table(done: "Rerun") -> Table:
 
 
 def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
-    """Cells with their images, trials and cost, and the sum."""
+    """Cells with their images, trials and cost, the sum, and what the study can show."""
+    from study.prospects import ASSUMED_AUROC, prospects, setting_prospects
+
     rows = [
         (
             cell.method,
@@ -75,7 +77,28 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
         total += f" with ASHA, at most {_duration(plan.most_seconds)} if it stops no trial"
     return [
         text_table("Cells (figures of a trial are of one that runs to its end)", columns, rows),
-        Text(f"{total}. Timed on a few steps at default hyperparameters."),
+        Text(f"{total}. Timed on a few steps at default hyperparameters.\n"),
+        text_table(
+            f"What the images can fix: 95 % interval of an AUROC of {ASSUMED_AUROC:g} (Hanley and "
+            "McNeil)",
+            ("task", ">imratio", ">validation +", ">interval", ">test +", ">interval"),
+            (
+                (
+                    setting.task,
+                    _ratio(setting.imratio),
+                    f"{setting.val_positives:,}",
+                    f"± {setting.val_width:.3f}",
+                    f"{setting.test_positives:,}",
+                    f"± {setting.test_width:.3f}",
+                )
+                for setting in setting_prospects(plan)
+            ),
+        ),
+        text_table(
+            "What the study can show",
+            ("claim", "", "why"),
+            ((each.claim, each.answer, each.why) for each in prospects(plan)),
+        ),
     ]
 
 
