@@ -49,10 +49,11 @@ def numbers(tables: Iterable[Table]) -> pd.DataFrame:
     """Every number that stands in a table and is traced, with the trials behind it.
 
     Returns:
-        One row a number: table, row (what heads its row), column, shown (text), trials (ids).
+        One row a number: table, row (what heads its row), column, shown (text), trials (ids
+        drawn together: ``<cell>/<phase>/0-4,7`` are rows 0 to 4 and 7; parts end with ";").
     """
     rows = [
-        (table.name, line[0].text, label, line[column].text, trace.trials)
+        (table.name, line[0].text, label, line[column].text, tuple(trace.packed.splitlines()))
         for table in tables
         for row, line in enumerate(table.rows)
         for column, label in enumerate(table.full_labels)

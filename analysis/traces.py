@@ -19,11 +19,6 @@ class Source(NamedTuple):
     phase: str
     rows: tuple[int, ...]
 
-    @property
-    def trials(self) -> list[str]:
-        """Ids of the rows: ``<cell>/<phase>/<number>``."""
-        return [f"{self.cell}/{self.phase}/{row}" for row in self.rows]
-
 
 class Trace(str):
     """The words that say where a number comes from; ``sources`` holds the rows themselves.
@@ -39,11 +34,6 @@ class Trace(str):
         self = super().__new__(cls, "\n".join(map(_words, sources)))
         self.sources = tuple(sources)
         return self
-
-    @property
-    def trials(self) -> tuple[str, ...]:
-        """Ids of all the trials."""
-        return tuple(trial for source in self.sources for trial in source.trials)
 
     @property
     def packed(self) -> str:

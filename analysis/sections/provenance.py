@@ -26,7 +26,7 @@ def section(results: Results) -> Section:
         Prose(
             "Each number in a table leads to the trials behind it: click it, or reach it with the "
             "tab key and press Enter, for their ids and the command that trains them again. "
-            "tables/numbers.csv lists them all."
+            "tables/numbers.csv lists them all (cell/confirm/0-4 are the confirm trials 0 to 4)."
         ),
         Prose(
             "Beside this file: every table as CSV (full precision, with trial rows), LaTeX "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import report
 from analysis.results import Results, from_record
 from study.records import CellRecord, StudyRecord, TrialRecord
 
@@ -332,3 +333,15 @@ def finished() -> Results:
 def evil() -> Results:
     """A study with markup in every place that a user can name or fill."""
     return from_record(evil_study())
+
+
+@pytest.fixture(scope="session")
+def simulated_report(simulated: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``report.html`` of the simulated study, with its files beside it."""
+    return report.write_results(simulated, tmp_path_factory.mktemp("simulated"))
+
+
+@pytest.fixture(scope="session")
+def evil_report(evil: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``report.html`` of the study with markup everywhere, with its files beside it."""
+    return report.write_results(evil, tmp_path_factory.mktemp("evil"))

@@ -66,8 +66,8 @@ def _unpacked(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(simulated: Results) -> Page:
-    return Page(html.render(simulated, report.sections(simulated)))
+def page(simulated_report: Path) -> Page:
+    return Page(simulated_report.read_text())
 
 
 def _said(results: Results) -> str:
@@ -94,23 +94,25 @@ def test_names_are_unique_and_safe(simulated: Results) -> None:
         assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in names)
 
 
-def test_files(simulated: Results, tmp_path: Path) -> None:
-    stale = tmp_path / "tables" / "main-9.csv"
-    stale.parent.mkdir()
-    stale.write_text("old")
-    path = report.write_results(simulated, tmp_path)
-    assert path == tmp_path / "report.html"
-    assert path.stat().st_size < 8_000_000
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "figures",
-        "report.html",
-        "report.md",
-        "tables",
-    ]
-    names = {p.name for p in (tmp_path / "tables").iterdir()}
+def test_files(simulated_report: Path) -> None:
+    folder = simulated_report.parent
+    assert simulated_report.name == "report.html"
+    assert simulated_report.stat().st_size < 8_000_000
+    assert {p.name for p in folder.iterdir()} == {"figures", "report.html", "report.md", "tables"}
+    names = {p.name for p in (folder / "tables").iterdir()}
     assert {"main.csv", "main.md", "main.tex", "failed-rows.csv", "numbers.csv"} <= names
-    assert "main-9.csv" not in names
-    assert report.write_results(simulated, tmp_path) == path  # and again, over the first
+
+
+def test_an_earlier_report_leaves_nothing_behind(study: Build, cell: Build, tmp_path: Path) -> None:
+    results = from_record(study(cell(planned_trials=3, planned_seeds=2)))
+    kept = tmp_path / "tables" / "notes.txt"
+    for name in ("main-9.csv", "main-9.tex", "notes.txt"):
+        (tmp_path / "tables" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "tables" / name).write_text("old")
+    path = report.write_results(results, tmp_path)
+    assert not list(tmp_path.rglob("main-9.*"))
+    assert kept.read_text() == "old"
+    assert report.write_results(results, tmp_path) == path  # and again, over the first
 
 
 def test_page_asks_no_host_for_anything(page: Page) -> None:
@@ -187,33 +189,32 @@ def test_study_without_a_row_makes_a_report(study: Build, cell: Build, tmp_path:
     assert "sensitivity" not in page.sections
 
 
-def test_tables_trace_to_rows(simulated: Results, tmp_path: Path) -> None:
-    report.write_results(simulated, tmp_path)
-    with (tmp_path / "tables" / "main.csv").open() as stream:
+def test_tables_trace_to_rows(simulated: Results, simulated_report: Path, page: Page) -> None:
+    folder = simulated_report.parent / "tables"
+    with (folder / "main.csv").open() as stream:
         rows = {row["cell"]: row for row in csv.DictReader(stream)}
     row = rows["auc_mixup__cifar10-resnet20__0.1"]
     assert row["rows"] == "0;1;2"
     frame = simulated.confirm[simulated.confirm["cell"] == row["cell"]]
     assert float(row["mean"]) == frame["test_auroc"].mean()
-    page = Page((tmp_path / "report.html").read_text())
     traces = [
         attrs["data-rows"] for tag, attrs in page.tags if tag == "button" and "data-rows" in attrs
     ]
     assert "auc_mixup__cifar10-resnet20__0.1/confirm/0-2" in traces
-    with (tmp_path / "tables" / "numbers.csv").open() as stream:
+    with (folder / "numbers.csv").open() as stream:
         numbers = [row for row in csv.DictReader(stream) if row["table"] == "main"]
     traced = {(row["row"], row["column"]): row["trials"].split(";") for row in numbers}
     assert traced["auc_mixup", "cifar10-resnet20, 10 %"] == [
-        f"auc_mixup__cifar10-resnet20__0.1/confirm/{seed}" for seed in range(3)
+        "auc_mixup__cifar10-resnet20__0.1/confirm/0-2"
     ]
-    lines = (tmp_path / "tables" / "main.md").read_text().splitlines()
+    lines = (folder / "main.md").read_text().splitlines()
     assert lines[2] == "| Method | cifar10-resnet20, 1 % | cifar10-resnet20, 10 % |"
     assert lines[3] == "| --- | ---: | ---: |"
     assert len(lines) == 8
 
 
-def test_user_text_stays_text(evil: Results, tmp_path: Path) -> None:
-    source = report.write_results(evil, tmp_path).read_text()
+def test_user_text_stays_text(evil: Results, evil_report: Path) -> None:
+    source = evil_report.read_text()
     hostile = Page(source)
     assert hostile.count("img") == 0
     assert hostile.count("script") == 6  # facts, plotly, figures, and three of our own
@@ -221,13 +222,13 @@ def test_user_text_stays_text(evil: Results, tmp_path: Path) -> None:
     assert "onerror=alert(2)>" not in source
     for key in ("verdict", "main-table", "sensitivity", "failures", "provenance"):
         assert evil.study.name in hostile.sections[key], key
-    markdown = (tmp_path / "tables" / "main.md").read_text()
+    markdown = (evil_report.parent / "tables" / "main.md").read_text()
     assert "<script>" not in markdown
     assert len({line.replace("\\|", "").count("|") for line in markdown.splitlines()[2:]}) == 1
 
 
-def test_figure_text_is_escaped_for_plotly(evil: Results) -> None:
-    page = Page(html.render(evil, report.sections(evil)))
+def test_figure_text_is_escaped_for_plotly(evil_report: Path) -> None:
+    page = Page(evil_report.read_text())
     words = json.dumps(page.data)
     assert "<img" not in words
     assert "<script" not in words
