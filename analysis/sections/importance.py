@@ -8,8 +8,10 @@ import plotly.graph_objects as go
 from analysis import figures, importance
 from analysis.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
 from analysis.palette import LIGHT
+from analysis.random_draws import draws
 from analysis.results import Results
 from analysis.sections.words import listing, plural
+from analysis.traces import joined, trace
 
 __all__ = ["section"]
 
@@ -59,7 +61,7 @@ def section(results: Results) -> Section | None:
                 f"{importance.LEVEL:g} after Holm's correction over the method's hyperparameters, "
                 "by shuffling trials within each search.",
             ),
-            _table(table),
+            _table(results, table),
         ]
     return Section("importance", "Importance", blocks)
 
@@ -141,9 +143,16 @@ def _marks(rows: pd.DataFrame, measure: str, names: list[str]) -> Any:
     )
 
 
-def _table(table: pd.DataFrame) -> Table:
+def _table(results: Results, table: pd.DataFrame) -> Table:
+    drawn = {
+        method: joined(
+            trace(str(cell), "search", tuple(rows))
+            for cell, rows in mine.groupby("cell", sort=False)["number"]
+        )
+        for method, mine in draws(results).groupby("method")
+    }
     found = {(r["method"], r["hyperparameter"], r["measure"]): r for r in table.to_dict("records")}
-    rows = []
+    rows, sources = [], []
     for method, name in dict.fromkeys(zip(table["method"], table["hyperparameter"], strict=True)):
         both = [found[method, name, measure] for measure in importance.MEASURES]
         cells = [cell for one in both for cell in _cells(one)]
@@ -152,6 +161,7 @@ def _table(table: pd.DataFrame) -> Table:
             str(first["n"]), int(first["n"]), note=plural(int(first["cells"]), "search", "searches")
         )
         rows.append([Cell(method, method, mark="row"), Cell(name, mark="key"), *cells, trials])
+        sources.append(drawn[method])
     measured = [
         Column("Share", True, "of the variance that the hyperparameter explains by itself"),
         Column("Band, 95 %", True),
@@ -162,9 +172,8 @@ def _table(table: pd.DataFrame) -> Table:
     caption = (
         "Importance by both measures. Bold: important after Holm's correction within the method."
     )
-    return Table(
-        "importance", caption, [*columns, Column("Random trials", True)], rows, table, groups
-    )
+    columns.append(Column("Random trials", True))
+    return Table("importance", caption, columns, rows, table, groups, sources)
 
 
 def _cells(one: Any) -> list[Cell]:

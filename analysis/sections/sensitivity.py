@@ -65,7 +65,7 @@ def section(results: Results) -> Section | None:
             "to 80 trials it held the true optimum in 96 of 100 cases or more, for random and for "
             "guided trials alike."
         ),
-        _table(optimum.optima(results, points, curves)),
+        _table(optimum.optima(results, points, curves), points),
     ]
     return Section("sensitivity", "Sensitivity", blocks)
 
@@ -85,7 +85,12 @@ def _caption(rows: pd.DataFrame, bins: pd.DataFrame, most: int) -> str:
     return " ".join(parts)
 
 
-def _table(optima: pd.DataFrame) -> Table:
+def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
+    tried = points.groupby(["cell", "hyperparameter"])["number"].agg(tuple)
+    sources = [
+        trace(cell, "search", tried[cell, name]) if (cell, name) in tried.index else None
+        for cell, name in zip(optima["cell"], optima["hyperparameter"], strict=True)
+    ]
     rows = [
         [
             Cell(r["method"], r["method"], r["cell"], mark="row"),
@@ -118,7 +123,7 @@ def _table(optima: pd.DataFrame) -> Table:
         "Where the curves peak. The interval is a bootstrap over trials; anywhere: it leaves no "
         "part of the searched space out. Swing is the best minus the worst bin median, in AUROC."
     )
-    return Table("sensitivity", caption, columns, rows, optima)
+    return Table("sensitivity", caption, columns, rows, optima, sources=sources)
 
 
 def _sortable(value: float) -> float | None:

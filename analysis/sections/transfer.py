@@ -76,19 +76,17 @@ def _thin(results: Results, refused: pd.DataFrame, table: pd.DataFrame) -> str:
 
 
 def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:
-    rows = []
+    rows, sources = [], []
     for r in summary.to_dict("records"):
-        sources = (
-            trace(r["source"], "search", r["source_rows"]),
-            trace(r["target"], "search", r["target_rows"]),
-        )
+        both = (("source", r["source_rows"]), ("target", r["target_rows"]))
+        sources.append(joined(trace(r[side], "search", numbers) for side, numbers in both))
         rows.append(
             [
                 Cell(r["method"], r["method"], mark="row"),
                 Cell(r["hyperparameter"], mark="key"),
                 Cell(r["across"]),
                 Cell(labels.signed(r["mean"]), r["mean"], note=plural(r["pairs"], "pair")),
-                Cell(labels.signed(r["regret"]), r["regret"], joined(sources)),
+                Cell(labels.signed(r["regret"]), r["regret"]),
                 Cell(f"{labels.signed(r['low'])} to {labels.signed(r['high'])}", r["low"]),
                 Cell(short_setting(r["source_task"], r["source_ratio"]), mark="key"),
                 Cell(short_setting(r["target_task"], r["target_ratio"]), mark="key"),
@@ -110,4 +108,4 @@ def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:
         "Regret of using a value tuned elsewhere, in validation AUROC; positive: tuning again "
         "would have paid. The file has every pair."
     )
-    return Table("transfer", caption, columns, rows, regrets)
+    return Table("transfer", caption, columns, rows, regrets, sources=sources)

@@ -171,19 +171,19 @@ def _share_table(results: Results, bests: pd.DataFrame) -> Table:
     shares = best_of_n.within(results)
     single = bests[bests["n"] == 1].set_index("cell")
     whole = bests.groupby("cell").last()
-    rows = []
+    rows, sources = [], []
     for r in shares.to_dict("records"):
-        source = trace(r["cell"], "search", r["rows"])
+        sources.append(trace(r["cell"], "search", r["rows"]))
         one, every = single.loc[r["cell"]], whole.loc[r["cell"]]
         rows.append(
             [
                 Cell(r["method"], r["method"], r["cell"], mark="row"),
                 Cell(short_setting(r["task"], r["ratio"]), mark="key"),
                 Cell(str(r["draws"]), r["draws"], note=_failed(r["failed"])),
-                Cell(f"{100 * r['share']:.0f} %", r["share"], source),
+                Cell(f"{100 * r['share']:.0f} %", r["share"]),
                 Cell(f"{100 * r['low']:.0f} to {100 * r['high']:.0f} %", r["low"]),
-                Cell(labels.auroc(one["expected"]), one["expected"], source),
-                Cell(labels.auroc(every["expected"]), every["expected"], source),
+                Cell(labels.auroc(one["expected"]), one["expected"]),
+                Cell(labels.auroc(every["expected"]), every["expected"]),
                 Cell(labels.auroc(r["best"]), r["best"]),
             ]
         )
@@ -202,7 +202,7 @@ def _share_table(results: Results, bests: pd.DataFrame) -> Table:
         "what one and all random trials are worth on average. Validation values: the best of many "
         "looks better than it is."
     )
-    return Table("tuning-ease", caption, columns, rows, shares)
+    return Table("tuning-ease", caption, columns, rows, shares, sources=sources)
 
 
 def _refused(refused: pd.DataFrame, cells: int) -> list[Block]:
