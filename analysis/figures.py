@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 
 from analysis.palette import Style
 from analysis.theme import TEMPLATES
+from analysis.traces import Trace
 
 __all__ = [
     "add",
@@ -127,7 +128,8 @@ def line(
     Args:
         hover: text of each point, shown when the pointer is over it; None shows x and y, which
             keeps the file small.
-        source: where all the points come from, shown below ``hover``.
+        source: where all the points come from, shown below ``hover``; a click on a point opens
+            the trials of a ``Trace``.
         mode: plotly's mode.
         shape: "linear" or "hv" (steps).
         spread: half lengths of error bars.
@@ -145,6 +147,7 @@ def line(
         else {"array": _rounded(spread), "color": style.colour, "thickness": 1.5, "width": 4},
         text=_texts(hover),
         hovertemplate=_hover_template(source, hover is None),
+        meta=source.packed if isinstance(source, Trace) else None,
     )
 
 
@@ -160,8 +163,13 @@ def dots(
     size: int = 6,
     opacity: float = 0.7,
     legend: bool = False,
+    rows: Iterable[int] | None = None,
 ) -> go.Scatter:
-    """Single points; ``symbol`` stands in for the style's own, ``legend`` enters the name."""
+    """Single points; ``symbol`` stands in for the style's own, ``legend`` enters the name.
+
+    Args:
+        rows: the search row of each point, where ``source`` is their cell; a click opens it.
+    """
     return go.Scatter(
         x=_rounded(x),
         y=_rounded(y),
@@ -173,6 +181,8 @@ def dots(
         marker={"color": style.colour, "symbol": symbol or style.symbol, "size": size},
         text=_texts(hover),
         hovertemplate=_hover_template(source, hover is None),
+        meta=None if rows is None else f"{source}/search/",
+        customdata=None if rows is None else [int(row) for row in rows],
     )
 
 

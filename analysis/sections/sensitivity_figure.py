@@ -100,6 +100,7 @@ def _finished(
         label,
         _hover(done),
         cell,
+        rows=done["number"],
         size=5,
         opacity=0.5,
         legend=bins.empty,
@@ -116,6 +117,7 @@ def _finished(
             label,
             _hover(chosen),
             cell,
+            rows=chosen["number"],
             symbol="circle-open",
             size=15,
             opacity=1,
@@ -139,6 +141,7 @@ def _pruned(
         label,
         _hover(rows),
         cell,
+        rows=rows["number"],
         symbol="x-thin-open",
         legend=len(every) == len(mine),
     )

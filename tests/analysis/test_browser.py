@@ -219,6 +219,29 @@ def test_a_number_opens_its_trials(page: Any) -> None:
     assert panel.is_hidden()
 
 
+def test_a_point_opens_its_trials(page: Any) -> None:
+    plot = page.locator("#figure-sensitivity-1-0")
+    plot.scroll_into_view_if_needed()
+    place = """plot => {
+      const trace = plot._fullData.find(t => t.mode === 'markers' && t.meta);
+      const [x, y] = [plot._fullLayout.xaxis, plot._fullLayout.yaxis];
+      const box = plot.getBoundingClientRect();
+      // The first dot that no other stands near.
+      const at = [...trace.x].map((v, i) => [x.d2p(v), y.d2p(trace.y[i])]);
+      const free = at.findIndex((p, i) =>
+        at.every((q, j) => i === j || Math.hypot(p[0] - q[0], p[1] - q[1]) > 12));
+      const [left, top] = [x._offset + at[free][0], y._offset + at[free][1]];
+      return [box.left + left, box.top + top, trace.meta + trace.customdata[free]];
+    }"""
+    left, top, trial = plot.evaluate(place)
+    page.mouse.move(left, top)
+    page.mouse.click(left, top)
+    panel = page.locator("#origin")
+    panel.wait_for(state="visible")
+    assert panel.locator("li").all_inner_texts() == [trial]
+    page.keyboard.press("Escape")
+
+
 def test_the_command_is_quoted_for_a_shell(browser: Any, address: str) -> None:
     page = browser.new_page()
     page.goto(address)
