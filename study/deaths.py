@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ray.tune.experiment import Trial
 
-from trainables.trainable import hang_file
+from trainables.trainable import Job, hang_file
 
 __all__ = ["words_of_death"]
 
@@ -21,8 +21,9 @@ _SIGNS = {
 
 def words_of_death(trial: Trial) -> str:
     """Why the trial's worker is gone: it hung (and where), or what Ray knows of it."""
-    if place := _hung(trial):
-        return f"it finished no step for {trial.config['hang_after']:g} s: it hung in {place}"
+    job = Job.of(trial.config)
+    if place := _hung(job):
+        return f"it finished no step for {job.hang_after:g} s: it hung in {place}"
     try:
         message = Path(trial.error_file or "").read_text()
     except OSError:
@@ -31,9 +32,9 @@ def words_of_death(trial: Trial) -> str:
     return next(known, "its worker died")
 
 
-def _hung(trial: Trial) -> str | None:
+def _hung(job: Job) -> str | None:
     """Where the main thread stood; the watchdog's file lists it last."""
-    file = hang_file(Path(trial.config["directory"]), trial.config["row"]["name"])
+    file = hang_file(Path(job.directory), job.row["name"])
     try:
         threads = file.read_text().strip().split("\n\n")
     except OSError:

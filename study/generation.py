@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,7 +62,7 @@ def run_generation(
         scheduler, stopper = CellScheduler(ledger, stop), _Stopper(stop)
         searcher = Multiplexer(
             ledger,
-            job=lambda cell, row: asdict(_job(cell, row, directory, resources.hang_after)),
+            job=lambda cell, row: _job(cell, row, directory, resources.hang_after).config(),
             # One more than can run, so that a worker that is free finds its next trial waiting.
             slots=lambda: size() + 1,
             on_told=told,
@@ -94,7 +93,7 @@ def run_generation(
                     # The trainable keeps its own, see there.
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     stop=stopper,
-                    callbacks=[_Ticker(progress, stopper, stop)],
+                    callbacks=[_Ticker(progress, searcher, stopper, stop)],
                     verbose=0,
                 ),
             ).fit()
@@ -156,8 +155,11 @@ class _Stopper(tune.Stopper):
 class _Ticker(tune.Callback):
     """Passes the controller's steps on."""
 
-    def __init__(self, progress: Progress, stopper: _Stopper, stop: Stop) -> None:
+    def __init__(
+        self, progress: Progress, searcher: Multiplexer, stopper: _Stopper, stop: Stop
+    ) -> None:
         self._progress = progress
+        self._searcher = searcher
         self._stopper = stopper
         self._stop = stop
 
@@ -168,5 +170,6 @@ class _Ticker(tune.Callback):
         self._stop.listen()  # Tune has just taken SIGUSR1 for itself
 
     def on_step_end(self, iteration: int, trials: list[Trial], **_info: Any) -> None:  # noqa: ARG002
+        self._searcher.flush()
         self._stopper.look(trials)
         self._progress.tick()

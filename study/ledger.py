@@ -128,17 +128,16 @@ class CellLedger:
         """Rows that a dead driver left under way; they are to be run again as the same rows."""
         return [row for phase in self.rows.values() for row in phase if row.state == "RUNNING"]
 
-    def report(self, row: Row, interval: int, val_auroc: float) -> None:
-        """Store the validation AUROC after ``interval``; repeating it overwrites."""
-        values = {interval: val_auroc}
-        self._write(lambda connection: tables.put_validations(connection, row.key, values))
-        row.validations[interval] = val_auroc
+    def report(self, row: Row, validations: Mapping[int, float]) -> None:
+        """Store validation AUROCs by interval; repeating one overwrites it."""
+        self._write(lambda connection: tables.put_validations(connection, row.key, validations))
+        row.validations |= validations
 
     def tell(self, row: Row, state: str, outcome: Outcome) -> None:
         """Finish ``row`` as COMPLETE, PRUNED or FAIL. A row that is finished stays as it is."""
         if row.state in FINISHED:
             return
-        # A checkpoint may be of an interval whose report died with an earlier driver.
+        # The last ones come with the outcome; others may have died with an earlier driver.
         lost = {
             int(point["interval"]): point["val_auroc"]
             for point in outcome.curve

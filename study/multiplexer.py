@@ -29,7 +29,7 @@ class Multiplexer(Searcher):
 
     Args:
         ledger: the study's ledger, opened.
-        job: from a row to the config that its worker gets (the fields of ``Job``).
+        job: from a row to the config that its worker gets (of a ``Job``).
         slots: how many rows may be under way now; asked each time, since a cluster may grow.
         on_told: called with each row that is finished.
         stop: whether the study is to stop; no row is handed out then.
@@ -59,6 +59,7 @@ class Multiplexer(Searcher):
         # Rows that an earlier generation left under way: run again first, as the same rows.
         self._left = deque(row for cell in ledger.cells.values() for row in cell.running())
         self._live: dict[str, Row] = {}
+        self._unwritten: dict[str, dict[int, float]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune's snapshots are not used, and the database's engine cannot travel."""
@@ -87,10 +88,15 @@ class Multiplexer(Searcher):
         return self._job(self._ledger.cells[row.cell], row)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Store the interval's validation."""
-        row = self._live.get(trial_id)
-        if row is not None and "val_auroc" in result:
-            self._write(lambda: self._report(row, result))
+        """Note the interval's validation; ``flush`` stores those that came together."""
+        if trial_id in self._live and "val_auroc" in result:
+            noted = self._unwritten.setdefault(trial_id, {})
+            noted[result["interval"]] = result["val_auroc"]
+
+    def flush(self) -> None:
+        """Store the validations that were noted."""
+        for trial_id in list(self._unwritten):
+            self._report(trial_id)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -100,17 +106,22 @@ class Multiplexer(Searcher):
         A row that was interrupted, or that could run nowhere, stays under way. One whose worker
         died is handed out again, unless it dies again and again without getting on.
         """
-        row = self._live.pop(trial_id, None)
-        if row is None:
+        if trial_id not in self._live:
             return
+        row = self._live[trial_id]
         if error or not result:
+            self._report(trial_id)
             self._write(lambda: self._died(row, self._why_died(trial_id)))
         elif "stuck" in result:
+            self._report(trial_id)
             self._stop.fail(StudyError(f"{result['stuck']}. Mend that, {GO_ON}"))
         elif trial_id in self._interrupted:
-            self._write(lambda: self._report(row, result))
+            self.on_trial_result(trial_id, result)
+            self._report(trial_id)
         else:
+            self._unwritten.pop(trial_id, None)  # the outcome has them all
             self._write(lambda: self._finish(row, result))
+        del self._live[trial_id]
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the ledger has it all."""
@@ -143,12 +154,13 @@ class Multiplexer(Searcher):
         if outcome.reason is not None:
             self._tell(row, "FAIL", outcome)
             return
-        self._report(row, result)
         last = self._ledger.cells[row.cell].cell.run["intervals"]
         self._tell(row, "COMPLETE" if result["interval"] >= last else "PRUNED", outcome)
 
-    def _report(self, row: Row, result: dict[str, Any]) -> None:
-        self._ledger.cells[row.cell].report(row, result["interval"], result["val_auroc"])
+    def _report(self, trial_id: str) -> None:
+        row, validations = self._live[trial_id], self._unwritten.pop(trial_id, {})
+        if validations:
+            self._write(lambda: self._ledger.cells[row.cell].report(row, validations))
 
     def _tell(self, row: Row, state: str, outcome: Outcome) -> None:
         self._ledger.cells[row.cell].tell(row, state, outcome)

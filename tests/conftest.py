@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Ray runs its workers at nice 15: on a busy machine studies would outlast their tests.
+os.environ.setdefault("RAY_worker_niceness", "0")
+
 REAL = ("cifar-10-batches-py", "medmnist/breastmnist.npz", "medmnist/pneumoniamnist.npz")
 
 

@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,15 @@ class Job:
     hang_after: float
     embeddings: bool = False
 
+    def config(self) -> dict[str, Any]:
+        """What Tune carries: it copies and flattens a config again and again, but not a text."""
+        return {"row": self.row, "job": json.dumps(asdict(self))}
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> "Job":
+        """The job in a config."""
+        return cls(**json.loads(config["job"]))
+
 
 def checkpoint_file(directory: Path, name: str) -> Path:
     """Where the row called ``name`` keeps its checkpoint while it runs."""
@@ -73,13 +82,13 @@ def hang_file(directory: Path, name: str) -> Path:
 
 
 class MethodTrainable(tune.Trainable):
-    """Trains any method of ``METHODS``; its config holds the fields of ``Job``.
+    """Trains any method of ``METHODS``; its config is that of a ``Job``.
 
-    A result carries the interval's figures and its ``outcome``: the fields of
-    ``study.rows.Outcome`` as JSON text, since Tune flattens nested results. A loss that diverges
-    and any exception become the last result with a reason, so that a study goes on and a worker
-    lives. What no other trial would fare better with (the disk is full, the data set is not on
-    this node) is the last result as ``stuck``, a sentence without an outcome.
+    A result carries the interval, its validation AUROC and the ``outcome`` so far: the fields of
+    ``study.rows.Outcome`` as JSON text, since Tune keeps books of every other figure. A loss that
+    diverges and any exception become the last result with a reason, so that a study goes on and a
+    worker lives. What no other trial would fare better with (the disk is full, the data set is
+    not on this node) is the last result as ``stuck``, a sentence without an outcome.
 
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
     worker gets the row next, in this Tune run or in the one after a driver's death.
@@ -134,7 +143,7 @@ class MethodTrainable(tune.Trainable):
             self._save()
 
     def _take(self, config: dict[str, Any]) -> None:
-        self._job = Job(**config)
+        self._job = Job.of(config)
         directory, name = Path(self._job.directory), self._job.row["name"]
         self._checkpoint = checkpoint_file(directory, name)
         self._hang = hang_file(directory, name)
@@ -146,13 +155,18 @@ class MethodTrainable(tune.Trainable):
         if self._run is None:
             self._run = self._start()
         if self._unreported:
-            result = self._unreported.popleft()
-            return {**result, "outcome": json.dumps(self._outcome()), "done": False}
+            return self._result(self._unreported.popleft(), self._outcome(), done=False)
         result = self._run.train_interval(self._after_step)
         outcome = self._outcome()
         if self._run.finished and self._job.row["phase"] == "confirm":
             outcome.update(self._test())
-        return {**result, "outcome": json.dumps(outcome), "done": self._run.finished}
+        return self._result(result, outcome, done=self._run.finished)
+
+    def _result(
+        self, interval: dict[str, float], outcome: dict[str, Any], *, done: bool
+    ) -> dict[str, Any]:
+        reported = {name: interval[name] for name in ("interval", "val_auroc")}
+        return {**reported, "outcome": json.dumps(outcome), "done": done}
 
     def _start(self) -> TrainingRun:
         run = TrainingRun(TrialConfig(**self._job.trial))

@@ -47,10 +47,10 @@ def directory(tmp_path: Path) -> Path:
             ledger.tell(row, "FAIL", Outcome(reason="The loss became NaN."))
             continue
         for interval in (1, 2):
-            ledger.report(row, interval, 0.6 + 0.1 * interval + 0.01 * row.number)
+            ledger.report(row, {interval: 0.6 + 0.1 * interval + 0.01 * row.number})
         ledger.tell(row, "COMPLETE", Outcome(seconds=1.0, gradient_evaluations=100))
     while (row := ledger.next_confirm()) is not None:
-        ledger.report(row, 2, 0.8)
+        ledger.report(row, {2: 0.8})
         spent = Outcome(seconds=1.0, gradient_evaluations=100, test_auroc=0.7 + 0.1 * row.number)
         ledger.tell(row, "COMPLETE", spent)
     storage.engine.dispose()

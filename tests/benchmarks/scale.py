@@ -110,7 +110,7 @@ def many_cells(number: int, trials: int, folder: Path) -> None:
             for _ in range(trials):
                 row = cell.next_search()
                 assert row is not None
-                cell.report(row, 1, 0.5)
+                cell.report(row, {1: 0.5})
                 cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
         row_ms = 1000 * (time.perf_counter() - clock) / (number * trials)
         clock = time.perf_counter()

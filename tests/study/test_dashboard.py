@@ -88,7 +88,7 @@ def test_it_shows_a_running_study_and_changes_nothing(database: str, tmp_path: P
         for cell in ledger.cells.values():
             while row := cell.next_search() or cell.next_confirm():
                 for interval in (1, 2):
-                    cell.report(row, interval, 0.5 + 0.01 * row.number)
+                    cell.report(row, {interval: 0.5 + 0.01 * row.number})
                 for study_id in listed.values():
                     ask(f"/api/studies/{study_id}")
                 cell.tell(row, "COMPLETE", Outcome(seconds=1.0))

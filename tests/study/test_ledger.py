@@ -33,7 +33,7 @@ def cell_of(ledger: Ledger) -> CellLedger:
 
 
 def finish(cell: CellLedger, row: Row, value: float) -> None:
-    cell.report(row, 9, value)
+    cell.report(row, {9: value})
     cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
 
 
@@ -94,7 +94,7 @@ def test_reopened_after_a_crash_it_holds_the_same_rows(open_ledger: Opener) -> N
     assert first is not None
     assert second is not None
     finish(cell, first, 0.9)
-    cell.report(second, 1, 0.6)
+    cell.report(second, {1: 0.6})
 
     again = cell_of(open_ledger())
     assert again.running() == [second]
@@ -128,11 +128,11 @@ def test_an_interval_whose_report_was_lost_is_in_the_curve(open_ledger: Opener) 
     cell = cell_of(open_ledger())
     row = cell.next_search()
     assert row is not None
-    cell.report(row, 1, 0.6)
+    cell.report(row, {1: 0.6})
     # The second report died with a driver, after the worker had saved its checkpoint.
     again = cell_of(open_ledger())
     (row,) = again.running()
-    again.report(row, 3, 0.8)
+    again.report(row, {3: 0.8})
     curve = [{"interval": i, "val_auroc": 0.5 + 0.1 * i, "loss": 1.0} for i in (1, 2, 3)]
     again.tell(row, "PRUNED", Outcome(curve=curve))
     stored = cell_of(open_ledger()).rows["search"][0]
@@ -145,7 +145,7 @@ def test_deaths_are_kept(open_ledger: Opener) -> None:
     row = cell.next_search()
     assert row is not None
     cell.died(row, "killed for memory")
-    cell.report(row, 1, 0.6)
+    cell.report(row, {1: 0.6})
     cell.died(row, "its node died")
     (stored,) = cell_of(open_ledger()).running()
     assert stored == row

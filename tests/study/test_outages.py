@@ -60,7 +60,7 @@ def run_all(cell: CellLedger, after_each: Callable[[], None] = lambda: None) -> 
     while row := cell.next_search() or cell.next_confirm():
         after_each()
         for interval in (1, 9):
-            cell.report(row, interval, 1 - abs(row.params["margin"] - 0.5) / interval)
+            cell.report(row, {interval: 1 - abs(row.params["margin"] - 0.5) / interval})
             after_each()
         cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
         after_each()
@@ -120,7 +120,7 @@ def test_a_server_that_stays_away_ends_the_driver_with_a_sentence(
     postgresql.stop()
     try:
         with pytest.raises(LedgerError, match=r"does not answer.*run the same command again"):
-            cell_of(mine).report(row, 1, 0.5)
+            cell_of(mine).report(row, {1: 0.5})
     finally:
         postgresql.start()
     # What came next would be out of order, so nothing is written any more.
@@ -256,7 +256,7 @@ def test_a_file_that_another_program_locks_is_waited_for(
     with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
         threading.Timer(1.0, partial(other.execute, "COMMIT")).start()
-        cell.report(row, 1, 0.5)
+        cell.report(row, {1: 0.5})
     assert "database is locked" in caplog.text
     assert cell_of(ledger(open_it(f"sqlite:///{file}"))).rows["search"] == [row]
 
@@ -289,7 +289,7 @@ def test_a_full_disk_ends_the_driver_at_once_and_loses_nothing(
     again = cell_of(ledger(storage, trials=60))
     assert [r for r in again.rows["search"] if r.state == "COMPLETE"] == told
     for row in again.running():
-        again.report(row, 9, 0.1)
+        again.report(row, {9: 0.1})
         again.tell(row, "COMPLETE", Outcome())
     run_all(again)
     assert again.finished

@@ -22,7 +22,7 @@ def finish_all_search(ledger: Ledger, progress: PlainProgress | TableProgress) -
     (cell,) = ledger.cells.values()
     while row := cell.next_search():
         outcome = Outcome(seconds=10.0)
-        cell.report(row, 9, 0.75)
+        cell.report(row, {9: 0.75})
         cell.tell(row, "COMPLETE", outcome)
         progress.told(row, outcome)
     return cell

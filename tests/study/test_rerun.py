@@ -48,7 +48,7 @@ def study(tmp_path: Path) -> Callable[..., Path]:
             run = TrainingRun(TrialConfig(**ledger.cell.trial(row.params, row.seeds)))
             # The second search row is pruned after its first interval.
             while run.interval < (1 if (row.phase, row.number) == ("search", 1) else 2):
-                ledger.report(row, run.interval + 1, run.train_interval()["val_auroc"] + change)
+                ledger.report(row, {run.interval + 1: run.train_interval()["val_auroc"] + change})
             outcome = Outcome(seconds=run.seconds)
             if row.phase == "confirm":
                 tested = run.test()

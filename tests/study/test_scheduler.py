@@ -32,7 +32,7 @@ def play(scheduler: CellScheduler, cell: CellLedger, row: Row, values: list[floa
     for interval, value in enumerate(values, start=1):
         result = {"interval": interval, "val_auroc": value, "done": interval == 9}
         decision = scheduler.on_trial_result(cast(Any, None), trial, result)
-        cell.report(row, interval, value)
+        cell.report(row, {interval: value})
         if decision == "STOP" or result["done"]:
             scheduler.on_trial_complete(cast(Any, None), trial, result)
             cell.tell(row, "COMPLETE" if result["done"] else "PRUNED", Outcome())

@@ -10,7 +10,7 @@ import pytest
 
 from trainables import trainable as module
 from trainables.checkpoint import load_checkpoint, previous, save_checkpoint
-from trainables.trainable import MethodTrainable, checkpoint_file
+from trainables.trainable import Job, MethodTrainable, checkpoint_file
 
 TRIAL: dict[str, Any] = {
     "method": "auc_m",
@@ -34,8 +34,8 @@ def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
 
     def make(*, reported: int = 0, phase: str = "search", **trial: Any) -> MethodTrainable:
         row = {"cell": "c", "phase": phase, "number": 0, "name": "c__row"}
-        job = {"row": row, "trial": TRIAL | trial, "directory": str(tmp_path)}
-        return MethodTrainable(job | {"reported": reported, "hang_after": 600.0})
+        job = Job(row, TRIAL | trial, str(tmp_path), reported=reported, hang_after=600.0)
+        return MethodTrainable(job.config())
 
     return make
 
@@ -88,7 +88,8 @@ def test_a_long_interval_is_saved_in_its_middle(
     checkpoint_file(tmp_path, "c__row").unlink()
     again = last(worker(epochs=2, intervals=1))
     assert again["val_auroc"] == whole["val_auroc"]
-    assert again["loss"] == whole["loss"]
+    losses = [json.loads(result["outcome"])["curve"][0]["loss"] for result in (again, whole)]
+    assert losses[0] == losses[1]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b[:0], lambda b: flip(b, -200)])
