@@ -15,7 +15,7 @@ def table(block: Table) -> str:
     rule = ["---:" if column.numeric else "---" for column in block.columns]
     lines = [heads, rule, *([_shown(cell) for cell in row] for row in block.rows)]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{_plain(block.caption)}\n\n{body}\n"
+    return f"{_paragraph(block.caption)}\n\n{body}\n"
 
 
 def document(
@@ -30,7 +30,7 @@ def document(
         pictures: address of a picture by the name of the figure that it stands for; a figure
             without one is named with its caption.
     """
-    parts = [f"# {_plain(title)}", *(f"> {_plain(remark)}" for remark in remarks)]
+    parts = [f"# {_plain(title)}", *(f"> {_paragraph(remark)}" for remark in remarks)]
     for section in sections:
         parts.append(f"## {_plain(section.title)}")
         parts += [_block(block, pictures) for block in section.blocks]
@@ -47,9 +47,9 @@ def _block(block: Any, pictures: Mapping[str, str]) -> str:
 
 
 _WRITERS: dict[type, Any] = {
-    Prose: lambda block: _plain(_unmarked(block.text)),
+    Prose: lambda block: _paragraph(_unmarked(block.text)),
     Heading: lambda block: f"### {_plain(block.text)}",
-    Note: lambda block: "\n>\n".join(f"> {_plain(_unmarked(item))}" for item in block.items),
+    Note: lambda block: "\n>\n".join(f"> {_paragraph(_unmarked(item))}" for item in block.items),
     Table: table,
     Code: lambda block: _fenced(block),
 }
@@ -58,7 +58,7 @@ _WRITERS: dict[type, Any] = {
 def _fenced(block: Code) -> str:
     # A fence is longer than any run of backticks inside.
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", block.text)), default=0))
-    return f"{_plain(block.caption)}\n\n{fence}\n{block.text.rstrip()}\n{fence}"
+    return f"{_paragraph(block.caption)}\n\n{fence}\n{block.text.rstrip()}\n{fence}"
 
 
 def _unmarked(text: str) -> str:
@@ -73,11 +73,16 @@ def _shown(cell: Cell) -> str:
     return text + sign + (f" ({_plain(cell.note)})" if cell.note else "")
 
 
+def _paragraph(text: str) -> str:
+    """Text that does not begin a heading, a list, a quotation or a fence."""
+    line = _plain(text)
+    line = re.sub(r"^([#>+=~-])", r"\\\1", line)
+    return re.sub(r"^(\d+)([.)])(?= |$)", r"\1\\\2", line)
+
+
 def _plain(text: str) -> str:
-    """Text that Markdown shows as it is, in one cell or one paragraph."""
+    """Text that Markdown shows as it is within a line or a table's cell."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
     for sign in "|*_`[":
         escaped = escaped.replace(sign, "\\" + sign)
-    line = " ".join(escaped.split())
-    # At the start of a line these would make a heading, a list or a quotation.
-    return re.sub(r"^(#|>|\+|-|=|~|\d+[.)])", r"\\\1", line)
+    return " ".join(escaped.split())

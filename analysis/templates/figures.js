@@ -5,7 +5,7 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const plots = [...document.querySelectorAll(".plot")];
   const drawn = new Set();
-  const PRINT_WIDTH = 660;
+  const PAPER = { width: 660, height: 860 };
   const NEAR = "800px";
   let figures = null;
 
@@ -21,22 +21,23 @@
   const recolour = (text, night) =>
     night ? text.replace(/#[0-9a-f]{6}/g, (colour) => facts.dark[colour] || colour) : text;
 
-  function draw(plot, night, width) {
+  function draw(plot, night, paper) {
     const figure = JSON.parse(recolour(figures[plot.dataset.figure], night));
     figure.layout.template = facts.templates[night ? "dark" : "light"];
-    if (width) Object.assign(figure.layout, { width, autosize: false });
-    const config = { responsive: !width, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+    // A figure that is taller than a page would be cut in two.
+    if (paper) Object.assign(figure.layout, { width: paper.width, height: Math.min(figure.layout.height, paper.height), autosize: false });
+    const config = { responsive: !paper, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     Plotly.react(plot, figure.data, figure.layout, config);
     if (drawn.has(plot)) return;
     drawn.add(plot);
     plot.on("plotly_click", (event) => plot.dispatchEvent(new CustomEvent("pointed", { detail: event.points[0], bubbles: true })));
   }
 
-  function paint(night, width) {
+  function paint(night, paper) {
     for (const swatch of document.querySelectorAll("[data-colour]")) {
       swatch.style.background = recolour(swatch.dataset.colour, night);
     }
-    (width ? plots : drawn).forEach((plot) => draw(plot, night, width));
+    (paper ? plots : drawn).forEach((plot) => draw(plot, night, paper));
   }
 
   async function start() {
@@ -54,7 +55,7 @@
     }, { rootMargin: NEAR });
     plots.forEach((plot) => observer.observe(plot));
     dark.addEventListener("change", () => paint(dark.matches));
-    window.addEventListener("beforeprint", () => paint(false, PRINT_WIDTH));
+    window.addEventListener("beforeprint", () => paint(false, PAPER));
     window.addEventListener("afterprint", () => paint(dark.matches));
     document.documentElement.dataset.ready = "";
   }
