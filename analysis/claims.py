@@ -6,15 +6,17 @@ to doubt the claim, and the words say so.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from analysis import budget, comparison, failures, pairwise
+from analysis import comparison, pairwise, significance
+from analysis.doubts import doubts, facts
 from analysis.results import Results
+from analysis.significance import Units
 from study.feasibility import ALPHA
 
-__all__ = ["verdicts"]
+__all__ = ["Overall", "overall", "verdicts"]
 
 _Row = dict[Any, Any]
 _KEYS = ["task", "ratio"]
@@ -40,9 +42,7 @@ def verdicts(results: Results) -> pd.DataFrame:
         "budget", "failed", "partial").
     """
     noise = pairwise.seeds(results).groupby("cell")["val_auroc"].std(ddof=1).to_dict()
-    missing = failures.missing_rows(results)
-    unfinished = set(missing.loc[missing["search"] + missing["confirm"] > 0, "cell"])
-    spent = {row["cell"]: row for row in budget.by_cell(results).to_dict("records")}
+    known = facts(results)
     scores = _by_setting(comparison.scores(results))
     pairs = _by_setting(pairwise.pairs(results))
     rows = []
@@ -51,7 +51,10 @@ def verdicts(results: Results) -> pd.DataFrame:
         row: _Row = {"task": task, "ratio": ratio}
         row |= _verdict(setting, pairs.get((task, ratio), []))
         row["val_std"] = noise.get(row["cell"], math.nan)
-        row["doubts"] = _doubts(row, setting, spent, unfinished)
+        cells = {each["method"]: each["cell"] for each in setting}
+        behind = [cells[method] for method in row["better_than"]]
+        found = doubts(known, row["cell"], behind, cells.values()) if behind else set()
+        row["doubts"] = tuple(sorted(found))
         rows.append(row)
     names = [*_KEYS, "best", "cell", "mean", "std", "n", "lead", *_TUPLES[:-1]]
     names += ["p", "basis", "positives", "negatives", "claimed", "val_std", "reading", "doubts"]
@@ -121,21 +124,64 @@ def _reading(row: _Row) -> str:
     return "untested" if row["untested"] == row["near"] else "no evidence"
 
 
-def _doubts(
-    row: _Row, setting: list[_Row], spent: dict[str, _Row], unfinished: set[str]
-) -> tuple[str, ...]:
-    """Why a claim of the setting may not be the method's merit."""
-    if not row["better_than"]:
-        return ()
-    by_method = {each["method"]: each for each in setting}
-    mine = spent[row["cell"]]
-    others = [spent[by_method[method]["cell"]] for method in row["better_than"]]
-    costs = "search_gradient_evaluations"
-    favoured = any(
-        mine["trials"] > other["trials"] or mine[costs] > (1 + budget.TOLERANCE) * other[costs]
-        for other in others
+class Overall(NamedTuple):
+    """What may be said over all complete settings of the method with the best average rank.
+
+    Attributes:
+        units: the settings.
+        best: the method; rank: its average rank.
+        better_than: methods that it is better than, on other data sets too; p: the largest of
+            the Holm-adjusted p values (NaN without a claim).
+        better_here: further methods that it is better than on these data sets; p_here likewise.
+        near: the rest.
+        why: why no claim beyond these data sets is in reach, else "".
+        doubts: as in ``verdicts``, of any setting.
+    """
+
+    units: Units
+    best: str
+    rank: float
+    better_than: tuple[str, ...]
+    p: float
+    better_here: tuple[str, ...]
+    p_here: float
+    near: tuple[str, ...]
+    why: str
+    doubts: tuple[str, ...]
+
+
+def overall(results: Results) -> Overall | None:
+    """None below two methods or two complete settings."""
+    units = significance.units(results)
+    settings, methods = units.values.shape
+    if settings < 2 or methods < 2:
+        return None
+    pairs = significance.wilcoxon(units)
+    best = significance.ranks(units).iloc[0]
+    ahead = pairs[pairs["a"] == best["method"]]
+    beyond, here = ahead[ahead["better"]], ahead[ahead["better_here"] & ~ahead["better"]]
+    beaten = [*beyond["b"], *here["b"]]
+    return Overall(
+        units=units,
+        best=best["method"],
+        rank=float(best["rank"]),
+        better_than=tuple(beyond["b"]),
+        p=float(beyond["p_datasets_holm"].max()),
+        better_here=tuple(here["b"]),
+        p_here=float(here["p_holm"].max()),
+        near=tuple(b for b in ahead["b"] if b not in beaten),
+        why=pairs["why"].iloc[0],
+        doubts=_overall_doubts(results, units, best["method"], beaten) if beaten else (),
     )
-    lost = any(by_method[method]["failed"] for method in (row["best"], *row["better_than"]))
-    partial = any(each["cell"] in unfinished for each in setting)
-    rules = (("budget", favoured), ("failed", lost), ("partial", partial))
-    return tuple(name for name, holds in rules if holds)
+
+
+def _overall_doubts(
+    results: Results, units: Units, best: str, beaten: list[str]
+) -> tuple[str, ...]:
+    known, found = facts(results), set()
+    for (task, ratio), cells in results.cells.groupby(["task", "ratio"], sort=False):
+        if (task, ratio) in units.values.index:
+            by_method = cells.set_index("method")["cell"]
+            behind = by_method[beaten].tolist()
+            found |= doubts(known, by_method[best], behind, by_method.tolist())
+    return tuple(sorted(found))

@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from numpy.typing import NDArray
 
 from analysis.delong import Placements, compare
-from analysis.intervals import LEVEL, RESAMPLES, Interval, t_interval
+from analysis.holm import holm
+from analysis.intervals import t_interval
+from analysis.paired_seeds import refusal, seed_tests, wins
 from analysis.results import Results
 from analysis.testset import image_row, look
-from study.feasibility import ALPHA, GAMMA, LEAST_SEEDS
+from study.feasibility import ALPHA, GAMMA
 
-__all__ = ["holm", "images", "pairs", "seeds"]
+__all__ = ["images", "pairs", "seeds"]
 
 _SETTING = ["task", "ratio"]
 _PAIR = ["a", "b", "cell_a", "cell_b", "rows_a", "rows_b", "n", "dropped"]
@@ -75,17 +76,6 @@ def pairs(results: Results) -> pd.DataFrame:
         a test, else "").
     """
     return _within(results).pairs.copy()
-
-
-def holm(p: ArrayLike) -> NDArray[np.float64]:
-    """Holm's adjusted p values; those that are NaN were not tested and do not count."""
-    values = np.asarray(p, dtype=float)
-    # statsmodels has this too, and collects all garbage at each call: 0.3 s in a report.
-    order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
-    steps = values[order] * np.arange(len(order), 0, -1)
-    adjusted = np.full(len(values), math.nan)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
 
 
 class _Within(NamedTuple):
@@ -174,7 +164,7 @@ def _pair(first: _Method, second: _Method) -> dict[str, Any]:
         "dropped": tuple(sorted(first.place.keys() ^ second.place.keys())),
         **dict.fromkeys(_NUMBERS, math.nan),
         "basis": "seeds",
-        "why": _refusal(d),
+        "why": refusal(d),
     }
     if not shared:
         return row
@@ -188,54 +178,17 @@ def _numbers(
     found: dict[str, Any] = {
         "difference": float(d.mean()),
         "std": float(d.std(ddof=1)) if len(d) > 1 else math.nan,
-        "wins": float(_wins(d).mean()),
+        "wins": float(wins(d).mean()),
     }
     both = compare(a, b) if a is not None and b is not None else None
     if both is not None:
         found |= {"error_images": both.error, "p_images": both.p_images}
     if why:
         return found
-    found |= _tests(d)
+    found |= seed_tests(d)
     if both is None:
         low, high = t_interval(d)
         return found | {"low": low, "high": high, "p": found["p_seeds"]}
     low, high = both.interval
     own = {"p_both": both.p_both, "p": both.p_both, "low": low, "high": high}
     return found | own | {"basis": "seeds and images"}
-
-
-def _tests(d: NDArray[np.float64]) -> dict[str, float]:
-    n, won, lost = len(d), int((d > 0).sum()), int((d < 0).sum())
-    t = d.mean() / (d.std(ddof=1) / math.sqrt(n))
-    low, high = _share_interval(won, lost, n)
-    return {
-        "p_seeds": float(2 * special.stdtr(n - 1, -abs(t))),
-        "wins_low": low,
-        "wins_high": high,
-        "p_wins": min(1.0, float(2 * special.bdtr(min(won, lost), won + lost, 0.5))),
-    }
-
-
-def _share_interval(won: int, lost: int, n: int) -> Interval:
-    """Percentile bootstrap interval of the share of wins, ties a half."""
-    if n in (won, lost):
-        # No resample differs; the exact interval (Clopper and Pearson) stands in.
-        edge = ((1 - LEVEL) / 2) ** (1 / n)
-        return Interval(edge, 1.0) if won else Interval(0.0, 1 - edge)
-    rng = np.random.default_rng(0)
-    # A resample of the seeds is a draw of how many were won, tied and lost.
-    drawn = rng.multinomial(n, [won / n, (n - won - lost) / n, lost / n], RESAMPLES)
-    low, high = np.quantile((drawn @ [1.0, 0.5, 0.0]) / n, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high))
-
-
-def _wins(d: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (np.sign(d) + 1) / 2
-
-
-def _refusal(d: NDArray[np.float64]) -> str:
-    if len(d) < LEAST_SEEDS:
-        return f"{len(d)} paired seeds; a test takes {LEAST_SEEDS} or more"
-    if np.ptp(d) == 0:
-        return "the difference is the same at every seed: there is no spread to judge it by"
-    return ""

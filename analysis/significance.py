@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.pairwise import holm, seeds
+from analysis.holm import holm
+from analysis.pairwise import seeds
 from analysis.results import Results
 from study.feasibility import ALPHA, family_size, settings_needed, smallest_p
 

@@ -2,46 +2,61 @@
 
 from markupsafe import Markup
 
-from analysis import labels, significance
+from analysis import claims, labels
+from analysis.claims import Overall
 from analysis.results import Results
 from analysis.sections.words import listing, plural
 from analysis.significance import Units
 
-__all__ = ["across", "left_out", "nesting"]
+__all__ = ["DOUBTS", "across", "left_out", "nesting"]
+
+DOUBTS = {
+    "budget": "Its search had a larger budget than that of a method behind it, so the lead may be "
+    "the budget's.",
+    "failed": "Confirm runs failed and are not in the means, which speak of those that survived.",
+    "partial": "Runs are still to come.",
+}
+"""What casts doubt on a claim, by its name in ``analysis.doubts``."""
 
 
 def across(results: Results) -> list[Markup]:
     """One paragraph; none below two methods or two complete settings."""
-    units = significance.units(results)
-    settings, methods = units.values.shape
-    if settings < 2 or methods < 2:
+    found = claims.overall(results)
+    if found is None:
         return []
-    pairs = significance.wilcoxon(units)
-    best = significance.ranks(units).iloc[0]
+    settings, methods = found.units.values.shape
     start = Markup(
         "<strong>Over {} complete settings.</strong> {} has the best average rank, {:.2f} of {}. "
-    ).format(settings, best["method"], best["rank"], methods)
-    ahead = pairs[pairs["a"] == best["method"]]
-    beyond, here = ahead[ahead["better"]], ahead[ahead["better_here"] & ~ahead["better"]]
-    parts = []
-    if len(beyond):
-        p = labels.p_value(beyond["p_datasets_holm"].max())
-        parts.append(f"It is better than {listing(beyond['b'])} (Wilcoxon, Holm-adjusted {p}).")
-    if len(here):
-        p = labels.p_value(here["p_holm"].max())
-        sets = units.datasets.nunique()
-        parts.append(
-            f"On {'this data set' if sets == 1 else f'these {sets} data sets'} it is ahead of "
-            f"{listing(here['b'])} (Wilcoxon over settings, Holm-adjusted {p}); settings of one "
-            f"data set are not independent, and {plural(sets, 'data set')} "
-            f"{'does' if sets == 1 else 'do'} not carry that to others."
-        )
-    rest = [b for b in ahead["b"] if b not in {*beyond["b"], *here["b"]}]
-    if rest:
-        parts.append(f"No evidence of a difference from {listing(rest)}.")
-    if not len(beyond) and pairs["why"].iloc[0]:
-        parts.append(f"More was not to be had: {pairs['why'].iloc[0]}.")
-    return [start + " ".join(parts)]
+    ).format(settings, found.best, found.rank, methods)
+    parts = [
+        _beyond(found),
+        _here(found),
+        f"No evidence of a difference from {listing(found.near)}." if found.near else "",
+        # Said only where more could have been hoped for.
+        f"More was not to be had: {found.why}." if found.why and not found.better_than else "",
+        *(DOUBTS[doubt] for doubt in found.doubts),
+    ]
+    return [start + " ".join(part for part in parts if part)]
+
+
+def _beyond(found: Overall) -> str:
+    if not found.better_than:
+        return ""
+    verb = "is ahead of" if found.doubts else "is better than"
+    p = labels.p_value(found.p)
+    return f"It {verb} {listing(found.better_than)} (Wilcoxon, Holm-adjusted {p})."
+
+
+def _here(found: Overall) -> str:
+    if not found.better_here:
+        return ""
+    sets = found.units.datasets.nunique()
+    where, does = ("this data set", "does") if sets == 1 else (f"these {sets} data sets", "do")
+    return (
+        f"On {where} it is ahead of {listing(found.better_here)} (Wilcoxon over settings, "
+        f"Holm-adjusted {labels.p_value(found.p_here)}); settings of one data set are not "
+        f"independent, and {plural(sets, 'data set')} {does} not carry that to others."
+    )
 
 
 def nesting(units: Units) -> str:

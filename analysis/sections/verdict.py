@@ -7,7 +7,7 @@ from markupsafe import Markup
 from analysis import budget, claims, failures, labels
 from analysis.blocks import Block, Note, Prose, Section
 from analysis.results import Results
-from analysis.sections.across import across
+from analysis.sections.across import DOUBTS, across
 from analysis.sections.words import listing, plural, setting
 
 __all__ = ["section"]
@@ -23,12 +23,6 @@ READING = (
 _BASES = {
     "seeds and images": "on other seeds and other test images",
     "seeds": "on other seeds with this test set",
-}
-_DOUBTS = {
-    "budget": "Its search had a larger budget than that of a method behind it, so the lead may be "
-    "the budget's.",
-    "failed": "Confirm runs failed and are not in the means, which speak of those that survived.",
-    "partial": "The setting is not finished.",
 }
 
 
@@ -100,7 +94,7 @@ def _sentence(row: Any) -> Markup:
         plural(row["n"], "seed"),
     )
     absent = f"No result: {listing(row['absent'])}." if row["absent"] else ""
-    parts = [_supports(row), _lacks(row), *(_DOUBTS[d] for d in row["doubts"]), absent]
+    parts = [_supports(row), _lacks(row), *(DOUBTS[d] for d in row["doubts"]), absent]
     return where + result + " ".join(part for part in parts if part)
 
 

@@ -161,3 +161,16 @@ def test_two_methods_have_no_friedman(make: Callable[..., Results]) -> None:
     assert "Friedman's test is left out: Friedman's test takes three methods" in said(section)
     (row,) = tables(section)["friedman"].rows
     assert [cell.text for cell in row[3:]] == [labels.MISSING] * 5
+
+
+def test_a_larger_budget_takes_the_word_back(make: Callable[..., Results], study: Build) -> None:
+    cells = [
+        replace(cell, search=tuple(replace(row, gradient_evaluations=3000) for row in cell.search))
+        if (cell.method, cell.task) == ("best", "t3")
+        else cell
+        for cell in make(datasets=8).study.cells
+    ]
+    (words,) = across(from_record(study(*cells)))
+    assert "It is ahead of worst (Wilcoxon" in words
+    assert "better" not in words
+    assert "the lead may be the budget" in words

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from analysis import comparison, delong, pairwise
+from analysis.holm import holm
 from analysis.intervals import bootstrap_interval, t_interval
-from analysis.pairwise import holm
 from analysis.results import Results, from_record
 
 Build = Callable[..., Any]

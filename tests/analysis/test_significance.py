@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from analysis import bayes, critical_difference, significance
-from analysis.pairwise import holm
+from analysis.holm import holm
 from analysis.published import published, published_units
 from analysis.results import from_record
 from analysis.significance import Units

@@ -110,7 +110,7 @@ def test_a_study_without_a_result(study: Build, cell: Build, trial: Build) -> No
     [
         ("budget", {"gradient_evaluations": 1300}, "larger budget"),
         ("failed", {}, "survived"),
-        ("partial", {}, "not finished"),
+        ("partial", {}, "Runs are still to come"),
     ],
 )
 def test_doubts_take_the_word_back(
