@@ -1,5 +1,7 @@
 """The database behind the ledger: any Optuna URL; SQLite with a write-ahead log."""
 
+import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import URL, event
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 
 from study.database_url import resolve_url, shown
 from study.errors import LedgerError
@@ -24,6 +26,9 @@ POSTGRESQL_TIMEOUTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+
+TRIES = 10
+"""How often a fresh database is looked at whose tables others create at the same time."""
 
 
 def storage_url(directory: Path, storage: str | None) -> URL:
@@ -84,12 +89,17 @@ def _connect(url: URL) -> RDBStorage:
     # Optuna fills in {SCHEMA_VERSION}; a password or a folder may have braces of its own.
     text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
     settings = engine_settings(url)
-    try:
-        return RDBStorage(text, engine_kwargs=settings)
-    except (DatabaseError, StorageInternalError):
-        # Two drivers that open a fresh database at once both create its tables: one fails, and
-        # finds them there when it looks again.
-        return RDBStorage(text, engine_kwargs=settings)
+    for _ in range(TRIES):
+        try:
+            return RDBStorage(text, engine_kwargs=settings)
+        except DatabaseError as error:
+            # Drivers that open a fresh database at once all create its tables: one of them
+            # does, and the others find them there when they look again.
+            taken = isinstance(error, IntegrityError) or "already exists" in str(error)
+            if not taken:
+                raise
+            time.sleep(random.uniform(0.05, 0.2))
+    return RDBStorage(text, engine_kwargs=settings)
 
 
 def _is(url: URL, backend: str) -> bool:

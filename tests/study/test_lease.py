@@ -4,17 +4,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna import create_study
 from optuna.storages import RDBStorage
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import select, update
 
 from study import lease as lease_module
 from study.errors import LeaseError
-from study.lease import LEASES, STALE_SECONDS, Lease
+from study.lease import LEASES, NOW, STALE_SECONDS, Lease
+from study.ledger import Ledger
+from study.rows import Outcome
 from study.storage import open_storage
+from tests.study.conftest import CELL
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,14 +42,10 @@ except LeaseError as error:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'study.db'}"
-
-
-@pytest.fixture
-def storage(url: str) -> Iterator[RDBStorage]:
-    storage = open_storage(url)
+def storage(database: str) -> Iterator[RDBStorage]:
+    storage = open_storage(database)
     yield storage
+    storage.remove_session()
     storage.engine.dispose()
 
 
@@ -78,10 +79,10 @@ def test_a_study_of_an_older_version_opens(storage: RDBStorage) -> None:
         pass
 
 
-def test_of_drivers_that_start_at_once_one_wins(url: str) -> None:
+def test_of_drivers_that_start_at_once_one_wins(database: str) -> None:
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, url],
+            [sys.executable, "-c", RACER, database],
             cwd=ROOT,
             text=True,
             stdin=subprocess.PIPE,
@@ -115,9 +116,20 @@ def _set(storage: RDBStorage, **values: object) -> None:
         connection.execute(update(LEASES).values(**values))
 
 
-def _ago(seconds: float) -> object:
-    """So long ago by SQLite's clock."""
-    return func.datetime("now", f"-{seconds} seconds")
+def _now(storage: RDBStorage) -> datetime:
+    """By the database's clock."""
+    with storage.engine.connect() as connection:
+        now: datetime = connection.execute(select(NOW)).scalar_one()
+        return now
+
+
+def _ago(storage: RDBStorage, seconds: float) -> datetime:
+    return _now(storage) - timedelta(seconds=seconds)
+
+
+def _lease(storage: RDBStorage) -> Any:
+    with storage.engine.connect() as connection:
+        return connection.execute(select(LEASES)).one()
 
 
 def _left(storage: RDBStorage, **values: object) -> None:
@@ -151,7 +163,7 @@ def test_a_pid_of_another_container_says_nothing(storage: RDBStorage) -> None:
 def test_another_machines_lease_ends_when_it_is_not_renewed(
     storage: RDBStorage, seconds: float, free: bool
 ) -> None:
-    _left(storage, host="elsewhere", place="elsewhere", renewed=_ago(seconds))
+    _left(storage, host="elsewhere", place="elsewhere", renewed=_ago(storage, seconds))
     if free:
         with Lease(storage, "s"):
             pass
@@ -163,8 +175,8 @@ def test_another_machines_lease_ends_when_it_is_not_renewed(
 def test_a_holder_renews(storage: RDBStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
     with Lease(storage, "s"):
-        _set(storage, renewed=_ago(3600))
-        while _age(storage) > 5:
+        _set(storage, renewed=_ago(storage, 3600))
+        while _now(storage) - _lease(storage).renewed > timedelta(seconds=5):
             time.sleep(0.05)
 
 
@@ -182,11 +194,23 @@ def test_a_driver_that_slept_too_long_notices_that_another_took_over(
             time.sleep(0.05)
         with storage.engine.begin() as connection, pytest.raises(LeaseError, match="took"):
             slept.hold(connection)
-    with storage.engine.connect() as connection:
-        assert connection.execute(select(LEASES.c.holder)).scalar_one() == "another"
+    assert _lease(storage).holder == "another"
 
 
-def _age(storage: RDBStorage) -> float:
-    with storage.engine.connect() as connection:
-        age = func.julianday("now") - func.julianday(LEASES.c.renewed)
-        return float(connection.execute(select(age * literal(86400.0))).scalar_one())
+def test_a_driver_that_lost_its_lease_writes_nothing(storage: RDBStorage) -> None:
+    with Lease(storage, "s") as slept:
+        mine = Ledger(storage, "s", [CELL], slept)
+        (cell,) = mine.cells.values()
+        row = cell.next_search()
+        assert row is not None
+        _set(storage, place="elsewhere", renewed=_ago(storage, STALE_SECONDS + 1))
+        with Lease(storage, "s") as other:
+            before = Ledger(storage, "s", [CELL], other)
+            with pytest.raises(LeaseError, match="another one took the study over"):
+                cell.tell(row, "FAIL", Outcome(reason="late"))
+            with pytest.raises(LeaseError):
+                cell.next_search()
+            assert isinstance(mine.trouble, LeaseError)
+            after = Ledger(storage, "s", [CELL], other)
+            assert after.cells[CELL.id].rows == before.cells[CELL.id].rows
+            assert after.cells[CELL.id].running() == [row]
