@@ -246,9 +246,9 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 
 def _legend_rows(names: Sequence[str]) -> int:
     """Rows that plotly will need, from the length of the names."""
-    rows, used = min(1, len(names)), 0
+    rows, used = min(1, len(names)), 0.0
     for name in names:
-        width = 50 + 7 * len(name)
+        width = 46 + 6.4 * len(name)
         if used and used + width > LEGEND_WIDTH:
             rows, used = rows + 1, 0
         used += width

@@ -32,6 +32,7 @@ def test_convergence_is_median_and_range_of_finished_seeds(
     assert table["low"].tolist() == [0.5, 0.6]
     assert table["high"].tolist() == [0.7, 0.8]
     assert table["gradient_evaluations"].tolist() == [10, 20]
+    assert table["seconds"].tolist() == [1, 2]
     assert table["rows"].tolist() == [(0, 1, 2)] * 2
 
 
@@ -61,6 +62,18 @@ def test_progress_keeps_the_best_of_finished_rows(study: Build, cell: Build, tri
     assert np.isnan(table["best"][0])
     assert table["number"].tolist()[1:] == [1, 1, 1, 4]
     assert table["improved"].tolist() == [False, True, False, False, True]
+    # Every row before the first one under way was paid for.
+    assert table["gradient_evaluations"].tolist() == [1000, 2000, 3000, 4000, 5000]
+    assert table["seconds"].tolist() == [10, 20, 30, 40, 50]
+
+
+def test_cost_is_unknown_from_the_first_silent_row_on(
+    study: Build, cell: Build, trial: Build
+) -> None:
+    search = (trial(number=0), trial(number=1, gradient_evaluations=None), trial(number=2))
+    table = curves.progress(from_record(study(cell(search=search))))
+    assert table["gradient_evaluations"].notna().tolist() == [True, False, False]
+    assert table["seconds"].tolist() == [10, 20, 30]
 
 
 def test_progress_ends_at_the_selected_row(finished: Results) -> None:
