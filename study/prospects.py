@@ -90,6 +90,9 @@ def prospects(plan: StudyPlan) -> list[Prospect]:
     settings = {(cell.task, cell.imratio) for cell in plan.cells}
     datasets = len({cell.dataset for cell in plan.cells})
     seeds = plan.cells[0].confirm_trials
+    if not seeds:
+        why = "There are no confirm seeds, and search values are never compared."
+        return [Prospect("one method is better than another", "no", why)]
     return [
         _in_a_setting(methods, seeds),
         _often(methods, seeds),

@@ -144,9 +144,14 @@ def test_least_difference_passes_the_test_and_less_does_not() -> None:
     assert stats.ttest_1samp(d, 0).pvalue == pytest.approx(0.05)
 
 
-def test_one_method_can_claim_nothing() -> None:
-    (one,) = prospects(plan("a", datasets=3))
+@pytest.mark.parametrize(
+    ("of", "why"),
+    [(plan("a", datasets=3), "only one method"), (plan("ab", seeds=0), "no confirm seeds")],
+)
+def test_without_rivals_or_seeds_nothing_can_be_claimed(of: StudyPlan, why: str) -> None:
+    (one,) = prospects(of)
     assert one.answer == "no"
+    assert why in one.why
 
 
 def test_unequal_budgets_are_named() -> None:
