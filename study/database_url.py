@@ -61,7 +61,7 @@ def resolve_url(text: str) -> URL:
         if not os.environ.get(name):
             raise LedgerError(
                 f"storage names the environment variable {name}, which must be set where the "
-                f"study runs: export {name}=..."
+                "study runs, and is not."
             )
         return os.environ[name] if whole else _quoted(os.environ[name])
 

@@ -92,8 +92,16 @@ def ledger_error(error: Exception, url: URL) -> Exception:
             f"{what} must be writable, and is not ({reason}). Make it writable, or remount its "
             f"disk. {GO_ON}"
         )
+    if _code(cause).startswith("SQLITE_CANTOPEN"):
+        return LedgerError(
+            f"{what} cannot be opened ({reason}): its folder must be there and be writable. Choose "
+            f"another one, or give access. {GO_ON}"
+        )
     if _passes(error):
-        return LedgerError(f"{what} does not answer ({reason}). Bring it back. {GO_ON}")
+        return LedgerError(
+            f"{what} does not answer ({reason}). Check its address, user and password, or bring it "
+            f"back. {GO_ON}"
+        )
     return LedgerError(
         f"{what} must be a database in good order, and it failed ({reason}). Look at its disk, or "
         "put a copy of it in its place."

@@ -54,10 +54,10 @@ def open_storage(url: str | URL) -> RDBStorage:
     try:
         storage = _connect(url)
     except ImportError as error:
-        extra = " pip install 'aucstudy[postgresql]'" if _is(url, "postgresql") else ""
+        how = ": pip install 'aucstudy[postgresql]'" if _is(url, "postgresql") else ""
         raise LedgerError(
             f"The study's storage needs the Python driver of its database, and {shown(url)} gave: "
-            f"{_innermost(error)}. Install it:{extra or ' see the URL.'}"
+            f"{_innermost(error)}. Install it{how}."
         ) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError, OSError) as error:
         told = ledger_error(error, url)

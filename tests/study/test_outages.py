@@ -1,9 +1,12 @@
 """A database that goes away, forgets to answer, fills its disk or cannot be written."""
 
 import logging
+import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from optuna.storages import RDBStorage
 from sqlalchemy import Engine, event, make_url
 
@@ -28,6 +32,7 @@ from study.storage import open_storage
 from tests.study.conftest import CELL
 from tests.study.postgresql_server import PostgreSQL
 
+ROOT = Path(__file__).parents[2]
 Open = Callable[[str], RDBStorage]
 
 
@@ -308,8 +313,47 @@ def test_a_database_that_cannot_be_written(tmp_path: Path, open_it: Open) -> Non
 
 
 def test_a_place_where_no_database_can_be(open_it: Open) -> None:
-    with pytest.raises(LedgerError, match=r"/proc/study.db.*unable to open database file"):
+    with pytest.raises(LedgerError, match=r"/proc/study.db cannot be opened \(unable to open"):
         open_it("sqlite:////proc/study.db")
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which nobody, not even root, can write."""
+    folder = tmp_path / "frozen"
+    folder.mkdir()
+    done = subprocess.run(["chattr", "+i", folder], capture_output=True, check=False)
+    if done.returncode:
+        if os.geteuid() == 0:
+            pytest.skip("root may write anywhere, and this file system knows no chattr +i")
+        folder.chmod(0o500)
+    yield folder
+    subprocess.run(["chattr", "-i", folder], capture_output=True, check=False)
+    folder.chmod(0o700)
+
+
+def _run(directory: Path, file: Path) -> subprocess.CompletedProcess[str]:
+    spec = {"name": "s", "methods": ["ce"], "imratios": [0.1], "search": {"trials": 1}}
+    task = {"dataset": "digits", "model": "mlp", "epochs": 1}
+    file.write_text(yaml.safe_dump({**spec, "tasks": [task], "directory": str(directory)}))
+    return subprocess.run(
+        [sys.executable, "-m", "study", "run", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("place", ["frozen", "frozen/out", "file/out", "/proc/out"])
+def test_a_directory_that_cannot_be_written(place: str, frozen: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = _run(tmp_path / place, tmp_path / "spec.yaml")
+    assert done.returncode == 2
+    assert str(tmp_path / place) in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(frozen.iterdir()) == []
 
 
 def test_a_file_that_is_no_database(tmp_path: Path, open_it: Open) -> None:
