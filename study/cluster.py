@@ -126,8 +126,11 @@ def own_group() -> Iterator[None]:
         yield
         return
     before = os.getpgid(0)
-    # A group needs a process of its number to begin with, and this one may lead its own already.
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, process_group=0) as first:
+    # A group needs a process: one to begin the new one, and one to keep the old one meanwhile.
+    with (
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE, process_group=0) as first,
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE),
+    ):
         os.setpgid(0, first.pid)
         try:
             yield

@@ -66,6 +66,7 @@ def run_generation(
             # One more than can run, so that a worker that is free finds its next trial waiting.
             slots=lambda: size() + 1,
             on_told=told,
+            on_died=lambda row, why: events.write("worker died", {"row": row.name, "why": why}),
             stop=stop,
             interrupted=scheduler.interrupted,
             why_died=scheduler.why_died,

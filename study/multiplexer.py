@@ -32,6 +32,7 @@ class Multiplexer(Searcher):
         job: from a row to the config that its worker gets (of a ``Job``).
         slots: how many rows may be under way now; asked each time, since a cluster may grow.
         on_told: called with each row that is finished.
+        on_died: called with each row whose worker died, and why.
         stop: whether the study is to stop; no row is handed out then.
         interrupted: Tune's ids of trials that ended only because the study is to stop.
         why_died: from Tune's id of a trial whose worker died to the reason, in words.
@@ -43,6 +44,7 @@ class Multiplexer(Searcher):
         job: Callable[[CellLedger, Row], dict[str, Any]],
         slots: Callable[[], int],
         on_told: Callable[[Row, Outcome], None],
+        on_died: Callable[[Row, str], None],
         stop: Stop,
         interrupted: Collection[str],
         why_died: Callable[[str], str],
@@ -52,6 +54,7 @@ class Multiplexer(Searcher):
         self._job = job
         self._slots = slots
         self._on_told = on_told
+        self._on_died = on_died
         self._stop = stop
         self._interrupted = interrupted
         self._why_died = why_died
@@ -143,6 +146,7 @@ class Multiplexer(Searcher):
 
     def _died(self, row: Row, reason: str) -> None:
         self._ledger.cells[row.cell].died(row, reason)
+        self._on_died(row, reason)
         if row.deaths_in_place <= MAX_DEATHS:
             self._left.append(row)
             return

@@ -50,11 +50,16 @@ def run(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.CompletedP
     )
 
 
-def start(spec: dict[str, Any], folder: Path) -> subprocess.Popen[bytes]:
+def start(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.Popen[bytes]:
     """A driver in a process group of its own, printing to driver.log."""
     with (folder / "driver.log").open("ab") as log:
         return subprocess.Popen(
-            command(spec, folder), cwd=ROOT, stdout=log, stderr=log, process_group=0
+            command(spec, folder),
+            cwd=ROOT,
+            env=os.environ | env,
+            stdout=log,
+            stderr=log,
+            process_group=0,
         )
 
 
@@ -289,6 +294,21 @@ def test_a_trial_whose_worker_dies_is_started_again(tmp_path: Path) -> None:
     deaths = [row.deaths for cell in study.cells for row in cell.search if row.deaths]
     assert len(deaths) == 1
     assert "killed or crashed" in deaths[0][0]
+
+
+def test_a_worker_killed_for_memory_is_told_as_that(tmp_path: Path) -> None:
+    slow = odd("Busy", space={"tests.study.odd_methods:Busy": {"milliseconds": 60_000}})
+    # Ray ends workers as soon as the node uses one hundredth of its memory.
+    low = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "200"}
+    driver = start(slow, tmp_path, **low)
+    try:
+        wait_for_log(tmp_path, "worker died", driver)
+        rows = [row for cell in read_study(tmp_path / "out").cells for row in cell.search]
+        assert any("ran out of memory" in death for row in rows for death in row.deaths)
+        assert {row.state for row in rows} == {"RUNNING"}
+    finally:
+        driver.kill()
+        driver.wait()
 
 
 def test_a_trial_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
