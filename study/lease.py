@@ -95,11 +95,14 @@ class Lease:
         """
         if not self._renewed(connection):
             self._lost.set()
-            raise LeaseError(
-                f"This driver of {self._name!r} could not renew its lease for "
-                f"{STALE_SECONDS:.0f} s, and another one took the study over: this one stops. "
-                "Nothing that was told is lost."
-            )
+            raise self.loss()
+
+    def loss(self) -> LeaseError:
+        """What to tell the user of a lease that was lost."""
+        return LeaseError(
+            f"This driver of {self._name!r} could not renew its lease for {STALE_SECONDS:.0f} s, "
+            "and another one took the study over: this one stops. Nothing that was told is lost."
+        )
 
     def __enter__(self) -> "Lease":
         patiently(self._create_table, self._engine.url)

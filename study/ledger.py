@@ -253,7 +253,10 @@ class Ledger:
 
     @property
     def trouble(self) -> StudyError | None:
-        """Why nothing can be written any more (lease lost, database gone); None if it can."""
+        """Why nothing can be written any more (lease lost, database gone); None if it can.
+
+        It costs nothing to ask: the lease is renewed in a thread of its own.
+        """
         return self._write.trouble
 
     @property

@@ -26,8 +26,14 @@ class Writer:
     def __init__(self, engine: Engine, lease: Lease | None) -> None:
         self._engine = engine
         self._lease = lease
-        self.trouble: StudyError | None = None
+        self._trouble: StudyError | None = None
+
+    @property
+    def trouble(self) -> StudyError | None:
         """Why nothing is written any more, if so: whatever came next could be out of order."""
+        if self._trouble is None and self._lease is not None and self._lease.lost:
+            self._trouble = self._lease.loss()
+        return self._trouble
 
     def __call__(self, work: Callable[[Connection], Result]) -> Result:
         """What ``work`` gives, once it is committed.
@@ -45,7 +51,7 @@ class Writer:
         try:
             return patiently(lambda: self._transaction(work), self._engine.url, PATIENCE_SECONDS)
         except StudyError as error:
-            self.trouble = error
+            self._trouble = error
             raise
 
     def _transaction(self, work: Callable[[Connection], Result]) -> Result:

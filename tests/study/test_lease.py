@@ -197,6 +197,17 @@ def test_a_driver_that_slept_too_long_notices_that_another_took_over(
     assert _lease(storage).holder == "another"
 
 
+def test_a_ledger_knows_that_its_lease_is_lost_before_it_writes(
+    storage: RDBStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    with Lease(storage, "s") as slept:
+        mine = Ledger(storage, "s", [CELL], slept)
+        _set(storage, holder="another")
+        while not isinstance(mine.trouble, LeaseError):
+            time.sleep(0.05)
+
+
 def test_a_driver_that_lost_its_lease_writes_nothing(storage: RDBStorage) -> None:
     with Lease(storage, "s") as slept:
         mine = Ledger(storage, "s", [CELL], slept)
