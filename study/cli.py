@@ -90,7 +90,7 @@ def _before_every_command(
 
 @app.command()
 def plan(spec: Spec) -> None:
-    """Show what SPEC runs, on how many images, and about how long it takes here."""
+    """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
     from study.plan import local_slots, plan_study, time_task
     from study.spec import check_environment, load_spec
     from study.tables import plan_tables
