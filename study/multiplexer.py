@@ -97,7 +97,9 @@ class Multiplexer(Searcher):
             noted[result["interval"]] = result["val_auroc"]
 
     def flush(self) -> None:
-        """Store the validations that were noted."""
+        """Store the validations that were noted; stop the study if its lease was lost."""
+        if self._ledger.trouble is not None:
+            self._stop.fail(self._ledger.trouble)
         for trial_id in list(self._unwritten):
             self._report(trial_id)
 
