@@ -49,6 +49,7 @@ _ROW = {
     "gradient_evaluations": Column("float64", "images through forward and backward; NaN as above"),
     "images": Column("float64", "training images drawn; NaN as above"),
     "reason": Column("object", "why the row is FAIL, else None"),
+    "deaths": Column("int64", "times that a worker died with the row, which then began again"),
     "host": Column("object", "name of the machine, or None"),
     "device": Column("object", "name of the device, or None"),
     "started": Column("datetime64[us]", "local time of that machine, or NaT"),

@@ -6,7 +6,7 @@ from analysis.labels import spans_text
 from analysis.results import Results, trial_id
 from study.records import CellRecord
 
-__all__ = ["failed_rows", "grouped", "missing_rows", "without_result"]
+__all__ = ["deaths", "failed_rows", "grouped", "missing_rows", "without_result"]
 
 ENDED = ("COMPLETE", "PRUNED", "FAIL")
 
@@ -33,6 +33,20 @@ def failed_rows(results: Results) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=names).astype({"cell": object, "seconds": float})
     places = results.cells[["cell", "method", "task", "ratio"]]
     return table.merge(places, on="cell", how="left")
+
+
+def deaths(results: Results) -> pd.DataFrame:
+    """Every time that a worker died with a row, which then began again: trial, phase, cell,
+    number, reason, method, task, ratio."""
+    rows = [
+        (trial_id(cell, row), row.phase, cell.id, row.number, reason)
+        for cell in results.study.cells
+        for row in (*cell.search, *cell.confirm, *cell.superseded)
+        for reason in row.deaths
+    ]
+    table = pd.DataFrame(rows, columns=["trial", "phase", "cell", "number", "reason"])
+    places = results.cells[["cell", "method", "task", "ratio"]]
+    return table.astype({"cell": object}).merge(places, on="cell", how="left")
 
 
 def grouped(failed: pd.DataFrame) -> pd.DataFrame:

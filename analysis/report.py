@@ -20,7 +20,7 @@ def write(*directories: Path, folder: Path | None = None) -> Path:
     Args:
         directories: of the studies; one or more.
         folder: where to write. None: ``report`` in the study's directory; for several studies
-            ``<name> + <name>/report`` beside the first.
+            ``<name>+<name>/report`` beside the first.
 
     Returns:
         Path of ``report.html``.
@@ -45,7 +45,8 @@ def _place(results: Results) -> Path:
     if not results.origins:
         return home
     # Names in a ledger are not trusted to be names of files.
-    return home.parent / re.sub(r"[^\w .+-]", "-", results.study.name)[:120].strip(". ")
+    name = results.study.name.replace(" + ", "+")
+    return home.parent / re.sub(r"[^\w.+-]", "-", name)[:120].strip(".")
 
 
 def write_results(results: Results, folder: Path) -> Path:

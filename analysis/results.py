@@ -167,6 +167,7 @@ def _row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
         "gradient_evaluations": _number(row.gradient_evaluations),
         "images": _number(row.images),
         "reason": row.reason,
+        "deaths": len(row.deaths),
         "host": row.host,
         "device": row.device,
         "started": row.started,

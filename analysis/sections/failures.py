@@ -14,10 +14,11 @@ def section(results: Results) -> Section:
     """Cells without a result first, then every failed row."""
     rows = failures.failed_rows(results)
     empty = failures.without_result(results)
+    deaths = failures.deaths(results)
     total = len(results.trials) + len(results.confirm) + len(results.superseded)
     if rows.empty and empty.empty:
         said = f"None of the study's {plural(total, 'row')} failed, and every cell has a result."
-        return Section("failures", "Failures", [Prose(said)])
+        return Section("failures", "Failures", [Prose(said), *_deaths(deaths)])
     blocks: list[Block] = [
         Prose(
             f"{plural(len(rows), 'row')} of {total} failed, and "
@@ -30,6 +31,7 @@ def section(results: Results) -> Section:
         blocks.append(_empty_table(empty))
     if len(rows):
         blocks.append(_row_table(rows))
+    blocks += _deaths(deaths)
     return Section("failures", "Failures", blocks)
 
 
@@ -71,3 +73,32 @@ def _row_table(failed: Any) -> Table:
     ]
     caption = "Every failed row, rows of one cell and reason together; the file has each on a line."
     return Table("failed-rows", caption, columns, rows, failed)
+
+
+def _deaths(deaths: Any) -> list[Block]:
+    """Nothing without a death."""
+    if deaths.empty:
+        return []
+    keys = ["method", "task", "ratio", "cell", "phase", "reason"]
+    numbers = deaths.groupby(keys, sort=False)["number"].agg(tuple).reset_index()
+    rows = [
+        [
+            Cell(r["method"], r["method"], r["cell"], mark="row"),
+            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
+            Cell(str(len(r["number"])), len(r["number"]), trace(r["cell"], r["phase"], once)),
+            Cell(f"{r['phase']} {ranges(once)}"),
+            Cell(r["reason"]),
+        ]
+        for r in numbers.to_dict("records")
+        for once in [sorted(set(r["number"]))]
+    ]
+    columns = [
+        *(Column("Method"), Column("Setting"), Column("Deaths", True), Column("Rows")),
+        Column("Why"),
+    ]
+    said = (
+        f"{plural(len(deaths), 'time')} a worker died with a trial, which then began again from "
+        "its last checkpoint. That changes no result; where it happens often, it costs time."
+    )
+    caption = "Workers that died, deaths of one cell and reason together."
+    return [Prose(said), Table("deaths", caption, columns, rows, deaths)]

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from analysis import failures
+from analysis.blocks import Table
 from analysis.results import Results, from_record
+from analysis.sections.failures import section
 
 Build = Callable[..., Any]
 FAIL = {"state": "FAIL", "value": None, "reason": "The loss became NaN."}
@@ -91,3 +93,14 @@ def test_missing_rows(study: Build, cell: Build, trial: Build, confirm: Build) -
 def test_simulated_study_misses_two_confirm_rows(simulated: Results, finished: Results) -> None:
     assert failures.missing_rows(simulated)[["search", "confirm"]].sum().tolist() == [0, 2]
     assert failures.missing_rows(finished)[["search", "confirm"]].sum().tolist() == [0, 0]
+
+
+def test_every_death_of_a_worker_is_told(study: Build, cell: Build, trial: Build) -> None:
+    rows = (trial(deaths=("its node died", "its node died")), trial(number=1))
+    results = from_record(study(cell(search=rows)))
+    assert results.trials["deaths"].tolist() == [2, 0]
+    table = failures.deaths(results)
+    assert table["trial"].tolist() == [f"{results.study.cells[0].id}/search/0"] * 2
+    blocks = section(results).blocks
+    shown = next(b for b in blocks if isinstance(b, Table) and b.name == "deaths")
+    assert [cell.text for cell in shown.rows[0][2:]] == ["2", "search 0", "its node died"]

@@ -178,7 +178,7 @@ def test_command(one: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     places = [str(tmp_path / name) for name in studies]
     done = CliRunner().invoke(app, ["report", *places])
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "a + b" / "report" / "report.html").is_file()
+    assert (tmp_path / "a+b" / "report" / "report.html").is_file()
     done = CliRunner().invoke(app, ["report", *places, "--out", str(tmp_path / "here")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "here" / "report.html").is_file()
