@@ -20,6 +20,7 @@ from study.ledger import Ledger
 from study.rows import Outcome
 from study.storage import open_storage
 from tests.study.conftest import CELL
+from tests.study.test_run import SPEC, run, start, wait_for_log
 
 ROOT = Path(__file__).parents[2]
 
@@ -225,3 +226,21 @@ def test_a_driver_that_lost_its_lease_writes_nothing(storage: RDBStorage) -> Non
             after = Ledger(storage, "s", [CELL], other)
             assert after.cells[CELL.id].rows == before.cells[CELL.id].rows
             assert after.cells[CELL.id].running() == [row]
+
+
+def test_a_run_stops_when_another_driver_has_taken_over(tmp_path: Path) -> None:
+    long = {**SPEC["tasks"][0], "epochs": 200, "intervals": 200}
+    driver = start({**SPEC, "tasks": [long]}, tmp_path)
+    wait_for_log(tmp_path, "generation started", driver)
+    storage = open_storage(f"sqlite:///{tmp_path / 'out' / 'study.db'}")
+    # As a driver elsewhere does if this one could not renew its lease for a minute.
+    _set(storage, holder="another", place="elsewhere", host="elsewhere")
+    storage.engine.dispose()
+    assert driver.wait(timeout=60) == 2
+    said = (tmp_path / "driver.log").read_text()
+    assert "another one took the study over: this one stops" in said
+    assert "Traceback" not in said
+    again = run({**SPEC, "tasks": [long]}, tmp_path)
+    assert again.returncode == 2
+    assert "held by process" in again.stderr
+    assert "on elsewhere since" in again.stderr
