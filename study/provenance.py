@@ -21,12 +21,20 @@ __all__ = ["provenance", "versions"]
 PACKAGES = ("aucstudy", "ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn", "pandas")
 
 
-def provenance(cells: list[Cell]) -> dict[str, Any]:
-    """Plain JSON: when, with what, on what, from which data. Nothing secret: no environment."""
+def provenance(cells: list[Cell], began: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Plain JSON: when, with what, on what, from which data. Nothing secret: no environment.
+
+    Args:
+        cells: the plan.
+        began: the provenance that the study began with; it stays, and only data that joined
+            since are added.
+    """
+    if began is not None:
+        return {**began, "data": _checksums(cells) | began["data"]}
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
-        "versions": versions(),
+        "versions": {name: _version(name) for name in PACKAGES},
         "commit": _commit(),
         "platform": platform.platform(),
         "processor": _processor(),
@@ -36,28 +44,40 @@ def provenance(cells: list[Cell]) -> dict[str, Any]:
     }
 
 
-def refuse_other_data(file: Path, cells: list[Cell]) -> None:
+def read_provenance(file: Path) -> dict[str, Any] | None:
+    """What ``provenance`` gave when the study began; None if it has not begun.
+
+    Raises:
+        SpecError: the file is damaged.
+    """
+    if not file.exists():
+        return None
+    try:
+        began: dict[str, Any] = json.loads(file.read_text())
+        dict(began["data"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SpecError(
+            f"{file} must be as `aucstudy run` wrote it, and it cannot be read ({error}): put a "
+            "copy in its place."
+        ) from error
+    return began
+
+
+def refuse_other_data(began: dict[str, Any] | None, cells: list[Cell]) -> None:
     """Compare the data with those that the study began with.
 
     Args:
-        file: ``provenance.json`` of the study; need not exist.
+        began: its provenance; None if it has not begun.
         cells: the plan.
 
     Raises:
         SpecError: a data set's files are others, so that results would not compare.
     """
-    if not file.exists():
+    if began is None:
         return
-    try:
-        began: dict[str, dict[str, str]] = json.loads(file.read_text())["data"]
-    except (OSError, ValueError, KeyError) as error:
-        raise SpecError(
-            f"{file} must be as `aucstudy run` wrote it, and it cannot be read ({error}): put a "
-            "copy in its place."
-        ) from error
     for dataset, checksums in _checksums(cells).items():
         for name, checksum in checksums.items():
-            before = began.get(dataset, checksums).get(name)
+            before = began["data"].get(dataset, checksums).get(name)
             if before != checksum:
                 raise SpecError(
                     f"A study's results must stay comparable, and {dataset}'s file {name} is "

@@ -15,7 +15,7 @@ from study.errors import SpecError, StudyError
 from study.lease import Lease
 from study.ledger import Ledger
 from study.progress import Progress, progress_for
-from study.provenance import provenance, refuse_other_data
+from study.provenance import provenance, read_provenance, refuse_other_data
 from study.reader import read_spec
 from study.spec import StudySpec, changes, check_environment, directory_of, dump
 from study.stop import Stop
@@ -72,14 +72,14 @@ def run(
     directory = directory_of(spec)
     _refuse_mixing(spec, directory)
     plan = cells(spec)
-    refuse_other_data(directory / "provenance.json", plan)
+    began = read_provenance(directory / "provenance.json")
+    refuse_other_data(began, plan)
     with Stop(seconds).signals() as stop, _said_in_words(directory):
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
             _write(directory / "study.yaml", dump(spec))
-            if not (directory / "provenance.json").exists():
-                _write(directory / "provenance.json", json.dumps(provenance(plan), indent=2))
+            _write(directory / "provenance.json", json.dumps(provenance(plan, began), indent=2))
             ledger = Ledger(storage, spec.name, plan, lease)
             before = ledger.remaining()
             if not ledger.finished:
