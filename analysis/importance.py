@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.pairwise import holm
+from analysis.holm import holm
 from analysis.random_draws import draws
 from analysis.results import Results
 from analysis.sensitivity import bin_labels
@@ -33,7 +33,7 @@ __all__ = ["LEAST", "LEVEL", "MEASURES", "disagreements", "importance", "refusal
 LEAST = 20
 """Random rows of a method, at least; and of each of its searches, for bins of its own."""
 LEVEL = 0.05
-"""Chance, for a method, to call any hyperparameter important that does nothing."""
+"""Chance that a measure calls any hyperparameter of a method important that does nothing."""
 TOP = 0.25
 BOOTSTRAPS = 200
 SHUFFLES = 999
@@ -134,7 +134,7 @@ def _of_method(results: Results, method: str, sample: pd.DataFrame) -> list[dict
             {"hyperparameter": name, **_measured(values[name], groups, target, shuffled, weights)}
             for name in values.columns
         ]
-        adjusted = holm(pd.Series([row["p"] for row in found]))
+        adjusted = holm([row["p"] for row in found])
         rows += [
             {"method": method, "measure": measure, **row, "important": bool(p <= LEVEL), **counts}
             for row, p in zip(found, adjusted, strict=True)

@@ -46,7 +46,8 @@ CAPTION = (
 BEST_OF_N = (
     "Validation AUROC of the best of n random trials: half of all such searches do better than "
     f"the line. Band: {100 * best_of_n.CONFIDENCE:.0f} %, for all n at once; above the line it "
-    "ends where so few trials set no upper limit. Failed trials count as 0.5."
+    "ends where so few trials set no upper limit. Failed trials count as 0.5. The value of a "
+    "single trial may lie below the panel."
 )
 
 
@@ -84,7 +85,7 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
         halves = [mine["best"].iloc[len(mine) // 2] for panel, mine in panels if panel == i]
         high = max(mine["best"].iloc[-1] for panel, mine in panels if panel == i)
         span = max(high - min(halves), 0.002)
-        figure.update_yaxes(range=[high - 1.4 * span, high + 0.1 * span], **figures.place(i))
+        figure.update_yaxes(range=[high - 1.4 * span, high + 0.08 * span], **figures.place(i))
     for i, mine in panels:
         # A step needs its corners only, and the end of the search.
         last = mine.index == mine.index[-1]
@@ -145,9 +146,11 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
     figure = figures.grid(titles, ["random trials (n)"] * len(settings), y_title, results.methods)
     for i, (task, ratio) in enumerate(settings):
         here = table[(table["task"] == task) & (table["ratio"] == ratio)]
-        low, high = here["median"].min(), here["median"].max()
-        span = max(high - low, 0.01)
-        figure.update_yaxes(range=[low - 0.3 * span, high + 0.25 * span], **figures.place(i))
+        # A single trial is often far worse than two, and would flatten all the rest.
+        low, high = here.loc[here["n"] > 1, "median"].min(), here["median"].max()
+        span = max(high - low, 0.005)
+        top = min(high + 0.25 * span, 1 + 0.03 * span)
+        figure.update_yaxes(range=[low - 0.4 * span, top], **figures.place(i))
     for i, mine in _panels(results, settings, table):
         method, style = mine["method"].iloc[0], palette.method(mine["method"].iloc[0])
         along = list(mine["n"])

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import best_of_n, importance
+from analysis import best_of_n, figures, importance
+from analysis import sensitivity as find
 from analysis.blocks import Figure, Note, Prose, Section, Table
+from analysis.palette import Palette
 from analysis.results import Results, from_record
 from analysis.roc import runs
 from analysis.sections import importance as importance_section
 from analysis.sections import imratio, pairs, roc, sensitivity, transfer, tsne, tuning
-from analysis.sections.sensitivity_figure import MOST_DOTS
+from analysis.sections.sensitivity_figure import draw
 from tests.analysis.known_truth import SPACE, keep_predictions, random_cell, random_study
 
 Build = Callable[..., Any]
@@ -119,22 +121,19 @@ def test_positives_too_few_for_the_difference(full: Results) -> None:
     assert f"with {targets.sum()} positives among the test images" in said
 
 
-def test_too_many_trials_are_thinned_and_it_is_said(full: Results) -> None:
-    whole = _figures(sensitivity.section(full))["sensitivity-0-0"]
-    points = max(len(trace.x) for trace in whole.data if trace.mode == "markers")
-    assert points == 40
-    draw = np.random.default_rng(1)
-    cells = [random_cell(draw, f"m{i}", trials=30, space=MANY) for i in range(40)]
-    section = sensitivity.section(from_record(random_study(*cells)))
-    figures = _figures(section).values()
-    most = max(len(t.x) for figure in figures for t in figure.data if t.mode == "markers")
-    assert most == MOST_DOTS // (40 * len(MANY)) < 30
-    assert section is not None
-    captions = [block.caption for block in section.blocks if isinstance(block, Figure)]
-    assert f"Of more than {most} trials every so many-th is drawn" in captions[0]
-
-
-MANY = {f"h{i}": SPACE["margin"] for i in range(20)}
+def test_too_many_trials_are_thinned(full: Results) -> None:
+    points = find.points(full)
+    points = points[points["method"] == "auc_m"]
+    palette = Palette(full.methods, full.ratios)
+    figure = draw(points, find.curves(points), palette, full.ratios, 10)
+    dots = [trace for trace in figure.data if trace.mode == "markers"]
+    clouds = [trace for trace in dots if len(trace.x) > 1]
+    assert {len(trace.x) for trace in clouds} == {10}
+    # The selected trial is always drawn, and the curve has every trial.
+    assert len(dots) - len(clouds) == 3 * 4
+    assert all("of 5" in trace.text[0] for trace in figure.data if trace.mode == "lines+markers")
+    assert figures.thinned(5, 10) == [0, 1, 2, 3, 4]
+    assert figures.thinned(100, 3) == [0, 50, 99]
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
