@@ -134,10 +134,12 @@ def line(
         shape: "linear" or "hv" (steps).
         spread: half lengths of error bars.
     """
+    along = _rounded(x)
     return go.Scatter(
-        x=_rounded(x),
+        x=along,
         y=_rounded(y),
-        mode=mode,
+        # A line of one point would not be seen.
+        mode="lines+markers" if len(along) == 1 else mode,
         name=text(name),
         legendgroup=text(name),
         line={"color": style.colour, "dash": style.dash, "width": 2, "shape": shape},
