@@ -88,6 +88,15 @@ def test_databases(tmp_path: Path) -> None:
     assert "secret" not in unreachable.found
 
 
+def test_a_database_whose_password_is_not_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DB_PASSWORD", raising=False)
+    found = look(tmp_path, "postgresql://me:${DB_PASSWORD}@127.0.0.1:1/db")["storage"]
+    assert found.verdict == "fail"
+    assert "DB_PASSWORD, which must be set" in found.advice
+
+
 @pytest.mark.parametrize(("gib", "verdict"), [(100, "ok"), (1, "warn"), (0.1, "fail")])
 def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gib: float, verdict: str) -> None:
     # A full disk cannot be made in a test.

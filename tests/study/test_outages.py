@@ -345,7 +345,7 @@ def _run(directory: Path, file: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("place", ["frozen", "frozen/out", "file/out", "/proc/out"])
+@pytest.mark.parametrize("place", ["frozen", "file/out"])
 def test_a_directory_that_cannot_be_written(place: str, frozen: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = _run(tmp_path / place, tmp_path / "spec.yaml")
