@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
+import psutil
 from optuna.storages import RDBStorage
 from sqlalchemy import (
     Column,
@@ -218,13 +219,13 @@ def _place() -> str:
 
 
 def _alive(pid: int) -> bool:
+    """A zombie is dead: killed, and its parent has not yet taken notice."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    return True
 
 
 def _utc(time: datetime) -> str:

@@ -1,5 +1,6 @@
 """One driver a study, exactly one; no wait after one that died on this machine."""
 
+import os
 import subprocess
 import sys
 import time
@@ -151,6 +152,15 @@ def test_a_dead_process_of_this_machine_holds_nothing(storage: RDBStorage) -> No
     _left(storage, pid=_dead_pid())
     with Lease(storage, "s"):
         pass
+
+
+def test_a_killed_driver_whose_parent_has_not_noticed_holds_nothing(storage: RDBStorage) -> None:
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    _left(storage, pid=zombie.pid)
+    with Lease(storage, "s"):
+        pass
+    zombie.wait()
 
 
 def test_a_pid_of_another_container_says_nothing(storage: RDBStorage) -> None:
