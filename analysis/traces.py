@@ -38,7 +38,10 @@ class Trace(str):
     @property
     def packed(self) -> str:
         """One line a source: ``<cell>/<phase>/0-4,7``."""
-        return "\n".join(f"{s.cell}/{s.phase}/{_short(s.rows)}" for s in self.sources)
+        # A cell's id has no blanks; one from a ledger that is not ours must not become two lines.
+        return "\n".join(
+            f"{' '.join(s.cell.split())}/{s.phase}/{_short(s.rows)}" for s in self.sources
+        )
 
 
 def trace(cell: str, phase: str, rows: Sequence[int]) -> Trace:

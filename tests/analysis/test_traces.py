@@ -20,6 +20,10 @@ def test_words_and_packed_ids_say_the_same_rows() -> None:
     assert isinstance(both, Trace)
 
 
+def test_a_line_a_source_whatever_the_cell_is_called() -> None:
+    assert trace("a\nb/c", "search", [1]).packed == "a b/c/search/1"
+
+
 def test_ranges() -> None:
     assert ranges(()) == ""
     assert ranges((3, 4)) == "3, 4"
