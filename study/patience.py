@@ -8,7 +8,14 @@ from typing import TypeVar
 
 from optuna.exceptions import StorageInternalError
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from study.database_url import shown
 from study.errors import LedgerError
@@ -59,7 +66,9 @@ def patiently(
         except (SQLAlchemyError, StorageInternalError) as error:
             left = began + patience - time.monotonic()
             if not _passes(error) or left <= 0:
-                raise ledger_error(error, url) from error
+                if (told := ledger_error(error, url)) is not None:
+                    raise told from error
+                raise
             if not waiting:
                 waiting = True
                 logger.warning(
@@ -78,11 +87,11 @@ def patiently(
             return result
 
 
-def ledger_error(error: Exception, url: URL) -> Exception:
-    """``error`` as one sentence for the user; what is no trouble of the database stays itself."""
+def ledger_error(error: Exception, url: URL) -> LedgerError | None:
+    """``error`` as one sentence for the user; None for what is no trouble of the database."""
     cause = _cause(error)
     if cause is None or isinstance(cause, IntegrityError | ProgrammingError):
-        return error
+        return None
     what = f"The study's database {shown(url)}"
     reason = _reason(error)
     if _code(cause) in ("SQLITE_FULL", DISK_FULL_STATE):
@@ -97,6 +106,8 @@ def ledger_error(error: Exception, url: URL) -> Exception:
             f"{what} cannot be opened ({reason}): its folder must be there and be writable. Choose "
             f"another one, or give access. {GO_ON}"
         )
+    if _code(cause).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LedgerError(f"{what} is locked by another program ({reason}): end it. {GO_ON}")
     if _passes(error):
         return LedgerError(
             f"{what} does not answer ({reason}). Check its address, user and password, or bring it "
@@ -118,7 +129,7 @@ def _passes(error: Exception) -> bool:
     if cause.connection_invalidated:
         return True
     code = _code(cause)
-    away = type(cause).__name__ in ("OperationalError", "InterfaceError")
+    away = isinstance(cause, OperationalError | InterfaceError)
     return away and code != DISK_FULL_STATE and (not code or code.startswith(PASSING_STATES))
 
 

@@ -60,8 +60,7 @@ def open_storage(url: str | URL) -> RDBStorage:
             f"{_innermost(error)}. Install it{how}."
         ) from error
     except (SQLAlchemyError, StorageInternalError, RuntimeError, OSError) as error:
-        told = ledger_error(error, url)
-        if isinstance(told, LedgerError):
+        if (told := ledger_error(error, url)) is not None:
             raise told from error
         raise LedgerError(
             f"The study's storage must be a database that can be opened; {shown(url)} gave: "

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 from optuna.storages import RDBStorage
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, event, insert
+from sqlalchemy.exc import IntegrityError
 
 from study import lease as lease_module
 from study import writer
@@ -266,6 +267,19 @@ def test_a_file_that_another_program_locks_is_waited_for(
     assert cell_of(ledger(open_it(f"sqlite:///{file}"))).rows["search"] == [row]
 
 
+def test_a_file_that_stays_locked(
+    tmp_path: Path, open_it: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.2)
+    file = tmp_path / "study.db"
+    cell = cell_of(ledger(open_it(f"sqlite:///{file}?timeout=0.1")))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LedgerError, match="is locked by another program"):
+            cell.next_search()
+    assert cell.rows["search"] == []
+
+
 @contextmanager
 def full(engine: Engine) -> Iterator[None]:
     """SQLite's own limit of the file: the real SQLITE_FULL, which a full disk gives as well."""
@@ -383,12 +397,18 @@ def test_a_wrong_password_is_refused_at_once(
     assert "wr0ng" not in str(refusal.value)
 
 
-def test_an_error_of_the_program_is_not_hidden() -> None:
-    def broken() -> None:
-        raise ZeroDivisionError
+def test_an_error_of_the_program_is_not_hidden(tmp_path: Path, open_it: Open) -> None:
+    engine = open_it(f"sqlite:///{tmp_path / 'study.db'}").engine
 
-    with pytest.raises(ZeroDivisionError):
-        patiently(broken, make_url("sqlite://"))
+    def twice() -> None:
+        with engine.begin() as connection:
+            for _ in range(2):
+                add = insert(lease_module.LEASES)
+                connection.execute(add.values(study="s", holder="h", host="h", pid=1, place="p"))
+
+    lease_module.LEASES.create(engine)
+    with pytest.raises(IntegrityError):
+        patiently(twice, engine.url)
 
 
 @pytest.fixture(autouse=True)
