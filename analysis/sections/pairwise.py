@@ -15,6 +15,9 @@ from study.feasibility import ALPHA, GAMMA, pairs_needed
 
 __all__ = ["section"]
 
+MOST_REASONS = 2
+"""Why predictions could not be used, as many times as that is told in full."""
+
 
 def section(results: Results) -> Section | None:
     """The best of each setting against every other; None where no two methods share a seed."""
@@ -160,8 +163,11 @@ def _remarks(results: Results, pairs: pd.DataFrame) -> list[str]:
     reasons = images[images["why"] != ""].groupby("why", sort=False)["cell"].agg(list)
     said = [
         f"The draw of the test images is not covered for {_cells(cells)}: {str(why).rstrip('.')}."
-        for why, cells in reasons.items()
+        for why, cells in reasons.head(MOST_REASONS).items()
     ]
+    if len(reasons) > MOST_REASONS:
+        rest = sum(map(len, reasons.iloc[MOST_REASONS:]))
+        said.append(f"Nor is it for {rest} more, for reasons like these.")
     if settings:
         said.append(
             "Only seeds that both methods finished enter a pair; in "

@@ -9,7 +9,7 @@ from analysis import figures, roc
 from analysis.blocks import Block, Figure, Heading, Note, Prose, Section
 from analysis.palette import LIGHT, Palette
 from analysis.results import Results
-from analysis.sections.words import plural, setting, short_setting, trace
+from analysis.sections.words import setting, short_setting, trace
 
 __all__ = ["section"]
 
@@ -33,7 +33,7 @@ def section(results: Results) -> Section | None:
     found, missing = roc.runs(results)
     blocks: list[Block] = []
     if missing:
-        more = f" And {plural(len(missing) - 1, 'more')}." if len(missing) > 1 else ""
+        more = f" And {len(missing) - 1} more like this." if len(missing) > 1 else ""
         blocks.append(Note([missing[0] + more]))
     if not found:
         blocks.append(Prose("No predictions can be read, so there are no curves to show."))
