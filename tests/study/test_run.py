@@ -196,26 +196,31 @@ def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path)
             assert not after.superseded
 
 
-def test_every_signal_stops_cleanly_and_the_same_command_goes_on(
-    undisturbed_table: Table, tmp_path: Path
-) -> None:
+def test_every_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    # Long enough that no driver is through before its signal comes.
+    task = {**SPEC["tasks"][0], "epochs": 80, "intervals": 4}
+    slow, folders = {**SPEC, "tasks": [task]}, [tmp_path / "stopped", tmp_path / "undisturbed"]
+    for folder in folders:
+        folder.mkdir()
+    stopped, undisturbed = folders
     # A terminal and `timeout` signal the driver's whole group, a batch system the driver alone.
     ways = ((os.killpg, signal.SIGINT), (os.killpg, signal.SIGTERM), (os.kill, signal.SIGUSR1))
     for rows, (send, number) in enumerate(ways, start=1):
-        driver = start(SPEC, tmp_path)
-        wait_for(tmp_path, "search", rows, driver)
+        driver = start(slow, stopped)
+        wait_for(stopped, "search", rows, driver)
         send(driver.pid, number)
         driver.wait(timeout=60)
-        output = (tmp_path / "driver.log").read_text()
+        output = (stopped / "driver.log").read_text()
         assert driver.returncode == 0, output
         assert f"Stopped ({number.name})" in output
         assert "aucstudy run" in output
         assert "Traceback" not in output
-    again = run(SPEC, tmp_path)
-    assert again.returncode == 0, again.stdout + again.stderr
-    study = read_study(tmp_path / "out")
+    for folder in folders:
+        done = run(slow, folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+    study = read_study(stopped / "out")
     assert_exactly_planned(study, trials=4, seeds=2)
-    assert table(study) == undisturbed_table
+    assert table(study) == table(read_study(undisturbed / "out"))
 
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
