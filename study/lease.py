@@ -23,6 +23,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -31,7 +32,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 from study.errors import LeaseError
 from study.patience import patiently
 
-__all__ = ["RENEW_SECONDS", "STALE_SECONDS", "Lease"]
+__all__ = ["RENEW_SECONDS", "STALE_SECONDS", "Lease", "driver"]
 
 RENEW_SECONDS = 10.0
 STALE_SECONDS = 60.0
@@ -136,8 +137,7 @@ class Lease:
     def _take(self) -> None:
         while True:
             with self._engine.begin() as connection:
-                columns = (*LEASES.c, NOW.label("now"))
-                held = connection.execute(select(*columns).where(self._of_study())).first()
+                held = _held(connection, self._name)
             if held is None:
                 taken = self._insert()
             elif held.holder == self._holder:  # taken before, and only the answer was lost
@@ -176,13 +176,11 @@ class Lease:
         }
 
     def _refuse_living(self, held: Any) -> None:
-        dead = held.place == _place() and not _alive(held.pid)
-        if dead or held.now - held.renewed > timedelta(seconds=STALE_SECONDS):
+        if not _lives(held):
             return
         raise LeaseError(
-            f"A study has one driver at a time; {self._name!r} is held by process {held.pid} on "
-            f"{held.host} since {_utc(held.since)}. Stop that one, or wait: the lease of a dead "
-            f"driver ends after {STALE_SECONDS:.0f} s."
+            f"A study has one driver at a time; {self._name!r} is held by {_who(held)}. Stop that "
+            f"one, or wait: the lease of a dead driver ends after {STALE_SECONDS:.0f} s."
         )
 
     def _beat(self) -> None:
@@ -207,6 +205,29 @@ class Lease:
 
     def _mine(self) -> tuple[Any, ...]:
         return (self._of_study(), LEASES.c.holder == self._holder)
+
+
+def driver(storage: RDBStorage, name: str) -> str | None:
+    """Who works on the study now: process, host and since when; None if nobody does."""
+    if not inspect(storage.engine).has_table(LEASES.name):
+        return None
+    with storage.engine.connect() as connection:
+        held = _held(connection, name)
+    return _who(held) if held is not None and _lives(held) else None
+
+
+def _held(connection: Connection, name: str) -> Any:
+    columns = (*LEASES.c, NOW.label("now"))
+    return connection.execute(select(*columns).where(LEASES.c.study == name)).first()
+
+
+def _lives(held: Any) -> bool:
+    dead = held.place == _place() and not _alive(held.pid)
+    return not dead and held.now - held.renewed <= timedelta(seconds=STALE_SECONDS)
+
+
+def _who(held: Any) -> str:
+    return f"process {held.pid} on {held.host} since {_utc(held.since)}"
 
 
 def _place() -> str:

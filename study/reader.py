@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from study import optuna_tables as tables
 from study.database_url import shown
 from study.errors import LedgerError
+from study.lease import driver
 from study.patience import patiently
 from study.records import CellRecord, StudyRecord, TrialRecord
 from study.rows import FINISHED, selected
@@ -31,6 +32,7 @@ def read_study(directory: Path) -> StudyRecord:
     storage = open_storage(url)
     try:
         cells = patiently(lambda: _cells(storage, spec["name"]), url, patience=0.0)
+        works = patiently(lambda: driver(storage, spec["name"]), url, patience=0.0)
     finally:
         storage.remove_session()
         storage.engine.dispose()
@@ -41,6 +43,7 @@ def read_study(directory: Path) -> StudyRecord:
         spec=spec,
         provenance=json.loads(provenance.read_text()) if provenance.is_file() else {},
         cells=cells,
+        driver=works,
     )
 
 

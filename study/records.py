@@ -115,6 +115,7 @@ class StudyRecord:
         spec: the resolved spec as plain YAML data.
         provenance: versions, git commit, hardware, seeds, data checksums.
         cells: in the spec's order.
+        driver: who works on the study: process, host and since when; None if nobody does.
     """
 
     name: str
@@ -122,6 +123,7 @@ class StudyRecord:
     spec: dict[str, Any]
     provenance: dict[str, Any]
     cells: tuple[CellRecord, ...]
+    driver: str | None = None
 
 
 def predictions_path(directory: Path, relative: str) -> Path:

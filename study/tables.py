@@ -118,14 +118,20 @@ def status_tables(study: StudyRecord) -> list[RenderableType]:
         for cell in study.cells
     ]
     columns = (
-        *("method", "task", ">imratio", ">search", ">pruned", ">failed", ">confirm", ">running"),
+        *("method", "task", ">imratio", ">search", ">pruned", ">failed", ">confirm", ">under way"),
         ">best validation AUROC",
     )
     planned = sum(cell.planned_trials + cell.planned_seeds for cell in study.cells)
     done = sum(_finished(cell.search) + _finished(cell.confirm) for cell in study.cells)
+    if study.driver:
+        state = f"At work: {study.driver}."
+    elif done < planned:
+        state = f"Nobody works on it; to go on: aucstudy run {study.directory}"
+    else:
+        state = ""
     return [
         text_table(f"{study.name} in {study.directory}", columns, rows),
-        Text(f"{min(done, planned)} of {planned} trials are finished."),
+        Text(f"{min(done, planned)} of {planned} trials are finished. {state}".rstrip()),
     ]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from study import lease as lease_module
 from study.errors import LeaseError
-from study.lease import LEASES, NOW, STALE_SECONDS, Lease
+from study.lease import LEASES, NOW, STALE_SECONDS, Lease, driver
 from study.ledger import Ledger
 from study.rows import Outcome
 from study.storage import open_storage
@@ -62,6 +62,17 @@ def test_a_released_lease_is_free(storage: RDBStorage) -> None:
         pass
     with Lease(storage, "s"):
         pass
+
+
+def test_everybody_can_see_who_works_on_a_study(storage: RDBStorage) -> None:
+    assert driver(storage, "s") is None
+    with Lease(storage, "s"):
+        assert (driver(storage, "s") or "").startswith(f"process {os.getpid()} on ")
+        assert driver(storage, "other") is None
+        with storage.engine.begin() as connection:
+            connection.execute(update(LEASES).values(renewed=datetime(2020, 1, 1)))
+        assert driver(storage, "s") is None, "it may have died: its lease is stale"
+    assert driver(storage, "s") is None
 
 
 def test_studies_in_one_storage_do_not_collide(storage: RDBStorage) -> None:
