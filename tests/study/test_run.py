@@ -199,15 +199,17 @@ def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path)
 def test_every_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
     # Long enough that no driver is through before its signal comes.
     task = {**SPEC["tasks"][0], "epochs": 80, "intervals": 4}
-    slow, folders = {**SPEC, "tasks": [task]}, [tmp_path / "stopped", tmp_path / "undisturbed"]
+    slow = {**SPEC, "tasks": [task], "search": {**SPEC["search"], "trials": 8}}
+    folders = [tmp_path / "stopped", tmp_path / "undisturbed"]
     for folder in folders:
         folder.mkdir()
     stopped, undisturbed = folders
     # A terminal and `timeout` signal the driver's whole group, a batch system the driver alone.
     ways = ((os.killpg, signal.SIGINT), (os.killpg, signal.SIGTERM), (os.kill, signal.SIGUSR1))
-    for rows, (send, number) in enumerate(ways, start=1):
+    for send, number in ways:
+        rows = finished(stopped, "search")
         driver = start(slow, stopped)
-        wait_for(stopped, "search", rows, driver)
+        wait_for(stopped, "search", rows + 1, driver)
         send(driver.pid, number)
         driver.wait(timeout=60)
         output = (stopped / "driver.log").read_text()
@@ -219,7 +221,7 @@ def test_every_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path)
         done = run(slow, folder)
         assert done.returncode == 0, done.stdout + done.stderr
     study = read_study(stopped / "out")
-    assert_exactly_planned(study, trials=4, seeds=2)
+    assert_exactly_planned(study, trials=8, seeds=2)
     assert table(study) == table(read_study(undisturbed / "out"))
 
 
