@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,13 @@ def run(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.CompletedP
     )
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
 def start(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.Popen[bytes]:
     """A driver in a process group of its own, printing to driver.log."""
     with (folder / "driver.log").open("ab") as log:
-        return subprocess.Popen(
+        driver = subprocess.Popen(
             command(spec, folder),
             cwd=ROOT,
             env=os.environ | env,
@@ -61,6 +65,17 @@ def start(spec: dict[str, Any], folder: Path, **env: str) -> subprocess.Popen[by
             stderr=log,
             process_group=0,
         )
+    STARTED.append(driver)
+    return driver
+
+
+@pytest.fixture(autouse=True)
+def _no_driver_is_left_behind() -> Iterator[None]:
+    yield
+    while STARTED:
+        driver = STARTED.pop()
+        driver.kill()
+        driver.wait()
 
 
 def finished(folder: Path, phase: str) -> int:
@@ -226,24 +241,22 @@ def test_every_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path)
 
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
-    method = "tests.study.odd_methods:Busy"
-    slow = {**SPEC, "methods": [method], "space": {method: {"milliseconds": 60_000}}}
-    driver = start(slow, tmp_path)
-    try:
-        wait_for_log(tmp_path, "generation started", driver)
-        log = tmp_path / "driver.log"
-        deadline = time.monotonic() + 50  # shorter than a stop waits for an interval
-        while "Stopped at once" not in log.read_text() and time.monotonic() < deadline:
-            os.kill(driver.pid, signal.SIGINT)
-            time.sleep(2)
-        driver.wait(timeout=30)
-        assert driver.returncode == 130, log.read_text()
-        assert "Traceback" not in log.read_text()
-    finally:
-        driver.kill()
-        driver.wait()
-    states = {row.state for cell in read_study(tmp_path / "out").cells for row in cell.search}
-    assert states == {"RUNNING"}
+    mark, log = tmp_path / "mark", tmp_path / "driver.log"
+    spec = {**SPEC, "methods": ["tests.study.odd_methods:HangsOnce"]}
+    driver = start(spec, tmp_path, AUCSTUDY_TEST_MARK=str(mark))
+    deadline = time.monotonic() + 200
+    while not mark.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    deadline = time.monotonic() + 50  # shorter than a stop waits for an interval
+    while "Stopped at once" not in log.read_text() and time.monotonic() < deadline:
+        os.kill(driver.pid, signal.SIGINT)
+        time.sleep(2)
+    driver.wait(timeout=30)
+    assert driver.returncode == 130, log.read_text()
+    assert "Traceback" not in log.read_text()
+    states = [row.state for cell in read_study(tmp_path / "out").cells for row in cell.search]
+    assert "RUNNING" in states
+    assert "FAIL" not in states
 
 
 def test_a_time_budget_stops_cleanly(tmp_path: Path) -> None:
@@ -312,14 +325,10 @@ def test_a_worker_killed_for_memory_is_told_as_that(tmp_path: Path) -> None:
     # Ray ends workers as soon as the node uses one hundredth of its memory.
     low = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "200"}
     driver = start(slow, tmp_path, **low)
-    try:
-        wait_for_log(tmp_path, "worker died", driver)
-        rows = [row for cell in read_study(tmp_path / "out").cells for row in cell.search]
-        assert any("ran out of memory" in death for row in rows for death in row.deaths)
-        assert {row.state for row in rows} == {"RUNNING"}
-    finally:
-        driver.kill()
-        driver.wait()
+    wait_for_log(tmp_path, "worker died", driver)
+    rows = [row for cell in read_study(tmp_path / "out").cells for row in cell.search]
+    assert any("ran out of memory" in death for row in rows for death in row.deaths)
+    assert {row.state for row in rows} == {"RUNNING"}
 
 
 def test_a_trial_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
