@@ -102,7 +102,10 @@ def _differences(cell: CellRecord, n: int, row: dict[Any, Any]) -> tuple[str, ..
     paper = PROTOCOLS[row["source"]]
     batch = SMALL_BATCHES.get(row["dataset"], paper.batch_size)
     said = [
-        (cell.epochs != paper.epochs, f"{cell.epochs} epochs, the paper {paper.epochs}"),
+        (
+            cell.epochs != paper.epochs,
+            f"{cell.epochs} epoch{'s' * (cell.epochs != 1)}, the paper {paper.epochs}",
+        ),
         (cell.batch_size != batch, f"batches of {cell.batch_size}, the paper {batch}"),
         (n != paper.runs, f"{n} seeds, the paper {paper.runs} runs"),
     ]

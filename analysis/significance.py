@@ -180,7 +180,7 @@ def _wilcoxon_refusal(units: Units) -> str:
     if methods < 2 or smallest_p(independent) * family_size(methods) <= ALPHA:
         return ""
     return (
-        f"with {independent} independent data sets no p value lies below "
+        f"with {independent} independent data set{'s' * (independent != 1)} no p value lies below "
         f"{smallest_p(independent):.4g}, and among {methods} methods Holm asks for "
         f"{ALPHA / family_size(methods):.2g}: that takes {settings_needed(methods)} data sets"
     )
