@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 
 from study.errors import LedgerError
 
-__all__ = ["check_url", "masked", "resolve_url", "shown", "without_password"]
+__all__ = ["VARIABLE", "check_url", "masked", "resolve_url", "shown", "without_password"]
 
 DATABASES = ("sqlite", "postgresql", "mysql")
 SECRET_KEYS = ("password", "sslpassword")

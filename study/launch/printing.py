@@ -1,7 +1,6 @@
 """What the printed files share: templates, quoting, notes and the names of secrets."""
 
 import json
-import re
 import shlex
 import textwrap
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from study.database_url import VARIABLE
 from study.errors import SpecError
 from study.spec import StudySpec
 
@@ -22,8 +22,6 @@ __all__ = [
     "storage_note",
     "yaml_scalar",
 ]
-
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Verbatim(str):
