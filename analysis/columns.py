@@ -85,7 +85,7 @@ CONFIRM = (
     | _ROW
     | {
         "seed": Column("float64", "index of the confirm seed, from 0; methods share seeds"),
-        "selected_from": Column("float64", "number of the search row that is repeated"),
+        "selected_from": Column("float64", "search row that is repeated; NaN: no search"),
         "val_auroc": Column("float64", "validation AUROC after the last interval; COMPLETE only"),
         "test_auroc": Column("float64", "test AUROC; COMPLETE rows only"),
         "test_auprc": Column("float64", "test average precision; COMPLETE rows only"),

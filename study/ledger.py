@@ -62,23 +62,28 @@ class CellLedger:
 
     @property
     def selected(self) -> Row | None:
-        """The selected configuration; None while the search goes on or if every row failed."""
+        """The search row with the best validation AUROC; None while the search goes on, if every
+        row failed, or if the cell has no search."""
         return selected(self.rows["search"]) if self.search_over else None
 
     @property
+    def settled(self) -> bool:
+        """It is known what is confirmed: the selected configuration, or the only one."""
+        return self.cell.trials == 0 or self.selected is not None
+
+    @property
     def confirm(self) -> list[Row]:
-        """Confirm rows of the selected configuration."""
-        chosen = self.selected
-        if chosen is None:
+        """Confirm rows of the configuration that is confirmed."""
+        if not self.settled:
             return []
-        return [row for row in self.rows["confirm"] if row.selected_from == chosen.number]
+        return [row for row in self.rows["confirm"] if row.selected_from == self._selected_number]
 
     @property
     def finished(self) -> bool:
         """Nothing is left to do in this cell."""
         if not self.search_over:
             return False
-        return self.selected is None or (
+        return not self.settled or (
             not self._missing_seeds() and all(row.state in FINISHED for row in self.confirm)
         )
 
@@ -105,19 +110,19 @@ class CellLedger:
 
         All missing rows are enqueued first, one a seed, so that the database shows the plan.
         """
-        chosen = self.selected
-        if chosen is None:
+        if not self.settled:
             return None
+        chosen = self.selected
         missing = [
             {
-                "origin": "selected",
+                "origin": "fixed" if chosen is None else "selected",
                 "seed": seed,
-                "selected_from": chosen.number,
+                "selected_from": self._selected_number,
                 "seeds": confirm_seeds(self.cell, seed),
             }
             for seed in self._missing_seeds()
         ]
-        self._add("confirm", TrialState.WAITING, chosen.params, missing)
+        self._add("confirm", TrialState.WAITING, {} if chosen is None else chosen.params, missing)
         for row in self.confirm:
             if row.state == "WAITING":
                 self._begin(row)
@@ -160,6 +165,11 @@ class CellLedger:
         deaths = [*row.deaths, (max(row.validations, default=0), reason)]
         self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
         row.deaths = deaths
+
+    @property
+    def _selected_number(self) -> int | None:
+        chosen = self.selected
+        return None if chosen is None else chosen.number
 
     def _begin(self, row: Row) -> None:
         self._write(lambda connection: tables.begin_trial(connection, row.key))

@@ -36,10 +36,10 @@ class Progress(Protocol):
 
 
 def stage(cell: CellLedger) -> str:
-    """ "search", "confirm", "done" or "failed" (no search trial was completed)."""
+    """ "search", "confirm", "done" or "failed" (there was a search, and it completed no trial)."""
     if not cell.search_over:
         return "search"
-    if cell.selected is None:
+    if not cell.settled:
         return "failed"
     return "done" if cell.finished else "confirm"
 
@@ -135,7 +135,8 @@ class PlainProgress(_Watcher):
         now = stage(cell)
         if now != self._stages[row.cell]:
             self._stages[row.cell] = now
-            self._print(f"{row.cell}: {now}, best validation AUROC {_best(cell)}")
+            best = f", best validation AUROC {_best(cell)}" if cell.cell.trials else ""
+            self._print(f"{row.cell}: {now}{best}")
 
     def tick(self) -> None:
         if self._due():

@@ -138,7 +138,7 @@ def _cell(
         planned_seeds=plan["seeds"],
         selected=chosen,
         search=search_rows,
-        confirm=current if chosen is not None else (),
+        confirm=current if chosen is not None or plan["trials"] == 0 else (),
         superseded=tuple(row for row in confirm_rows if row not in current),
         run=run,
     )

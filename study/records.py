@@ -25,7 +25,7 @@ class TrialRecord:
         params: the tuned hyperparameters.
         validations: validation AUROC by interval (1, 2, ...).
         origin: what proposed a search row: "random" (an independent draw) or "tpe"; a confirm
-            row has "selected".
+            row has "selected", or "fixed" in a cell without search.
         seeds: {"data_seed", "init_seed", "order_seed"}.
         reason: why the row is FAIL, else None.
         seconds: training and validation time so far; None if never reported.
@@ -35,7 +35,8 @@ class TrialRecord:
             "gradient_evaluations"} and the method's own figures; empty until the row is finished.
         host, device: where it ran.
         seed: index of the confirm seed (0, 1, ...); None for search rows.
-        selected_from: number of the search row that a confirm row repeats; None for search.
+        selected_from: number of the search row that a confirm row repeats; None for search, and
+            in a cell without search.
         test_auroc, test_auprc: of a finished confirm row; None otherwise.
         deaths: why workers died with this row, one clause each; it was started again each time.
         predictions: file of test scores and targets, and embeddings if they were asked for,
@@ -80,8 +81,9 @@ class CellRecord:
         run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         planned_trials, planned_seeds: rows that the spec asks for.
         selected: number of the search row with the best validation AUROC, once the search is
-            over; None before, or if every row failed.
-        search, confirm: the rows. ``confirm`` holds only rows of the selected configuration.
+            over; None before, if every row failed, or if there is no search.
+        search, confirm: the rows. ``confirm`` holds only rows of the selected configuration, or
+            of the only one.
         superseded: confirm rows of a configuration that more search replaced.
     """
 
@@ -103,6 +105,11 @@ class CellRecord:
     confirm: tuple[TrialRecord, ...]
     superseded: tuple[TrialRecord, ...] = ()
     run: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """It is known what is confirmed: the selected configuration, or the only one."""
+        return self.planned_trials == 0 or self.selected is not None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Row:
         value: final validation AUROC of a COMPLETE row.
         validations: validation AUROC by interval.
         seed: index of the confirm seed; None for search rows.
-        selected_from: the search row that a confirm row repeats.
+        selected_from: the search row that a confirm row repeats; None in a cell without search.
         crashed: FAIL, for a reason outside its configuration.
         deaths: one (interval last validated, reason) for each worker that died with it.
     """

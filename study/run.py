@@ -99,9 +99,7 @@ def run(
         left=ledger.remaining(),
         stopped=None if ledger.finished else stop.reason,
         failed_cells=tuple(
-            name
-            for name, cell in ledger.cells.items()
-            if cell.search_over and cell.selected is None
+            name for name, cell in ledger.cells.items() if cell.search_over and not cell.settled
         ),
     )
 

@@ -32,7 +32,9 @@ def section(results: Results) -> Section:
         blocks.append(
             Note([f"{plural(silent, 'row')} never reported a cost: sums marked ≥ lack it."])
         )
-    blocks += [_method_table(results, methods, cells), _cell_table(results, cells)]
+    blocks.append(_method_table(results, methods, cells))
+    if cells["planned"].any():
+        blocks.append(_cell_table(results, cells))
     return Section("budget", "Budget", blocks)
 
 

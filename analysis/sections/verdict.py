@@ -14,11 +14,12 @@ __all__ = ["section"]
 
 READING = (
     "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
-    "seeds: fresh seeds on which each method's selected configuration was trained again. "
+    "seeds: fresh seeds on which each method was trained with one configuration. "
     "“Better” rests on a test that pairs the methods seed by seed, corrected (Holm) for all pairs "
     "of its setting: where no two methods differ, one setting in twenty would still show a pair. "
     "With stored predictions the test also allows for the draw of the test images; without, it "
-    "speaks of this test set. Neither covers another search: each configuration was selected once."
+    "speaks of this test set. Neither covers another configuration: each was chosen once, by the "
+    "search or by the spec."
 )
 _BASES = {
     "seeds and images": "on other seeds and other test images",
@@ -139,6 +140,8 @@ def _cautions(results: Results, rows: list[Any]) -> list[str]:
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
     counts = ((search, "search row"), (confirm, "confirm row"))
     awaited = listing(plural(count, noun) for count, noun in counts if count)
+    fixed = results.cells.loc[results.cells["planned_trials"] == 0, "method"].unique()
+    whose = "any method" if len(fixed) == len(results.methods) else listing(fixed)
     partial = (
         f"Partial report: the study is not finished. Still missing: {awaited}. "
         "The numbers below will change."
@@ -154,6 +157,11 @@ def _cautions(results: Results, rows: list[Any]) -> list[str]:
         (search + confirm > 0, partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),
         (failed > 0, f"{plural(failed, 'row')} failed; Failures lists each with its reason."),
+        (
+            len(fixed) > 0,
+            f"Nothing was searched for {whose}: what is compared is one fixed configuration, and "
+            "with another one a method may do better or worse.",
+        ),
         (
             len(unequal) > 0,
             f"Search budgets were unequal ({listing(unequal)}); see Budget before comparing.",

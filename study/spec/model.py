@@ -225,7 +225,8 @@ class Search(_Model):
     """The search of every cell.
 
     Attributes:
-        trials: search trials a cell.
+        trials: search trials a cell; 0: no search, the methods' defaults and what ``space`` fixes
+            go straight to the confirm trials.
         random_trials: independent draws before the sampler learns; default min(10, trials).
         sampler: "tpe" or "random".
         pruner: "asha" stops weak trials early; "none" lets each run to its end.
@@ -233,7 +234,7 @@ class Search(_Model):
         reduction: ASHA keeps about one of so many trials at each rung.
     """
 
-    trials: Count
+    trials: CountFromZero
     random_trials: CountFromZero = Field(default_factory=lambda done: min(10, done["trials"]))
     sampler: Literal["tpe", "random"] = "tpe"
     pruner: Literal["asha", "none"] = "asha"
@@ -314,6 +315,10 @@ class StudySpec(_Model):
 
     @model_validator(mode="after")
     def _sound(self) -> "StudySpec":
+        if not self.search.trials and not self.confirm.seeds:
+            raise ValueError(
+                "search.trials and confirm.seeds must not both be 0: raise one, or nothing runs"
+            )
         for task in self.tasks:
             if self.search.pruner == "asha" and self.search.grace > task.intervals:
                 raise ValueError(

@@ -81,6 +81,8 @@ def _entries(spec: StudySpec, method: str, found: Any) -> Iterator[Problem]:
         wrong = list(_values(path, entry, known[name]))
         yield from wrong
         if not wrong and isinstance(entry, Interval | Choices):
+            if spec.search.trials == 0:
+                yield Problem(path, "must be one value where search.trials is 0, not several")
             default = defaults[name].distribution if name in defaults else None
             try:
                 distribution(entry, default, whole=is_whole(known[name]))

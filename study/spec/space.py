@@ -97,11 +97,14 @@ def _whole(value: float) -> int:
 
 
 def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
-    """The distribution of every hyperparameter that the search of ``method`` tunes."""
+    """The distribution of every hyperparameter that the search of ``method`` tunes, if there is
+    a search."""
     from trainables.hyperparameters import hyperparameters
     from trainables.methods import METHODS
     from trainables.names import resolve
 
+    if spec.search.trials == 0:
+        return {}
     entries = spec.space.get(method, {})
     defaults = {name: range_.distribution for name, range_ in default_space(method).items()}
     space = {}
@@ -115,9 +118,21 @@ def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
 
 
 def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
-    """The hyperparameters of ``method`` that the spec fixes, by name."""
+    """The hyperparameters of ``method`` that the spec fixes, by name.
+
+    Without a search these are all that a search would tune: at the method's own default where
+    the spec gives no value.
+    """
     entries = spec.space.get(method, {})
-    return {name: e for name, e in entries.items() if not isinstance(e, Interval | Choices)}
+    fixed = {name: e for name, e in entries.items() if not isinstance(e, Interval | Choices)}
+    if spec.search.trials:
+        return fixed
+    from trainables.hyperparameters import hyperparameters
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    known = hyperparameters(resolve("method", METHODS, method))
+    return {name: known[name].default for name in default_space(method)} | fixed
 
 
 def space_entry(distribution: BaseDistribution) -> dict[str, Any]:

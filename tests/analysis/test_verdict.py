@@ -99,6 +99,15 @@ def test_better_is_not_said_without_a_test(
     assert "p <" not in text
 
 
+def test_one_fixed_configuration_is_said_to_be_one(make: Callable[..., Results]) -> None:
+    fixed = {"search": (), "selected": None, "planned_trials": 0}
+    assert "Nothing was searched for a: what is compared is one fixed configuration" in said(
+        make({"a": UP, "b": DOWN}, **fixed)
+    )
+    assert "Nothing was searched for any method" in said(make({"a": UP}, **fixed))
+    assert "Nothing was searched" not in said(make({"a": UP, "b": DOWN}))
+
+
 def test_a_study_without_a_result(study: Build, cell: Build, trial: Build) -> None:
     text = said(from_record(study(cell(search=(trial(state="RUNNING", value=None),)))))
     assert "No confirm run has finished" in text

@@ -98,6 +98,18 @@ def test_what_would_mix_results_is_named(edit: Edit, sentence: str) -> None:
     assert changes(resolved({}), resolved(edit)) == [sentence]
 
 
+def test_a_study_without_search_stays_so() -> None:
+    fixed = {"space": {"ce": dict.fromkeys(("lr", "weight_decay"), 0.1)}, "methods": ["ce"]}
+    without = resolved({**fixed, "search": {"trials": 0}})
+    assert (
+        changes(without, resolved({**fixed, "search": {"trials": 0}, "confirm": {"seeds": 9}}))
+        == []
+    )
+    assert changes(without, resolved({**fixed, "search": {"trials": 2}})) == [
+        "search.trials was 0, so that nothing was searched, and cannot rise."
+    ]
+
+
 def test_every_difference_is_named() -> None:
     both = changes(resolved({}), resolved({"seed": 1, "methods": ["focal"]}))
     assert len(both) == 3

@@ -70,6 +70,37 @@ def test_selects_the_best_and_confirms_its_parameters_on_fresh_seeds(open_ledger
     assert all(row.seeds[what] != seeds[what] for seeds in searched for what in row.seeds)
 
 
+def test_without_a_search_the_only_configuration_is_confirmed(open_ledger: Opener) -> None:
+    """On the seeds that it would have after a search; a crash is replaced, more seeds are added."""
+    searched = cell_of(open_ledger())
+    search_all(searched)
+    row = searched.next_confirm()
+    assert row is not None
+
+    only = {"id": "only", "space": {}, "trials": 0, "fixed": {"lr": 0.1, "margin": 0.5}}
+    cell = cell_of(open_ledger(**only))
+    assert cell.next_search() is None
+    assert cell.search_over
+    assert cell.settled
+    assert not cell.finished
+    assert cell.remaining() == 2
+    first = cell.next_confirm()
+    assert first is not None
+    assert (first.params, first.selected_from, first.seeds) == ({}, None, row.seeds)
+    cell.tell(first, "FAIL", Outcome(reason="a worker died", crashed=True))
+
+    cell = cell_of(open_ledger(**only))  # as after a crash of the driver
+    seeds = []
+    while (row := cell.next_confirm()) is not None:
+        seeds.append(row.seed)
+        finish(cell, row, 0.5)
+    assert sorted(seeds, key=str) == [0, 1]
+    assert cell.finished
+    cell = cell_of(open_ledger(**only, seeds=3))
+    assert not cell.finished
+    assert cell.remaining() == 1
+
+
 def test_search_rows_share_the_split_but_not_the_weights(open_ledger: Opener) -> None:
     cell = cell_of(open_ledger())
     search_all(cell)

@@ -17,6 +17,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from study.reader import read_study
 from study.records import StudyRecord
+from study.rerun import rerun
 
 ROOT = Path(__file__).parents[2]
 Table = dict[str, list[float | None]]
@@ -195,6 +196,26 @@ def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(
     study = read_study(tmp_path / "out")
     assert_exactly_planned(study, trials=4, seeds=2)
     assert table(study) == undisturbed_table
+
+
+def test_a_study_without_search_confirms_its_fixed_configurations(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    """On the seeds of a study with one; what was fixed is what is trained."""
+    fixed = {"search": {"trials": 0}, "space": {"ce": {"lr": 0.3}}}
+    done = run({**SPEC, **fixed}, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=0, seeds=2)
+    ce, auc_m = study.cells
+    assert ce.fixed == {"lr": 0.3, "weight_decay": 1e-4}
+    searched = read_study(undisturbed / "out").cells[1]
+    assert [row.seeds for row in auc_m.confirm] == [row.seeds for row in searched.confirm]
+    again = rerun(tmp_path / "out", f"{ce.id}/confirm/1")
+    assert again.same
+    assert len(again.figures) == 4 + 2
+    report = (tmp_path / "out" / "report" / "report.md").read_text()
+    assert "Nothing was searched for any method" in report
 
 
 def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path) -> None:

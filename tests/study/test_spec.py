@@ -21,6 +21,8 @@ from study.spec import (
     preset_names,
     tuned_space,
 )
+from trainables.hyperparameters import hyperparameters
+from trainables.methods import METHODS
 
 SPEC: dict[str, Any] = {
     "name": "small",
@@ -131,7 +133,19 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no epochs": (edited("tasks", 0, "epochs", value=0), "epochs: must be at least 1, not 0"),
     "epochs as a word": (edited("tasks", 0, "epochs", value="many"), "whole number, not 'many'"),
     "true epochs": (edited("tasks", 0, "epochs", value=True), "must be a number, not True"),
-    "no trials": (edited("search", "trials", value=0), "search.trials: must be at least 1"),
+    "negative trials": (edited("search", "trials", value=-1), "search.trials: must be at least 0"),
+    "nothing to run": (
+        {**SPEC, "search": {"trials": 0}, "confirm": {"seeds": 0}},
+        "search.trials and confirm.seeds must not both be 0",
+    ),
+    "range without a search": (
+        {**SPEC, "search": {"trials": 0}, "space": {"ce": {"lr": {"low": 0.1, "high": 1}}}},
+        "space.ce.lr: must be one value where search.trials is 0, not several",
+    ),
+    "choices without a search": (
+        {**SPEC, "search": {"trials": 0}, "space": {"auc_m": {"margin": {"choices": [0.5, 1]}}}},
+        "space.auc_m.margin: must be one value where search.trials is 0, not several",
+    ),
     "negative seeds": (edited("confirm", "seeds", value=-1), "must be at least 0, not -1"),
     "sampler": (edited("search", "sampler", value="grid"), "must be 'tpe' or 'random', not 'grid'"),
     "reduction": (edited("search", "reduction", value=1), "must be at least 2, not 1"),
@@ -371,6 +385,20 @@ def test_dump_gives_the_same_study(name: str, tmp_path: Path) -> None:
         assert tuned_space(again, method) == tuned_space(spec, method)
         assert fixed_params(again, method) == fixed_params(spec, method)
     assert dump(again) == dump(spec)
+
+
+def test_without_a_search_a_method_keeps_its_defaults(tmp_path: Path) -> None:
+    """What a search would tune is written out, so that later defaults do not change the study."""
+    spec = parse_spec({**SPEC, "search": {"trials": 0}, "space": {"auc_m": {"clip": 1.0}}})
+    known = hyperparameters(METHODS["auc_m"])
+    tuned = {name: known[name].default for name in SPACES["auc_m"]}
+    assert tuned_space(spec, "auc_m") == {}
+    assert fixed_params(spec, "auc_m") == {**tuned, "clip": 1.0}
+    file = tmp_path / "study.yaml"
+    file.write_text(dump(spec))
+    again = load_spec(str(file))
+    assert fixed_params(again, "auc_m") == {**tuned, "clip": 1.0}
+    assert again.search.random_trials == 0
 
 
 def test_dump_names_every_searched_range() -> None:
