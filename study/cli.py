@@ -91,12 +91,15 @@ def _before_every_command(
 @app.command()
 def plan(spec: Spec) -> None:
     """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
+    from study.bf16 import bf16_warning
     from study.plan import local_slots, plan_study, time_task
     from study.spec import check_environment, load_spec
     from study.tables import plan_tables
 
     study = load_spec(spec)
     check_environment(study)
+    if warning := bf16_warning(study):
+        typer.echo(warning, err=True)
     typer.echo("Timing a few steps of every method on every task ...", err=True)
     timings = {
         (method, task.name): timing
@@ -116,11 +119,14 @@ def run(
 ) -> None:
     """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
     from analysis.report import write
+    from study.bf16 import bf16_warning
     from study.run import run as run_study
     from study.spec import load_spec
     from study.stop import duration
 
     study, seconds = load_spec(spec), None if limit is None else duration(limit)
+    if warning := bf16_warning(study):
+        typer.echo(warning, err=True)
     try:
         summary = run_study(study, seconds)
     except KeyboardInterrupt:
@@ -234,7 +240,8 @@ def doctor(
     ] = None,
 ) -> None:
     """Look whether this machine is fit for a study, and say what to do if it is not."""
-    from study.doctor import examine
+    from study.bf16 import bf16_warning
+    from study.doctor import Finding, examine
     from study.spec import data_root, default_data_root, directory_of, load_spec
     from study.tables import findings_table
 
@@ -244,6 +251,8 @@ def doctor(
         study = load_spec(spec)
         datasets = list(dict.fromkeys(task.dataset for task in study.tasks))
         findings = examine(directory_of(study), data_root(study), study.storage, datasets)
+        if warning := bf16_warning(study):
+            findings.append(Finding("precision", "warn", "bf16", warning))
     _show(findings_table(findings))
     if any(finding.verdict == "fail" for finding in findings):
         raise typer.Exit(1)

@@ -1,0 +1,54 @@
+"""Does bf16 pay on this machine's CPU? One without bf16 arithmetic only imitates it, slowly."""
+
+import os
+import time
+
+from study.spec import StudySpec
+
+__all__ = ["SLOW", "bf16_warning", "cpu_slowdown"]
+
+SLOW = 1.2
+"""Times as long as f32: from here on it is more than the noise of the measurement."""
+
+
+def bf16_warning(spec: StudySpec) -> str | None:
+    """A sentence if ``spec`` trains in bf16 on this machine's CPU and f32 would be faster there.
+
+    None where ``RAY_ADDRESS`` names a cluster, since trials then run elsewhere.
+    """
+    if spec.precision != "bf16" or spec.resources.gpus > 0 or "RAY_ADDRESS" in os.environ:
+        return None
+    factor = cpu_slowdown()
+    if factor < SLOW:
+        return None
+    return (
+        f"This CPU has no fast bf16 arithmetic: a convolution takes {factor:.1f} times as long as "
+        "in f32. Set precision: f32, in a study that has begun under a new name."
+    )
+
+
+def cpu_slowdown() -> float:
+    """Time of a small convolution, forward and backward, in bf16 autocast over that in f32.
+
+    On one thread, as in a trial; it takes a second or two.
+    """
+    import torch
+
+    weight = torch.ones(16, 16, 3, 3, requires_grad=True)
+    images = torch.ones(32, 16, 32, 32)
+
+    def seconds(bf16: bool) -> float:
+        started = time.perf_counter()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            out = torch.nn.functional.conv2d(images, weight, padding=1)
+        torch.autograd.grad(out.sum(), weight)
+        return time.perf_counter() - started
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        # In turn, since a busy machine slows both; the first of each only warms up.
+        pairs = [(seconds(True), seconds(False)) for _ in range(4)][1:]
+    finally:
+        torch.set_num_threads(threads)
+    return min(bf16 for bf16, _ in pairs) / min(f32 for _, f32 in pairs)
