@@ -3,7 +3,7 @@
 import re
 
 from study.cell import Cell
-from study.spec import StudySpec, Task, data_root, fixed_params, tuned_space
+from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
 
 __all__ = ["cells"]
 
@@ -28,7 +28,7 @@ def cells(spec: StudySpec) -> list[Cell]:
             run=_run(spec, task),
             space=tuned_space(spec, method),
             fixed=fixed_params(spec, method),
-            trials=spec.search.trials,
+            trials=search_trials(spec, method),
             random_trials=spec.search.random_trials,
             sampler=spec.search.sampler,
             pruner=spec.search.pruner,

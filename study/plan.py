@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study.spec import Resources, StudySpec, Task, data_root, fixed_params
+from study.spec import Resources, StudySpec, Task, data_root, fixed_params, search_trials
 from trainables.config import TrialConfig
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _cell(
         val=(found.val_positives, found.val_negatives),
         test=(test_positives, len(source.test_labels) - test_positives),
         steps=steps,
-        search_trials=spec.search.trials,
+        search_trials=search_trials(spec, method),
         confirm_trials=spec.confirm.seeds,
         gradient_evaluations=round(steps * timing.evaluations),
         search_seconds=seconds,

@@ -23,7 +23,7 @@ from study.spec.model import (
 )
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, problems_of, spec_error
-from study.spec.space import fixed_params, space_entry, tuned_space
+from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
 from study.spec.text import Source, preset_names, read_spec
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "load_spec",
     "parse_spec",
     "preset_names",
+    "search_trials",
     "tuned_space",
 ]
 

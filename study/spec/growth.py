@@ -15,8 +15,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
     A study may grow: more search trials, confirm seeds, methods, tasks and imratios; resources,
     folders and random_trials may change. Nothing may shrink, since rows that are already in the
-    study would drop out of it; a study without search stays so; and everything else that shapes a
-    result must stay.
+    study would drop out of it, and everything else that shapes a result must stay.
 
     Args:
         old, new: resolved specs as plain data (``yaml.safe_load`` of what ``dump`` gives).
@@ -39,8 +38,6 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         before, now = old[section][key], new[section][key]
         if now < before:
             yield f"{section}.{key} was {before} and cannot fall to {now}."
-    if old["search"]["trials"] == 0 < new["search"]["trials"]:
-        yield "search.trials was 0, so that nothing was searched, and cannot rise."
 
 
 def _database(url: str | None) -> str | None:

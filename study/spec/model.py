@@ -226,7 +226,7 @@ class Search(_Model):
 
     Attributes:
         trials: search trials a cell; 0: no search, the methods' defaults and what ``space`` fixes
-            go straight to the confirm trials.
+            go straight to the confirm trials. A method that has nothing to search has none.
         random_trials: independent draws before the sampler learns; default min(10, trials).
         sampler: "tpe" or "random".
         pruner: "asha" stops weak trials early; "none" lets each run to its end.
@@ -315,10 +315,6 @@ class StudySpec(_Model):
 
     @model_validator(mode="after")
     def _sound(self) -> "StudySpec":
-        if not self.search.trials and not self.confirm.seeds:
-            raise ValueError(
-                "search.trials and confirm.seeds must not both be 0: raise one, or nothing runs"
-            )
         for task in self.tasks:
             if self.search.pruner == "asha" and self.search.grace > task.intervals:
                 raise ValueError(

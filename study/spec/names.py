@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from study.spec.model import Choices, Interval, SpaceEntry, StudySpec
 from study.spec.sentences import Problem
-from study.spec.space import default_space, distribution, is_whole, kinds
+from study.spec.space import default_space, distribution, is_whole, kinds, search_trials
 from study.spec.text import did_you_mean
 from trainables.errors import UnknownNameError
 from trainables.names import resolve
@@ -37,7 +37,14 @@ def _methods(spec: StudySpec) -> Iterator[Problem]:
         elif name not in METHODS and not isinstance(getattr(method, "SPACE", None), Mapping):
             yield Problem(path, f"{name} must carry its search space in an attribute SPACE")
         else:
-            yield from _entries(spec, name, method)
+            wrong = list(_entries(spec, name, method))
+            yield from wrong
+            if not wrong and spec.confirm.seeds == 0 and search_trials(spec, name) == 0:
+                yield Problem(
+                    path,
+                    f"{name} would not run at all: it has nothing to search, and confirm.seeds is "
+                    "0. Raise confirm.seeds, or leave it something to search",
+                )
 
 
 def _tasks(spec: StudySpec) -> Iterator[Problem]:

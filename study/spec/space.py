@@ -24,6 +24,7 @@ __all__ = [
     "fixed_params",
     "is_whole",
     "kinds",
+    "search_trials",
     "space_entry",
     "tuned_space",
 ]
@@ -133,6 +134,11 @@ def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
 
     known = hyperparameters(resolve("method", METHODS, method))
     return {name: known[name].default for name in default_space(method)} | fixed
+
+
+def search_trials(spec: StudySpec, method: str) -> int:
+    """Search trials of each cell of ``method``; 0 where every trial would be the same."""
+    return spec.search.trials if tuned_space(spec, method) else 0
 
 
 def space_entry(distribution: BaseDistribution) -> dict[str, Any]:

@@ -105,8 +105,9 @@ def test_a_study_without_search_stays_so() -> None:
         changes(without, resolved({**fixed, "search": {"trials": 0}, "confirm": {"seeds": 9}}))
         == []
     )
-    assert changes(without, resolved({**fixed, "search": {"trials": 2}})) == [
-        "search.trials was 0, so that nothing was searched, and cannot rise."
+    searched = {**fixed, "space": {"ce": {"lr": 0.1}}, "search": {"trials": 2}}
+    assert changes(without, resolved(searched)) == [
+        "space.ce.weight_decay was 0.1 and is now {low: 1e-05, high: 0.001, log: True}."
     ]
 
 

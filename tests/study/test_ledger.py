@@ -39,7 +39,7 @@ def finish(cell: CellLedger, row: Row, value: float) -> None:
 
 def search_all(cell: CellLedger) -> None:
     while row := cell.next_search():
-        finish(cell, row, 1 - abs(row.params["margin"] - 0.5))
+        finish(cell, row, 1 - abs(row.params.get("margin", 0.5) - 0.5))
 
 
 def test_hands_out_exactly_the_planned_rows(open_ledger: Opener) -> None:
@@ -99,6 +99,24 @@ def test_without_a_search_the_only_configuration_is_confirmed(open_ledger: Opene
     cell = cell_of(open_ledger(**only, seeds=3))
     assert not cell.finished
     assert cell.remaining() == 1
+
+
+def test_rows_of_a_search_that_is_no_longer_planned_keep_their_place(open_ledger: Opener) -> None:
+    """A fixed configuration that an earlier version had searched stays the selected one."""
+    cell = cell_of(open_ledger(space={}, trials=1))
+    search_all(cell)
+    row = cell.next_confirm()
+    assert row is not None
+    finish(cell, row, 0.5)
+
+    cell = cell_of(open_ledger(space={}, trials=0))
+    assert [(row.seed, row.selected_from) for row in cell.confirm] == [(0, 0), (1, 0)]
+    assert cell.remaining() == 1
+    row = cell.next_confirm()
+    assert row is not None
+    assert (row.seed, row.selected_from) == (1, 0)
+    finish(cell, row, 0.5)
+    assert cell.finished
 
 
 def test_search_rows_share_the_split_but_not_the_weights(open_ledger: Opener) -> None:

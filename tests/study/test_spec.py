@@ -9,6 +9,7 @@ import yaml
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from search_spaces import SPACES
+from study.cells import cells
 from study.errors import SpecError
 from study.spec import (
     data_root,
@@ -135,8 +136,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "true epochs": (edited("tasks", 0, "epochs", value=True), "must be a number, not True"),
     "negative trials": (edited("search", "trials", value=-1), "search.trials: must be at least 0"),
     "nothing to run": (
-        {**SPEC, "search": {"trials": 0}, "confirm": {"seeds": 0}},
-        "search.trials and confirm.seeds must not both be 0",
+        {
+            **edited("space", "ce", value={"lr": 0.1, "weight_decay": 0}),
+            "confirm": {"seeds": 0},
+        },
+        r"methods\[0\]: ce would not run at all: it has nothing to search, and confirm.seeds is 0",
     ),
     "range without a search": (
         {**SPEC, "search": {"trials": 0}, "space": {"ce": {"lr": {"low": 0.1, "high": 1}}}},
@@ -399,6 +403,12 @@ def test_without_a_search_a_method_keeps_its_defaults(tmp_path: Path) -> None:
     again = load_spec(str(file))
     assert fixed_params(again, "auc_m") == {**tuned, "clip": 1.0}
     assert again.search.random_trials == 0
+    assert [cell.trials for cell in cells(spec)] == [0, 0]
+
+
+def test_a_method_with_nothing_to_search_is_not_searched() -> None:
+    spec = parse_spec(edited("space", "ce", value={"lr": 0.1, "weight_decay": 0}))
+    assert {cell.method: cell.trials for cell in cells(spec)} == {"ce": 0, "auc_m": 4}
 
 
 def test_dump_names_every_searched_range() -> None:
