@@ -7,7 +7,7 @@ from analysis.results import Results
 __all__ = ["TOLERANCE", "by_cell", "by_method"]
 
 TOLERANCE = 0.25
-"""Search budgets in gradient evaluations count as equal within this share of the median.
+"""Budgets in gradient evaluations count as equal within this share of the median.
 
 Pruning alone makes searches differ by some 20 %; a method of two passes differs by 100 %.
 """
@@ -25,9 +25,11 @@ def by_cell(results: Results) -> pd.DataFrame:
         rows that came to an end), finished, pruned, failed, open (search rows under way),
         confirms (confirm rows that came to an end, replaced configurations included),
         search_gradient_evaluations, search_seconds, confirm_gradient_evaluations,
-        confirm_seconds (sums over the rows that reported them), unreported (ended rows that
-        never did), relative (search gradient evaluations over the setting's median), unequal
-        (why the cell's search budget differs from those beside it; "" if it does not).
+        confirm_seconds (sums over the rows that reported them), run_gradient_evaluations (mean
+        of its finished confirm rows), unreported (ended rows that never reported a cost),
+        relative (search gradient evaluations over the setting's median; where nothing was
+        searched, those of a confirm run), unequal (why the cell's budget differs from those
+        beside it; "" if it does not).
     """
     confirm = pd.concat([results.confirm, results.superseded])
     confirm = confirm[confirm["state"].isin(_STATES.values())]
@@ -45,13 +47,17 @@ def by_cell(results: Results) -> pd.DataFrame:
         sums = frame.groupby("cell")[_COSTS].sum()
         for cost in _COSTS:
             table[f"{phase}_{cost}"] = table["cell"].map(sums[cost]).fillna(0.0)
+    complete = results.confirm[results.confirm["state"] == "COMPLETE"]
+    a_run = complete.groupby("cell")["gradient_evaluations"].mean()
+    table["run_gradient_evaluations"] = table["cell"].map(a_run).astype(float)
     ended = pd.concat([search[search["state"].isin(_STATES.values())], confirm])
     silent = ended[ended["gradient_evaluations"].isna()].groupby("cell").size()
     table["unreported"] = table["cell"].map(silent).fillna(0).astype(int)
     setting = table.groupby(["task", "ratio"])
-    median = setting["search_gradient_evaluations"].transform("median")
-    table["relative"] = table["search_gradient_evaluations"] / median.where(median > 0)
     most = setting["trials"].transform("max")
+    spent = table["search_gradient_evaluations"].where(most > 0, table["run_gradient_evaluations"])
+    median = spent.groupby([table["task"], table["ratio"]]).transform("median")
+    table["relative"] = spent / median.where(median > 0)
     table["unequal"] = [
         _why(trials, most, relative)
         for trials, most, relative in zip(table["trials"], most, table["relative"], strict=True)

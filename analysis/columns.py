@@ -118,9 +118,14 @@ BUDGET = {name: KEYS[name] for name in ("cell", "method", "task", "imratio", "ra
     "search_seconds": Column("float64", "sum over the search rows that reported it, s"),
     "confirm_gradient_evaluations": Column("float64", "sum over confirm rows, superseded included"),
     "confirm_seconds": Column("float64", "sum over confirm rows, superseded included, s"),
+    "run_gradient_evaluations": Column("float64", "mean of the finished confirm rows"),
     "unreported": Column("int64", "ended rows that never reported a cost: the sums lack them"),
-    "relative": Column("float64", "search gradient evaluations over the setting's median"),
-    "unequal": Column("object", 'why the search budget differs from its rivals\'; "" if not'),
+    "relative": Column(
+        "float64",
+        "search gradient evaluations over the setting's median; where nothing was searched, those "
+        "of a confirm run",
+    ),
+    "unequal": Column("object", 'why the budget differs from its rivals\'; "" if it does not'),
 }
 
 PREDICTIONS = {

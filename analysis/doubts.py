@@ -14,9 +14,9 @@ def facts(results: Results) -> pd.DataFrame:
     """What doubts rest on.
 
     Returns:
-        One row a cell, with cell as its index: trials (search rows that ended), spent (gradient
-        evaluations of the search), failed (confirm seeds with failed rows only), unfinished
-        (rows are still to come).
+        One row a cell, with cell as its index: trials (search rows that ended), spent and a_run
+        (gradient evaluations of the search, and of one confirm run), failed (confirm seeds with
+        failed rows only), unfinished (rows are still to come).
     """
     spent = budget.by_cell(results).set_index("cell")
     missing = failures.missing_rows(results).set_index("cell")
@@ -25,6 +25,7 @@ def facts(results: Results) -> pd.DataFrame:
         {
             "trials": spent["trials"],
             "spent": spent["search_gradient_evaluations"],
+            "a_run": spent["run_gradient_evaluations"],
             "failed": scores["failed"],
             "unfinished": missing["search"] + missing["confirm"] > 0,
         }
@@ -42,13 +43,14 @@ def doubts(
         beside: ids of all cells of the setting.
 
     Returns:
-        Any of "budget" (more trials than one behind, or more gradient evaluations by over
-        ``budget.TOLERANCE``), "failed" (confirm runs were lost), "partial" (some are to come).
+        Any of "budget" (more trials than one behind, or over ``budget.TOLERANCE`` more gradient
+        evaluations in the search or in a confirm run), "failed" (confirm runs were lost),
+        "partial" (some are to come).
     """
     mine, others = facts.loc[ahead], facts.loc[list(behind)]
-    more = (others["trials"] < mine["trials"]) | (
-        others["spent"] * (1 + budget.TOLERANCE) < mine["spent"]
-    )
+    more = others["trials"] < mine["trials"]
+    for cost in ("spent", "a_run"):
+        more |= others[cost] * (1 + budget.TOLERANCE) < mine[cost]
     rules = (
         ("budget", more.any()),
         ("failed", mine["failed"] or others["failed"].any()),

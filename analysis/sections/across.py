@@ -11,8 +11,8 @@ from analysis.significance import Units
 __all__ = ["DOUBTS", "across", "left_out", "nesting"]
 
 DOUBTS = {
-    "budget": "Its search had a larger budget than that of a method behind it, so the lead may be "
-    "the budget's.",
+    "budget": "It had a larger budget, in its search or in each run, than a method behind it, so "
+    "the lead may be the budget's.",
     "failed": "Confirm runs failed and are not in the means, which speak of those that survived.",
     "partial": "Runs are still to come.",
 }

@@ -21,20 +21,19 @@ def section(results: Results) -> Section:
             "through forward and backward: the unit in which budgets compare, whatever the "
             "machine. A cell is flagged when it had fewer trials than another method in its "
             f"setting, or when its search spent over {100 * budget.TOLERANCE:g} % more or less "
-            "than the median there. Pruning spends less by design: read a flag with its reason."
+            "than the median there; where nothing was searched, when a confirm run did. Pruning "
+            "spends less by design: read a flag with its reason."
         )
     ]
     unequal = methods.loc[methods["unequal"] > 0, "method"]
     if len(unequal):
-        blocks.append(Note([f"Unequal search budgets: {listing(unequal)}."]))
+        blocks.append(Note([f"Unequal budgets: {listing(unequal)}."]))
     silent = int(cells["unreported"].sum())
     if silent:
         blocks.append(
             Note([f"{plural(silent, 'row')} never reported a cost: sums marked ≥ lack it."])
         )
-    blocks.append(_method_table(results, methods, cells))
-    if cells["planned"].any():
-        blocks.append(_cell_table(results, cells))
+    blocks += [_method_table(results, methods, cells), _cell_table(results, cells)]
     return Section("budget", "Budget", blocks)
 
 
@@ -96,11 +95,16 @@ def _cell_table(results: Results, cells: Any) -> Table:
         Column("Setting"),
         *_COUNTS[:4],
         *_COSTS[:2],
-        Column("Of median", True, "search gradient evaluations over the median of the setting"),
+        Column(
+            "Of median",
+            True,
+            "search gradient evaluations over the median of the setting; where nothing was "
+            "searched, those of a confirm run",
+        ),
         Column("Flag"),
     ]
     sources = [spent(results, {cell}) for cell in cells["cell"]]
-    caption = "Search budget by cell."
+    caption = "Budget by cell."
     return Table("budget-cells", caption, columns, rows, cells, sources=sources)
 
 

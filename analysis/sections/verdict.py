@@ -164,7 +164,7 @@ def _cautions(results: Results, rows: list[Any]) -> list[str]:
         ),
         (
             len(unequal) > 0,
-            f"Search budgets were unequal ({listing(unequal)}); see Budget before comparing.",
+            f"Budgets were unequal ({listing(unequal)}); see Budget before comparing.",
         ),
         (bool(few), f"Too few test positives for the differences seen: {listing(few)}."),
         (

@@ -55,6 +55,26 @@ def test_unequal_budgets_are_flagged(study: Build, cell: Build, trial: Build) ->
     assert not cells.loc[["a", "b", "alone"], "unequal"].any()
 
 
+def test_without_a_search_the_runs_are_compared(study: Build, cell: Build, confirm: Build) -> None:
+    """A run that failed early says nothing of what a run costs."""
+
+    def runs(each: int) -> dict[str, Any]:
+        lost = {"state": "FAIL", "value": None, "reason": "diverged"}
+        failed = confirm(2, None, gradient_evaluations=1, **lost)
+        return {
+            "confirm": (*(confirm(i, 0.8, gradient_evaluations=each) for i in (0, 1)), failed),
+            "selected": None,
+        }
+
+    cells = budget.by_cell(
+        from_record(study(cell("a", **runs(100)), cell("b", **runs(100)), cell("c", **runs(200))))
+    ).set_index("method")
+    assert cells["run_gradient_evaluations"].tolist() == [100, 100, 200]
+    assert cells["relative"].tolist() == [1, 1, 2]
+    assert cells.loc["c", "unequal"] == "2.00 times the median gradient evaluations"
+    assert not cells.loc[["a", "b"], "unequal"].any()
+
+
 def test_by_method_adds_up(simulated: Results) -> None:
     cells = budget.by_cell(simulated)
     methods = budget.by_method(cells)

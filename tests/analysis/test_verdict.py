@@ -152,6 +152,27 @@ def test_doubts_take_the_word_back(
     assert "1 of these carries a doubt" in text
 
 
+def test_longer_runs_without_a_search_are_a_doubt(
+    study: Build, cell: Build, confirm: Build
+) -> None:
+    cells = [
+        cell(
+            name,
+            confirm=tuple(
+                confirm(i, v, value=v, gradient_evaluations=spent) for i, v in enumerate(values)
+            ),
+            selected=None,
+        )
+        for name, values, spent in (("a", UP, 2000), ("b", DOWN, 1000))
+    ]
+    results = from_record(study(*cells))
+    assert claims.verdicts(results)["doubts"].tolist() == [("budget",)]
+    text = said(results).replace(verdict.READING, "")
+    assert "It is ahead of b" in text
+    assert "in each run" in text
+    assert "Budgets were unequal (a and b)" in text
+
+
 def test_a_smaller_budget_is_no_doubt(
     study: Build, cell: Build, trial: Build, confirm: Build
 ) -> None:
@@ -165,7 +186,7 @@ def test_a_smaller_budget_is_no_doubt(
     ]
     results = from_record(study(*cells))
     assert claims.verdicts(results)["doubts"].tolist() == [()]
-    assert "Search budgets were unequal" in said(results)
+    assert "Budgets were unequal" in said(results)
 
 
 def test_noise_of_validation_is_named(
