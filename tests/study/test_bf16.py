@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from study import bf16
 from study.cli import app
 from study.spec import StudySpec, parse_spec
-from tests.study.test_spec import SPEC
+from tests.study.specs import SPEC
 
 
 def spec(**changes: object) -> StudySpec:

@@ -1,0 +1,24 @@
+"""A small spec, and edits of it."""
+
+from copy import deepcopy
+from typing import Any
+
+__all__ = ["SPEC", "edited"]
+
+SPEC: dict[str, Any] = {
+    "name": "small",
+    "methods": ["ce", "auc_m"],
+    "tasks": [{"dataset": "digits", "model": "mlp", "epochs": 3}],
+    "imratios": [0.1],
+    "search": {"trials": 4},
+}
+
+
+def edited(*path: str | int, value: Any) -> dict[str, Any]:
+    """SPEC with the value at ``path`` set, through dicts and lists."""
+    spec = deepcopy(SPEC)
+    place: Any = spec
+    for step in path[:-1]:
+        place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
+    place[path[-1]] = value
+    return spec
