@@ -35,6 +35,7 @@ class CellScheduler(FIFOScheduler):
         self._stop = stop
         self.interrupted: set[str] = set()
         self._deaths: dict[str, str] = {}
+        self._arrival: dict[str, int] = {}
         self._asha: dict[str, ASHAScheduler] = {}
         for name, cell_ledger in ledger.cells.items():
             cell = cell_ledger.cell
@@ -60,6 +61,7 @@ class CellScheduler(FIFOScheduler):
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial enters its cell's ASHA; adding it again after a fault changes nothing."""
+        self._arrival.setdefault(trial.trial_id, len(self._arrival))
         if asha := self._of(trial):
             asha.on_trial_add(tune_controller, _proxy(trial.config["row"]["name"]))
 
@@ -94,12 +96,17 @@ class CellScheduler(FIFOScheduler):
         return self._deaths.pop(trial_id, "its worker died")
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
-        """The first live trial that waits. FIFO's own scans all trials at every event."""
-        for status in (Trial.PENDING, Trial.PAUSED):
-            for trial in tune_controller.get_live_trials():
-                if trial.status == status:
-                    return trial
-        return None
+        """The trial that has waited longest, so that none is passed over again and again.
+
+        FIFO's own scans all trials at every event; the live ones are few, but Tune keeps them in
+        a set, without an order.
+        """
+        waiting = [
+            trial
+            for trial in tune_controller.get_live_trials()
+            if trial.status in (Trial.PENDING, Trial.PAUSED)
+        ]
+        return min(waiting, key=lambda trial: self._arrival[trial.trial_id], default=None)
 
     def _of(self, trial: Trial) -> ASHAScheduler | None:
         row = trial.config["row"]

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from ray.tune.experiment import Trial
 
 from study.ledger import CellLedger, Ledger
 from study.rows import Outcome, Row
@@ -87,6 +88,34 @@ def test_a_row_run_again_keeps_its_place_in_the_rungs(open_ledger: Opener) -> No
         result = {"interval": interval, "val_auroc": 0.1}
         assert rebuilt.on_trial_result(cast(Any, None), trial, result) == "CONTINUE"
     assert rungs(rebuilt) == before
+
+
+class Live:
+    """A trial in Tune's set of live ones, which is in no order."""
+
+    def __init__(self, number: int, status: str) -> None:
+        self.trial_id, self.status = f"ray-{number}", status
+        self.config = {"row": {"cell": "c", "phase": "confirm", "name": f"row{number}"}}
+
+    def __hash__(self) -> int:
+        return -int(self.trial_id.removeprefix("ray-"))
+
+
+@pytest.mark.parametrize("running", [0, 3])
+def test_the_trial_that_has_waited_longest_is_next(open_ledger: Opener, running: int) -> None:
+    scheduler = CellScheduler(open_ledger(), Stop())
+    arrived = [5, 2, 7, 1, 6]
+    trials = [
+        Live(number, Trial.RUNNING if place < running else Trial.PENDING)
+        for place, number in enumerate(arrived)
+    ]
+    controller: Any = SimpleNamespace(get_live_trials=lambda: set(trials))
+    for trial in (*trials, trials[-1]):  # Tune adds a trial again after a fault
+        scheduler.on_trial_add(controller, cast(Any, trial))
+    assert scheduler.choose_trial_to_run(controller) is trials[running]
+    for trial in trials:
+        trial.status = Trial.RUNNING
+    assert scheduler.choose_trial_to_run(controller) is None
 
 
 @pytest.mark.parametrize("pruner", ["asha", "none"])
