@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from study.spec.model import Choices, Interval, SpaceEntry, StudySpec
+from study.spec.own_method import flaws
 from study.spec.sentences import Problem
 from study.spec.space import default_space, distribution, is_whole, kinds, search_trials
 from study.spec.text import did_you_mean
@@ -24,7 +25,6 @@ def name_problems(spec: StudySpec) -> list[Problem]:
 
 
 def _methods(spec: StudySpec) -> Iterator[Problem]:
-    from trainables.method import Method
     from trainables.methods import METHODS
 
     for index, name in enumerate(spec.methods):
@@ -32,14 +32,12 @@ def _methods(spec: StudySpec) -> Iterator[Problem]:
         method = _find("method", METHODS, name)
         if isinstance(method, Problem):
             yield Problem(path, method.sentence)
-        elif not (isinstance(method, type) and issubclass(method, Method)):
-            yield Problem(path, f"{name} must be a class that inherits trainables.method.Method")
-        elif name not in METHODS and not isinstance(getattr(method, "SPACE", None), Mapping):
-            yield Problem(path, f"{name} must carry its search space in an attribute SPACE")
+        elif name not in METHODS and (wrong := [*flaws(method)]):
+            yield from (Problem(path, f"{name} {flaw}") for flaw in wrong)
         else:
-            wrong = list(_entries(spec, name, method))
-            yield from wrong
-            if not wrong and spec.confirm.seeds == 0 and search_trials(spec, name) == 0:
+            problems = [*_entries(spec, name, method)]
+            yield from problems
+            if not problems and spec.confirm.seeds == 0 and search_trials(spec, name) == 0:
                 yield Problem(
                     path,
                     f"{name} would not run at all: it has nothing to search, and confirm.seeds is "

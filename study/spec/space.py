@@ -132,8 +132,9 @@ def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
     from trainables.methods import METHODS
     from trainables.names import resolve
 
+    tuned = default_space(method)
     known = hyperparameters(resolve("method", METHODS, method))
-    return {name: known[name].default for name in default_space(method)} | fixed
+    return {name: each.default for name, each in known.items() if name in tuned} | fixed
 
 
 def search_trials(spec: StudySpec, method: str) -> int:

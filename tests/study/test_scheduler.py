@@ -112,7 +112,8 @@ def test_the_trial_that_has_waited_longest_is_next(open_ledger: Opener, running:
     controller: Any = SimpleNamespace(get_live_trials=lambda: set(trials))
     for trial in (*trials, trials[-1]):  # Tune adds a trial again after a fault
         scheduler.on_trial_add(controller, cast(Any, trial))
-    assert scheduler.choose_trial_to_run(controller) is trials[running]
+    chosen: Any = scheduler.choose_trial_to_run(controller)
+    assert chosen is trials[running]
     for trial in trials:
         trial.status = Trial.RUNNING
     assert scheduler.choose_trial_to_run(controller) is None

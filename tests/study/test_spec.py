@@ -24,27 +24,6 @@ from tests.study.specs import SPEC, edited
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 
-OWN_MODULE = '''
-from dataclasses import dataclass
-
-from optuna.distributions import FloatDistribution
-
-from search_spaces.ranges import Range
-from trainables.methods.ce import CE
-
-
-@dataclass(frozen=True)
-class Mine(CE):
-    """CE again."""
-
-    SPACE = {"momentum": Range(FloatDistribution(0.0, 0.9), (0.9,), "ours")}
-
-
-@dataclass(frozen=True)
-class Spaceless(CE):
-    """CE without a search space."""
-'''
-
 
 def test_defaults() -> None:
     spec = parse_spec(SPEC)
@@ -131,22 +110,6 @@ def test_whole_numbers_stay_whole() -> None:
     assert tuned_space(narrowed, "ct_auc")["inner_steps"] == IntDistribution(1, 2)
     with pytest.raises(SpecError, match=r"inner_steps.high: .*whole number.*not 2.5"):
         parse_spec(spec | {"space": {"ct_auc": {"inner_steps": {"low": 1, "high": 2.5}}}})
-
-
-def test_own_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "own_for_spec.py").write_text(OWN_MODULE)
-    (tmp_path / "own_broken.py").write_text("1 / 0")
-    monkeypatch.syspath_prepend(tmp_path)
-    spec = parse_spec(SPEC | {"methods": ["ce", "own_for_spec:Mine"]})
-    assert tuned_space(spec, "own_for_spec:Mine") == {"momentum": FloatDistribution(0, 0.9)}
-    for name, words in {
-        "own_for_spec:Spaceless": "must carry its search space",
-        "own_for_spec:dataclass": "must be a class that inherits",
-        "own_for_spec:Nothing": "Nothing",
-        "own_broken:Mine": "fails to import .ZeroDivisionError",
-    }.items():
-        with pytest.raises(SpecError, match=words):
-            parse_spec(SPEC | {"methods": [name]})
 
 
 def test_task_of_own_objects_has_a_name_for_files() -> None:

@@ -1,0 +1,116 @@
+"""A method of the user's own: taken if it is sound, else refused in words."""
+
+from pathlib import Path
+
+import pytest
+from optuna.distributions import FloatDistribution
+
+from study.errors import SpecError
+from study.spec import fixed_params, parse_spec, tuned_space
+from tests.study.specs import SPEC
+
+MODULE = """
+from dataclasses import dataclass
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+from search_spaces.ranges import Range
+from trainables.hyperparameters import hyperparameter
+from trainables.method import Method
+from trainables.methods.ce import CE
+
+
+def smoothing(default=0.1):
+    return hyperparameter(default, help="how smooth", source="a test", low=0, high=1)
+
+
+@dataclass(frozen=True)
+class Mine(CE):
+    SPACE = {"momentum": Range(FloatDistribution(0.0, 0.9), (0.9,), "ours")}
+
+
+@dataclass(frozen=True)
+class Spaceless(CE):
+    pass
+
+
+@dataclass(frozen=True)
+class Plain(CE):
+    smoothing: float = 0.1
+    SPACE = {}
+
+
+class Undecorated(CE):
+    smoothing: float = smoothing()
+    SPACE = {}
+
+
+@dataclass(frozen=True)
+class Recipeless(Method):
+    SPACE = {}
+
+
+@dataclass(frozen=True)
+class Outside(CE):
+    smoothing: float = smoothing(2.0)
+    SPACE = {}
+
+
+@dataclass(frozen=True)
+class Typo(CE):
+    SPACE = {"momentun": Range(FloatDistribution(0.0, 0.9), (0.9,), "ours")}
+
+
+@dataclass(frozen=True)
+class Bare(CE):
+    SPACE = {"lr": FloatDistribution(0.1, 1.0)}
+
+
+@dataclass(frozen=True)
+class TooFar(CE):
+    SPACE = {"lr": Range(FloatDistribution(-1.0, 1.0), (0.1,), "ours")}
+
+
+@dataclass(frozen=True)
+class OddChoice(CE):
+    SPACE = {"momentum": Range(CategoricalDistribution([0.5, 1.5]), (0.5,), "ours")}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_for_spec.py").write_text(MODULE)
+    (tmp_path / "own_broken.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_it_brings_its_search_space() -> None:
+    name = "own_for_spec:Mine"
+    spec = parse_spec(SPEC | {"methods": ["ce", name]})
+    assert tuned_space(spec, name) == {"momentum": FloatDistribution(0, 0.9)}
+    assert fixed_params(parse_spec(SPEC | {"methods": [name], "search": {"trials": 0}}), name) == {
+        "momentum": 0.0
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("own_broken:Mine", "fails to import .ZeroDivisionError"),
+        ("own_for_spec:Nothing", "Nothing"),
+        ("own_for_spec:dataclass", "dataclass must be a class that inherits"),
+        ("own_for_spec:Spaceless", "must carry its search space in an attribute SPACE"),
+        ("own_for_spec:Plain", "field 'smoothing' of Plain must be made by .*hyperparameter"),
+        ("own_for_spec:Undecorated", r"must stand under @dataclass\(frozen=True\)"),
+        ("own_for_spec:Recipeless", "must work at its defaults.*recipe"),
+        ("own_for_spec:Outside", "must work at its defaults.*smoothing must be .*not 2.0"),
+        ("own_for_spec:Typo", "not 'momentun' .did you mean 'momentum'"),
+        ("own_for_spec:Bare", "Range in SPACE, and lr is a FloatDistribution"),
+        ("own_for_spec:TooFar", "must search allowed values: lr must be .*not -1.0"),
+        ("own_for_spec:OddChoice", "must search allowed values: momentum must be .*not 1.5"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(name: str, words: str) -> None:
+    with pytest.raises(SpecError, match=rf"^spec: methods\[0\]: .*{words}") as refusal:
+        parse_spec(SPEC | {"methods": [name]})
+    assert len(str(refusal.value).splitlines()) == 1
