@@ -131,8 +131,9 @@ class Lease:
         try:
             LEASES.create(self._engine, checkfirst=True)
         except DatabaseError:
-            # Another driver may have created it in between; anything else fails again.
-            LEASES.create(self._engine, checkfirst=True)
+            # Another driver may have created it in between; anything else is told.
+            if not inspect(self._engine).has_table(LEASES.name):
+                raise
 
     def _take(self) -> None:
         while True:
