@@ -76,7 +76,9 @@ class CellLedger:
         """Confirm rows of the configuration that is confirmed."""
         if not self.settled:
             return []
-        return [row for row in self.rows["confirm"] if row.selected_from == self._selected_number]
+        chosen = self.selected
+        number = None if chosen is None else chosen.number
+        return [row for row in self.rows["confirm"] if row.selected_from == number]
 
     @property
     def finished(self) -> bool:
@@ -117,7 +119,7 @@ class CellLedger:
             {
                 "origin": "fixed" if chosen is None else "selected",
                 "seed": seed,
-                "selected_from": self._selected_number,
+                "selected_from": None if chosen is None else chosen.number,
                 "seeds": confirm_seeds(self.cell, seed),
             }
             for seed in self._missing_seeds()
@@ -165,11 +167,6 @@ class CellLedger:
         deaths = [*row.deaths, (max(row.validations, default=0), reason)]
         self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
         row.deaths = deaths
-
-    @property
-    def _selected_number(self) -> int | None:
-        chosen = self.selected
-        return None if chosen is None else chosen.number
 
     def _begin(self, row: Row) -> None:
         self._write(lambda connection: tables.begin_trial(connection, row.key))
