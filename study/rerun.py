@@ -12,6 +12,7 @@ from study.errors import LedgerError
 from study.provenance import versions
 from study.reader import read_study
 from study.records import CellRecord, StudyRecord, TrialRecord
+from study.spec import before_values
 from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
 from trainables.loop import TrainingRun
@@ -98,7 +99,8 @@ def rerun(directory: Path, name: str) -> Rerun:
             "run on, or choose another trial."
         )
     torch.set_num_threads(1)
-    config = trial(cell.method, cell.imratio, cell.run, {**cell.fixed, **row.params}, row.seeds)
+    params = {**before_values(cell.method), **cell.fixed, **row.params}
+    config = trial(cell.method, cell.imratio, cell.run, params, row.seeds)
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)
     return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell)))
 

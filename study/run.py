@@ -17,7 +17,7 @@ from study.ledger import Ledger
 from study.progress import Progress, progress_for
 from study.provenance import provenance, read_provenance, refuse_other_data
 from study.reader import read_spec
-from study.spec import StudySpec, changes, check_environment, directory_of, dump
+from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
 from study.stop import Stop
 from study.storage import open_storage, storage_url
 
@@ -122,7 +122,8 @@ def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
     """A change that would put incomparable results into one study is refused."""
     if not (directory / "study.yaml").exists():
         return
-    mixing = changes(read_spec(directory), yaml.safe_load(dump(spec)))
+    begun = completed(read_spec(directory), spec.methods)
+    mixing = changes(begun, yaml.safe_load(dump(spec)))
     if mixing:
         raise SpecError(
             f"A study's results must stay comparable; the one in {directory} was run with another "

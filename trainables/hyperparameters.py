@@ -25,6 +25,9 @@ class Hyperparameter:
         low, high: bounds of a number; None: no bound.
         open_low, open_high: the bound itself is not allowed.
         choices: the words allowed where the annotation has ``str``.
+        before: for a hyperparameter that is newer than its method and whose default trains
+            otherwise than the method did: the value that means what the method did. A study that
+            was begun without it goes on with this one. None: there is no such value.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Hyperparameter:
     open_low: bool = False
     open_high: bool = False
     choices: tuple[str, ...] = ()
+    before: Any = None
 
     @property
     def domain(self) -> str:
@@ -106,6 +110,7 @@ def hyperparameter(
     open_low: bool = False,
     open_high: bool = False,
     choices: Sequence[str] = (),
+    before: T | None = None,
 ) -> T:
     """A dataclass field that is a hyperparameter; the arguments are those of `Hyperparameter`.
 
@@ -120,6 +125,7 @@ def hyperparameter(
         "open_low": open_low,
         "open_high": open_high,
         "choices": tuple(choices),
+        "before": before,
     }
     return field(default=default, metadata={_KEY: about})
 

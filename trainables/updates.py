@@ -93,8 +93,7 @@ class Compositional:
     Args:
         loss: the outer loss that ``optimizer`` works on.
         optimizer: PDSCA with its model.
-        inner_steps: PDSCA's k.
-        evaluate_inner: evaluate u_k instead of w.
+        evaluate_inner: evaluate u instead of w.
         mix: done to each batch first.
         terms: from (images, targets) to figures for the curve; None: there are none.
     """
@@ -103,33 +102,32 @@ class Compositional:
         self,
         loss: AUCLoss,
         optimizer: PDSCA,
-        inner_steps: int,
         evaluate_inner: bool,
         mix: Mix = unmixed,
         terms: Callable[[Tensor, Tensor], dict[str, float]] | None = None,
     ) -> None:
         self._loss = loss
         self._optimizer = optimizer
-        self._inner_steps = inner_steps
         self._evaluate_inner = evaluate_inner
         self._mix = mix
         self._terms = terms
 
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
-        """Train on S1 (and S2); gives the outer loss and k times S1's images plus S2's.
+        """Train on S1 (and S2); gives the outer loss and the gradient evaluations.
 
-        The forward pass of S1 for the gradient in alpha has no backward pass and is not counted.
+        A forward pass of S1 for the gradient in alpha has no backward pass and is not counted.
         """
         mixed = [self._mix(batch) for batch in batches]
         loss = self._optimizer.step(*mixed)
-        return loss, self._inner_steps * len(mixed[0].targets) + len(mixed[-1].targets)
+        passes = self._optimizer.inner_passes
+        return loss, passes * len(mixed[0].targets) + len(mixed[-1].targets)
 
     def decay(self) -> None:
         """PDSCA's decay: learning rates / 10, a new reference point."""
         self._optimizer.decay()
 
     def evaluating(self) -> AbstractContextManager[None]:
-        """Within it the model holds w or u_k, as chosen."""
+        """Within it the model holds w or u, as chosen."""
         return self._optimizer.inner_weights() if self._evaluate_inner else nullcontext()
 
     def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
@@ -137,7 +135,7 @@ class Compositional:
         return {} if self._terms is None else self._terms(*probe())
 
     def state_dict(self) -> dict[str, Any]:
-        """The loss's own parameters and the optimizer's state, the points u_j in it."""
+        """The loss's own parameters and the optimizer's state, the points u in it."""
         return {"loss": self._loss.state_dict(), "optimizer": self._optimizer.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

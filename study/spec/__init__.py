@@ -22,6 +22,7 @@ from study.spec.model import (
     directory_of,
 )
 from study.spec.names import name_problems
+from study.spec.older import as_begun, before_values, completed
 from study.spec.sentences import Problem, problems_of, spec_error
 from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
 from study.spec.text import Source, preset_names, read_spec
@@ -34,8 +35,10 @@ __all__ = [
     "Search",
     "StudySpec",
     "Task",
+    "before_values",
     "changes",
     "check_environment",
+    "completed",
     "data_root",
     "default_data_root",
     "directory_of",
@@ -92,7 +95,7 @@ def _parse(source: Source) -> StudySpec:
     spec = _shape(source)
     if problems := name_problems(spec):
         raise spec_error(source, problems)
-    return spec
+    return as_begun(spec, source.directory or directory_of(spec))
 
 
 def _shape(source: Source) -> StudySpec:

@@ -14,6 +14,7 @@ from optuna.distributions import (
 from search_spaces import SPACES
 from search_spaces.ranges import Range
 from study.spec.model import Choices, Interval, StudySpec
+from study.spec.older import newer_defaults
 
 if TYPE_CHECKING:
     from trainables.hyperparameters import Hyperparameter
@@ -121,11 +122,14 @@ def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
 def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
     """The hyperparameters of ``method`` that the spec fixes, by name.
 
-    Without a search these are all that a search would tune: at the method's own default where
-    the spec gives no value.
+    Those whose default is newer than the method are among them (``newer_defaults``). Without a
+    search these are also all that a search would tune: at the method's own default where the spec
+    gives no value.
     """
     entries = spec.space.get(method, {})
-    fixed = {name: e for name, e in entries.items() if not isinstance(e, Interval | Choices)}
+    named = {name: e for name, e in entries.items() if not isinstance(e, Interval | Choices)}
+    unnamed = {name: e for name, e in newer_defaults(method).items() if name not in entries}
+    fixed = unnamed | named
     if spec.search.trials:
         return fixed
     from trainables.hyperparameters import hyperparameters

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Saddle", "ce_gradient", "sigmoid"]
+__all__ = ["Saddle", "ce_gradient", "ce_hessian", "sigmoid"]
 
 Array = np.ndarray
 
@@ -24,6 +24,15 @@ def ce_gradient(w: Array, x: Array, y: Array) -> Array:
     for row, label in zip(x, y, strict=True):
         gradient += (sigmoid(float(row @ w)) - label) * row / len(y)
     return gradient
+
+
+def ce_hessian(w: Array, x: Array) -> Array:
+    """Of the mean cross entropy of the logits x w; labels have no part in it."""
+    hessian = np.zeros((len(w), len(w)))
+    for row in x:
+        h = sigmoid(float(row @ w))
+        hessian += h * (1 - h) * np.outer(row, row) / len(x)
+    return hessian
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import io
 import math
 from dataclasses import FrozenInstanceError, fields
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from search_spaces import SPACES
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
+from trainables.optimizers.pdsca import INNER
 
 TUNED = [(name, key) for name, space in SPACES.items() for key in space]
 OBSERVES = {"taylor_terms"}
@@ -26,6 +27,8 @@ OTHER: dict[str, Any] = {
     "prior": "batch",
     "momentum": 0.5,
     "clip": 1e-3,
+    "inner": "looks_ahead",
+    "inner_lr_decays": False,
     "evaluate": "u",
     "dual_lr": 1.0,
     "alpha_max": 1e-3,
@@ -138,6 +141,14 @@ def test_no_other_hyperparameter_is_dead(name: str, key: str) -> None:
     )
 
 
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("name", ["ct_auc", "ct_mixup"])
+def test_the_readings_of_compositional_training_all_differ(name: str, k: int) -> None:
+    weights = [final_weights(name, inner=inner, inner_steps=k) for inner in INNER]
+    for left, right in combinations(weights, 2):
+        assert not torch.equal(left, right)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_the_corners_of_the_space_stay_finite(name: str) -> None:
     space = SPACES[name]
@@ -232,6 +243,9 @@ def test_compositional_training_counts_every_inner_step() -> None:
         trial = TinyTrial(METHODS[name](inner_steps=k))  # type: ignore[call-arg]
         trial.recipe.step([batch(trial.draws, size=8), batch(trial.draws, size=12)])
         assert trial.recipe.gradient_evaluations == 8 * k + 12
+    exact = TinyTrial(METHODS["ct_auc"](inner="exact", inner_steps=2))  # type: ignore[call-arg]
+    exact.train(1)
+    assert exact.recipe.gradient_evaluations == 7 * 16  # a Hessian-vector product counts twice
     trial = TinyTrial(METHODS["ct_auc"](inner_steps=2, same_batch=True))  # type: ignore[call-arg]
     assert trial.recipe.batches == 1
     trial.train(1)

@@ -61,7 +61,7 @@ class Staged(Method):
 
     def _compositional(self, context: Context) -> Compositional:
         loss = AUCMarginLoss(0.25)
-        return Compositional(loss, PDSCA(context.model, loss, inner_steps=2), 2, True)
+        return Compositional(loss, PDSCA(context.model, loss, inner_steps=2), True)
 
 
 def fill_head(network: BinaryClassifier) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
+
+from torch import Tensor
 
 from trainables.hyperparameters import hyperparameter
 from trainables.losses.auc import AUCLoss
@@ -11,7 +12,7 @@ from trainables.losses.ce import ce_loss
 from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.parts import one_stage
-from trainables.optimizers.pdsca import PDSCA
+from trainables.optimizers.pdsca import INNER, PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
 from trainables.optimizers.taylor import taylor_terms
 from trainables.recipe import Context, Recipe
@@ -27,11 +28,26 @@ class CompositionalMethod(Method):
     """A method of inner CE and outer AUC loss, with PDSCA."""
 
     lr: float = fields.lr()
+    inner: str = hyperparameter(
+        "moves",
+        help="what an inner step does: it moves the weights w, as the authors' library has it; or "
+        "it gives a point u to look from, as printed, without (looks_ahead) or with (exact) the "
+        "Hessian",
+        source=f"moves: LibAUC 2.0.1; looks_ahead, exact: {_ALG}",
+        choices=tuple(INNER),
+        before="looks_ahead",
+    )
     inner_lr: float = hyperparameter(
         0.1,
-        help="learning rate of the inner steps; it does not decay",
+        help="learning rate of the inner steps",
         source=f"{_ALG}; 0.1, 0.05 or 0.01 on medical sets",
         low=0,
+    )
+    inner_lr_decays: bool | None = hyperparameter(
+        None,
+        help="inner_lr decays with lr; null: as the source of inner has it, true for moves and "
+        "false for looks_ahead and exact",
+        source="LibAUC 2.0.1: true",
     )
     inner_steps: int = hyperparameter(
         1, help="k, inner steps on the cross entropy a step", source=f"{fields.C}, table 2", low=1
@@ -49,7 +65,7 @@ class CompositionalMethod(Method):
     )
     evaluate: str = hyperparameter(
         "w",
-        help="the weights that are validated and tested: w, or u after the inner steps",
+        help="the weights that are validated and tested: w, or the average u of the inner steps",
         source="an option; the paper does not say",
         choices=("w", "u"),
     )
@@ -88,7 +104,8 @@ class CompositionalMethod(Method):
     )
     taylor_terms: bool = hyperparameter(
         False,
-        help="report the terms of the Taylor expansion of one inner step in each trial's curve; "
+        help="report the terms of the Taylor expansion of one inner step in each trial's curve: "
+        "the objective that looks_ahead and exact descend on, whatever inner is; "
         "it changes no result (with bf16 the rest is mostly rounding)",
         source=f"{fields.C}, fig. 2",
     )
@@ -105,9 +122,11 @@ class CompositionalMethod(Method):
         optimizer = PDSCA(
             context.model,
             loss.to(context.device),
+            inner=self.inner,
             lr=self.lr,
             dual_lr=self.dual_lr,
             inner_lr=self.inner_lr,
+            inner_lr_decays=self.inner_lr_decays,
             inner_steps=self.inner_steps,
             beta0=self.beta0,
             beta1=self.beta1,
@@ -116,12 +135,13 @@ class CompositionalMethod(Method):
             alpha_max=self.alpha_max,
             scaling=_SCALINGS[self.second_moment](self),
         )
-        terms = (
-            partial(taylor_terms, context.model, loss, ce_loss, self.inner_lr)
-            if self.taylor_terms
-            else None
-        )
-        return Compositional(loss, optimizer, self.inner_steps, self.evaluate == "u", mix, terms)
+
+        def terms(images: Tensor, targets: Tensor) -> dict[str, float]:
+            rate = float(optimizer.inner_lr)
+            return taylor_terms(context.model, loss, ce_loss, rate, images, targets)
+
+        shown = terms if self.taylor_terms else None
+        return Compositional(loss, optimizer, self.evaluate == "u", mix, shown)
 
 
 _SCALINGS: Mapping[str, Callable[[CompositionalMethod], Scaling | None]] = MappingProxyType(

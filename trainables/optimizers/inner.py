@@ -1,19 +1,88 @@
-"""The inner points u_1..u_k of compositional training: the network after inner steps."""
+"""What the readings of compositional training share: the inner step, and what they hand over.
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from copy import deepcopy
-from typing import Any
+Source: Yuan, Guo, Chawla, Yang, "Compositional Training for End-to-End Deep AUC Maximization",
+ICLR 2022, Alg. 1, and the authors' library, LibAUC 2.0.1. The two do not say the same of what an
+inner step does to w: `trainables.optimizers.moves` is the library's, `looks_ahead` and `exact`
+are the algorithm's as it is printed.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from trainables.losses.auc import AUCLoss
 from trainables.optimizers.scaling import average_
 
-__all__ = ["InnerPoints", "Loss", "inner_step_", "trained"]
+__all__ = ["Inner", "Loss", "Outer", "Pair", "exchange_", "inner_step_", "trained"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits (B,) and targets (B,) to a 0-dim loss."""
+
+Pair = tuple[Tensor, Tensor]
+"""A batch: images (B, C, H, W) and targets (B,) float in [0, 1]."""
+
+
+class Outer(NamedTuple):
+    """What the outer step needs, from one pass over S2 after the inner steps.
+
+    Attributes:
+        loss: F, 0-dim, detached.
+        gradients: O, of the network's trained parameters, a and b, in this order.
+        slope: dF/dalpha, 0-dim.
+    """
+
+    loss: Tensor
+    gradients: list[Tensor]
+    slope: Tensor
+
+
+class Inner(ABC):
+    """The k inner steps of PDSCA and the outer gradients after them.
+
+    Attributes:
+        passes: gradient evaluations of an image in one inner step.
+        decays: the inner learning rate decays with the outer one where nothing else is said.
+
+    Args:
+        model: images to logits (B,); it holds w.
+        loss: the outer loss.
+        inner_loss: what the inner steps descend on.
+        steps: k, at least 1.
+    """
+
+    passes: ClassVar[int] = 1
+    decays: ClassVar[bool] = False
+
+    def __init__(self, model: nn.Module, loss: AUCLoss, inner_loss: Loss, steps: int) -> None:
+        self._model = model
+        self._loss = loss
+        self._inner_loss = inner_loss
+        self._steps = steps
+        self._own = trained(model)
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Before the first step: u = w_0."""
+
+    @abstractmethod
+    def outer(self, first: Pair, second: Pair | None, inner_lr: Tensor, beta0: Tensor) -> Outer:
+        """The inner steps on S1, and the outer gradients on S2 (None: S1 again)."""
+
+    @abstractmethod
+    def lent(self) -> AbstractContextManager[None]:
+        """Within it the model holds u; before the first step u is w."""
+
+    @abstractmethod
+    def state_dict(self) -> Any:
+        """The points u, as tensors in lists and dicts."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Any) -> None:
+        """Continue from what `state_dict` gave."""
 
 
 def inner_step_(
@@ -23,7 +92,7 @@ def inner_step_(
     inner_lr: Tensor,
     beta0: Tensor,
 ) -> None:
-    """In place: u_j <- (1 - beta0) u_j + beta0 (start - inner_lr gradient).
+    """In place: u <- (1 - beta0) u + beta0 (start - inner_lr gradient).
 
     Args:
         inner, start, gradients: lists of tensors, alike in their shapes.
@@ -38,85 +107,10 @@ def trained(model: nn.Module) -> list[Tensor]:
     return [each for each in model.parameters() if each.requires_grad]
 
 
-class InnerPoints:
-    """k copies of a network, one an inner step, kept apart from it.
-
-    Each has BatchNorm statistics of its own, from the batches that went through it.
-
-    Args:
-        model: the network, which holds w.
-        loss: the inner loss.
-        count: k, at least 1.
-    """
-
-    def __init__(self, model: nn.Module, loss: Loss, count: int) -> None:
-        self._model = model
-        self._loss = loss
-        self._count = count
-        self._own = trained(model)
-        self._points: list[nn.Module] = []
-        # Listed once: a walk through a network costs as much as an update of it.
-        self._weights: list[list[Tensor]] = []
-
-    @property
-    def last(self) -> tuple[nn.Module, list[Tensor]]:
-        """u_k and its trained parameters, from the first step on."""
-        return self._points[-1], self._weights[-1]
-
-    def begin(self) -> None:
-        """Before the first step: u_j = w_0."""
-        if not self._points:
-            self._copy(self._count)
-
-    def descend(self, images: Tensor, targets: Tensor, inner_lr: Tensor, beta0: Tensor) -> None:
-        """One step of each u_j, from w through u_1 to u_(k-1)."""
-        start, weights = self._model, self._own
-        for point, inner in zip(self._points, self._weights, strict=True):
-            # The copies follow the model where its user freezes a BatchNorm.
-            for module, original in zip(point.modules(), self._model.modules(), strict=True):
-                module.training = original.training
-            gradients = torch.autograd.grad(self._loss(start(images), targets), weights)
-            with torch.no_grad():
-                inner_step_(inner, weights, gradients, inner_lr, beta0)
-            start, weights = point, inner
-
-    @contextmanager
-    def lent(self) -> Iterator[None]:
-        """Within it the model holds u_k; before the first step u_k is w."""
-        if self._points:
-            _swap_(self._model, self._points[-1])
-        try:
-            yield
-        finally:
-            if self._points:
-                _swap_(self._model, self._points[-1])
-
-    def state_dict(self) -> list[dict[str, Any]]:
-        """The state of each u_j."""
-        return [point.state_dict() for point in self._points]
-
-    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        """Continue from what `state_dict` gave."""
-        self._copy(len(state))
-        for point, each in zip(self._points, state, strict=True):
-            point.load_state_dict(each)
-
-    def _copy(self, count: int) -> None:
-        self._points = [deepcopy(self._model) for _ in range(count)]
-        for point in self._points:
-            point.zero_grad()
-        self._weights = [trained(point) for point in self._points]
-
-
 @torch.no_grad()
-def _swap_(left: nn.Module, right: nn.Module) -> None:
-    """Exchange the parameters and the buffers of two modules of one structure."""
-    pairs = zip(
-        [*left.parameters(), *left.buffers()],
-        [*right.parameters(), *right.buffers()],
-        strict=True,
-    )
-    for mine, theirs in pairs:
+def exchange_(left: Sequence[Tensor], right: Sequence[Tensor]) -> None:
+    """In place: each tensor of ``left`` gets its partner's values, and the other way round."""
+    for mine, theirs in zip(left, right, strict=True):
         kept = mine.clone()
         mine.copy_(theirs)
         theirs.copy_(kept)

@@ -7,7 +7,9 @@ swapped and its g2 lacks the margin's constant. Here g1, g2 and g3 are the parts
 itself: F = g1 + alpha g2 - g3(alpha).
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -15,7 +17,10 @@ from torch import Tensor, nn
 
 from trainables.losses.auc import AUCLoss
 from trainables.losses.ce import ce_loss
-from trainables.optimizers.inner import InnerPoints, Loss, trained
+from trainables.optimizers.exact import Exact
+from trainables.optimizers.inner import Inner, Loss, Pair, trained
+from trainables.optimizers.looks_ahead import LooksAhead
+from trainables.optimizers.moves import Moves
 from trainables.optimizers.proximal import (
     ProximalOptimizer,
     ascend_,
@@ -24,36 +29,53 @@ from trainables.optimizers.proximal import (
 )
 from trainables.optimizers.scaling import Scaling, average_
 
-__all__ = ["PDSCA"]
+__all__ = ["INNER", "PDSCA"]
+
+INNER: Mapping[str, type[Inner]] = MappingProxyType(
+    {"moves": Moves, "looks_ahead": LooksAhead, "exact": Exact}
+)
+"""By name: what an inner step does to w."""
 
 
 class PDSCA(ProximalOptimizer):
     """Compositional training of ``model``: outer ``loss`` after k steps on ``inner_loss``.
 
-    One step, with batches S1 and S2, all gradients at the same w, a, b and alpha:
-      1. u_1 <- (1 - beta0) u_1 + beta0 (w - inner_lr grad L(w; S1)), and for j = 2..k
-         u_j <- (1 - beta0) u_j + beta0 (u_(j-1) - inner_lr grad L(u_(j-1); S1)), L the inner
-         loss. Every inner step keeps its own u_j; a and b pass through.
-      2. O = grad F(u_k, a, b, alpha; S2), of first order: the inner Hessian is dropped.
-      3. z <- (1 - beta1) z + beta1 O; d = z / (sqrt(z2) + G0) by ``scaling``;
+    One step, with batches S1 and S2:
+      1. k inner steps on L, the inner loss, on S1, in one of three readings:
+         - ``moves``, as the authors' library runs it (`Moves`): they move w itself,
+           w <- u = (1 - beta0) u + beta0 (w - inner_lr grad L(w; S1));
+           O = grad F(w, a, b, alpha; S2) at the new w.
+         - ``looks_ahead``, Alg. 1 as it is printed, of first order (`LooksAhead`): w stays;
+           u_1 <- (1 - beta0) u_1 + beta0 (w - inner_lr grad L(w; S1)), u_j likewise from
+           u_(j-1); O = grad F(u_k, a, b, alpha; S2).
+         - ``exact``, Alg. 1 as it is printed (`Exact`): as ``looks_ahead``, and O is multiplied
+           by I - inner_lr H of every inner step, H the Hessian of L.
+         a and b pass through.
+      2. z = (1 - beta1) z + beta1 O; d = z / (sqrt(z2) + G0) by ``scaling``;
          (w, a, b) <- v - lr (d + epoch_decay (v - v_ref)) - weight_decay lr v, v = (w, a, b).
-      4. alpha <- alpha + dual_lr dF/dalpha(u_k; S1 and S2 together), clipped to [0, alpha_max];
-         dF/dalpha = g2 - g3'(alpha).
+      3. alpha <- alpha + dual_lr dF/dalpha, clipped to [0, alpha_max], dF/dalpha at the point of
+         O and the old a, b and alpha; on S2 (``moves``), or on S1 and S2 together, as Alg. 1 has
+         it (``looks_ahead``, ``exact``).
 
-    Where the first step starts from: u_j = w_0 (as the authors' library states u_0 = w_0), and
-    z = the first O, z2 = the first O^2 (the paper's text that we could read leaves z_0 open),
-    so that no average begins with a pull to zero.
+    Only ``moves`` learns as the paper's figures say: in the others the cross entropy never moves
+    w (docs/results.md).
 
-    w and u are kept apart: the model holds w, `inner_weights` lends it u_k. Each u_j has
-    BatchNorm statistics of its own, from the batches that went through it.
+    Where the first step starts from: u = w_0 (as the authors' library states), and z = the first
+    O, z2 = the first O^2 (the paper's text that we could read leaves z_0 open), so that no average
+    begins with a pull to zero.
+
+    The model holds w, `inner_weights` lends it u.
 
     Args:
         model: images to logits (B,), on its device.
         loss: the outer loss F, such as `AUCMarginLoss`, on the same device.
         inner_loss: (logits, targets) to the inner loss; CE by default.
-        lr: of w, a and b; `decay` divides it by 10, and dual_lr too, but not inner_lr.
+        inner: "moves", "looks_ahead" or "exact".
+        lr: of w, a and b; `decay` divides it by 10, and dual_lr too.
         dual_lr: of alpha; None: lr.
         inner_lr: of the inner steps.
+        inner_lr_decays: `decay` divides inner_lr by 10, too; None: as the reading's source does,
+            which is true for "moves" (the library) and false for the others (Alg. 1).
         inner_steps: k, at least 1.
         beta0: weight of the newest u in its average, in (0, 1].
         beta1: weight of the newest O in its average, in (0, 1].
@@ -61,8 +83,11 @@ class PDSCA(ProximalOptimizer):
         alpha_max: upper bound of alpha; None: no bound.
         scaling: the form of z2; None: 1, as in all of the paper's runs.
 
+    Attributes:
+        inner_passes: gradient evaluations of an image of S1 in one step.
+
     Raises:
-        ValueError: a number is out of its range.
+        ValueError: a number is out of its range, or there is no such reading.
 
     >>> from trainables.losses.auc_margin import AUCMarginLoss
     >>> model = nn.Sequential(nn.Linear(4, 1), nn.Flatten(0))
@@ -81,9 +106,11 @@ class PDSCA(ProximalOptimizer):
         loss: AUCLoss,
         inner_loss: Loss = ce_loss,
         *,
+        inner: str = "moves",
         lr: float = 0.1,
         dual_lr: float | None = None,
         inner_lr: float = 0.1,
+        inner_lr_decays: bool | None = None,
         inner_steps: int = 1,
         beta0: float = 0.9,
         beta1: float = 0.9,
@@ -92,6 +119,8 @@ class PDSCA(ProximalOptimizer):
         alpha_max: float | None = None,
         scaling: Scaling | None = None,
     ) -> None:
+        if inner not in INNER:
+            raise ValueError(f"inner must be one of {', '.join(INNER)}, not {inner!r}.")
         if not inner_steps >= 1:
             raise ValueError(f"inner_steps must be at least 1, not {inner_steps!r}.")
         if not inner_lr >= 0:
@@ -115,53 +144,51 @@ class PDSCA(ProximalOptimizer):
         group["beta1"] = group["lr"].new_tensor(beta1)
         group["steps"] = group["lr"].new_tensor(0.0)
         self._loss = loss
-        self._inner = InnerPoints(model, inner_loss, inner_steps)
+        self._inner = INNER[inner](model, loss, inner_loss, inner_steps)
+        self._inner_lr_decays = self._inner.decays if inner_lr_decays is None else inner_lr_decays
+        self.inner_passes = inner_steps * self._inner.passes
         self._alpha_max = alpha_max
         self._scaling = scaling
 
-    def step(  # type: ignore[override]
-        self, first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor] | None = None
-    ) -> Tensor:
+    @property
+    def inner_lr(self) -> Tensor:
+        """The inner learning rate of the moment, 0-dim."""
+        rate: Tensor = self.param_groups[0]["inner_lr"]
+        return rate
+
+    def step(self, first: Pair, second: Pair | None = None) -> Tensor:  # type: ignore[override]
         """One step.
 
-        It takes inner_steps + 1 passes forward and backward, and one pass forward only, of S1
-        through u_k, for the gradient in alpha (none where S1 = S2).
+        It takes `inner_passes` gradient evaluations of every image of S1 and one of S2.
 
         Args:
             first: S1, images and targets (B,) float in [0, 1].
             second: S2; None: S1 again.
 
         Returns:
-            F(u_k, a, b, alpha; S2), 0-dim, detached.
+            F at the point of O, a, b and alpha on S2, 0-dim, detached.
         """
         self._begin()
         group, dual = self.param_groups
-        self._inner.descend(*first, group["inner_lr"], group["beta0"])
-        images, targets = first if second is None else second
-        point, weights = self._inner.last
-        scores = self._loss.score_map(point(images))
-        outer = self._loss.objective(scores, targets)
-        gradients = list(torch.autograd.grad(outer, [*weights, self._loss.a, self._loss.b]))
-        scores = scores.detach()
-        if second is not None:
-            # Each batch through its own BatchNorm and score map, as in training.
-            with torch.no_grad():
-                scores = torch.cat([self._loss.score_map(point(first[0])), scores])
-            targets = torch.cat([first[1], targets])
-        slope = torch.autograd.grad(self._loss.objective(scores, targets), [self._loss.alpha])
-
+        outer = self._inner.outer(first, second, group["inner_lr"], group["beta0"])
         with torch.no_grad():
-            self._step_outside(gradients, group)
-            ascend_([self._loss.alpha], list(slope), dual["lr"], 0.0, self._alpha_max)
+            self._step_outside(outer.gradients, group)
+            ascend_([self._loss.alpha], [outer.slope], dual["lr"], 0.0, self._alpha_max)
             self._finish()
-        return outer.detach()
+        return outer.loss
+
+    def decay(self, factor: float = 10.0) -> None:
+        """Divide the learning rates by ``factor`` and renew the reference point."""
+        super().decay(factor)
+        if self._inner_lr_decays:
+            self.inner_lr.div_(factor)
 
     def inner_weights(self) -> AbstractContextManager[None]:
-        """Within it the model holds u_k and its BatchNorm statistics instead of w and its own."""
+        """Within it the model holds u, with the BatchNorm statistics that belong to it."""
         return self._inner.lent()
 
     def state_dict(self) -> dict[str, Any]:
-        """As every optimizer's, with the points u_j under ``inner``."""
+        """As every optimizer's, with the points u under ``inner``."""
         return {**super().state_dict(), "inner": self._inner.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -1,0 +1,69 @@
+"""What a study of an older version meant by hyperparameters that its methods did not have yet."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from study.spec.model import StudySpec
+
+__all__ = ["as_begun", "before_values", "completed", "newer_defaults"]
+
+
+def newer_defaults(method: str) -> dict[str, Any]:
+    """The defaults of the hyperparameters of ``method`` that train otherwise than it did before.
+
+    A spec that does not name them fixes them, so that a study says which it was run with.
+    """
+    return {name: each.default for name, each in _newer(method).items()}
+
+
+def before_values(method: str) -> dict[str, Any]:
+    """The same hyperparameters at the values that mean what ``method`` did before."""
+    return {name: each.before for name, each in _newer(method).items()}
+
+
+def completed(stored: Mapping[str, Any], methods: list[str]) -> dict[str, Any]:
+    """A study's resolved spec, with what its methods meant when it was begun written out.
+
+    Args:
+        stored: the spec as plain data, as the study's directory has it.
+        methods: those to look at; all can be imported.
+    """
+    space = {
+        method: {**before_values(method), **entries} if method in methods else entries
+        for method, entries in stored["space"].items()
+    }
+    return {**stored, "space": space}
+
+
+def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
+    """``spec`` as the study in ``directory`` was begun; the same spec where there is none.
+
+    A spec that names a newer hyperparameter is left as it is: ``run`` then says what differs.
+    """
+    try:
+        stored = yaml.safe_load((directory / "study.yaml").read_text(encoding="utf-8"))
+        begun = completed(stored, spec.methods)["space"]
+    except (OSError, ValueError, yaml.YAMLError, TypeError, LookupError, AttributeError):
+        return spec  # no study, or none that can be read: who opens it says so
+    space = dict(spec.space)
+    for method in spec.methods:
+        missing = {
+            name: begun[method][name]
+            for name in before_values(method)
+            if method in begun and name not in space.get(method, {})
+        }
+        if missing:
+            space[method] = {**missing, **space.get(method, {})}
+    return spec.model_copy(update={"space": space})
+
+
+def _newer(method: str) -> dict[str, Any]:
+    from trainables.hyperparameters import hyperparameters
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    known = hyperparameters(resolve("method", METHODS, method))
+    return {name: each for name, each in known.items() if each.before is not None}
