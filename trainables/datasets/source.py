@@ -29,6 +29,7 @@ class Source:
         augmentation: what the set's benchmarks do: "crop_flip", "flip" or "none".
         validation_share: share of the training images that validation takes.
         files: the files that were read.
+        together: name under which the files have one checksum; empty: each has its own.
     """
 
     train_images: Tensor
@@ -39,15 +40,23 @@ class Source:
     augmentation: str = "none"
     validation_share: Fraction = Fraction(1, 10)
     files: tuple[Path, ...] = ()
+    together: str = ""
 
     @cached_property
     def checksums(self) -> dict[str, str]:
-        """SHA-256 of each file by its name, computed when first asked for."""
+        """SHA-256 of each file by its name, computed when first asked for.
+
+        Of files ``together``: that of the lines "checksum  name" of all, in their order, as
+        ``sha256sum FILES | sha256sum`` gives it.
+        """
         found = {}
         for file in self.files:
             with file.open("rb") as stream:
                 found[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-        return found
+        if not self.together:
+            return found
+        lines = "".join(f"{checksum}  {name}\n" for name, checksum in found.items())
+        return {self.together: hashlib.sha256(lines.encode()).hexdigest()}
 
 
 class Reader(Protocol):
@@ -58,12 +67,17 @@ class Reader(Protocol):
         ...
 
 
-def missing(what: str, places: list[Path], reason: str = "is missing") -> DataError:
+def missing(
+    what: str,
+    places: list[Path],
+    reason: str = "is missing",
+    download: str = "or allow `download: true`",
+) -> DataError:
     """The error for a set that is not there: what was looked for, where, and what to do."""
     return DataError(
         f"{what} {reason}: looked for {' and '.join(str(place) for place in places)}; put it "
         "there, point data_root or the environment variable AUCSTUDY_DATA at the folder that "
-        "holds it, or allow `download: true`."
+        f"holds it, {download}."
     )
 
 
