@@ -65,7 +65,7 @@ def _refuse_missing(folder: Path, files: Sequence[Path]) -> None:
             "Cat&Dog",
             [folder],
             f"lacks {len(lacking):,} of {len(files):,} photos ({', '.join(lacking[:NAMED])}{more})",
-            "since `download: true` cannot fetch it (Kaggle asks for an account)",
+            "; `download: true` cannot fetch it, since Kaggle asks for an account",
         )
 
 

@@ -47,15 +47,12 @@ class Source:
         """SHA-256 of each file by its name, computed when first asked for.
 
         Of files ``together``: that of the lines "checksum  name" of all, in their order, as
-        ``sha256sum FILES | sha256sum`` gives it.
+        ``sha256sum FILES | sha256sum`` gives it in their folder.
         """
-        found = {}
-        for file in self.files:
-            with file.open("rb") as stream:
-                found[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = [(file.name, _sha256(file)) for file in self.files]
         if not self.together:
-            return found
-        lines = "".join(f"{checksum}  {name}\n" for name, checksum in found.items())
+            return dict(found)
+        lines = "".join(f"{checksum}  {name}\n" for name, checksum in found)
         return {self.together: hashlib.sha256(lines.encode()).hexdigest()}
 
 
@@ -71,13 +68,13 @@ def missing(
     what: str,
     places: list[Path],
     reason: str = "is missing",
-    download: str = "or allow `download: true`",
+    download: str = ", or allow `download: true`",
 ) -> DataError:
     """The error for a set that is not there: what was looked for, where, and what to do."""
     return DataError(
         f"{what} {reason}: looked for {' and '.join(str(place) for place in places)}; put it "
-        "there, point data_root or the environment variable AUCSTUDY_DATA at the folder that "
-        f"holds it, {download}."
+        "there, or point data_root or the environment variable AUCSTUDY_DATA at the folder that "
+        f"holds it{download}."
     )
 
 
@@ -108,3 +105,8 @@ def unreadable(
                 "it and fetch it again, or allow `download: true`."
             )
     return DataError(f"{what} in {folder} cannot be read ({error}): fetch it again.")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
