@@ -81,8 +81,8 @@ def refuse_other_data(began: dict[str, Any] | None, cells: list[Cell]) -> None:
             if before != checksum:
                 raise SpecError(
                     f"A study's results must stay comparable, and {dataset}'s {name} is "
-                    f"not the one that the study began with (SHA-256 {checksum[:12]}..., not "
-                    f"{(before or 'none')[:12]}...): put the old one back, or give the study a "
+                    f"not what the study began with (SHA-256 {checksum[:12]}..., not "
+                    f"{(before or 'none')[:12]}...): put that back, or give the study a "
                     "new name."
                 )
 
