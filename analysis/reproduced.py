@@ -1,6 +1,5 @@
 """Our figures beside those of the papers, and how the protocols differ."""
 
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,14 @@ from analysis.results import Results
 from study.records import CellRecord
 
 __all__ = ["reproduced"]
+
+DATASETS = {
+    "CIFAR10": "cifar10",
+    "CIFAR100": "cifar100",
+    "STL10": "stl10",
+    "CatvsDog": "cat_and_dog",
+}
+"""From the sources' names to ours; of the others we have no reader."""
 
 MODELS = {"ResNet20": "resnet20", "ResNet20-ELU": "resnet20", "DenseNet121": "densenet121"}
 """From the sources' names to ours."""
@@ -62,7 +69,7 @@ def reproduced(results: Results) -> pd.DataFrame:
     theirs = published()
     theirs = theirs[(theirs["metric"] == "test AUC") & (theirs["ours"] != "")]
     theirs = theirs.assign(
-        key_dataset=theirs["dataset"].map(_plain), key_model=theirs["model"].map(MODELS)
+        key_dataset=theirs["dataset"].map(DATASETS), key_model=theirs["model"].map(MODELS)
     )
     scores = comparison.scores(results).set_index("cell")
     found = []
@@ -119,7 +126,3 @@ def _differences(cell: CellRecord, n: int, row: dict[Any, Any]) -> tuple[str, ..
             words = f"{name.replace('_', ' ')} {ours}, the paper {value}"
             said.append((ours != value, words))
     return tuple(words for differs, words in said if differs)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

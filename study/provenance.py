@@ -80,9 +80,9 @@ def refuse_other_data(began: dict[str, Any] | None, cells: list[Cell]) -> None:
             before = began["data"].get(dataset, checksums).get(name)
             if before != checksum:
                 raise SpecError(
-                    f"A study's results must stay comparable, and {dataset}'s file {name} is "
-                    f"another one than the study began with (SHA-256 {checksum[:12]}..., not "
-                    f"{(before or 'none')[:12]}...): put the old file back, or give the study a "
+                    f"A study's results must stay comparable, and {dataset}'s {name} is "
+                    f"not what the study began with (SHA-256 {checksum[:12]}..., not "
+                    f"{(before or 'none')[:12]}...): put that back, or give the study a "
                     "new name."
                 )
 

@@ -7,14 +7,16 @@ import pytest
 from torchvision.datasets import CIFAR10, CIFAR100, STL10
 
 from tests.trainables.official_files import (
+    CAT_AND_DOG_PARTS,
     Expected,
     md5,
+    write_cat_and_dog,
     write_cifar10,
     write_cifar100,
     write_medmnist,
     write_stl10,
 )
-from trainables.datasets import cache
+from trainables.datasets import cache, cat_and_dog
 from trainables.datasets.medmnist import SETS
 
 
@@ -26,6 +28,7 @@ def official_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict
         "cifar10": write_cifar10(root),
         "cifar100": write_cifar100(root),
         "stl10": write_stl10(root),
+        "cat_and_dog": write_cat_and_dog(root),
     }
     for i, name in enumerate(SETS):
         folder = root / "medmnist" if i % 2 else root
@@ -37,8 +40,9 @@ def official_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict
 def official(
     official_files: tuple[Path, dict[str, Expected]], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Path, dict[str, Expected]]:
-    """The same, with torchvision's MD5 tables naming these files instead of the real ones."""
+    """The same, with the readers' tables naming these files instead of the real ones."""
     root, expected = official_files
+    monkeypatch.setattr(cat_and_dog, "PARTS", CAT_AND_DOG_PARTS)
     monkeypatch.setattr(STL10, "train_list", STL10.train_list[:2])  # no unlabelled images
     for kind in (CIFAR10, CIFAR100, STL10):
         folder = root / kind.base_folder

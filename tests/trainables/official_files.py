@@ -7,10 +7,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from trainables.datasets.medmnist import SETS
 
-__all__ = ["Expected", "md5", "write_cifar10", "write_cifar100", "write_medmnist", "write_stl10"]
+__all__ = [
+    "CAT_AND_DOG_PARTS",
+    "Expected",
+    "md5",
+    "write_cat_and_dog",
+    "write_cifar10",
+    "write_cifar100",
+    "write_medmnist",
+    "write_stl10",
+]
+
+CAT_AND_DOG_PARTS = {"train": range(12), "test": range(12, 15)}
+"""In place of the reader's own 10,000 and 2,500 photos of each kind."""
 
 COLOUR = ("pathmnist", "dermamnist", "retinamnist", "bloodmnist")
 
@@ -65,6 +78,27 @@ def write_stl10(root: Path) -> Expected:
         images.transpose(0, 1, 3, 2).tofile(folder / f"{part}_X.bin")
         (labels + 1).astype(np.uint8).tofile(folder / f"{part}_y.bin")
     return data
+
+
+def write_cat_and_dog(root: Path) -> Expected:
+    """Every fifth photo is grey; what is expected is what a JPEG makes of the random pixels."""
+    folder = root / "cat_and_dog" / "train"
+    folder.mkdir(parents=True)
+    n_train, n_test = (2 * len(CAT_AND_DOG_PARTS[part]) for part in ("train", "test"))
+    data = _draw(n_train, n_test, 3, 24, 2)
+    parts = {"train": data.train_images, "test": data.test_images}
+    for part, numbers in CAT_AND_DOG_PARTS.items():
+        files = [folder / f"{kind}.{number}.jpg" for kind in ("cat", "dog") for number in numbers]
+        for i, (file, image) in enumerate(zip(files, parts[part], strict=True)):
+            photo = Image.fromarray(image.transpose(1, 2, 0))
+            (photo.convert("L") if i % 5 == 0 else photo).save(file)
+            with Image.open(file) as saved:
+                image[:] = np.asarray(saved.convert("RGB")).transpose(2, 0, 1)
+    # Cats first, then dogs.
+    return data._replace(
+        train_labels=np.arange(n_train) // (n_train // 2),
+        test_labels=np.arange(n_test) // (n_test // 2),
+    )
 
 
 def write_medmnist(name: str, file: Path) -> Expected:

@@ -1,5 +1,6 @@
 """Data sets by name. A reader takes (root, download) and gives a Source of uint8 tensors."""
 
+from trainables.datasets.cat_and_dog import read_cat_and_dog
 from trainables.datasets.cifar import read_cifar10, read_cifar100
 from trainables.datasets.digits import read_digits
 from trainables.datasets.medmnist import MEDMNIST
@@ -13,5 +14,6 @@ DATASETS: dict[str, Reader] = {
     "cifar10": read_cifar10,
     "cifar100": read_cifar100,
     "stl10": read_stl10,
+    "cat_and_dog": read_cat_and_dog,
     **MEDMNIST,
 }

@@ -29,6 +29,7 @@ class Source:
         augmentation: what the set's benchmarks do: "crop_flip", "flip" or "none".
         validation_share: share of the training images that validation takes.
         files: the files that were read.
+        together: name under which the files have one checksum; empty: each has its own.
     """
 
     train_images: Tensor
@@ -39,15 +40,20 @@ class Source:
     augmentation: str = "none"
     validation_share: Fraction = Fraction(1, 10)
     files: tuple[Path, ...] = ()
+    together: str = ""
 
     @cached_property
     def checksums(self) -> dict[str, str]:
-        """SHA-256 of each file by its name, computed when first asked for."""
-        found = {}
-        for file in self.files:
-            with file.open("rb") as stream:
-                found[file.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-        return found
+        """SHA-256 of each file by its name, computed when first asked for.
+
+        Of files ``together``: that of the lines "checksum  name" of all, in their order, as
+        ``sha256sum FILES | sha256sum`` gives it in their folder.
+        """
+        found = [(file.name, _sha256(file)) for file in self.files]
+        if not self.together:
+            return dict(found)
+        lines = "".join(f"{checksum}  {name}\n" for name, checksum in found)
+        return {self.together: hashlib.sha256(lines.encode()).hexdigest()}
 
 
 class Reader(Protocol):
@@ -58,12 +64,17 @@ class Reader(Protocol):
         ...
 
 
-def missing(what: str, places: list[Path], reason: str = "is missing") -> DataError:
+def missing(
+    what: str,
+    places: list[Path],
+    reason: str = "is missing",
+    download: str = ", or allow `download: true`",
+) -> DataError:
     """The error for a set that is not there: what was looked for, where, and what to do."""
     return DataError(
         f"{what} {reason}: looked for {' and '.join(str(place) for place in places)}; put it "
-        "there, point data_root or the environment variable AUCSTUDY_DATA at the folder that "
-        "holds it, or allow `download: true`."
+        "there, or point data_root or the environment variable AUCSTUDY_DATA at the folder that "
+        f"holds it{download}."
     )
 
 
@@ -94,3 +105,8 @@ def unreadable(
                 "it and fetch it again, or allow `download: true`."
             )
     return DataError(f"{what} in {folder} cannot be read ({error}): fetch it again.")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -150,6 +150,26 @@ def test_whatever_is_damaged_in_an_npz_is_found(compressed: bool, tmp_path: Path
     assert all(str(file) in said and "replace the file" in said for said in refusals)
 
 
+def test_whatever_is_damaged_in_a_photo_is_found(official: Official, tmp_path: Path) -> None:
+    """Refused by name, or by the checksum: a JPEG has none within."""
+    folder = tmp_path / "cat_and_dog" / "train"
+    shutil.copytree(official[0] / "cat_and_dog" / "train", folder)
+    good = DATASETS["cat_and_dog"](tmp_path, False).checksums
+    file = folder / "dog.11.jpg"
+    content = file.read_bytes()
+    draw = random.Random(0)
+    refusals = []
+    for damage in [cut, flipped, empty, longer] * 10:
+        start = draw.randrange(len(content))
+        file.write_bytes(content[:start] + damage(content[start:] + b"xx"))
+        try:
+            assert DATASETS["cat_and_dog"](tmp_path, False).checksums != good
+        except DataError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 10
+    assert all(str(file) in said for said in refusals)
+
+
 @pytest.mark.parametrize("n", [0, 60])
 def test_an_npz_without_images_is_refused(n: int, tmp_path: Path) -> None:
     file = tmp_path / "breastmnist.npz"

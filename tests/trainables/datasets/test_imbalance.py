@@ -22,6 +22,7 @@ from trainables.datasets.source import Source
 from trainables.errors import DataError
 
 CIFAR = torch.arange(50_000) % 10
+CAT_AND_DOG = torch.arange(20_000) % 2
 
 
 def _ids(images: Tensor) -> list[int]:
@@ -88,6 +89,19 @@ def test_counts_of_cifar_before_and_after_the_cut() -> None:
         assert train_positives + val_positives == kept
         assert train_negatives + val_negatives == 25_000
         assert val_positives == pytest.approx(kept / 10, abs=0.5)
+
+
+def test_counts_of_cat_and_dog_before_and_after_the_cut() -> None:
+    share = Fraction(1, 20)
+    assert counts(CAT_AND_DOG, 2, None, "before", share) == (9_500, 9_500, 500, 500)
+    assert counts(CAT_AND_DOG, 2, 0.1, "before", share) == (1_055, 9_500, 500, 500)
+    for imratio, kept in ((0.01, 101), (0.1, 1_111), (0.3, 4_285)):
+        train_positives, train_negatives, val_positives, val_negatives = counts(
+            CAT_AND_DOG, 2, imratio, "after", share
+        )
+        assert train_positives + val_positives == kept
+        assert (train_negatives, val_negatives) == (9_500, 500)
+        assert val_positives == pytest.approx(kept / 20, abs=0.5)
     assert counts(CIFAR, 10, None, "after") == counts(CIFAR, 10, None, "before")
 
 
