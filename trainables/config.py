@@ -30,6 +30,8 @@ class TrialConfig:
         seconds: of training, above 0, where they are the budget. Such a trial depends on its
             machine: the same config does not give the same run.
         precision: "f32" or "bf16" (autocast).
+        execution: "auto" (on a GPU a step is captured as a CUDA graph where it can be, else
+            eager), "graph" (where it cannot be, an error) or "eager".
         data_root: folder that holds the data sets.
         data_seed: decides the validation cut and which positives stay.
         init_seed: decides the initial weights.
@@ -58,6 +60,7 @@ class TrialConfig:
     budget: str = "epochs"
     seconds: float | None = None
     precision: str = "f32"
+    execution: str = "auto"
     device: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:

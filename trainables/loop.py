@@ -15,10 +15,12 @@ from trainables.config import TrialConfig
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
 from trainables.errors import DivergedError
+from trainables.execution import EXECUTIONS
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc
 from trainables.models import MODELS
 from trainables.names import resolve
+from trainables.pace import Pace
 from trainables.recipe import Batch, Context
 from trainables.sampling import BatchSampler
 
@@ -35,7 +37,7 @@ class TrainingRun:
     """One trial: a model trained by a method's recipe on one task, validated each interval.
 
     The same config gives the same run, bit for bit on the CPU. All data stay on the device as
-    uint8; nothing in a step waits for the device.
+    uint8; nothing in a step waits for the device, and on a GPU it runs a step alone.
 
     Args:
         config: the whole trial.
@@ -95,6 +97,14 @@ class TrainingRun:
         self._recipe = method.recipe(
             Context(model=self._model, prior=self._prior, generator=self._method_generator)
         )
+        # All that a step reads of the host: which images it trains on.
+        self._chosen = [
+            torch.empty(self.batch_size, dtype=torch.int64, device=device) for _ in self._samplers
+        ]
+        self._execution = resolve("execution", EXECUTIONS, config.execution)(
+            self._model, self._generators
+        )
+        self._pace = Pace(device)
         self.step = 0
         self.seconds = 0.0
         self.training_seconds = 0.0
@@ -102,6 +112,7 @@ class TrainingRun:
         self.curve: list[dict[str, float]] = []
         # Of the interval under way: its first step, the sum of its losses, since when it is timed.
         self._begun = 0
+        self._loss = torch.zeros((), device=device)
         self._losses = torch.zeros((), device=device)
         self._timed_from: float | None = None
 
@@ -130,6 +141,11 @@ class TrainingRun:
         """Images that went through a forward and backward pass so far."""
         return self._recipe.gradient_evaluations
 
+    @property
+    def execution(self) -> str:
+        """How steps are run at present: "eager", "graph", or "eager: <why there is no graph>"."""
+        return self._execution.way
+
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
         """Train up to the next validation and validate.
 
@@ -146,9 +162,9 @@ class TrainingRun:
         """
         self._timed_from = time.perf_counter()
         while self.progress < (self.interval + 1) / self.config.intervals:
-            self._losses += self.train_step()
+            self.train_step()
             after_step()
-        loss = self._losses.item() / max(1, self.step - self._begun)
+        loss = self._mean_loss()
         if not math.isfinite(loss) or abs(loss) > EXPLODED:
             raise DivergedError(
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
@@ -166,7 +182,8 @@ class TrainingRun:
             **figures,
         }
         self.curve.append(result)
-        self._begun, self._losses = self.step, torch.zeros_like(self._losses)
+        self._begun = self.step
+        self._losses.zero_()
         self._timed_from = None
         return result
 
@@ -185,16 +202,17 @@ class TrainingRun:
         return float(auroc(scores, self._task.val_targets))
 
     def train_step(self) -> Tensor:
-        """One step of the recipe; its loss as a 0-dim tensor on the device."""
+        """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
         started = time.perf_counter()
         self._recipe.advance(self.progress)
-        batches = [self._batch(sampler) for sampler in self._samplers[: self._recipe.batches]]
-        loss = self._recipe.step(batches)
+        for chosen, sampler in zip(self._now_chosen, self._samplers, strict=False):
+            chosen.copy_(sampler.draw())
+        self._recipe.count(self._execution(self._step, self._recipe.update))
         self.step += 1
-        self.images += sum(len(batch.targets) for batch in batches)
-        # On a GPU the host runs at most a few steps ahead, so that its clock serves.
+        self.images += self.batch_size * self._recipe.batches
+        self._pace.step()
         self.training_seconds += time.perf_counter() - started
-        return loss
+        return self._loss
 
     def test(self, *, embeddings: bool = False) -> dict[str, Any]:
         """Evaluate the test set; call it once, after the last interval of a confirm trial.
@@ -271,8 +289,30 @@ class TrainingRun:
             self.seconds += now - self._timed_from
             self._timed_from = now
 
-    def _batch(self, sampler: BatchSampler) -> Batch:
-        chosen = sampler.draw()
+    @property
+    def _now_chosen(self) -> list[Tensor]:
+        """A buffer of indices for each batch of the next step."""
+        return self._chosen[: self._recipe.batches]
+
+    def _step(self) -> int:
+        """All of a step that the device does; gives its gradient evaluations.
+
+        It may be captured: it reads nothing of the host, and keeps to buffers that stay.
+        """
+        batches = [self._batch(chosen) for chosen in self._now_chosen]
+        self._loss, evaluations = self._recipe.update.step(batches)
+        self._losses += self._loss
+        return evaluations
+
+    def _mean_loss(self) -> float:
+        """Of the interval so far; the wait for the steps under way is training too."""
+        started = time.perf_counter()
+        loss = self._losses.item() / max(1, self.step - self._begun)
+        self.training_seconds += time.perf_counter() - started
+        return loss
+
+    def _batch(self, chosen: Tensor) -> Batch:
+        """The images at the indices ``chosen`` (B,), augmented and normalised."""
         # index_select copies whole images: 0.03 ms a batch where plain indexing takes 0.26.
         images = augment(
             self._augmentation,

@@ -53,7 +53,12 @@ class Update(Protocol):
     """A loss and an optimizer at work together."""
 
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
-        """One step; gives the loss (0-dim, detached) and the gradient evaluations spent."""
+        """One step; gives the loss (0-dim, detached) and the gradient evaluations spent.
+
+        On a GPU it is captured and replayed (`trainables.step_graph`) if it does the same work at
+        every call: no look at a value on the device, whatever changes changed in place in tensors
+        there, draws from ``Context.generator`` alone.
+        """
         ...
 
     def decay(self) -> None:
@@ -134,6 +139,11 @@ class Recipe:
         return self._stages[self._index].batches
 
     @property
+    def update(self) -> Update:
+        """What the next step trains with; another object in every stage and after a load."""
+        return self._update
+
+    @property
     def gradient_evaluations(self) -> int:
         """Images that went forward and backward so far."""
         return self._evaluations
@@ -154,8 +164,12 @@ class Recipe:
     def step(self, batches: Sequence[Batch]) -> Tensor:
         """Train on ``batches``, as many as `batches` asked for; gives the loss, 0-dim, detached."""
         loss, evaluations = self._update.step(batches)
-        self._evaluations += evaluations
+        self.count(evaluations)
         return loss
+
+    def count(self, evaluations: int) -> None:
+        """Add the cost of a step of `update` that was not done by `step`, such as a replay."""
+        self._evaluations += evaluations
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Within it the model holds the weights that are to be evaluated."""

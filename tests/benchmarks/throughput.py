@@ -96,7 +96,7 @@ def inputs(device: str) -> dict[str, Callable[[], object]]:
         return [tensor.to(device) for tensor in next(batches)]
 
     # The loop's own inner function, so that what is timed is what trains.
-    return {PLAIN: image_by_image, "ours": lambda: run._batch(run._samplers[0])}
+    return {PLAIN: image_by_image, "ours": lambda: run._batch(run._samplers[0].draw())}
 
 
 def optimizers(device: str) -> dict[str, Callable[[], object]]:

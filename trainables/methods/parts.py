@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
-from torch.optim import SGD, Adam
+from torch.optim import SGD, Adam, Optimizer
 
 from trainables.losses.auc import AUCLoss
 from trainables.losses.auc_ce import AUCPlusCELoss
@@ -48,7 +48,21 @@ def adam(
 ) -> Descent:
     """Descent by Adam, the weight decay as a part of the gradient (Kingma and Ba, ICLR 2015)."""
     trained = list(params)
-    optimizer = Adam(trained, lr=trained[0].new_tensor(lr), weight_decay=weight_decay, fused=True)
+    on_gpu = trained[0].is_cuda
+    optimizer = Adam(
+        trained,
+        lr=trained[0].new_tensor(lr),
+        weight_decay=weight_decay,
+        fused=True,
+        capturable=on_gpu,
+    )
+
+    def stay_capturable(loaded: Optimizer) -> None:
+        """A file from another device holds that device's answer."""
+        for group in loaded.param_groups:
+            group["capturable"] = on_gpu
+
+    optimizer.register_load_state_dict_post_hook(stay_capturable)
     return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer))
 
 

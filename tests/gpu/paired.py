@@ -1,0 +1,218 @@
+"""The same trial eager and as a CUDA graph, and what is left of a difference."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from tests.gpu.own_methods import OWN
+from tests.gpu.precision import use_tf32
+from trainables.config import TrialConfig
+from trainables.loop import TrainingRun
+from trainables.methods import METHODS
+
+__all__ = [
+    "CASES",
+    "Case",
+    "Trained",
+    "bit_for_bit",
+    "check_alike",
+    "check_captured",
+    "check_refused",
+    "config",
+    "distance",
+    "fallback",
+    "resumed",
+    "train",
+]
+
+
+class Case(NamedTuple):
+    """A trial of some 40 to 60 steps, over decays and stages."""
+
+    label: str
+    changes: dict[str, Any]
+
+
+DIGITS = {"dataset": "digits", "model": "small_cnn", "batch_size": 64, "epochs": 4}
+CIFAR = {
+    "dataset": "tests.benchmarks.throughput:random_cifar",
+    "model": "resnet20",
+    "batch_size": 512,
+    "epochs": 1,
+}
+LONGER_STAGE = {"ts_dec": {"head_share": 0.3}}
+
+CASES = [
+    *(
+        Case(name, {**DIGITS, "method": name, "params": LONGER_STAGE.get(name, {})})
+        for name in METHODS
+    ),
+    Case(
+        "two_stage, adam",
+        {
+            **DIGITS,
+            "method": "two_stage",
+            "params": {"pretrain_optimizer": "adam", "pretrain_lr": 1e-3},
+        },
+    ),
+    Case(
+        "ct_auc, k = 2, adam, u",
+        {
+            **DIGITS,
+            "method": "ct_auc",
+            "params": {"inner_steps": 2, "second_moment": "adam", "evaluate": "u"},
+        },
+    ),
+    Case("auc_m, momentum", {**DIGITS, "method": "auc_m", "params": {"momentum": 0.9}}),
+    Case("auc_m, half positive", {**DIGITS, "method": "auc_m", "positive_rate": 0.5}),
+    Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
+    *(
+        Case(f"{name}, resnet20", {**CIFAR, "method": name})
+        for name in ("ce", "auc_m", "ct_auc", "auc_mixup", "two_stage")
+    ),
+]
+
+
+def config(execution: str, **changes: Any) -> TrialConfig:
+    """Of a trial on the GPU."""
+    fields: dict[str, Any] = {
+        "imratio": 0.1,
+        "intervals": 3,
+        "data_root": "unused",
+        "data_seed": 1,
+        "init_seed": 2,
+        "order_seed": 3,
+        "augmentation": "crop_flip",
+        "device": "cuda",
+        "execution": execution,
+    }
+    return TrialConfig(**{**fields, **changes})
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a trial leaves.
+
+    Attributes:
+        tensors: by name: "losses" of every step, the "state" of model and update, "scores".
+        generators: the states of all generators at the end.
+        counts: steps, images and gradient evaluations.
+        ways: how its steps were run, one entry a change.
+        stages: how many the method has.
+    """
+
+    tensors: dict[str, Tensor]
+    generators: Tensor
+    counts: tuple[int, int, int]
+    ways: list[str]
+    stages: int
+
+
+def train(run: TrainingRun, losses: list[Tensor] | None = None) -> Trained:
+    """Train to the end; ``losses``: of the steps before."""
+    losses = [] if losses is None else losses
+    ways: list[str] = []
+
+    def note() -> None:
+        losses.append(run._loss.clone())
+        if [run.execution] != ways[-1:]:
+            ways.append(run.execution)
+
+    while not run.finished:
+        run.train_interval(note)
+    state = run.state_dict()
+    tensors = {
+        "losses": torch.stack(losses),
+        "state": torch.cat(list(_floats([state["model"], state["recipe"]]))),
+        "scores": torch.from_numpy(run.test()["scores"]),
+        "curve": torch.tensor([[each["val_auroc"], each["loss"]] for each in run.curve]),
+    }
+    generators = [each["generator"] for each in state["samplers"]] + state["generators"]
+    counts = (run.step, run.images, run.gradient_evaluations)
+    return Trained(tensors, torch.stack(generators), counts, ways, len(run._recipe._stages))
+
+
+def resumed(chosen: TrialConfig, stop: int) -> Trained:
+    """Train ``stop`` steps, and the rest from the state of then, through memory, in another run.
+
+    ``stop`` lies in the first interval.
+    """
+    first, losses = TrainingRun(chosen), []
+    for _ in range(stop):
+        losses.append(first.train_step().clone())
+    second = TrainingRun(chosen)
+    second.load_state_dict(_copy(first.state_dict()))
+    return train(second, losses)
+
+
+def distance(ours: Trained, theirs: Trained) -> dict[str, float]:
+    """Largest absolute difference of each kind of tensor; 0 where they are equal bit for bit."""
+    return {
+        name: 0.0
+        if torch.equal(each, theirs.tensors[name])
+        else float((each - theirs.tensors[name]).abs().max())
+        for name, each in ours.tensors.items()
+    }
+
+
+def check_alike(ours: Trained, theirs: Trained) -> None:
+    """Counters and generators, which know no rounding."""
+    assert ours.counts == theirs.counts, f"counts {ours.counts} against {theirs.counts}"
+    assert torch.equal(ours.generators, theirs.generators), "generators differ"
+
+
+def fallback(name: str) -> tuple[Trained, Trained]:
+    """One of ``OWN``, left to itself and eager by wish."""
+    assert name in OWN
+    own = {**DIGITS, "method": f"tests.gpu.own_methods:{name}"}
+    auto, eager = (train(TrainingRun(config(way, **own))) for way in ("auto", "eager"))
+    return auto, eager
+
+
+def check_refused(auto: Trained) -> str:
+    """The step was not captured; gives the reason."""
+    assert auto.ways[-1].startswith("eager: "), f"it went {auto.ways}"
+    return auto.ways[-1].removeprefix("eager: ")
+
+
+def check_captured(trained: Trained) -> None:
+    """Every stage was captured after its warm-up."""
+    assert trained.ways == ["eager", "graph"] * trained.stages, f"it went {trained.ways}"
+
+
+@contextmanager
+def bit_for_bit() -> Iterator[None]:
+    """Only deterministic kernels, where there are any, and no TF32.
+
+    CUBLAS_WORKSPACE_CONFIG must have been set before CUDA started.
+    """
+    assert "CUBLAS_WORKSPACE_CONFIG" in os.environ
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    use_tf32(False)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def _floats(state: Any) -> Iterator[Tensor]:
+    if isinstance(state, Tensor):
+        yield state.detach().flatten().double().cpu()
+    elif isinstance(state, dict | list | tuple):
+        for each in state.values() if isinstance(state, dict) else state:
+            yield from _floats(each)
+
+
+def _copy(state: Any) -> Any:
+    if isinstance(state, Tensor):
+        return state.clone()
+    if isinstance(state, dict):
+        return {key: _copy(each) for key, each in state.items()}
+    if isinstance(state, list | tuple):
+        return [_copy(each) for each in state]
+    return state
