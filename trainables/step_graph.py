@@ -132,7 +132,7 @@ class StepGraph:
             ):
                 self._cost = step()
         except Exception as error:  # noqa: BLE001 - a fault of the step's own comes back eagerly
-            self._end_failed_capture(pool)
+            self._end_failed_capture(graph, pool)
             for generator, state in zip(drawn, states, strict=True):
                 _renew(generator, state)
             self._refuse(_first_cause(error))
@@ -147,13 +147,16 @@ class StepGraph:
             )
         self._refusal = reason
 
-    def _end_failed_capture(self, pool: Any) -> None:
-        """Take back from the allocator what a capture that fails leaves with it."""
-        # Newer versions of torch do it themselves, and then say that there is nothing to end.
-        for end in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
-            with suppress(RuntimeError, AttributeError):
-                getattr(torch._C, end)(self._index, pool)
+    def _end_failed_capture(self, graph: torch.cuda.CUDAGraph, pool: Any) -> None:
+        """Take back from the allocator what a capture that did not end leaves with it."""
         torch.cuda.synchronize(self._device)
+        with suppress(RuntimeError):
+            graph.pool()  # an error, unless the capture came to its end
+            return
+        # Where the first is done already, as newer versions of torch may, the second must not be.
+        with suppress(RuntimeError, AttributeError):
+            torch._C._cuda_endAllocateToPool(self._index, pool)
+            torch._C._cuda_releasePool(self._index, pool)
 
     @property
     def _index(self) -> int:

@@ -69,8 +69,9 @@ def _in_its_own_process(name: str, limit: float, out: Path | None) -> None:
     for each in timers:
         each.start()
     assert child.stdout is not None
-    for line in child.stdout:
-        _say(line.rstrip("\n"), out)
+    with child.stdout as lines:
+        for line in lines:
+            _say(line.rstrip("\n"), out)
     code = child.wait()
     for each in timers:
         each.cancel()

@@ -76,6 +76,7 @@ def _workers(count: int, environment: Mapping[str, str]) -> Iterator[list[subpro
                 each.wait(10)
             except subprocess.TimeoutExpired:
                 each.kill()
+            _file(each.stdout).close()
 
 
 @contextmanager
