@@ -71,6 +71,8 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
         data_seed=seed,
         init_seed=seed,
         order_seed=seed,
+        # Theirs keeps counters of its own, which a captured step would not advance.
+        execution="eager" if method.startswith(PEERS) else "auto",
         **options,
     )
     started = time.perf_counter()
@@ -89,6 +91,7 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
         "gradient_evaluations": run.gradient_evaluations,
         "seconds": run.seconds,
         "wall": time.perf_counter() - started,
+        "ran": run.execution,
         "device_name": torch.cuda.get_device_name() if config.device == "cuda" else "cpu",
         "torch": torch.__version__,
     }
