@@ -82,6 +82,7 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     run = TrainingRun(config)
     result: dict[str, Any] = {"row": row, "seed": seed, **config.to_json()}
+    del result["data_root"]  # where the data lie does not matter
     try:
         while not run.finished:
             run.train_interval()
@@ -123,7 +124,7 @@ def train(arguments: argparse.Namespace) -> None:
     done = {
         (each["row"], each["seed"])
         for each in read([arguments.out])
-        if all(each[name] == value for name, value in options.items())
+        if all(each[name] == value for name, value in options.items() if name in each)
     }
     wanted = [
         (row, seed)
