@@ -12,6 +12,20 @@ from study.spec.older import before_values, completed, newer_defaults
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 
+OWN = """
+from dataclasses import dataclass
+
+from trainables.hyperparameters import hyperparameter
+from trainables.methods.ce import CE
+
+
+@dataclass(frozen=True)
+class Grown(CE):
+    newer: float = hyperparameter(1.0, help="newer", source="a test", low=0, before=0.0)
+    SPACE = {}
+"""
+"""A method of the user's own that got a hyperparameter."""
+
 SPEC: dict[str, Any] = {
     "name": "older",
     "methods": ["ce", "ct_auc"],
@@ -117,3 +131,15 @@ def test_what_is_no_study_changes_nothing(tmp_path: Path, text: str) -> None:
     alone = now(tmp_path)
     (tmp_path / "study.yaml").write_text(text)
     assert now(tmp_path) == alone
+
+
+def test_a_method_of_ones_own_may_grow_likewise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "grown_method.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "grown_method:Grown"
+    spec = {**SPEC, "methods": [name], "directory": str(tmp_path)}
+    assert fixed_params(parse_spec(spec), name) == {"newer": 1.0}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"space": {name: {}}}))
+    assert fixed_params(parse_spec(spec), name) == {"newer": 0.0}
