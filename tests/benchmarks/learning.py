@@ -105,7 +105,8 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
 def read(folders: Iterable[Path]) -> list[dict[str, Any]]:
     """All finished trials."""
     files = [folder / "trials.jsonl" for folder in folders]
-    return [json.loads(line) for file in files if file.exists() for line in file.open()]
+    texts = [file.read_text() for file in files if file.exists()]
+    return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -4,12 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
+
+from tests.gpu.mps import CONTROL, mps
 
 __all__ = ["several"]
 
@@ -22,10 +22,10 @@ def several() -> None:
     print("| | way | " + " | ".join(f"N = {n}" for n in COUNTS) + " |")
     print("| --- | --- |" + " --: |" * len(COUNTS))
     _table("time slices", {})
-    if shutil.which("nvidia-cuda-mps-control") is None:
-        print("\nnvidia-cuda-mps-control is not here: nothing of MPS.")
+    if shutil.which(CONTROL) is None:
+        print(f"\n{CONTROL} is not here: nothing of MPS.")
         return
-    with _mps() as environment:
+    with mps() as environment:
         _table("MPS", environment)
 
 
@@ -77,37 +77,6 @@ def _workers(count: int, environment: Mapping[str, str]) -> Iterator[list[subpro
             except subprocess.TimeoutExpired:
                 each.kill()
             _file(each.stdout).close()
-
-
-@contextmanager
-def _mps() -> Iterator[dict[str, str]]:
-    """A daemon of our own, for our own processes, which leaves no trace."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            "CUDA_MPS_PIPE_DIRECTORY": str(Path(folder) / "pipe"),
-            "CUDA_MPS_LOG_DIRECTORY": str(Path(folder) / "log"),
-        }
-        for each in environment.values():
-            Path(each).mkdir()
-        whole = {**os.environ, **environment}
-        started = subprocess.run(
-            ["nvidia-cuda-mps-control", "-d"], env=whole, capture_output=True, text=True, timeout=20
-        )
-        print(f"\n<!-- MPS: {started.returncode} {started.stdout}{started.stderr} -->\n")
-        try:
-            yield environment
-        finally:
-            try:
-                subprocess.run(
-                    ["nvidia-cuda-mps-control"],
-                    input="quit\n",
-                    env=whole,
-                    text=True,
-                    timeout=20,
-                    capture_output=True,
-                )
-            except subprocess.TimeoutExpired:
-                print("MPS did not stop in time.")
 
 
 def _file(stream: IO[str] | None) -> IO[str]:

@@ -11,9 +11,11 @@ from torch import Tensor
 from tests.trainables.tiny import batch, generator, model
 from trainables.losses.auc_margin import AUCMarginLoss
 from trainables.losses.ce import ce_loss
+from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.pesg import PESG
 
 libauc_losses = pytest.importorskip("libauc.losses.auc")
+libauc_pdsca = pytest.importorskip("libauc.optimizers.pdsca")
 libauc_pesg = pytest.importorskip("libauc.optimizers.pesg")
 
 
@@ -108,3 +110,56 @@ def test_steps_in_v_agree_once_their_reference_starts_at_v_0() -> None:
             flat([*mine.parameters(), loss.a, loss.b]),
             flat([*theirs.parameters(), other_loss.a, other_loss.b]),
         )
+
+
+def test_compositional_training_that_moves_w_is_their_alternation() -> None:
+    """Their fault mended (alpha's gradient is cleared) and alpha set to ours after every step.
+
+    beta0 is 1, since their average of the points starts at the first one and ours at w_0.
+    """
+    mine, theirs = model(), model()
+    loss, other_loss = AUCMarginLoss(None, 0.7), libauc_losses.CompositionalAUCLoss(0.7, 1, "v1")
+    ours = PDSCA(
+        mine,
+        loss,
+        lr=0.2,
+        inner_lr=0.3,
+        beta0=1.0,
+        beta1=0.6,
+        epoch_decay=0.0,
+        weight_decay=0.0,
+    )
+    other = libauc_pdsca.PDSCA(
+        theirs.parameters(),
+        loss_fn=other_loss,
+        lr=0.2,
+        lr0=0.3,
+        beta1=1.0,
+        beta2=0.6,
+        clip_value=1e9,
+        epoch_decay=0.0,
+        weight_decay=0.0,
+        verbose=False,
+        device="cpu",
+    )
+    draw = generator(0)
+    for step in range(9):
+        if step == 5:
+            ours.decay()
+            other.update_lr(decay_factor=10, decay_factor0=10)
+        first, second = batch(draw), batch(draw)
+        ours.step(first, second)
+        for images, targets in (first, second):
+            other.zero_grad()
+            other_loss.alpha.grad = None
+            other_loss(theirs(images).sigmoid(), targets).backward()
+            other.step()
+        other_loss.alpha.data.fill_(loss.alpha.item())
+        torch.testing.assert_close(
+            flat([*mine.parameters(), loss.a, loss.b]),
+            flat([*theirs.parameters(), other_loss.a, other_loss.b]),
+        )
+        for name in ("running_mean", "running_var"):
+            torch.testing.assert_close(
+                mine.get_buffer(f"features.2.{name}"), theirs.get_buffer(f"features.2.{name}")
+            )
