@@ -144,7 +144,7 @@ class TrainingRun:
 
     @property
     def execution(self) -> str:
-        """How steps are run at present: "eager", "graph", or "eager: <why there is no graph>"."""
+        """How its steps run: "eager", "graph" once they are captured, or "eager: <why not>"."""
         return self._execution.way
 
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
