@@ -93,7 +93,7 @@ def _differences(groups: Sequence[tuple[list[str], dict[str, Any]]]) -> str:
 
 
 def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
-    """One method a study, where two have it on one setting or fix a hyperparameter differently."""
+    """One method a study, where two have it on one setting or fix hyperparameters differently."""
     names = Names({}, [])
     told: dict[tuple[str, str], list[str]] = {}
     cells = [(label, cell) for label, study in named.items() for cell in study.cells]
@@ -103,7 +103,7 @@ def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
         settings = {(tasks.new[label, cell.task], cell.imratio) for label, cell in mine}
         facts = (
             (len(settings) < len(mine), _BOTH),
-            (_conflict([cell.fixed for _, cell in mine]), _FIXED),
+            (_conflict([cell for _, cell in mine]), _FIXED),
             (any(cell.space != mine[0][1].space for _, cell in mine), _SPACE),
         )
         why = next((said for holds, said in facts if holds and len(owners) > 1), "")
@@ -118,10 +118,17 @@ def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
     return names
 
 
-def _conflict(fixed: Sequence[Mapping[str, Any]]) -> bool:
-    """One hyperparameter is fixed at two values."""
+def _conflict(cells: Sequence[CellRecord]) -> bool:
+    """One fixes a hyperparameter that another fixes at another value, or leaves at its default.
+
+    Records do not hold defaults, and these differ between versions of a method, so that a value
+    that is only fixed here counts as another one. Where the other searches it, spaces differ.
+    """
     return any(
-        one[name] != other[name] for one in fixed for other in fixed for name in one.keys() & other
+        name not in other.space and (name not in other.fixed or other.fixed[name] != value)
+        for one in cells
+        for name, value in one.fixed.items()
+        for other in cells
     )
 
 

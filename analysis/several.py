@@ -46,7 +46,8 @@ def combine(studies: Sequence[StudyRecord]) -> Results:
     - a task that the studies ran by different protocols (epochs, model, validation cut, data,
       precision, ...) becomes one task a protocol;
     - a method that two studies ran on the same setting, or with a hyperparameter fixed at two
-      values, becomes one method a study (other search spaces are only told);
+      values or in one of them only, becomes one method a study (other search spaces are only
+      told);
     - confirm rows share a seed index only if they share the data seed.
 
     Ids of cells begin with the study's name; ``Results.origins`` leads back.

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from study.spec.model import StudySpec
+
+if TYPE_CHECKING:
+    from trainables.hyperparameters import Hyperparameter
 
 __all__ = ["as_begun", "before_values", "completed", "newer_defaults"]
 
@@ -41,7 +44,9 @@ def completed(stored: Mapping[str, Any], methods: list[str]) -> dict[str, Any]:
 def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
     """``spec`` as the study in ``directory`` was begun; the same spec where there is none.
 
-    A spec that names a newer hyperparameter is left as it is: ``run`` then says what differs.
+    What the study fixes of the newer hyperparameters stands where the spec does not name them,
+    so that a spec of the user's own goes on without them. One that the spec names, or that the
+    study searches, is left as the spec has it: ``run`` then says what differs.
     """
     try:
         stored = yaml.safe_load((directory / "study.yaml").read_text(encoding="utf-8"))
@@ -50,17 +55,18 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
         return spec  # no study, or none that can be read: who opens it says so
     space = dict(spec.space)
     for method in spec.methods:
-        missing = {
-            name: begun[method][name]
+        named, known = space.get(method, {}), begun.get(method, {})
+        kept = {
+            name: known[name]
             for name in before_values(method)
-            if method in begun and name not in space.get(method, {})
+            if name in known and name not in named and not isinstance(known[name], Mapping)
         }
-        if missing:
-            space[method] = {**missing, **space.get(method, {})}
+        if kept:
+            space[method] = {**kept, **named}
     return spec.model_copy(update={"space": space})
 
 
-def _newer(method: str) -> dict[str, Any]:
+def _newer(method: str) -> dict[str, "Hyperparameter"]:
     from trainables.hyperparameters import hyperparameters
     from trainables.methods import METHODS
     from trainables.names import resolve

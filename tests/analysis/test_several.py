@@ -137,6 +137,26 @@ def test_a_method_with_another_fixed_value_is_another(one: Build) -> None:
     assert "fix hyperparameters of ce differently" in _said(results)
 
 
+def test_a_value_that_only_one_study_fixes_makes_another_method(one: Build) -> None:
+    """As ``inner``, which a study of the version before does not name."""
+    old = one("old", "ct_auc", imratio=0.01)
+    new = one("new", "ct_auc", fixed={"inner": "moves"})
+    for studies in ([old, new], [new, old]):
+        results = combine(studies)
+        assert sorted(results.methods) == ["ct_auc (new)", "ct_auc (old)"]
+        assert "fix hyperparameters of ct_auc differently" in _said(results)
+    more = one("more", "ct_auc", imratio=0.01, fixed={"inner": "moves"})
+    assert combine([new, more]).methods == ["ct_auc"]
+
+
+def test_a_value_that_one_study_fixes_and_another_searches_is_told(one: Build) -> None:
+    searched: Any = {"lr": {"low": 0.1, "high": 1.0}}
+    first = one("a", fixed={"lr": 0.1}, space={})
+    results = combine([first, one("b", imratio=0.01, space=searched)])
+    assert results.methods == ["ce"]
+    assert "a and b searched other spaces for ce." in results.remarks
+
+
 def test_another_search_space_is_told(one: Build) -> None:
     spaces: list[Any] = [{"lr": {"low": 0.1, "high": high}} for high in (1, 2)]
     first, second = one("a", space=spaces[0]), one("b", imratio=0.01, space=spaces[1])

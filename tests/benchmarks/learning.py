@@ -35,7 +35,11 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "AUC-S": ("auc_s", {}),
     "AUC-M": ("auc_m", {}),
     "AUC-M, clip 1": ("auc_m", {"clip": 1.0}),
+    "AUC-M, lr 1": ("auc_m", {"lr": 1.0}),
+    "AUC-M, prior of the batch": ("auc_m", {"prior": "batch"}),
     "AUC-M, LibAUC": (f"{PEERS}:TheirAUCM", {}),
+    "AUC-M, LibAUC, no clip, no average": (f"{PEERS}:TheirAUCM", {"clip": 1e9, "momentum": 0.0}),
+    "AUC-M, LibAUC, alpha by its gradient": (f"{PEERS}:TheirAUCM", {"dual": "gradient"}),
     "AUC-CE": ("auc_ce", {}),
     "two-stage": ("two_stage", {}),
     "TS-DRW": ("ts_drw", {}),
@@ -78,6 +82,7 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     run = TrainingRun(config)
     result: dict[str, Any] = {"row": row, "seed": seed, **config.to_json()}
+    del result["data_root"]  # where the data lie does not matter
     try:
         while not run.finished:
             run.train_interval()
@@ -119,11 +124,11 @@ def train(arguments: argparse.Namespace) -> None:
     done = {
         (each["row"], each["seed"])
         for each in read([arguments.out])
-        if all(each[name] == value for name, value in options.items())
+        if all(each[name] == value for name, value in options.items() if name in each)
     }
     wanted = [
         (row, seed)
-        for seed in range(arguments.seeds)
+        for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds)
         for row in arguments.rows
         if (row, seed) not in done
     ]
@@ -223,6 +228,7 @@ def main(arguments: Sequence[str]) -> None:
     training.add_argument("--precision", default="f32")
     training.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     training.add_argument("--jobs", type=int, default=1)
+    training.add_argument("--first-seed", type=int, default=0)
     training.add_argument("--seeds", type=int, default=2)
     showing = commands.add_parser("show")
     showing.set_defaults(call=show)

@@ -31,6 +31,7 @@ class Theirs:
         loss, optimizer: theirs.
         decay: of the learning rates.
         clear_alpha: forget the gradient of alpha too before each backward pass.
+        dual_lr: None: alpha moves as their code has it; a number: by its gradient, at this rate.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Theirs:
         optimizer: Any,
         decay: Callable[[], None],
         clear_alpha: bool = True,
+        dual_lr: float | None = None,
     ) -> None:
         self._network = network
         self._loss = loss
         self._optimizer = optimizer
         self._decay = decay
         self._clear_alpha = clear_alpha
+        self._dual_lr = dual_lr
 
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """One of their steps a batch, in order; gives the last loss."""
@@ -55,12 +58,18 @@ class Theirs:
             if self._clear_alpha:
                 self._loss.alpha.grad = None
             loss.backward()
+            alpha = self._loss.alpha.detach().clone()
             self._optimizer.step()
+            if self._dual_lr is not None:
+                alpha += self._dual_lr * self._loss.alpha.grad
+                self._loss.alpha.data = alpha.clamp_(min=0)
         return loss.detach().squeeze(), sum(len(batch.targets) for batch in batches)
 
     def decay(self) -> None:
         """Learning rates / 10, and a new reference point."""
         self._decay()
+        if self._dual_lr is not None:
+            self._dual_lr /= 10
 
     def evaluating(self) -> AbstractContextManager[None]:
         """The model's own weights."""
@@ -118,6 +127,13 @@ class TheirAUCM(Their):
     momentum: float = hyperparameter(
         0.9, help="weight of the new gradient in an average; 0: none", source="LibAUC 2.0.1", low=0
     )
+    dual: str = hyperparameter(
+        "closed_form",
+        help="alpha's step: 2 lr (m + b - a - alpha) with a and b of after their step, or lr times "
+        "its gradient",
+        source="LibAUC 2.0.1: closed_form",
+        choices=("closed_form", "gradient"),
+    )
 
     def update(self, context: Context) -> Theirs:
         """The loss and the optimizer."""
@@ -141,7 +157,8 @@ class TheirAUCM(Their):
         def decay() -> None:
             optimizer.update_regularizer(decay_factor=10)
 
-        return Theirs(context.model, loss, optimizer, decay)
+        dual_lr = self.lr if self.dual == "gradient" else None
+        return Theirs(context.model, loss, optimizer, decay, dual_lr=dual_lr)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Presets: each is a valid spec, says what it is, and searches what its head claims."""
 
+from pathlib import Path
+
 import pytest
 from optuna.distributions import CategoricalDistribution
 
@@ -19,6 +21,15 @@ PAPERS = {
     "alpha-constraint": 1,
 }
 """Cells of every preset that reproduces a paper's table or figure."""
+
+EARLIER = ("cifar10-methods", "cifar10-small", "medmnist-mixup")
+"""Those whose figures are older than ``inner``."""
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preset that was run here would mean the study that it began."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -77,5 +88,15 @@ def test_what_the_presets_ask_of_their_tasks() -> None:
     }
     (task,) = load_spec("alpha-constraint").tasks
     assert (task.easy_positives, task.label_noise) == (0.2, 0.05)
-    assert fixed_params(load_spec("iclr22-benchmarks"), "ct_auc") == {"margin": 1.0}
+    iclr22 = fixed_params(load_spec("iclr22-benchmarks"), "ct_auc")
+    assert iclr22 == {"margin": 1.0, "inner": "moves"}
     assert fixed_params(load_spec("iccv21-benchmarks"), "auc_s") == {"score_map": "bsn"}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_only_presets_with_earlier_figures_look_ahead(name: str) -> None:
+    """Their commands give those figures again; the others take the default."""
+    spec = load_spec(name)
+    methods = [method for method in spec.methods if method in ("ct_auc", "ct_mixup")]
+    expected = "looks_ahead" if name in EARLIER else "moves"
+    assert {fixed_params(spec, method)["inner"] for method in methods} <= {expected}

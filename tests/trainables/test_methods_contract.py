@@ -96,6 +96,8 @@ def test_a_method_is_frozen_and_explains_its_hyperparameters(name: str) -> None:
         assert each.help
         assert each.source
         each.check(each.default)
+        if each.before is not None:
+            each.check(each.before)
 
 
 @pytest.mark.parametrize(("name", "key"), TUNED)
