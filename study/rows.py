@@ -21,8 +21,8 @@ class Outcome:
         curve: one dict an interval, see ``study.records.TrialRecord``.
         host, device: where it ran.
         execution: how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: <why>" where a
-            step on a GPU could not be captured; None: not told, by a version that was always
-            eager or a trial that did not begin.
+            step on a GPU could not be captured; None: not told, by an older version or a trial
+            that did not begin.
         test_auroc, test_auprc, predictions: of confirm trials.
     """
 
