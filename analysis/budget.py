@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.results import Results
 
-__all__ = ["TOLERANCE", "by_cell", "by_method"]
+__all__ = ["TOLERANCE", "by_cell", "by_method", "fallbacks"]
 
 TOLERANCE = 0.25
 """Budgets in gradient evaluations count as equal within this share of the median.
@@ -12,6 +12,7 @@ TOLERANCE = 0.25
 Pruning alone makes searches differ by some 20 %; a method of two passes differs by 100 %.
 """
 
+_FELL_BACK = "eager: "
 _STATES = {"finished": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
 _COSTS = ["gradient_evaluations", "seconds"]
 _KEYS = ["cell", "method", "task", "imratio", "ratio"]
@@ -86,3 +87,16 @@ def by_method(cells: pd.DataFrame) -> pd.DataFrame:
     costs = [f"{phase}_{cost}" for phase in ("search", "confirm") for cost in _COSTS]
     sums = ["cells", "planned", "trials", *_STATES, "open", "confirms", *costs, "unreported"]
     return flagged.groupby("method", sort=False)[[*sums, "unequal"]].sum().reset_index()
+
+
+def fallbacks(results: Results) -> pd.DataFrame:
+    """Trials whose steps could not be captured as a CUDA graph and so ran eagerly on a GPU.
+
+    Returns:
+        One row a reason and method: reason, method, trials (replaced configurations included).
+    """
+    rows = pd.concat([results.trials, results.confirm, results.superseded])
+    fell = rows[rows["execution"].str.startswith(_FELL_BACK, na=False)]
+    reason = fell["execution"].str.removeprefix(_FELL_BACK)
+    found = fell.assign(reason=reason).groupby(["reason", "method"], sort=False).size()
+    return found.rename("trials").reset_index()

@@ -52,6 +52,11 @@ _ROW = {
     "deaths": Column("int64", "times that a worker died with the row, which then began again"),
     "host": Column("object", "name of the machine, or None"),
     "device": Column("object", "name of the device, or None"),
+    "execution": Column(
+        "object",
+        'how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: " and why a step on a '
+        "GPU could not be captured; None: not told",
+    ),
     "started": Column("datetime64[us]", "local time of that machine, or NaT"),
     "finished": Column("datetime64[us]", "local time of that machine, or NaT"),
     "data_seed": Column("float64", "seed of the data split"),

@@ -170,6 +170,7 @@ def _row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
         "deaths": len(row.deaths),
         "host": row.host,
         "device": row.device,
+        "execution": row.execution,
         "started": row.started,
         "finished": row.finished,
         **{name: _number(row.seeds.get(name)) for name in ("data_seed", "init_seed", "order_seed")},

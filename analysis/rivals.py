@@ -9,8 +9,8 @@ from study.records import CellRecord, StudyRecord, TrialRecord
 
 __all__ = ["Names", "paired", "rivals"]
 
-_PLACES = ("data_root", "device")
-"""What may differ between runs that compare; where seconds are the budget, the device may not."""
+_PLACES = ("data_root", "device", "execution")
+"""What may differ between runs that compare; where seconds are the budget, only the first may."""
 
 _BOTH = "{owners} ran {methods} on the same setting: it stands once for each study."
 _FIXED = "{owners} fix hyperparameters of {methods} differently: it stands once for each study."
@@ -65,6 +65,9 @@ def _protocol(study: StudyRecord, cell: CellRecord) -> dict[str, Any]:
     kept = {name: value for name, value in cell.run.items() if name not in _PLACES}
     if kept.get("budget") == "seconds":
         kept["device"] = cell.run["device"]
+        # On the CPU all are eager, and so are those of studies that do not say.
+        on_gpu = cell.run["device"] != "cpu"
+        kept["execution"] = cell.run.get("execution", "eager") if on_gpu else "eager"
     data = study.provenance.get("data")
     return kept | {
         "dataset": cell.dataset,

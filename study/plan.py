@@ -173,6 +173,7 @@ def _run(spec: StudySpec, method: str, task: Task) -> "TrainingRun":
             positive_rate=task.positive_rate,
             augmentation=task.augmentation,
             precision=spec.precision,
+            execution=spec.execution,
             data_root=str(data_root(spec)),
             data_seed=0,
             init_seed=0,
@@ -183,7 +184,11 @@ def _run(spec: StudySpec, method: str, task: Task) -> "TrainingRun":
 
 
 def _timing(run: "TrainingRun", validation: float) -> Timing:
-    run.train_step().item()  # the first step also pays for set-up
+    from trainables.step_graph import WARM_UP
+
+    # The first steps also pay for set-up: on a GPU for libraries and the capture of a graph.
+    for _ in range(WARM_UP + 1 if run.config.device == "cuda" else 1):
+        run.train_step().item()
     before = run.gradient_evaluations
     steps, started, seconds = 0, time.perf_counter(), 0.0
     while steps < TIMED_STEPS or (seconds < TIMED_SECONDS and steps < TIMED_STEPS_AT_MOST):

@@ -175,6 +175,7 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         curve=tuple(outcome.get("curve", ())),
         host=outcome.get("host"),
         device=outcome.get("device"),
+        execution=outcome.get("execution"),
         started=trial.datetime_start,
         finished=trial.datetime_complete,
         seed=attrs.get("seed"),

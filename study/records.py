@@ -34,6 +34,7 @@ class TrialRecord:
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
             "gradient_evaluations"} and the method's own figures; empty until the row is finished.
         host, device: where it ran.
+        execution: how its steps ran, see ``study.rows.Outcome``; None: not told.
         seed: index of the confirm seed (0, 1, ...); None for search rows.
         selected_from: number of the search row that a confirm row repeats; None for search, and
             in a cell without search.
@@ -66,6 +67,7 @@ class TrialRecord:
     test_auprc: float | None = None
     predictions: str | None = None
     deaths: tuple[str, ...] = ()
+    execution: str | None = None
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def rerun(directory: Path, name: str) -> Rerun:
     params = {**before_values(cell.method), **cell.fixed, **row.params}
     config = trial(cell.method, cell.imratio, cell.run, params, row.seeds)
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)
-    return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell)))
+    return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
 
 
 def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Comparison, ...], str | None]:
@@ -134,12 +134,15 @@ def _number(stored: float | None) -> float:
     return math.nan if stored is None else stored
 
 
-def _differences(study: StudyRecord, cell: CellRecord) -> Iterator[str]:
+def _differences(study: StudyRecord, cell: CellRecord, row: TrialRecord) -> Iterator[str]:
     before, now = study.provenance.get("versions", {}), versions()
     for name in DECISIVE:
         if before.get(name) != now[name]:
             yield f"{name} was {before.get(name)} and is {now[name]}"
     if cell.run["device"] != "cpu":
         yield "on a GPU the same trial need not give the same bits"
+        # A version that did not tell how steps ran left convolutions to torch's own default.
+        if cell.run.get("precision", "f32") == "f32" and row.seconds and row.execution is None:
+            yield "convolutions in f32 were rounded to TF32 on a GPU, and are not any more"
     if cell.run.get("budget") == "seconds":
         yield "a budget of seconds depends on the machine"

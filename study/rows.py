@@ -20,6 +20,9 @@ class Outcome:
         seconds, gradient_evaluations, images: what it has spent.
         curve: one dict an interval, see ``study.records.TrialRecord``.
         host, device: where it ran.
+        execution: how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: <why>" where a
+            step on a GPU could not be captured; None: not told, by an older version or a trial
+            that did not begin.
         test_auroc, test_auprc, predictions: of confirm trials.
     """
 
@@ -31,6 +34,7 @@ class Outcome:
     curve: Sequence[dict[str, float]] = ()
     host: str | None = None
     device: str | None = None
+    execution: str | None = None
     test_auroc: float | None = None
     test_auprc: float | None = None
     predictions: str | None = None

@@ -29,7 +29,8 @@ class TrialConfig:
             ``epochs`` passes); "seconds" of training.
         seconds: of training, above 0, where they are the budget. Such a trial depends on its
             machine: the same config does not give the same run.
-        precision: "f32" or "bf16" (autocast).
+        precision: "f32" (IEEE, on a GPU too), "tf32" (f32 whose products a GPU rounds to TF32; on
+            the CPU the same as "f32") or "bf16" (autocast).
         execution: "auto" (on a GPU a step is captured as a CUDA graph where it can be, else
             eager), "graph" (where it cannot be, an error) or "eager".
         data_root: folder that holds the data sets.

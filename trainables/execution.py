@@ -18,7 +18,7 @@ class Execution(Protocol):
 
     @property
     def way(self) -> str:
-        """ "eager", "graph", or "eager: <why no graph>"."""
+        """ "eager", "graph", or "eager: <why a step was not captured>"."""
         ...
 
     def __call__(self, step: Step, update: Update) -> int:

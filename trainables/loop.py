@@ -21,6 +21,7 @@ from trainables.metrics import auprc, auroc
 from trainables.models import MODELS
 from trainables.names import resolve
 from trainables.pace import Pace
+from trainables.precision import f32_products
 from trainables.recipe import Batch, Context
 from trainables.sampling import BatchSampler
 
@@ -143,7 +144,7 @@ class TrainingRun:
 
     @property
     def execution(self) -> str:
-        """How steps are run at present: "eager", "graph", or "eager: <why there is no graph>"."""
+        """How its steps run: "eager", "graph" once they are captured, or "eager: <why not>"."""
         return self._execution.way
 
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
@@ -204,10 +205,11 @@ class TrainingRun:
     def train_step(self) -> Tensor:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
         started = time.perf_counter()
-        self._recipe.advance(self.progress)
-        for chosen, sampler in zip(self._now_chosen, self._samplers, strict=False):
-            chosen.copy_(sampler.draw())
-        self._recipe.count(self._execution(self._step, self._recipe.update))
+        with f32_products(self.config.precision):
+            self._recipe.advance(self.progress)
+            for chosen, sampler in zip(self._now_chosen, self._samplers, strict=False):
+                chosen.copy_(sampler.draw())
+            self._recipe.count(self._execution(self._step, self._recipe.update))
         self.step += 1
         self.images += self.batch_size * self._recipe.batches
         self._pace.step()
@@ -327,7 +329,8 @@ class TrainingRun:
     def _figures(self) -> dict[str, float]:
         """The method's own, with the model in evaluation."""
         self._model.eval()
-        figures = self._recipe.metrics(self._probe)
+        with f32_products(self.config.precision):
+            figures = self._recipe.metrics(self._probe)
         self._model.train()
         return figures
 
@@ -347,7 +350,7 @@ class TrainingRun:
         It is evaluated with the weights that the method evaluates.
         """
         self._model.eval()
-        with self._recipe.evaluating():
+        with f32_products(self.config.precision), self._recipe.evaluating():
             outputs = [
                 network(normalise(part, self._task.mean, self._task.std))
                 for part in images.split(EVALUATION_BATCH)

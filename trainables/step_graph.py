@@ -48,15 +48,19 @@ class StepGraph:
         self._update: Update | None = None
         self._graph: torch.cuda.CUDAGraph | None = None
         self._refusal = ""
+        self._stays_eager = False
         self._eager_steps = 0
         self._cost = 0
 
     @property
     def way(self) -> str:
-        """ "graph" once the step is captured, "eager" before, "eager: <why>" where it cannot be."""
-        if self._graph is not None:
-            return "graph"
-        return f"eager: {self._refusal}" if self._refusal else "eager"
+        """ "graph" once the step is captured, "eager" before; "eager: <why>" from the first step on
+        that cannot be, also while later updates are captured: what is told at the end must not
+        depend on the last stage alone.
+        """
+        if self._refusal:
+            return f"eager: {self._refusal}"
+        return "eager" if self._graph is None else "graph"
 
     def __call__(self, step: Step, update: Update) -> int:
         """Do one step.
@@ -73,7 +77,7 @@ class StepGraph:
         """
         if update is not self._update:
             self._begin(update)
-        if self._graph is None and not self._refusal:
+        if self._graph is None and not self._stays_eager:
             if self._eager_steps < WARM_UP:
                 return self._warm_up(step, update)
             self._capture(step)
@@ -86,7 +90,7 @@ class StepGraph:
         if self._graph is not None:
             torch.cuda.synchronize(self._device)  # its last replay may still be under way
         self._update, self._graph = update, None
-        self._refusal, self._eager_steps = "", 0
+        self._stays_eager, self._eager_steps = False, 0
 
     def _warm_up(self, step: Step, update: Update) -> int:
         """An eager step on the side stream; the last one is watched."""
@@ -145,7 +149,7 @@ class StepGraph:
                 f"execution 'graph' needs a step that can be captured, but {reason}; "
                 "'auto' goes on without a graph."
             )
-        self._refusal = reason
+        self._refusal, self._stays_eager = reason, True
 
     def _end_failed_capture(self, graph: torch.cuda.CUDAGraph, pool: Any) -> None:
         """Take back from the allocator what a capture that did not end leaves with it."""

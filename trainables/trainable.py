@@ -195,6 +195,7 @@ class MethodTrainable(tune.Trainable):
         spent: dict[str, Any] = {"host": socket.gethostname(), "device": _device_name()}
         if self._run is not None:
             spent |= {
+                "execution": self._run.execution,
                 "seconds": self._run.seconds,
                 "gradient_evaluations": self._run.gradient_evaluations,
                 "images": self._run.images,

@@ -33,8 +33,21 @@ def section(results: Results) -> Section:
         blocks.append(
             Note([f"{plural(silent, 'row')} never reported a cost: sums marked ≥ lack it."])
         )
+    if fell_back := _fallbacks(results):
+        blocks.append(Note(fell_back))
     blocks += [_method_table(results, methods, cells), _cell_table(results, cells)]
     return Section("budget", "Budget", blocks)
+
+
+def _fallbacks(results: Results) -> list[str]:
+    """A sentence for each reason why trials on a GPU could not run as CUDA graphs."""
+    sentences = []
+    for reason, rows in budget.fallbacks(results).groupby("reason", sort=False):
+        trials = zip(rows["method"], rows["trials"], strict=True)
+        where = listing(f"{method} ({plural(count, 'trial')})" for method, count in trials)
+        why = str(reason).rstrip(".")
+        sentences.append(f"Eager on a GPU, not captured as a CUDA graph: {where}. Reason: {why}.")
+    return sentences
 
 
 _COUNTS = (

@@ -6,7 +6,14 @@ from typing import Any
 __all__ = ["changes"]
 
 COMPARED_BY_PART = frozenset({"methods", "tasks", "imratios", "space", "search", "confirm"})
-FREE = COMPARED_BY_PART | {"resources", "data_root", "download", "directory", "storage"}
+FREE = COMPARED_BY_PART | {
+    "resources",
+    "execution",
+    "data_root",
+    "download",
+    "directory",
+    "storage",
+}
 FREE_IN_SEARCH = frozenset({"trials", "random_trials"})
 
 
@@ -14,7 +21,8 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What in ``new`` would mix results that do not compare with those of ``old``.
 
     A study may grow: more search trials, confirm seeds, methods, tasks and imratios; resources,
-    folders and random_trials may change. Nothing may shrink, since rows that are already in the
+    folders and random_trials may change, and execution, which changes no result but how far a
+    budget of seconds reaches. Nothing may shrink, since rows that are already in the
     study would drop out of it, and everything else that shapes a result must stay.
 
     Args:
@@ -23,7 +31,13 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Returns:
         One sentence a difference; empty if the study may go on.
     """
-    return [*_top(old, new), *_listed(old, new), *_tasks(old, new), *_space(old, new)]
+    return [
+        *_top(old, new),
+        *_execution(old, new),
+        *_listed(old, new),
+        *_tasks(old, new),
+        *_space(old, new),
+    ]
 
 
 def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -38,6 +52,14 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         before, now = old[section][key], new[section][key]
         if now < before:
             yield f"{section}.{key} was {before} and cannot fall to {now}."
+
+
+def _execution(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """A faster step makes more of a budget of seconds; on the CPU every execution is eager."""
+    timed = any(task.get("budget") == "seconds" for task in old["tasks"])
+    if timed and new["resources"]["gpus"] > 0:
+        # Studies that do not say were begun before there was another.
+        yield from _differs("execution", old.get("execution", "eager"), new.get("execution"))
 
 
 def _database(url: str | None) -> str | None:

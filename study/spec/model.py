@@ -279,7 +279,9 @@ class StudySpec(_Model):
         search, confirm: trials of every cell.
         space: by method and hyperparameter, what replaces the method's own search space.
         resources: what one trial takes.
-        precision: "f32", or "bf16" (autocast).
+        precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
+        execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
+            captured, else eager), "graph" (an error where it cannot) or "eager".
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data.
         download: fetch a data set that is not there.
         storage: database URL of the ledger, ``${NAME}`` in it for environment variables; None:
@@ -296,7 +298,8 @@ class StudySpec(_Model):
     confirm: Confirm = Confirm()
     space: dict[str, dict[str, SpaceEntry]] = {}
     resources: Resources = Resources()
-    precision: Literal["f32", "bf16"] = "f32"
+    precision: Literal["f32", "tf32", "bf16"] = "f32"
+    execution: Literal["auto", "graph", "eager"] = "auto"
     data_root: Path | None = None
     download: bool = False
     storage: Url | None = None
@@ -320,6 +323,12 @@ class StudySpec(_Model):
                 raise ValueError(
                     f"search.grace must be at most the intervals of a trial, but task {task.name} "
                     f"has {task.intervals} and grace is {self.search.grace}"
+                )
+        for key, value in (("precision", "tf32"), ("execution", "graph")):
+            if getattr(self, key) == value and self.resources.gpus == 0:
+                raise ValueError(
+                    f"{key}: {value} needs trials on a GPU, but resources.gpus is 0: raise it, or "
+                    f"leave {key} out"
                 )
         return self
 

@@ -272,6 +272,7 @@ def evil_study() -> StudyRecord:
     search = (
         *(make_trial(number=i, params={EVIL: (EVIL, "b")[i % 2]}, value=0.8) for i in range(6)),
         make_trial(number=6, state="FAIL", value=None, reason=EVIL, host=EVIL, params={EVIL: "b"}),
+        make_trial(number=7, execution=f"eager: {EVIL}", params={EVIL: "b"}),
     )
     point: dict[str, float] = {"interval": 1, "val_auroc": 0.8, "loss": 1.0, "seconds": 1.0}
     points = (point | {"gradient_evaluations": 10}, point | {"interval": 2})

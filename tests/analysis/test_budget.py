@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from analysis import budget
+from analysis.blocks import Note
 from analysis.results import Results, from_record
+from analysis.sections.budget import section
 
 Build = Callable[..., Any]
 
@@ -88,3 +90,41 @@ def test_nothing_spent_is_not_unequal(study: Build, cell: Build) -> None:
     cells = budget.by_cell(from_record(study(cell("a"), cell("b"))))
     assert (cells["unequal"] == "").all()
     assert cells["relative"].isna().all()
+
+
+def eager_notes(results: Results) -> list[str]:
+    notes = [block for block in section(results).blocks if isinstance(block, Note)]
+    return [item for note in notes for item in note.items if "Eager" in item]
+
+
+def test_who_fell_back_to_eager_and_why(
+    study: Build, cell: Build, trial: Build, confirm: Build
+) -> None:
+    waits, copies = "eager: the step waits (own.py:7)", "eager: OSError: a copy."
+    results = from_record(
+        study(
+            cell("a", search=(trial(execution="graph"), trial(number=1, execution="eager"))),
+            cell("b", search=(trial(execution=waits), trial(number=1, execution=waits))),
+            cell("c", search=(trial(),), confirm=(confirm(0, 0.8, execution=copies),)),
+            cell("d", superseded=(confirm(0, 0.8, execution=waits),)),
+        )
+    )
+    assert budget.fallbacks(results).to_numpy().tolist() == [
+        ["the step waits (own.py:7)", "b", 2],
+        ["OSError: a copy.", "c", 1],
+        ["the step waits (own.py:7)", "d", 1],
+    ]
+    assert eager_notes(results) == [
+        "Eager on a GPU, not captured as a CUDA graph: b (2 trials) and d (1 trial). "
+        "Reason: the step waits (own.py:7).",
+        "Eager on a GPU, not captured as a CUDA graph: c (1 trial). Reason: OSError: a copy.",
+    ]
+
+
+def test_where_none_fell_back_nothing_is_said(study: Build, cell: Build, trial: Build) -> None:
+    """Nor of studies that do not tell how their steps ran."""
+    rows = (trial(execution="graph"), trial(number=1, execution="eager"), trial(number=2))
+    for search in (rows, (trial(),), ()):
+        results = from_record(study(cell(search=search)))
+        assert len(budget.fallbacks(results)) == 0
+        assert eager_notes(results) == []

@@ -91,6 +91,14 @@ def test_every_column_is_explained(finished: Results) -> None:
             assert text
 
 
+def test_the_way_of_a_trials_steps_is_told(study: Build, cell: Build, trial: Build) -> None:
+    ways = ("graph", "eager: the step waits", None)
+    rows = tuple(trial(number=i, execution=way) for i, way in enumerate(ways))
+    tables, _ = export.frames(from_record(study(cell(search=rows))))
+    assert tables["trials"]["execution"].tolist()[:2] == list(ways[:2])
+    assert tables["trials"]["execution"].isna().tolist() == [False, False, True]
+
+
 def test_predictions_are_those_of_the_files(kept: StudyRecord) -> None:
     table, unread = export.predictions(from_record(kept))
     assert table["score"].tolist() == pytest.approx([0.1, -2.5, 1e-7, 0.2, -5.0, 2e-7])

@@ -80,6 +80,7 @@ def test_predictions_come_from_the_study_that_made_them(one: Build) -> None:
         ({"run": {"precision": "bf16"}}, "precision None (a) and bf16 (b)"),
         ({"run": {"validation": "after"}}, "validation None (a) and after (b)"),
         ({"run": {"budget": "seconds", "device": "cuda"}}, "device None (a) and cuda (b)"),
+        ({"run": {"precision": "tf32"}}, "precision None (a) and tf32 (b)"),
     ],
 )
 def test_other_protocols_are_other_tasks(one: Build, changed: dict[str, Any], words: str) -> None:
@@ -103,6 +104,18 @@ def test_other_data_are_another_task(one: Build) -> None:
 def test_places_do_not_matter(one: Build) -> None:
     here, there = ({"run": {"device": d, "data_root": d}} for d in ("cpu", "cuda"))
     assert len(combine([one("a", **here), one("b", "auc_m", **there)]).tasks) == 1
+
+
+def test_execution_matters_only_where_seconds_are_the_budget(one: Build) -> None:
+    def tasks(device: str, **run: str) -> int:
+        older, newer = (
+            {"run": {"device": device, **run, **told}} for told in ({}, {"execution": "auto"})
+        )
+        return len(combine([one("a", **older), one("b", "auc_m", **newer)]).tasks)
+
+    assert tasks("cuda") == 1
+    assert tasks("cpu", budget="seconds") == 1
+    assert tasks("cuda", budget="seconds") == 2
 
 
 def test_a_method_that_two_studies_ran_is_two(one: Build) -> None:

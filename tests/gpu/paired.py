@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.gpu.own_methods import OWN
-from tests.gpu.precision import use_tf32
+from tests.gpu.precision import tf32_everywhere, tf32_is_allowed
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 from trainables.methods import METHODS
@@ -22,6 +22,7 @@ __all__ = [
     "bit_for_bit",
     "check_alike",
     "check_captured",
+    "check_precision",
     "check_refused",
     "config",
     "distance",
@@ -71,6 +72,7 @@ CASES = [
     Case("auc_m, momentum", {**DIGITS, "method": "auc_m", "params": {"momentum": 0.9}}),
     Case("auc_m, half positive", {**DIGITS, "method": "auc_m", "positive_rate": 0.5}),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
+    Case("auc_m, tf32, resnet20", {**CIFAR, "method": "auc_m", "precision": "tf32"}),
     *(
         Case(f"{name}, resnet20", {**CIFAR, "method": name})
         for name in ("ce", "auc_m", "ct_auc", "auc_mixup", "two_stage")
@@ -185,15 +187,41 @@ def check_captured(trained: Trained) -> None:
     assert trained.ways == ["eager", "graph"] * trained.stages, f"it went {trained.ways}"
 
 
+def check_precision(execution: str) -> dict[str, float]:
+    """Whatever was set outside, "f32" is IEEE and "tf32" is not, and both leave that as it was.
+
+    Within ``bit_for_bit``. Gives how far the losses of the first 20 steps of "tf32" are from those
+    of "f32", and those of "f32" where TF32 was allowed outside, too (0).
+    """
+    found = {}
+    for outside in (False, True):
+        for precision in ("f32", "tf32"):
+            chosen = config(execution, **CIFAR, method="auc_m", precision=precision)
+            with tf32_everywhere(outside):
+                run = TrainingRun(chosen)
+                found[precision, outside] = torch.stack(
+                    [run.train_step().clone() for _ in range(20)]
+                )
+                assert tf32_is_allowed() == (outside, outside)
+    plain = found["f32", False]
+    apart = {
+        "tf32": float((found["tf32", False] - plain).abs().max()),
+        "f32, TF32 outside": float((found["f32", True] - plain).abs().max()),
+    }
+    assert apart["tf32"] > 0, "'tf32' trains as 'f32' does"
+    assert torch.equal(found["f32", True], plain), "'f32' is rounded to TF32"
+    assert torch.equal(found["tf32", True], found["tf32", False]), "'tf32' hangs on what was set"
+    return apart
+
+
 @contextmanager
 def bit_for_bit() -> Iterator[None]:
-    """Only deterministic kernels, where there are any, and no TF32.
+    """Only deterministic kernels, where there are any.
 
     CUBLAS_WORKSPACE_CONFIG must have been set before CUDA started.
     """
     assert "CUBLAS_WORKSPACE_CONFIG" in os.environ
     torch.use_deterministic_algorithms(True, warn_only=True)
-    use_tf32(False)
     try:
         yield
     finally:

@@ -67,6 +67,8 @@ def pairs() -> None:
         for name in OWN:
             _tried(name, partial(_own, name))
         print()
+        for execution in ("eager", "auto"):
+            _tried(f"precision, {execution}", partial(_precision, execution))
         _tried("a capture after failed ones", partial(_pair, paired.CASES[-2]))
         _tried("graph, required", _required)
     for text in sorted({str(each.message).splitlines()[0][:200] for each in caught}):
@@ -101,6 +103,12 @@ def _own(name: str) -> None:
     paired.check_alike(auto, eager)
     worst = max(paired.distance(auto, eager).values())
     print(f"| {name} | {reason} | {'equal' if worst == 0 else f'**{worst:.1e}**'} |", flush=True)
+
+
+def _precision(execution: str) -> None:
+    apart = paired.check_precision(execution)
+    words = ", ".join(f"{name}: {value:.1e}" for name, value in apart.items())
+    print(f"- execution {execution}, losses against precision f32: {words}", flush=True)
 
 
 def _required() -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from tests.benchmarks.throughput import BATCH, DATASET, MODEL
-from tests.gpu.precision import use_tf32
+from tests.gpu.precision import tf32_everywhere
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 from trainables.recipe import Batch
@@ -29,7 +29,6 @@ class _Way(NamedTuple):
     """One contender."""
 
     changes: dict[str, Any]
-    tf32: bool = False
     benchmark: bool = False
     channels_last: bool = False
 
@@ -38,7 +37,7 @@ WAYS = {
     "eager f32": _Way({"execution": "eager"}),
     "graph f32": _Way({}),
     "graph f32, cudnn.benchmark": _Way({}, benchmark=True),
-    "graph TF32": _Way({}, tf32=True),
+    "graph TF32": _Way({"precision": "tf32"}),
     "graph bf16": _Way({"precision": "bf16"}),
     "graph bf16, cudnn.benchmark": _Way({"precision": "bf16"}, benchmark=True),
     "graph bf16 channels_last": _Way({"precision": "bf16"}, channels_last=True),
@@ -126,9 +125,9 @@ def _time_method(method: str, peaks: dict[str, float], copied: float) -> None:
         seconds = statistics.median(wall[name])
         cost = run.gradient_evaluations / run.images * len(run._now_chosen)
         way = WAYS[name]
-        half = way.changes.get("precision") == "bf16"
-        peak = peaks["bf16" if half else "tf32" if way.tf32 else "f32"]
-        moved = BYTES_AN_IMAGE * (1 if half else 2)
+        precision = way.changes.get("precision", "f32")
+        peak = peaks[precision]
+        moved = BYTES_AN_IMAGE * (1 if precision == "bf16" else 2)
         cells = [
             method,
             name,
@@ -145,7 +144,6 @@ def _time_method(method: str, peaks: dict[str, float], copied: float) -> None:
 
 
 def _set(way: _Way) -> None:
-    use_tf32(way.tf32)
     torch.backends.cudnn.benchmark = way.benchmark
 
 
@@ -173,12 +171,12 @@ def _product_flops(size: int = 8192) -> tuple[float, float, float]:
     """FLOP/s of square products in f32, TF32 and bf16."""
     found = []
     for dtype, tf32 in ((torch.float32, False), (torch.float32, True), (torch.bfloat16, False)):
-        use_tf32(tf32)
         left, right = (torch.randn(size, size, device="cuda").to(dtype) for _ in range(2))
         product = partial(torch.mm, left, right)
-        _seconds(product, 3)
         repeats = 5 if dtype == torch.float32 and not tf32 else 20
-        found.append(2 * size**3 / _seconds(product, repeats)[0])
+        with tf32_everywhere(tf32):
+            _seconds(product, 3)
+            found.append(2 * size**3 / _seconds(product, repeats)[0])
     return found[0], found[1], found[2]
 
 

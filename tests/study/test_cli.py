@@ -71,6 +71,7 @@ BAD = {
     "method": yaml.safe_dump(SPEC | {"methods": ["cee"]}),
     "imratio": yaml.safe_dump(SPEC | {"imratios": [0.7]}),
     "name": yaml.safe_dump(SPEC | {"name": "../outside"}),
+    "graph": yaml.safe_dump(SPEC | {"execution": "graph"}),
     "gpu": yaml.safe_dump(SPEC | {"resources": {"gpus": 64}}),
     "data": yaml.safe_dump(SPEC | {"tasks": [{**SPEC["tasks"][0], "dataset": "stl10"}]}),  # type: ignore[index]
     "positives": yaml.safe_dump(SPEC | {"imratios": [0.0001]}),

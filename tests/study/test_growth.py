@@ -44,6 +44,8 @@ OTHER_TASK = {"dataset": "digits", "model": "small_cnn", "epochs": 7}
         {"imratios": [None, 0.3, 0.1]},
         {"tasks": [OTHER_TASK, *BEGUN["tasks"]]},
         {"resources": {"cpus": 2}},
+        {"execution": "eager"},
+        {"execution": "graph", "resources": {"gpus": 1}},
         {"data_root": "/elsewhere", "directory": "/moved", "download": True},
         {"storage": "postgresql://me:${NEW}@host/db"},
         {"storage": "postgresql://me@host/db"},
@@ -52,6 +54,27 @@ OTHER_TASK = {"dataset": "digits", "model": "small_cnn", "epochs": 7}
 )
 def test_growth_is_accepted(edit: Edit) -> None:
     assert changes(resolved({}), resolved(edit)) == []
+
+
+def test_a_study_that_does_not_tell_its_execution_goes_on() -> None:
+    older = resolved({})
+    del older["execution"]
+    for edit in ({}, {"execution": "graph", "resources": {"gpus": 1}}):
+        assert changes(older, resolved(edit)) == []
+
+
+def test_with_a_budget_of_seconds_execution_stays_where_it_matters() -> None:
+    timed: Edit = {"tasks": [{**BEGUN["tasks"][0], "budget": "seconds", "seconds": 9}]}
+    gpu: Edit = {**timed, "resources": {"gpus": 1}}
+    older = resolved(timed)
+    del older["execution"]
+    assert changes(older, resolved(timed)) == []
+    assert changes(older, resolved({**gpu, "execution": "eager"})) == []
+    assert changes(older, resolved(gpu)) == ["execution was eager and is now auto."]
+    assert changes(resolved(timed), resolved({**timed, "execution": "eager"})) == []
+    assert changes(resolved(gpu), resolved({**gpu, "execution": "graph"})) == [
+        "execution was auto and is now graph."
+    ]
 
 
 def task(**fields: Any) -> Edit:

@@ -1,11 +1,15 @@
 """The plan: counts against the data protocol, shares against a simulation, hours by hand."""
 
 import math
+import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from study.plan import Timing, asha_share, plan_study, time_task
+from study.plan import Timing, _timing, asha_share, plan_study, time_task
 from study.spec import StudySpec, parse_spec
+from trainables.step_graph import WARM_UP
 
 
 def small(**search: object) -> StudySpec:
@@ -25,6 +29,38 @@ TIMINGS = {
     ("ce", "digits-mlp"): Timing(step=0.5, validation=2.0, evaluations=64),
     ("ct_auc", "digits-mlp"): Timing(step=1.0, validation=2.0, evaluations=128),
 }
+
+
+class _Loss:
+    def __init__(self, slow: bool) -> None:
+        self.slow = slow
+
+    def item(self) -> None:
+        if self.slow:
+            time.sleep(0.4)
+
+
+class _Run:
+    """The first steps are slow, as where a graph is captured."""
+
+    def __init__(self, device: str) -> None:
+        self.config = SimpleNamespace(device=device)
+        self.steps = 0
+
+    @property
+    def gradient_evaluations(self) -> int:
+        return 64 * self.steps
+
+    def train_step(self) -> _Loss:
+        self.steps += 1
+        return _Loss(self.steps <= WARM_UP + 1)
+
+
+def test_on_a_gpu_the_warm_up_and_the_capture_are_not_timed() -> None:
+    found = _timing(cast(Any, _Run("cuda")), validation=1.0)
+    assert found.step < 0.01
+    assert found.evaluations == 64
+    assert _timing(cast(Any, _Run("cpu")), validation=1.0).step > 0.1
 
 
 def test_cells_and_images() -> None:

@@ -1,7 +1,7 @@
 """A row of a real study, trained again from its ledger."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import yaml
 from study.cells import cells
 from study.errors import LedgerError
 from study.ledger import Ledger
-from study.rerun import rerun
+from study.reader import read_study
+from study.records import CellRecord, TrialRecord
+from study.rerun import _differences, rerun
 from study.rows import Outcome
 from study.spec import dump, load_spec
 from study.storage import open_storage, storage_url
@@ -77,3 +79,33 @@ def test_another_value_in_the_ledger_is_noticed(study: Callable[..., Path]) -> N
 def test_an_unknown_row_is_refused_with_names_that_there_are(study: Callable[..., Path]) -> None:
     with pytest.raises(LedgerError, match=f"has no 'x'.*{CELL}/search/0"):
         rerun(study(), "x")
+
+
+def test_a_row_of_a_plan_that_does_not_tell_its_execution(study: Callable[..., Path]) -> None:
+    directory = study()
+    planned = cells(load_spec(str(directory)))
+    run = {name: value for name, value in planned[0].run.items() if name != "execution"}
+    storage = open_storage(storage_url(directory, None))
+    Ledger(storage, "s", [replace(planned[0], run=run)])
+    assert "execution" not in read_study(directory).cells[0].run
+    assert rerun(directory, f"{CELL}/confirm/0").same
+    # A driver goes on with the same rows, and writes the whole plan.
+    again = Ledger(storage, "s", planned)
+    assert again.finished
+    assert read_study(directory).cells[0].run["execution"] == "auto"
+
+
+def test_f32_on_a_gpu_was_once_tf32(study: Callable[..., Path]) -> None:
+    found = read_study(study())
+    cell = found.cells[0]
+    on_gpu, row = replace(cell, run={**cell.run, "device": "cuda"}), cell.search[0]
+    assert row.execution is None
+
+    def said(cell: CellRecord, row: TrialRecord) -> bool:
+        return any("TF32" in each for each in _differences(found, cell, row))
+
+    assert said(on_gpu, row)
+    assert not said(on_gpu, replace(row, execution="graph"))
+    assert not said(cell, row)
+    bf16 = replace(on_gpu, run={**on_gpu.run, "precision": "bf16"})
+    assert not said(bf16, row)

@@ -142,6 +142,8 @@ def test_a_study_ends_with_exactly_the_planned_rows(undisturbed: Path) -> None:
     study = read_study(undisturbed / "out")
     assert [cell.method for cell in study.cells] == ["ce", "auc_m"]
     assert_exactly_planned(study, trials=4, seeds=2)
+    rows = [row for cell in study.cells for row in (*cell.search, *cell.confirm)]
+    assert {row.execution for row in rows} == {"eager"}
     assert (undisturbed / "out" / "report" / "report.html").exists()
     assert not list((undisturbed / "out" / "checkpoints").glob("*"))
     assert not (undisturbed / "out" / "ray").exists()

@@ -21,6 +21,7 @@ from study.spec import (
     tuned_space,
 )
 from tests.study.specs import SPEC, edited
+from trainables.config import TrialConfig
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 
@@ -34,8 +35,21 @@ def test_defaults() -> None:
         "tpe",
         "asha",
     )
-    assert (spec.confirm.seeds, spec.seed, spec.precision) == (5, 0, "f32")
+    assert (spec.confirm.seeds, spec.seed) == (5, 0)
+    assert (spec.precision, spec.execution) == ("f32", "auto")
     assert (spec.resources.cpus, spec.resources.gpus, spec.download) == (1.0, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "gpus"),
+    [("execution", "eager", 0), ("execution", "graph", 0.25), ("precision", "tf32", 1)],
+)
+def test_precision_and_execution_reach_every_trial(key: str, value: str, gpus: float) -> None:
+    spec = parse_spec(SPEC | {key: value, "resources": {"gpus": gpus}})
+    assert [cell.run[key] for cell in cells(spec)] == [value, value]
+    assert getattr(parse_spec(yaml.safe_load(dump(spec))), key) == value
+    trial = cells(spec)[0].trial({}, {"data_seed": 0, "init_seed": 0, "order_seed": 0})
+    assert getattr(TrialConfig(**trial), key) == value
 
 
 def test_null_means_the_default() -> None:

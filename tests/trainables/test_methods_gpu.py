@@ -1,5 +1,9 @@
 """Every method on a GPU: the CPU's run, nothing waits, and a graph trains as eager does."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -40,6 +44,17 @@ def test_a_graph_trains_as_eager_does(case: paired.Case) -> None:
     torch.testing.assert_close(
         graph.tensors["losses"][:10], eager.tensors["losses"][:10], rtol=1e-2, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("execution", ["eager", "auto"])
+def test_precision_is_the_trials_own(execution: str) -> None:
+    """In a process of its own, since cuBLAS is made deterministic before CUDA starts."""
+    code = (
+        "from tests.gpu import paired\n"
+        f"with paired.bit_for_bit(): paired.check_precision({execution!r})"
+    )
+    environment = {**os.environ, "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
 
 @pytest.mark.parametrize("case", paired.CASES, ids=lambda case: case.label)

@@ -59,6 +59,12 @@ def test_a_worker_that_ends_in_the_middle_is_followed_by_one_that_goes_on(
     assert last(second)["val_auroc"] == whole["val_auroc"]
 
 
+def test_the_outcome_says_how_the_steps_ran(worker: Callable[..., MethodTrainable]) -> None:
+    for execution in ("auto", "eager"):
+        result = worker(execution=execution).train()
+        assert json.loads(result["outcome"])["execution"] == "eager"
+
+
 def test_an_interval_that_was_not_reported_is_reported_by_the_next_worker(
     worker: Callable[..., MethodTrainable],
 ) -> None:

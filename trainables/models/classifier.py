@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from trainables.precision import PRECISIONS
+
 __all__ = ["BinaryClassifier"]
 
 
@@ -12,8 +14,9 @@ class BinaryClassifier(nn.Module):
     Args:
         features: (B, C, H, W) float images to (B, D) embeddings.
         head: the last layer, D inputs and one output.
-        precision: "f32", or "bf16" to run features and head under bf16 autocast (the weights
-            stay float32). It may be set later: ``model.precision = "bf16"``.
+        precision: "f32"; "tf32", for which the loop lets a GPU round f32 products; or "bf16" to
+            run features and head under bf16 autocast (the weights stay float32). It may be set
+            later: ``model.precision = "bf16"``.
 
     Raises:
         ValueError: the head gives more than one output, or the precision is unknown.
@@ -32,18 +35,18 @@ class BinaryClassifier(nn.Module):
 
     @property
     def precision(self) -> str:
-        """ "f32" or "bf16"."""
+        """ "f32", "tf32" or "bf16"."""
         return self._precision
 
     @precision.setter
     def precision(self, value: str) -> None:
-        if value not in ("f32", "bf16"):
-            raise ValueError(f"precision must be 'f32' or 'bf16', not {value!r}.")
+        if value not in PRECISIONS:
+            raise ValueError(f"precision must be 'f32', 'tf32' or 'bf16', not {value!r}.")
         self._precision = value
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) float images to (B,) float32 logits; a higher logit means positive."""
-        if self.precision == "f32":
+        if self.precision != "bf16":
             logits: Tensor = self.head(self.features(images))
             return logits.squeeze(1)
         with torch.autocast(images.device.type, dtype=torch.bfloat16):

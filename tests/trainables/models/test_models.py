@@ -146,7 +146,7 @@ def test_head_only_shares_the_head_and_fixes_the_features() -> None:
 def test_wrong_head_and_wrong_precision() -> None:
     with pytest.raises(ValueError, match="one logit an image, not 2"):
         BinaryClassifier(nn.Flatten(), nn.Linear(4, 2))
-    with pytest.raises(ValueError, match="'f32' or 'bf16', not 'fp16'"):
+    with pytest.raises(ValueError, match="'f32', 'tf32' or 'bf16', not 'fp16'"):
         BinaryClassifier(nn.Flatten(), nn.Linear(4, 1), precision="fp16")
 
 
