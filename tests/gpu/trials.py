@@ -28,7 +28,8 @@ def trials(data: Path, out: Path) -> None:
     with sharing as environment:
         command = [sys.executable, "-m", "tests.benchmarks.learning"]
         training = ["--device", "cuda", "--jobs", str(JOBS if environment else 1)]
-        training += ["--data-root", str(data), "--out", str(out), "--seeds", str(SEEDS)]
+        training += ["--precision", "tf32", "--seeds", str(SEEDS)]
+    training += ["--data-root", str(data), "--out", str(out)]
         process = subprocess.Popen(
             [*command, "train", *training, "--epochs", "100", "--rows", *ROWS],
             env={**os.environ, **environment},
