@@ -29,7 +29,7 @@ def trials(data: Path, out: Path) -> None:
         command = [sys.executable, "-m", "tests.benchmarks.learning"]
         training = ["--device", "cuda", "--jobs", str(JOBS if environment else 1)]
         training += ["--precision", "tf32", "--seeds", str(SEEDS)]
-    training += ["--data-root", str(data), "--out", str(out)]
+        training += ["--data-root", str(data), "--out", str(out)]
         process = subprocess.Popen(
             [*command, "train", *training, "--epochs", "100", "--rows", *ROWS],
             env={**os.environ, **environment},
