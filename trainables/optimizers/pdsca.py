@@ -178,7 +178,11 @@ class PDSCA(ProximalOptimizer):
         return outer.loss
 
     def decay(self, factor: float = 10.0) -> None:
-        """Divide the learning rates by ``factor`` and renew the reference point."""
+        """Divide the learning rates by ``factor`` and renew the reference point.
+
+        Raises:
+            ValueError: the factor is not a finite number above 0.
+        """
         super().decay(factor)
         if self._inner_lr_decays:
             self.inner_lr.div_(factor)

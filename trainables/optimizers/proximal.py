@@ -1,5 +1,6 @@
 """What PESG and PDSCA share: the pull to a reference point, and stages of the learning rate."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,7 +64,13 @@ def ascend_(
 
 
 def divide_lr(optimizer: Optimizer, factor: float = 10.0) -> None:
-    """Divide the learning rates, kept as tensors, of every parameter group by ``factor``."""
+    """Divide the learning rates, kept as tensors, of every parameter group by ``factor``.
+
+    Raises:
+        ValueError: the factor is not a finite number above 0.
+    """
+    if not 0 < factor < math.inf:
+        raise ValueError(f"factor must be a finite number above 0, not {factor!r}.")
     for group in optimizer.param_groups:
         group["lr"].div_(factor)
 
@@ -131,7 +138,11 @@ class ProximalOptimizer(Optimizer):
         super().__init__(groups, {})
 
     def decay(self, factor: float = 10.0) -> None:
-        """Divide the learning rates by ``factor`` and renew the reference point."""
+        """Divide the learning rates by ``factor`` and renew the reference point.
+
+        Raises:
+            ValueError: the factor is not a finite number above 0.
+        """
         divide_lr(self, factor)
         group = self.param_groups[0]
         # Waiting for the device is no loss here: this happens twice a trial.
