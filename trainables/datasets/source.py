@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from trainables.errors import DataError
@@ -30,6 +31,10 @@ class Source:
         validation_share: share of the training images that validation takes.
         files: the files that were read.
         together: name under which the files have one checksum; empty: each has its own.
+
+    Raises:
+        DataError: labels are not class ids, one an image. No loss looks at the values of its
+            targets, since a step would wait for them; they are 0 or 1 because of this.
     """
 
     train_images: Tensor
@@ -41,6 +46,15 @@ class Source:
     validation_share: Fraction = Fraction(1, 10)
     files: tuple[Path, ...] = ()
     together: str = ""
+
+    def __post_init__(self) -> None:
+        for part in ("train", "test"):
+            _refuse_labels(
+                f"{part}_labels",
+                getattr(self, f"{part}_labels"),
+                len(getattr(self, f"{part}_images")),
+                self.n_classes,
+            )
 
     @cached_property
     def checksums(self) -> dict[str, str]:
@@ -105,6 +119,20 @@ def unreadable(
                 "it and fetch it again, or allow `download: true`."
             )
     return DataError(f"{what} in {folder} cannot be read ({error}): fetch it again.")
+
+
+def _refuse_labels(name: str, labels: Tensor, images: int, n_classes: int) -> None:
+    whole = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
+    if labels.shape != (images,) or not whole:
+        raise DataError(
+            f"{name} must be integers, one for each of the {images:,} images, not {labels.dtype} "
+            f"of shape {tuple(labels.shape)}: give class ids of shape ({images},)."
+        )
+    if images and not 0 <= labels.min() <= labels.max() < n_classes:
+        raise DataError(
+            f"{name} must be class ids from 0 to {n_classes - 1}, not from {int(labels.min())} to "
+            f"{int(labels.max())}: number the classes from 0."
+        )
 
 
 def _sha256(file: Path) -> str:

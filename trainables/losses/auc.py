@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.errors import UnknownNameError
+from trainables.losses.arguments import matching_targets
 from trainables.losses.score_maps import SCORE_MAPS
 
 __all__ = ["AUCLoss", "Prior", "batch_prior"]
@@ -46,7 +47,15 @@ class AUCLoss(nn.Module, ABC):
         self.alpha = nn.Parameter(torch.zeros(()))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The loss (0-dim) of logits (B,) with targets (B,) float, 1 for positive."""
+        """The loss (0-dim) of logits (B,) with targets (B,), 1 for positive.
+
+        Targets that are integers or bools are taken as numbers of the logits' dtype. That their
+        values lie in [0, 1] is not looked at (`trainables.losses.arguments`).
+
+        Raises:
+            ValueError: the two are not (B,), or not real numbers.
+        """
+        targets = matching_targets(logits, targets)
         return self.objective(self.score_map(logits), targets)
 
     @abstractmethod

@@ -5,6 +5,7 @@ Source: Yuan et al., ICLR 2022 (compositional training): the sum that it compare
 
 from torch import Tensor, nn
 
+from trainables.losses.arguments import check_number
 from trainables.losses.auc import AUCLoss
 from trainables.losses.ce import ce_loss
 
@@ -17,10 +18,14 @@ class AUCPlusCELoss(nn.Module):
     Args:
         auc: the AUC loss, whose a, b and alpha are the only parameters.
         ce_weight: at least 0.
+
+    Raises:
+        ValueError: ce_weight is negative.
     """
 
     def __init__(self, auc: AUCLoss, ce_weight: float) -> None:
         super().__init__()
+        check_number("ce_weight", ce_weight, "at least 0")
         self.auc = auc
         self.ce_weight = ce_weight
 

@@ -5,6 +5,12 @@ Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXi
 
 from torch import Tensor
 
+from trainables.losses.arguments import (
+    check_number,
+    check_prior,
+    check_scalars,
+    matching_targets,
+)
 from trainables.losses.auc import AUCLoss, Prior, batch_prior
 from trainables.losses.class_means import min_max, spread
 
@@ -35,14 +41,22 @@ def auc_margin_loss(
 
     Args:
         scores: (B,) h, after the score map.
-        targets: (B,) float, 1 for positive and 0 for negative.
+        targets: (B,), 1 for positive and 0 for negative; their values are not looked at.
         a, b, alpha: 0-dim.
-        margin: m, how far the classes' mean scores are to lie apart.
-        prior: p, the share of positives that batches are drawn with; None: that of this batch.
+        margin: m > 0, how far the classes' mean scores are to lie apart.
+        prior: p in (0, 1), the share of positives that batches are drawn with; None: that of
+            this batch.
 
     Returns:
         The loss, 0-dim.
+
+    Raises:
+        ValueError: a shape, a dtype or a number is not as said.
     """
+    targets = matching_targets(scores, targets, "scores")
+    check_scalars(a=a, b=b, alpha=alpha)
+    check_number("margin", margin, "above 0")
+    check_prior(prior)
     p = batch_prior(targets, prior)
     q = 1 - p
     positive, negative = targets, 1 - targets
@@ -65,8 +79,11 @@ def prior_free_auc_margin_loss(
     Its saddle value is Var+ + Var- + (m + b - a)_+^2. A batch without one class contributes the
     other's spread alone: the terms in alpha compare the two classes and need both.
 
-    Args: as in `auc_margin_loss`.
+    Args and errors: as in `auc_margin_loss`.
     """
+    targets = matching_targets(scores, targets, "scores")
+    check_scalars(a=a, b=b, alpha=alpha)
+    check_number("margin", margin, "above 0")
     return spread(scores, targets, a, b) + min_max(scores, targets, alpha, margin)
 
 
@@ -78,6 +95,9 @@ class AUCMarginLoss(AUCLoss):
             with another share, in (0, 1); None: taken from each batch.
         margin: m > 0, in units of the score map (0.1 to 1 with "sigmoid").
         score_map: "sigmoid", "bsn" or "raw".
+
+    Raises:
+        ValueError: margin or prior is out of its range.
 
     It works in any training loop:
 
@@ -103,6 +123,8 @@ class AUCMarginLoss(AUCLoss):
 
     def __init__(self, prior: Prior, margin: float = 1.0, score_map: str = "sigmoid") -> None:
         super().__init__(score_map)
+        check_number("margin", margin, "above 0")
+        check_prior(prior)
         self.margin = margin
         self.prior = prior
 
@@ -119,10 +141,14 @@ class PriorFreeAUCMarginLoss(AUCLoss):
     Args:
         margin: m > 0, in units of the score map.
         score_map: "sigmoid", "bsn" or "raw".
+
+    Raises:
+        ValueError: margin is not above 0.
     """
 
     def __init__(self, margin: float = 1.0, score_map: str = "sigmoid") -> None:
         super().__init__(score_map)
+        check_number("margin", margin, "above 0")
         self.margin = margin
 
     def objective(self, scores: Tensor, targets: Tensor) -> Tensor:

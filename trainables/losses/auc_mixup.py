@@ -6,6 +6,7 @@ class means are our reading of it, and so are the options that its text does not
 
 from torch import Tensor
 
+from trainables.losses.arguments import check_number, check_scalars, matching_targets
 from trainables.losses.auc import AUCLoss
 from trainables.losses.class_means import min_max, spread
 
@@ -30,14 +31,20 @@ def auc_mixup_loss(
 
     Args:
         scores: (B,) h, after the score map.
-        targets: (B,) t in [0, 1].
+        targets: (B,) t in [0, 1]; their values are not looked at.
         a, b, alpha: 0-dim.
-        margin: m.
+        margin: m > 0.
         soft_variance: false: the first two terms take the hard labels t >= 1/2.
 
     Returns:
         The loss, 0-dim.
+
+    Raises:
+        ValueError: a shape, a dtype or the margin is not as said.
     """
+    targets = matching_targets(scores, targets, "scores")
+    check_scalars(a=a, b=b, alpha=alpha)
+    check_number("margin", margin, "above 0")
     owners = targets if soft_variance else (targets >= 0.5).to(targets.dtype)
     return spread(scores, owners, a, b) + min_max(scores, targets, alpha, margin)
 
@@ -49,12 +56,16 @@ class AUCMixupLoss(AUCLoss):
         margin: m > 0, in units of the score map.
         score_map: "sigmoid", "bsn" or "raw".
         soft_variance: as in `auc_mixup_loss`.
+
+    Raises:
+        ValueError: margin is not above 0.
     """
 
     def __init__(
         self, margin: float = 1.0, score_map: str = "sigmoid", soft_variance: bool = True
     ) -> None:
         super().__init__(score_map)
+        check_number("margin", margin, "above 0")
         self.margin = margin
         self.soft_variance = soft_variance
 

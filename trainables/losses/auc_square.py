@@ -6,6 +6,7 @@ after Ying, Wen and Lyu, "Stochastic Online AUC Maximization", NeurIPS 2016.
 
 from torch import Tensor
 
+from trainables.losses.arguments import check_prior
 from trainables.losses.auc import AUCLoss, Prior
 from trainables.losses.auc_margin import auc_margin_loss
 
@@ -23,12 +24,15 @@ def auc_square_loss(
 
     Args:
         scores: (B,) h, after the score map.
-        targets: (B,) float, 1 for positive and 0 for negative.
+        targets: (B,), 1 for positive and 0 for negative; their values are not looked at.
         a, b, alpha: 0-dim.
-        prior: p, the share of positives; None: that of this batch.
+        prior: p in (0, 1), the share of positives; None: that of this batch.
 
     Returns:
         The loss, 0-dim.
+
+    Raises:
+        ValueError: a shape, a dtype or the prior is not as said.
     """
     return auc_margin_loss(scores, targets, a, b, alpha, margin=1.0, prior=prior)
 
@@ -39,10 +43,14 @@ class AUCSquareLoss(AUCLoss):
     Args:
         prior: share of positives in the training set, in (0, 1); None: that of each batch.
         score_map: "sigmoid", "bsn" or "raw".
+
+    Raises:
+        ValueError: prior is not in (0, 1).
     """
 
     def __init__(self, prior: Prior, score_map: str = "sigmoid") -> None:
         super().__init__(score_map)
+        check_prior(prior)
         self.prior = prior
 
     def objective(self, scores: Tensor, targets: Tensor) -> Tensor:

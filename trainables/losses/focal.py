@@ -6,6 +6,8 @@ Source: Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, eq. (5).
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from trainables.losses.arguments import check_number, matching_targets
+
 __all__ = ["FocalLoss", "focal_loss"]
 
 
@@ -16,13 +18,19 @@ def focal_loss(
 
     Args:
         logits: (B,).
-        targets: (B,) float, 1 for positive and 0 for negative.
+        targets: (B,), 1 for positive and 0 for negative; their values are not looked at.
         alpha: weight of the positives, in (0, 1); the negatives weigh 1 - alpha.
         gamma: at least 0; the larger, the less the easy images count.
 
     Returns:
         The loss, 0-dim.
+
+    Raises:
+        ValueError: a shape, a dtype or a number is not as said.
     """
+    targets = matching_targets(logits, targets)
+    check_number("alpha", alpha, "in (0, 1)")
+    check_number("gamma", gamma, "at least 0")
     signed = (2 * targets - 1) * logits
     weight = alpha * targets + (1 - alpha) * (1 - targets)
     # p_t = sigmoid(signed) and 1 - p_t = sigmoid(-signed): in logarithms nothing overflows, and
@@ -37,10 +45,15 @@ class FocalLoss(nn.Module):
     Args:
         alpha: weight of the positives, in (0, 1).
         gamma: at least 0.
+
+    Raises:
+        ValueError: alpha or gamma is out of its range.
     """
 
     def __init__(self, alpha: float = 0.25, gamma: float = 2.0) -> None:
         super().__init__()
+        check_number("alpha", alpha, "in (0, 1)")
+        check_number("gamma", gamma, "at least 0")
         self.alpha = alpha
         self.gamma = gamma
 

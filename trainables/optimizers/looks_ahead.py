@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from trainables.losses.arguments import matching_targets
 from trainables.losses.auc import AUCLoss
 from trainables.optimizers.inner import (
     Inner,
@@ -51,7 +52,10 @@ class LooksAhead(Inner):
         self._descend(*first, inner_lr, beta0)
         images, targets = first if second is None else second
         loss, point, weights = self._loss, self._points[-1], self._weights[-1]
-        scores = loss.score_map(point(images))
+        logits = point(images)
+        # Score map and objective apart, so what the loss's own forward looks at is done here.
+        targets = matching_targets(logits, targets)
+        scores = loss.score_map(logits)
         outer = loss.objective(scores, targets)
         gradients = list(torch.autograd.grad(outer, [*weights, loss.a, loss.b]))
         scores = scores.detach()

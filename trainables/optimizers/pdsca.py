@@ -10,7 +10,7 @@ itself: F = g1 + alpha g2 - g3(alpha).
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,9 @@ from trainables.optimizers.inner import Inner, Loss, Pair, trained
 from trainables.optimizers.looks_ahead import LooksAhead
 from trainables.optimizers.moves import Moves
 from trainables.optimizers.proximal import (
+    AT_LEAST_0,
     ProximalOptimizer,
+    Range,
     ascend_,
     descend_,
     proximal_directions,
@@ -35,6 +37,8 @@ INNER: Mapping[str, type[Inner]] = MappingProxyType(
     {"moves": Moves, "looks_ahead": LooksAhead, "exact": Exact}
 )
 """By name: what an inner step does to w."""
+
+SHARE = Range("in (0, 1]", lambda value: 0 < value <= 1)
 
 
 class PDSCA(ProximalOptimizer):
@@ -85,6 +89,8 @@ class PDSCA(ProximalOptimizer):
 
     Attributes:
         inner_passes: gradient evaluations of an image of S1 in one step.
+        param_groups: (w, a, b) with lr, inner_lr, beta0, beta1, epoch_decay and weight_decay;
+            alpha, whose lr is dual_lr. They may be written, see `ProximalOptimizer`.
 
     Raises:
         ValueError: a number is out of its range, or there is no such reading.
@@ -99,6 +105,10 @@ class PDSCA(ProximalOptimizer):
     >>> bool(logits[2:].min() > logits[:2].max())
     True
     """
+
+    ranges: ClassVar[Mapping[str, Range]] = MappingProxyType(
+        {**ProximalOptimizer.ranges, "inner_lr": AT_LEAST_0, "beta0": SHARE, "beta1": SHARE}
+    )
 
     def __init__(
         self,
@@ -123,11 +133,6 @@ class PDSCA(ProximalOptimizer):
             raise ValueError(f"inner must be one of {', '.join(INNER)}, not {inner!r}.")
         if not inner_steps >= 1:
             raise ValueError(f"inner_steps must be at least 1, not {inner_steps!r}.")
-        if not inner_lr >= 0:
-            raise ValueError(f"inner_lr must be at least 0, not {inner_lr!r}.")
-        for name, beta in {"beta0": beta0, "beta1": beta1}.items():
-            if not 0 < beta <= 1:
-                raise ValueError(f"{name} must be in (0, 1], not {beta!r}.")
         if alpha_max is not None and not alpha_max > 0:
             raise ValueError(f"alpha_max must be above 0 or None, not {alpha_max!r}.")
         super().__init__(
@@ -138,11 +143,10 @@ class PDSCA(ProximalOptimizer):
             epoch_decay=epoch_decay,
             weight_decay=weight_decay,
         )
-        group = self.param_groups[0]
-        group["inner_lr"] = group["lr"].new_tensor(inner_lr)
-        group["beta0"] = group["lr"].new_tensor(beta0)
-        group["beta1"] = group["lr"].new_tensor(beta1)
-        group["steps"] = group["lr"].new_tensor(0.0)
+        self._add_number("inner_lr", inner_lr)
+        self._add_number("beta0", beta0)
+        self._add_number("beta1", beta1)
+        self._add_number("steps", 0.0)
         self._loss = loss
         self._inner = INNER[inner](model, loss, inner_loss, inner_steps)
         self._inner_lr_decays = self._inner.decays if inner_lr_decays is None else inner_lr_decays
@@ -153,6 +157,7 @@ class PDSCA(ProximalOptimizer):
     @property
     def inner_lr(self) -> Tensor:
         """The inner learning rate of the moment, 0-dim."""
+        self._take_over()
         rate: Tensor = self.param_groups[0]["inner_lr"]
         return rate
 
@@ -178,7 +183,11 @@ class PDSCA(ProximalOptimizer):
         return outer.loss
 
     def decay(self, factor: float = 10.0) -> None:
-        """Divide the learning rates by ``factor`` and renew the reference point."""
+        """Divide the learning rates by ``factor`` and renew the reference point.
+
+        Raises:
+            ValueError: the factor is not a finite number above 0.
+        """
         super().decay(factor)
         if self._inner_lr_decays:
             self.inner_lr.div_(factor)

@@ -4,12 +4,13 @@ Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXi
 Alg. 1.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from trainables.optimizers.proximal import (
+    Params,
     ProximalOptimizer,
     ascend_,
     descend_,
@@ -24,7 +25,7 @@ class PESG(ProximalOptimizer):
     alpha <- [alpha + lr grad_alpha F]_+, both from the gradients at the same point.
 
     Args:
-        params: v, the network's parameters with the loss's a and b.
+        params: v, the network's parameters with the loss's a and b; with names or without.
         duals: alpha of the loss, as a list; empty for a loss without one.
         lr: learning rate of v and alpha; `decay` divides it by 10.
         epoch_decay: pull to the reference point v_ref (the paper's gamma), which starts at v_0
@@ -35,6 +36,10 @@ class PESG(ProximalOptimizer):
         momentum: in [0, 1), weight of the past in an average of the direction, which also holds
             both decays: d <- momentum d + (1 - momentum) (...), starting at the first one;
             0 (the paper): no average.
+
+    Group 0 of ``param_groups`` is v, group 1 alpha. Their learning rates may be written by hand or
+    by a scheduler of torch, see `ProximalOptimizer`; OneCycleLR and CyclicLR with
+    ``cycle_momentum=False``, since momentum is fixed here.
 
     Raises:
         ValueError: a number is out of its range.
@@ -57,8 +62,8 @@ class PESG(ProximalOptimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor],
-        duals: Iterable[Tensor] = (),
+        params: Params,
+        duals: Params = (),
         *,
         lr: float = 0.1,
         epoch_decay: float = 1 / 500,

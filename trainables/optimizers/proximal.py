@@ -1,20 +1,39 @@
 """What PESG and PDSCA share: the pull to a reference point, and stages of the learning rate."""
 
-from collections.abc import Iterable
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
 __all__ = [
+    "AT_LEAST_0",
+    "Params",
     "ProximalOptimizer",
+    "Range",
     "ascend_",
     "descend_",
     "divide_lr",
     "groups_to_params_device",
     "proximal_directions",
 ]
+
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]]
+"""As torch's optimizers take them, with or without names; no groups."""
+
+
+class Range(NamedTuple):
+    """What a number must be: in words for the error, and whether one is."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+AT_LEAST_0 = Range("at least 0", lambda value: value >= 0)
 
 
 def proximal_directions(
@@ -63,7 +82,13 @@ def ascend_(
 
 
 def divide_lr(optimizer: Optimizer, factor: float = 10.0) -> None:
-    """Divide the learning rates, kept as tensors, of every parameter group by ``factor``."""
+    """Divide the learning rates, kept as tensors, of every parameter group by ``factor``.
+
+    Raises:
+        ValueError: the factor is not a finite number above 0.
+    """
+    if not 0 < factor < math.inf:
+        raise ValueError(f"factor must be a finite number above 0, not {factor!r}.")
     for group in optimizer.param_groups:
         group["lr"].div_(factor)
 
@@ -86,52 +111,80 @@ class ProximalOptimizer(Optimizer):
     of v after each step since the last one, and the sum starts anew.
     Source: Yuan et al., ICCV 2021 (arXiv 2012.03173), Alg. 1.
 
+    The numbers of the groups are 0-dim tensors, so that a captured CUDA graph sees them change.
+    They may be written as with torch's own optimizers, by hand, by a scheduler of
+    `torch.optim.lr_scheduler` or from a file: what is not our tensor is written into it, in place,
+    at the next step. In a captured step no Python runs: there write into the tensor yourself, as
+    in ``optimizer.param_groups[0]["lr"].fill_(0.01)``.
+
     Args:
-        params: v, the parameters to be minimised in.
-        duals: alpha, the parameters to be maximised in; may be empty.
+        params: v, the parameters to be minimised in; tensors, or (name, tensor) pairs.
+        duals: alpha, the parameters to be maximised in, likewise; may be empty.
         lr, dual_lr, epoch_decay, weight_decay: at least 0.
 
     Raises:
-        ValueError: a number is negative, or ``params`` is empty.
+        ValueError: a number is negative, ``params`` is empty, or they are groups of their own.
     """
+
+    ranges: ClassVar[Mapping[str, Range]] = MappingProxyType(
+        dict.fromkeys(("lr", "dual_lr", "epoch_decay", "weight_decay"), AT_LEAST_0)
+    )
+    """What a number that is written into a group must be, by its name."""
 
     def __init__(
         self,
-        params: Iterable[Tensor],
-        duals: Iterable[Tensor],
+        params: Params,
+        duals: Params,
         *,
         lr: float,
         dual_lr: float,
         epoch_decay: float,
         weight_decay: float,
     ) -> None:
-        primal = list(params)
+        primal, dual = _listed("params", params), _listed("duals", duals)
         if not primal:
             raise ValueError("params must hold at least one tensor, not none.")
-        numbers = {
+        first = primal[0][1] if isinstance(primal[0], tuple) else primal[0]
+        own = {
             "lr": lr,
             "dual_lr": dual_lr,
             "epoch_decay": epoch_decay,
             "weight_decay": weight_decay,
+            "averaged": 0.0,
         }
-        for name, value in numbers.items():
-            if not value >= 0:
-                raise ValueError(f"{name} must be at least 0, not {value!r}.")
         # As tensors they change without a new CUDA graph and never wait for the device.
+        tensors = {name: self._number(first, name, value) for name, value in own.items()}
+        # Ours, by group: what a group holds in their place was written there by someone else.
+        dual_numbers = {"lr": tensors.pop("dual_lr")}
+        self._numbers: list[dict[str, Tensor]] = [tensors, dual_numbers]
         groups: list[dict[str, Any]] = [
-            {
-                "params": primal,
-                "lr": primal[0].new_tensor(lr),
-                "epoch_decay": primal[0].new_tensor(epoch_decay),
-                "weight_decay": primal[0].new_tensor(weight_decay),
-                "averaged": primal[0].new_tensor(0.0),
-            },
-            {"params": list(duals), "lr": primal[0].new_tensor(dual_lr)},
+            {"params": primal, **self._numbers[0]},
+            {"params": dual, **self._numbers[1]},
         ]
+        if isinstance(primal[0], tuple) and not dual:
+            groups[1]["param_names"] = []  # torch wants names in every group or in none
         super().__init__(groups, {})
 
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Of use to torch's constructor alone.
+
+        Raises:
+            ValueError: there are two groups already.
+        """
+        if len(self.param_groups) == 2:
+            raise ValueError(
+                f"{type(self).__name__} must have two groups, of all it descends in and of all it "
+                "ascends in, and no third one: make a new optimizer of all parameters."
+            )
+        super().add_param_group(param_group)
+
     def decay(self, factor: float = 10.0) -> None:
-        """Divide the learning rates by ``factor`` and renew the reference point."""
+        """Divide the learning rates by ``factor`` and renew the reference point.
+
+        Raises:
+            ValueError: the factor is not a finite number above 0.
+        """
+        self._take_over()
         divide_lr(self, factor)
         group = self.param_groups[0]
         # Waiting for the device is no loss here: this happens twice a trial.
@@ -145,16 +198,24 @@ class ProximalOptimizer(Optimizer):
         group["averaged"].zero_()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """As every optimizer's; tensors go to the parameters' device."""
+        """As every optimizer's; tensors go to the parameters' device, numbers become tensors."""
         super().load_state_dict(state_dict)
         groups_to_params_device(self)
+        # New ones: the old may be part of a state that was taken before.
+        self._numbers = [
+            {key: tensor.clone() for key, tensor in numbers.items()} for numbers in self._numbers
+        ]
+        self._take_over()
 
     def _gather(self, key: str) -> list[Tensor]:
         """One kind of state of all of v, in the order of the parameters."""
         return [self.state[each][key] for each in self.param_groups[0]["params"]]
 
     def _begin(self) -> None:
-        """Before the first step: the reference point is here, and the sum is empty."""
+        """Before every step: what was written is taken over. Before the first one: the reference
+        point is here, and the sum is empty.
+        """
+        self._take_over()
         for each in self.param_groups[0]["params"]:
             if "reference" not in self.state[each]:
                 self.state[each]["reference"] = each.detach().clone()
@@ -164,3 +225,51 @@ class ProximalOptimizer(Optimizer):
         """After every step: v joins the mean that is the next reference point."""
         torch._foreach_add_(self._gather("total"), self.param_groups[0]["params"])
         self.param_groups[0]["averaged"].add_(1)
+
+    def _number(self, like: Tensor, name: str, value: float | Tensor) -> Tensor:
+        """A number of a group as a 0-dim tensor, where and as ``like`` is."""
+        self._refuse_out_of_range(name, value)
+        return like.new_full((), float(value))
+
+    def _add_number(self, name: str, value: float) -> None:
+        """One more number in group 0."""
+        group = self.param_groups[0]
+        group[name] = self._numbers[0][name] = self._number(group["lr"], name, value)
+
+    def _refuse_out_of_range(self, name: str, value: Any) -> None:
+        allowed = self.ranges.get(name)
+        if allowed and not (isinstance(value, Real | Tensor) and allowed.holds(value)):
+            raise ValueError(f"{name} must be {allowed.words}, not {value!r}.")
+
+    @torch.no_grad()
+    def _take_over(self) -> None:
+        """What was written into a group in place of one of our tensors goes into the tensor.
+
+        Nothing is read of the device for it: a Python number is a part of the kernel that fills.
+        """
+        for group, numbers in zip(self.param_groups, self._numbers, strict=True):
+            for key, ours in numbers.items():
+                written = group[key]
+                if written is ours:
+                    continue
+                if not isinstance(written, Tensor):
+                    self._refuse_out_of_range(key, written)
+                ours.fill_(written)
+                group[key] = ours
+
+
+def _listed(name: str, params: Iterable[Tensor] | Iterable[tuple[str, Tensor]]) -> list[Any]:
+    """The parameters as a list.
+
+    Raises:
+        ValueError: they are one tensor, or groups as dicts.
+    """
+    if isinstance(params, Tensor):
+        raise ValueError(f"{name} must be a list of tensors, not one tensor: write [{name}].")
+    listed = list(params)
+    if any(isinstance(each, dict) for each in listed):
+        raise ValueError(
+            f"{name} must be tensors or (name, tensor) pairs, not groups as dicts: give all in one "
+            "list, with one learning rate."
+        )
+    return listed

@@ -11,6 +11,7 @@ import torch
 from tests.trainables.official_files import Expected, write_medmnist
 from trainables.datasets import DATASETS
 from trainables.datasets.medmnist import SETS
+from trainables.datasets.source import Source
 from trainables.errors import DataError
 
 SHARES = {name: Fraction(1, 4) for name in SETS} | {"cat_and_dog": Fraction(1, 20)}
@@ -95,3 +96,25 @@ def test_real_medmnist(name: str, train: int, val: int, test: int, real_data: Pa
     assert source.test_images.shape == (test, 1, 28, 28)
     assert source.validation_share == Fraction(val, train + val)
     assert list(source.checksums) == [f"{name}.npz"]
+
+
+def source_of(labels: torch.Tensor, n_classes: int = 2) -> Source:
+    images = torch.zeros(4, 1, 2, 2, dtype=torch.uint8)
+    return Source(images, labels, images, torch.tensor([0, 1, 0, 1]), n_classes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([-1, 1, -1, 1], "train_labels must be class ids from 0 to 1, not from -1 to 1: number"),
+        ([1, 2, 1, 2], "train_labels must be class ids from 0 to 1, not from 1 to 2"),
+        ([0.0, 1.0, 0.0, 1.0], r"train_labels must be integers, .*, not torch.float32 of shape"),
+        ([[0], [1], [0], [1]], r"one for each of the 4 images, not torch.int64 of shape \(4, 1\)"),
+        ([0, 1, 0], r"not torch.int64 of shape \(3,\): give class ids of shape \(4,\)"),
+    ],
+)
+def test_labels_of_ones_own_reader_must_be_class_ids(labels: list[float], message: str) -> None:
+    """The values of targets are looked at here and nowhere later."""
+    assert source_of(torch.tensor([0, 1, 1, 0])).n_classes == 2
+    with pytest.raises(DataError, match=message):
+        source_of(torch.tensor(labels))
