@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from trainables.errors import DataError
@@ -122,7 +121,7 @@ def unreadable(
 
 
 def _refuse_labels(name: str, labels: Tensor, images: int, n_classes: int) -> None:
-    whole = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
+    whole = not (labels.is_floating_point() or labels.is_complex())
     if labels.shape != (images,) or not whole:
         raise DataError(
             f"{name} must be integers, one for each of the {images:,} images, not {labels.dtype} "
