@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from study.ledger import CellLedger, Ledger
-from study.rows import FINISHED, Outcome, Row
+from study.rows import Outcome, Row
+from study.rules import FINISHED
 
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
 

@@ -28,6 +28,7 @@ class TrialRecord:
             row has "selected", or "fixed" in a cell without search.
         seeds: {"data_seed", "init_seed", "order_seed"}.
         reason: why the row is FAIL, else None.
+        crashed: FAIL for a reason outside its configuration, so that it gets a replacement.
         seconds: training and validation time so far; None if never reported.
         gradient_evaluations: images that went through forward and backward; None as above.
         images: training images drawn; None as above.
@@ -66,6 +67,7 @@ class TrialRecord:
     test_auprc: float | None = None
     predictions: str | None = None
     deaths: tuple[str, ...] = ()
+    crashed: bool = False
 
 
 @dataclass(frozen=True)
