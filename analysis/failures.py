@@ -84,7 +84,7 @@ def _why(cell: CellRecord) -> tuple[str, bool]:
     ended = sum(state in ENDED for state in search)
     if _missing_search(cell):
         return f"the search goes on ({ended} of {cell.planned_trials} trials ended)", False
-    if not cell.settled:
+    if not cell.standing.settled:
         return f"none of its {len(search)} search trials finished", True
     if not cell.planned_seeds:
         return "the study plans no confirm seeds", True
@@ -115,7 +115,7 @@ def _missing_search(cell: CellRecord) -> int:
 
 
 def _missing_confirm(cell: CellRecord) -> int:
-    if not cell.settled and not _missing_search(cell):
+    if not cell.standing.settled and not _missing_search(cell):
         return 0
     ended = {row.seed for row in cell.confirm if row.state in ENDED}
     underway = {row.seed for row in cell.confirm if row.state not in ENDED}

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from study.errors import LedgerError
+from study.rules import Standing
 
 __all__ = ["CellRecord", "StudyRecord", "TrialRecord", "predictions_path"]
 
@@ -86,7 +88,7 @@ class CellRecord:
             over; None before, if every row failed, or if there is no search.
         search, confirm: the rows. ``confirm`` holds only rows of the selected configuration, or
             of the only one.
-        superseded: confirm rows of a configuration that more search replaced.
+        superseded: confirm rows of configurations that more search replaced, or may replace.
     """
 
     id: str
@@ -108,10 +110,11 @@ class CellRecord:
     superseded: tuple[TrialRecord, ...] = ()
     run: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def settled(self) -> bool:
-        """It is known what is confirmed: the selected configuration, or the only one."""
-        return self.planned_trials == 0 or self.selected is not None
+    @cached_property
+    def standing(self) -> Standing[TrialRecord]:
+        """Where the cell stands: what is over, and what is left."""
+        confirm = (*self.confirm, *self.superseded)
+        return Standing(self.search, confirm, self.planned_trials, self.planned_seeds)
 
 
 @dataclass(frozen=True)

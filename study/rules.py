@@ -44,7 +44,7 @@ class Standing(Generic[R]):
     is of rows that do not change meanwhile.
 
     Attributes:
-        search, confirm: the cell's rows, all of them, by number.
+        search, confirm: the cell's rows, all of them.
         trials, seeds: search rows and confirm rows that the plan asks for.
     """
 
