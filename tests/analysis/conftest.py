@@ -1,6 +1,7 @@
 """Example studies: builders of records, and one simulated study with a known answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,10 @@ def make_cell(method: str = "auc_m", imratio: float | None = 0.1, **fields: Any)
         "search": (),
         "confirm": (),
     }
-    return CellRecord(**(cell | fields))
+    cell |= fields
+    # Rows of the configuration that was selected, as in a ledger.
+    cell["confirm"] = tuple(replace(row, selected_from=cell["selected"]) for row in cell["confirm"])
+    return CellRecord(**cell)
 
 
 def make_study(*cells: CellRecord, **fields: Any) -> StudyRecord:
