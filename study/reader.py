@@ -120,17 +120,12 @@ def _cell(
     search_rows = tuple(_trial("search", trial) for trial in search)
     confirm_rows = tuple(_trial("confirm", trial) for trial in confirm)
     standing = Standing(search_rows, confirm_rows, plan["trials"], plan["seeds"])
-    run = plan["run"]
     return CellRecord(
         id=name,
         method=plan["method"],
         task=plan["task"],
-        dataset=run["dataset"],
-        model=run["model"],
         imratio=plan["imratio"],
-        epochs=run["epochs"],
-        batch_size=run["batch_size"],
-        intervals=run["intervals"],
+        run=plan["run"],
         space={param: _range(entry) for param, entry in plan["space"].items()},
         fixed=plan["fixed"],
         planned_trials=plan["trials"],
@@ -139,7 +134,6 @@ def _cell(
         search=search_rows,
         confirm=tuple(standing.current),
         superseded=tuple(standing.superseded),
-        run=run,
     )
 
 

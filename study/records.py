@@ -1,6 +1,6 @@
 """A study as it stands in the ledger: frozen records, free of Optuna, Ray and torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -79,10 +79,10 @@ class CellRecord:
     Attributes:
         id: stable name of the cell, safe as a file name.
         imratio: positives / all in the training set; None: the data set's own ratio.
+        run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         space: the searched space, one entry a tuned hyperparameter: {"low", "high", "log",
             "step"} or {"choices"}.
         fixed: hyperparameters that the spec fixes.
-        run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         planned_trials, planned_seeds: rows that the spec asks for.
         selected: number of the search row with the best validation AUROC, once the search is
             over; None before, if every row failed, or if there is no search.
@@ -94,12 +94,8 @@ class CellRecord:
     id: str
     method: str
     task: str
-    dataset: str
-    model: str
     imratio: float | None
-    epochs: int
-    batch_size: int
-    intervals: int
+    run: dict[str, Any]
     space: dict[str, dict[str, Any]]
     fixed: dict[str, Any]
     planned_trials: int
@@ -108,7 +104,31 @@ class CellRecord:
     search: tuple[TrialRecord, ...]
     confirm: tuple[TrialRecord, ...]
     superseded: tuple[TrialRecord, ...] = ()
-    run: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dataset(self) -> str:
+        """Of ``run``, as are the next four."""
+        return str(self.run["dataset"])
+
+    @property
+    def model(self) -> str:
+        """The network."""
+        return str(self.run["model"])
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training set."""
+        return int(self.run["epochs"])
+
+    @property
+    def batch_size(self) -> int:
+        """Images a batch."""
+        return int(self.run["batch_size"])
+
+    @property
+    def intervals(self) -> int:
+        """Validations a run."""
+        return int(self.run["intervals"])
 
     @cached_property
     def standing(self) -> Standing[TrialRecord]:
