@@ -33,11 +33,11 @@ def scores(results: Results) -> pd.DataFrame:
     names = ["mean", "std", "n", "planned", "failed", "missing", "rows"]
     names += ["low", "high", "boot_low", "boot_high"]
     done = dict(list(pairwise.seeds(results).groupby("cell")))
-    states = dict(list(results.confirm.groupby("cell")))
+    failed = {cell.id: cell.standing.confirm_failed for cell in results.study.cells}
     nothing = results.confirm[:0]
     table = pd.DataFrame(
         [
-            _score(cell, done.get(cell["cell"], nothing), states.get(cell["cell"], nothing))
+            _score(cell, done.get(cell["cell"], nothing), failed[cell["cell"]])
             for cell in results.cells.to_dict("records")
         ],
         columns=[*_KEYS, *names],
@@ -62,14 +62,8 @@ def scores(results: Results) -> pd.DataFrame:
     return table
 
 
-def _score(cell: dict[Hashable, Any], done: pd.DataFrame, mine: pd.DataFrame) -> list[Any]:
-    seeds, states = mine["seed"].tolist(), mine["state"].tolist()
-    seen: dict[str, set[float]] = {}
-    for seed, state in zip(seeds, states, strict=True):
-        seen.setdefault(state, set()).add(seed)
-    finished, n = set(done["seed"]), len(done)
-    underway = seen.get("RUNNING", set()) | seen.get("WAITING", set())
-    failed = len(seen.get("FAIL", set()) - finished - underway)
+def _score(cell: dict[Hashable, Any], done: pd.DataFrame, failed: int) -> list[Any]:
+    n = len(done)
     planned = max(cell["planned_seeds"], n)
     values = done["test_auroc"].to_numpy()
     return [

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analysis.results import Results
+from study.rules import FINISHED
 
 __all__ = ["convergence", "progress"]
 
@@ -50,7 +51,7 @@ def progress(results: Results) -> pd.DataFrame:
         best), improved (this row is the new best).
     """
     rows = results.trials.sort_values(["cell", "number"], kind="stable")
-    ended = rows["state"].isin(["COMPLETE", "PRUNED", "FAIL"])
+    ended = rows["state"].isin(FINISHED)
     rows = rows[ended.groupby(rows["cell"]).cummin()]
     out = rows[[*_KEYS, "number"]].rename(columns={"number": "row"})
     out["trials"] = rows.groupby("cell").cumcount() + 1

@@ -5,10 +5,9 @@ import pandas as pd
 from analysis.labels import spans_text
 from analysis.results import Results, trial_id
 from study.records import CellRecord
+from study.rules import FINISHED
 
 __all__ = ["deaths", "failed_rows", "grouped", "missing_rows", "without_result"]
-
-ENDED = ("COMPLETE", "PRUNED", "FAIL")
 
 
 def failed_rows(results: Results) -> pd.DataFrame:
@@ -80,15 +79,16 @@ def without_result(results: Results) -> pd.DataFrame:
 
 
 def _why(cell: CellRecord) -> tuple[str, bool]:
-    search = [row.state for row in cell.search]
-    ended = sum(state in ENDED for state in search)
-    if _missing_search(cell):
-        return f"the search goes on ({ended} of {cell.planned_trials} trials ended)", False
-    if not cell.settled:
-        return f"none of its {len(search)} search trials finished", True
+    standing = cell.standing
+    if not standing.search_over:
+        ended = sum(row.state in FINISHED for row in cell.search)
+        planned = ended + standing.search_left
+        return f"the search goes on ({ended} of {planned} trials ended)", False
+    if not standing.settled:
+        return f"none of its {len(cell.search)} search trials finished", True
     if not cell.planned_seeds:
         return "the study plans no confirm seeds", True
-    if _missing_confirm(cell):
+    if standing.confirm_left:
         return "its confirm runs have not finished", False
     return f"all of its {len(cell.confirm)} confirm runs failed", True
 
@@ -101,22 +101,6 @@ def missing_rows(results: Results) -> pd.DataFrame:
         end). A cell whose every search row failed misses no confirm row: none can come.
     """
     table = results.cells[["cell", "method", "task", "ratio"]].copy()
-    table["search"] = [_missing_search(cell) for cell in results.study.cells]
-    table["confirm"] = [_missing_confirm(cell) for cell in results.study.cells]
+    table["search"] = [cell.standing.search_left for cell in results.study.cells]
+    table["confirm"] = [cell.standing.confirm_left for cell in results.study.cells]
     return table
-
-
-def _missing_search(cell: CellRecord) -> int:
-    if cell.selected is not None:
-        return 0
-    ended = sum(row.state in ENDED for row in cell.search)
-    # Crashed rows get replacements, so there can be more rows than planned.
-    return max(cell.planned_trials - ended, len(cell.search) - ended)
-
-
-def _missing_confirm(cell: CellRecord) -> int:
-    if not cell.settled and not _missing_search(cell):
-        return 0
-    ended = {row.seed for row in cell.confirm if row.state in ENDED}
-    underway = {row.seed for row in cell.confirm if row.state not in ENDED}
-    return max(cell.planned_seeds - len(ended - underway), 0)

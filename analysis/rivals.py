@@ -70,11 +70,6 @@ def _protocol(study: StudyRecord, cell: CellRecord) -> dict[str, Any]:
         kept["execution"] = cell.run.get("execution", "eager") if on_gpu else "eager"
     data = study.provenance.get("data")
     return kept | {
-        "dataset": cell.dataset,
-        "model": cell.model,
-        "epochs": cell.epochs,
-        "batch_size": cell.batch_size,
-        "intervals": cell.intervals,
         "data": data.get(cell.dataset) if isinstance(data, Mapping) else None,
     }
 

@@ -21,13 +21,11 @@ from study.cell import Cell, confirm_seeds, search_seeds
 from study.errors import StudyError
 from study.lease import Lease
 from study.proposals import propose
-from study.rows import FINISHED, Outcome, Row, selected
+from study.rows import Outcome, Row
+from study.rules import FINISHED, Standing
 from study.writer import Writer
 
-__all__ = ["MAX_REPLACEMENTS", "CellLedger", "Ledger"]
-
-MAX_REPLACEMENTS = 3
-"""Rows that a phase of a cell may add for crashed ones; more crashes than that are a defect."""
+__all__ = ["CellLedger", "Ledger"]
 
 
 class CellLedger:
@@ -55,52 +53,44 @@ class CellLedger:
         }
 
     @property
+    def standing(self) -> Standing[Row]:
+        """Where the cell stands now; the next change of a row makes it outdated."""
+        rows = self.rows
+        return Standing(rows["search"], rows["confirm"], self.cell.trials, self.cell.seeds)
+
+    @property
     def search_over(self) -> bool:
         """All planned search rows are there and none is under way."""
-        rows = self.rows["search"]
-        return not self._wants_search() and all(row.state in FINISHED for row in rows)
+        return self.standing.search_over
 
     @property
     def selected(self) -> Row | None:
-        """The search row with the best validation AUROC; None while the search goes on, if every
-        row failed, or if the cell has no search."""
-        return selected(self.rows["search"]) if self.search_over else None
+        """The selected configuration, see ``Standing.selected``."""
+        return self.standing.selected
 
     @property
     def settled(self) -> bool:
         """It is known what is confirmed: the selected configuration, or the only one."""
-        return self.cell.trials == 0 or self.selected is not None
+        return self.standing.settled
 
     @property
     def confirm(self) -> list[Row]:
         """Confirm rows of the configuration that is confirmed."""
-        if not self.settled:
-            return []
-        chosen = self.selected
-        number = None if chosen is None else chosen.number
-        return [row for row in self.rows["confirm"] if row.selected_from == number]
+        return self.standing.current
 
     @property
     def finished(self) -> bool:
         """Nothing is left to do in this cell."""
-        if not self.search_over:
-            return False
-        return not self.settled or (
-            not self._missing_seeds() and all(row.state in FINISHED for row in self.confirm)
-        )
+        return self.standing.finished
 
     def remaining(self) -> int:
         """Rows still to be finished, as far as the plan tells (crashes may add some)."""
-        if self.finished:
-            return 0
-        done = sum(row.state in FINISHED for row in self.rows["search"])
-        search = max(0, self.cell.trials + self._replacements() - done)
-        confirmed = {row.seed for row in self.confirm if row.state in FINISHED and not row.crashed}
-        return search + max(0, self.cell.seeds - len(confirmed & set(range(self.cell.seeds))))
+        standing = self.standing
+        return standing.search_left + standing.confirm_left
 
     def next_search(self) -> Row | None:
         """Add the next search row, RUNNING; None if the plan has no more."""
-        if not self._wants_search():
+        if not self.standing.lacks_search:
             return None
         rows = self.rows["search"]
         params, origin = propose(self.cell, rows)
@@ -112,9 +102,10 @@ class CellLedger:
 
         All missing rows are enqueued first, one a seed, so that the database shows the plan.
         """
-        if not self.settled:
+        standing = self.standing
+        if not standing.settled:
             return None
-        chosen = self.selected
+        chosen = standing.selected
         missing = [
             {
                 "origin": "fixed" if chosen is None else "selected",
@@ -122,10 +113,11 @@ class CellLedger:
                 "selected_from": None if chosen is None else chosen.number,
                 "seeds": confirm_seeds(self.cell, seed),
             }
-            for seed in self._missing_seeds()
+            for seed in standing.missing_seeds
         ]
-        self._add("confirm", TrialState.WAITING, {} if chosen is None else chosen.params, missing)
-        for row in self.confirm:
+        params = {} if chosen is None else chosen.params
+        added = self._add("confirm", TrialState.WAITING, params, missing)
+        for row in (*standing.current, *added):
             if row.state == "WAITING":
                 self._begin(row)
                 return row
@@ -171,22 +163,6 @@ class CellLedger:
     def _begin(self, row: Row) -> None:
         self._write(lambda connection: tables.begin_trial(connection, row.key))
         row.state = "RUNNING"
-
-    def _wants_search(self) -> bool:
-        return len(self.rows["search"]) < self.cell.trials + self._replacements()
-
-    def _replacements(self) -> int:
-        return min(MAX_REPLACEMENTS, sum(row.crashed for row in self.rows["search"]))
-
-    def _missing_seeds(self) -> list[int]:
-        rows = self.confirm
-        room = MAX_REPLACEMENTS - sum(row.crashed for row in rows)
-        missing = []
-        for seed in range(self.cell.seeds):
-            mine = [row for row in rows if row.seed == seed]
-            if not mine or (all(row.crashed for row in mine) and room >= 0):
-                missing.append(seed)
-        return missing
 
     def _add(
         self,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.ledger import CellLedger, Ledger
-from study.rows import FINISHED, Outcome, Row
+from study.rows import Outcome, Row
 
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
 
@@ -37,11 +37,12 @@ class Progress(Protocol):
 
 def stage(cell: CellLedger) -> str:
     """ "search", "confirm", "done" or "failed" (there was a search, and it completed no trial)."""
-    if not cell.search_over:
+    standing = cell.standing
+    if not standing.search_over:
         return "search"
-    if not cell.settled:
+    if not standing.settled:
         return "failed"
-    return "done" if cell.finished else "confirm"
+    return "done" if standing.finished else "confirm"
 
 
 class _Costs:
@@ -67,19 +68,13 @@ def time_left(ledger: Ledger, costs: _Costs, slots: int) -> float | None:
     """Seconds until the study is done, from the trials so far; None before the first."""
     total = 0.0
     for name, cell in ledger.cells.items():
-        for phase, rows in zip(("search", "confirm"), _to_do(cell), strict=True):
+        left = (("search", cell.standing.search_left), ("confirm", cell.standing.confirm_left))
+        for phase, rows in left:
             mean = costs.mean(name, phase)
             if mean is None:
                 return None
             total += rows * mean
     return total / max(1, slots)
-
-
-def _to_do(cell: CellLedger) -> tuple[int, int]:
-    remaining = cell.remaining()
-    done = sum(row.state in FINISHED for row in cell.rows["search"])
-    search = min(remaining, max(0, cell.cell.trials - done))
-    return search, remaining - search
 
 
 class _Watcher:
@@ -109,10 +104,10 @@ class _Watcher:
     def _headline(self) -> str:
         if self._ledger is None:
             return ""
-        total, left = _totals(self._ledger)
+        done, total = _totals(self._ledger)
         seconds = time_left(self._ledger, self._costs, self._slots)
         eta = "time left: measuring" if seconds is None else f"about {_clock(seconds)} left"
-        return f"{total - left}/{total} trials, {eta}"
+        return f"{done}/{total} trials, {eta}"
 
 
 class PlainProgress(_Watcher):
@@ -181,21 +176,21 @@ class TableProgress(_Watcher):
             table.add_column(name, justify="right", no_wrap=True)
         cells = sorted(self._ledger.cells.values(), key=lambda cell: cell.finished)
         for cell in cells[:room]:
-            rows = cell.rows["search"]
+            standing = cell.standing
             table.add_row(
                 Text(cell.cell.id),
                 stage(cell),
-                f"{sum(row.state in FINISHED for row in rows)}/{cell.cell.trials}",
-                f"{sum(row.state in FINISHED for row in cell.confirm)}/{cell.cell.seeds}",
+                f"{standing.search_done}/{cell.cell.trials}",
+                f"{standing.confirm_done}/{cell.cell.seeds}",
                 _best(cell),
             )
         parts: list[Table | Text | ProgressBar] = [table]
         if len(cells) > room:
             done = sum(cell.finished for cell in cells)
             parts.append(Text(f"... and {len(cells) - room} more cells; {done} are done"))
-        total, left = _totals(self._ledger)
+        done, total = _totals(self._ledger)
         parts += [
-            ProgressBar(total=max(1, total), completed=total - left, width=60),
+            ProgressBar(total=max(1, total), completed=done, width=60),
             Text(self._headline()),
         ]
         self._live.update(Group(*parts), refresh=True)
@@ -208,9 +203,10 @@ def progress_for(stream: IO[str]) -> Progress:
 
 
 def _totals(ledger: Ledger) -> tuple[int, int]:
-    """Planned rows of the whole study, and how many of them are still to be finished."""
-    total = sum(cell.cell.trials + cell.cell.seeds for cell in ledger.cells.values())
-    return total, min(total, ledger.remaining())
+    """Planned rows of the whole study that have come to their end, and all of them."""
+    standings = [cell.standing for cell in ledger.cells.values()]
+    done = sum(standing.search_done + standing.confirm_done for standing in standings)
+    return done, sum(standing.trials + standing.seeds for standing in standings)
 
 
 def _best(cell: CellLedger) -> str:

@@ -15,7 +15,7 @@ from study.errors import LedgerError
 from study.lease import driver
 from study.patience import patiently
 from study.records import CellRecord, StudyRecord, TrialRecord
-from study.rows import FINISHED, selected
+from study.rules import Standing
 from study.storage import open_storage, storage_url
 
 __all__ = ["read_spec", "read_study", "storage_of"]
@@ -119,37 +119,22 @@ def _cell(
 ) -> CellRecord:
     search_rows = tuple(_trial("search", trial) for trial in search)
     confirm_rows = tuple(_trial("confirm", trial) for trial in confirm)
-    chosen = _selected(search_rows, plan["trials"])
-    current = tuple(row for row in confirm_rows if row.selected_from == chosen)
-    run = plan["run"]
+    standing = Standing(search_rows, confirm_rows, plan["trials"], plan["seeds"])
     return CellRecord(
         id=name,
         method=plan["method"],
         task=plan["task"],
-        dataset=run["dataset"],
-        model=run["model"],
         imratio=plan["imratio"],
-        epochs=run["epochs"],
-        batch_size=run["batch_size"],
-        intervals=run["intervals"],
+        run=plan["run"],
         space={param: _range(entry) for param, entry in plan["space"].items()},
         fixed=plan["fixed"],
         planned_trials=plan["trials"],
         planned_seeds=plan["seeds"],
-        selected=chosen,
+        selected=None if standing.selected is None else standing.selected.number,
         search=search_rows,
-        confirm=current if chosen is not None or plan["trials"] == 0 else (),
-        superseded=tuple(row for row in confirm_rows if row not in current),
-        run=run,
+        confirm=tuple(standing.current),
+        superseded=tuple(standing.superseded),
     )
-
-
-def _selected(rows: tuple[TrialRecord, ...], planned: int) -> int | None:
-    """Number of the selected row, once the search is over."""
-    if len(rows) < planned or any(row.state not in FINISHED for row in rows):
-        return None
-    best = selected(rows)
-    return None if best is None else best.number
 
 
 def _range(entry: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +154,7 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         origin=attrs["origin"],
         seeds=attrs["seeds"],
         reason=outcome.get("reason"),
+        crashed=outcome.get("crashed", False),
         seconds=outcome.get("seconds"),
         gradient_evaluations=outcome.get("gradient_evaluations"),
         images=outcome.get("images"),

@@ -1,11 +1,13 @@
 """A study as it stands in the ledger: frozen records, free of Optuna, Ray and torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from study.errors import LedgerError
+from study.rules import Standing
 
 __all__ = ["CellRecord", "StudyRecord", "TrialRecord", "predictions_path"]
 
@@ -28,6 +30,7 @@ class TrialRecord:
             row has "selected", or "fixed" in a cell without search.
         seeds: {"data_seed", "init_seed", "order_seed"}.
         reason: why the row is FAIL, else None.
+        crashed: FAIL for a reason outside its configuration, so that it gets a replacement.
         seconds: training and validation time so far; None if never reported.
         gradient_evaluations: images that went through forward and backward; None as above.
         images: training images drawn; None as above.
@@ -68,6 +71,7 @@ class TrialRecord:
     predictions: str | None = None
     deaths: tuple[str, ...] = ()
     execution: str | None = None
+    crashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,27 +81,23 @@ class CellRecord:
     Attributes:
         id: stable name of the cell, safe as a file name.
         imratio: positives / all in the training set; None: the data set's own ratio.
+        run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         space: the searched space, one entry a tuned hyperparameter: {"low", "high", "log",
             "step"} or {"choices"}.
         fixed: hyperparameters that the spec fixes.
-        run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         planned_trials, planned_seeds: rows that the spec asks for.
         selected: number of the search row with the best validation AUROC, once the search is
             over; None before, if every row failed, or if there is no search.
         search, confirm: the rows. ``confirm`` holds only rows of the selected configuration, or
             of the only one.
-        superseded: confirm rows of a configuration that more search replaced.
+        superseded: confirm rows of configurations that more search replaced, or may replace.
     """
 
     id: str
     method: str
     task: str
-    dataset: str
-    model: str
     imratio: float | None
-    epochs: int
-    batch_size: int
-    intervals: int
+    run: dict[str, Any]
     space: dict[str, dict[str, Any]]
     fixed: dict[str, Any]
     planned_trials: int
@@ -106,12 +106,37 @@ class CellRecord:
     search: tuple[TrialRecord, ...]
     confirm: tuple[TrialRecord, ...]
     superseded: tuple[TrialRecord, ...] = ()
-    run: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def settled(self) -> bool:
-        """It is known what is confirmed: the selected configuration, or the only one."""
-        return self.planned_trials == 0 or self.selected is not None
+    def dataset(self) -> str:
+        """Of ``run``, as are the next four."""
+        return str(self.run["dataset"])
+
+    @property
+    def model(self) -> str:
+        """The network."""
+        return str(self.run["model"])
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training set."""
+        return int(self.run["epochs"])
+
+    @property
+    def batch_size(self) -> int:
+        """Images a batch."""
+        return int(self.run["batch_size"])
+
+    @property
+    def intervals(self) -> int:
+        """Validations a run."""
+        return int(self.run["intervals"])
+
+    @cached_property
+    def standing(self) -> Standing[TrialRecord]:
+        """Where the cell stands: what is over, and what is left."""
+        confirm = (*self.confirm, *self.superseded)
+        return Standing(self.search, confirm, self.planned_trials, self.planned_seeds)
 
 
 @dataclass(frozen=True)

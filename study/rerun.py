@@ -12,6 +12,7 @@ from study.errors import LedgerError
 from study.provenance import versions
 from study.reader import read_study
 from study.records import CellRecord, StudyRecord, TrialRecord
+from study.rules import FINISHED
 from study.spec import before_values
 from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
@@ -93,7 +94,7 @@ def rerun(directory: Path, name: str) -> Rerun:
     """
     study = read_study(directory)
     cell, row = find_row(study, name)
-    if row.state in ("RUNNING", "WAITING"):
+    if row.state not in FINISHED:
         raise LedgerError(
             f"A trial that is trained again must be finished; {name} is {row.state}. Let the study "
             "run on, or choose another trial."

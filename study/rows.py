@@ -1,12 +1,10 @@
-"""The rows that one cell has in the ledger, and what they imply: what is next, what is chosen."""
+"""The rows of the ledger as the driver has them, and what comes back from a trial."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-__all__ = ["FINISHED", "Outcome", "Row", "selected"]
-
-FINISHED = ("COMPLETE", "PRUNED", "FAIL")
+__all__ = ["Outcome", "Row"]
 
 
 @dataclass(frozen=True)
@@ -84,23 +82,3 @@ class Row:
     def name(self) -> str:
         """Unique in the study, safe as a file name."""
         return f"{self.cell}__{self.phase}{self.number}"
-
-
-class _Ranked(Protocol):
-    """What the choice looks at; rows and records of rows both have it."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def value(self) -> float | None: ...
-    @property
-    def number(self) -> int: ...
-
-
-Ranked = TypeVar("Ranked", bound=_Ranked)
-
-
-def selected(rows: Iterable[Ranked]) -> Ranked | None:
-    """The COMPLETE search row with the best validation AUROC; the earlier one of equals."""
-    complete = [row for row in rows if row.state == "COMPLETE" and row.value is not None]
-    return max(complete, key=lambda row: (row.value, -row.number), default=None)

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from study.records import CellRecord, StudyRecord, TrialRecord
+from study.records import CellRecord, StudyRecord
 
 if TYPE_CHECKING:
     from study.doctor import Finding
@@ -109,10 +109,10 @@ def status_tables(study: StudyRecord) -> list[RenderableType]:
             cell.method,
             cell.task,
             _ratio(cell.imratio),
-            f"{_finished(cell.search)}/{cell.planned_trials}",
+            f"{cell.standing.search_done}/{cell.planned_trials}",
             *(sum(row.state == state for row in cell.search) for state in ("PRUNED", "FAIL")),
-            f"{_finished(cell.confirm)}/{cell.planned_seeds}",
-            sum(row.state == "RUNNING" for row in (*cell.search, *cell.confirm)),
+            f"{cell.standing.confirm_done}/{cell.planned_seeds}",
+            sum(row.state == "RUNNING" for row in (*cell.search, *cell.confirm, *cell.superseded)),
             _best(cell),
         )
         for cell in study.cells
@@ -122,16 +122,16 @@ def status_tables(study: StudyRecord) -> list[RenderableType]:
         ">best validation AUROC",
     )
     planned = sum(cell.planned_trials + cell.planned_seeds for cell in study.cells)
-    done = sum(_finished(cell.search) + _finished(cell.confirm) for cell in study.cells)
+    done = sum(cell.standing.search_done + cell.standing.confirm_done for cell in study.cells)
     if study.driver:
         state = f"At work: {study.driver}."
-    elif done < planned:
+    elif not all(cell.standing.finished for cell in study.cells):
         state = f"Nobody works on it; to go on: aucstudy run {study.directory}"
     else:
         state = ""
     return [
         text_table(f"{study.name} in {study.directory}", columns, rows),
-        Text(f"{min(done, planned)} of {planned} trials are finished. {state}".rstrip()),
+        Text(f"{done} of {planned} trials are finished. {state}".rstrip()),
     ]
 
 
@@ -146,10 +146,6 @@ def findings_table(findings: Iterable["Finding"]) -> Table:
 
 def _ratio(imratio: float | None) -> str:
     return "natural" if imratio is None else f"{imratio:g}"
-
-
-def _finished(rows: Iterable[TrialRecord]) -> int:
-    return sum(row.state in ("COMPLETE", "PRUNED", "FAIL") for row in rows)
 
 
 def _best(cell: CellRecord) -> str:

@@ -105,10 +105,12 @@ def imported_in(room: str) -> Iterator[tuple[str, str]]:
         ("trainables", {"trainables"}),
         ("search_spaces", {"search_spaces"}),
         ("study", {"study", "trainables", "search_spaces"}),
-        # study.feasibility: formulas of the standard library alone, which plan and report share.
+        # study.feasibility and study.rules: formulas and rules of the standard library alone,
+        # which the conductor and the report share.
         (
             "analysis",
-            {"analysis", "study.records", "study.reader", "study.errors", "study.feasibility"},
+            {"analysis"}
+            | {f"study.{name}" for name in ("records", "reader", "errors", "feasibility", "rules")},
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Example studies: builders of records, and one simulated study with a known answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,14 @@ def make_confirm(seed: int, test_auroc: float | None, **fields: Any) -> TrialRec
 
 
 def make_cell(method: str = "auc_m", imratio: float | None = 0.1, **fields: Any) -> CellRecord:
-    """A cell of task "cifar10-resnet20"; ``fields`` replace what they name."""
+    """A cell of task "cifar10-resnet20"; ``fields`` (of its run, too) replace what they name."""
     task = fields.get("task", "cifar10-resnet20")
     label = "natural" if imratio is None else f"{imratio:g}"
     cell: dict[str, Any] = {
         "id": f"{method}__{task}__{label}",
         "method": method,
         "task": task,
-        "dataset": "cifar10",
-        "model": "resnet20",
         "imratio": imratio,
-        "epochs": INTERVALS,
-        "batch_size": 128,
-        "intervals": INTERVALS,
         "space": {},
         "fixed": {},
         "planned_trials": len(fields.get("search", ())),
@@ -87,7 +83,19 @@ def make_cell(method: str = "auc_m", imratio: float | None = 0.1, **fields: Any)
         "search": (),
         "confirm": (),
     }
-    return CellRecord(**(cell | fields))
+    shared: dict[str, Any] = {
+        "dataset": "cifar10",
+        "model": "resnet20",
+        "epochs": INTERVALS,
+        "batch_size": 128,
+        "intervals": INTERVALS,
+    }
+    named = {name: fields.pop(name) for name in shared if name in fields}
+    cell |= fields
+    cell["run"] = shared | named | fields.get("run", {})
+    # Rows of the configuration that was selected, as in a ledger.
+    cell["confirm"] = tuple(replace(row, selected_from=cell["selected"]) for row in cell["confirm"])
+    return CellRecord(**cell)
 
 
 def make_study(*cells: CellRecord, **fields: Any) -> StudyRecord:

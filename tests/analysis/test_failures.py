@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from analysis import failures
+from analysis import comparison, failures
 from analysis.blocks import Table
 from analysis.results import Results, from_record
 from analysis.sections.failures import section
@@ -88,6 +88,33 @@ def test_missing_rows(study: Build, cell: Build, trial: Build, confirm: Build) -
     ).set_index("method")
     assert table["search"].tolist() == [2, 0, 1, 0, 0]
     assert table["confirm"].tolist() == [2, 0, 0, 2, 0]
+
+
+def test_what_crashed_is_still_to_come(
+    study: Build, cell: Build, trial: Build, confirm: Build
+) -> None:
+    """Until its replacement has come to its end, or the cap on replacements is reached."""
+    crashed = FAIL | {"crashed": True}
+    given_up = tuple(confirm(0, None, number=number, **crashed) for number in range(4))
+    results = from_record(
+        study(
+            cell("search", search=(trial(), trial(number=1, **crashed)), selected=None),
+            cell("confirm", search=(trial(),), confirm=(confirm(0, None, **crashed),)),
+            cell("given-up", search=(trial(),), confirm=given_up, planned_seeds=1),
+        )
+    )
+    missing = failures.missing_rows(results).set_index("method")
+    assert missing["search"].to_dict() == {"search": 1, "confirm": 0, "given-up": 0}
+    assert missing["confirm"].to_dict() == {"search": 0, "confirm": 1, "given-up": 0}
+    whys = failures.without_result(results).set_index("method")["why"].to_dict()
+    assert whys == {
+        "search": "the search goes on (2 of 3 trials ended)",
+        "confirm": "its confirm runs have not finished",
+        "given-up": "all of its 4 confirm runs failed",
+    }
+    scores = comparison.scores(results).set_index("method")
+    assert scores["failed"].to_dict() == {"search": 0, "confirm": 0, "given-up": 1}
+    assert scores["missing"].to_dict() == {"search": 0, "confirm": 1, "given-up": 0}
 
 
 def test_simulated_study_misses_two_confirm_rows(simulated: Results, finished: Results) -> None:

@@ -27,7 +27,7 @@ from study.errors import StudyError
 from study.launch.local_cluster import LocalCluster
 from study.reader import read_study
 from study.records import StudyRecord, TrialRecord
-from study.rows import FINISHED
+from study.rules import FINISHED
 
 __all__ = ["KINDS", "Outcome", "chaos", "run_undisturbed"]
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from study.ledger import MAX_REPLACEMENTS, CellLedger, Ledger
+from study.ledger import CellLedger, Ledger
 from study.rows import Outcome, Row
+from study.rules import MAX_REPLACEMENTS
 from study.storage import open_storage
 from tests.study.conftest import CELL
 

@@ -1,0 +1,283 @@
+"""Driver, reader, status and report agree on where a cell stands, whatever happened to its rows."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
+from optuna.storages import RDBStorage
+from rich.console import Console
+from rich.table import Table
+
+from analysis import comparison, failures
+from analysis.results import from_record
+from study.ledger import CellLedger, Ledger
+from study.progress import PlainProgress, TableProgress
+from study.reader import read_study
+from study.records import StudyRecord
+from study.rows import Outcome, Row
+from study.rules import FINISHED
+from study.storage import open_storage
+from study.tables import status_tables
+from tests.study.conftest import CELL
+
+NUMBERS = count()
+CRASH = Outcome(reason="a worker died", crashed=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one database holds the studies of all tests, since making one takes a while."""
+    return tmp_path_factory.mktemp("studies")
+
+
+@pytest.fixture(scope="module")
+def storage(folder: Path) -> Iterator[RDBStorage]:
+    """The database, as drivers have it."""
+    storage = open_storage(f"sqlite:///{folder / 'study.db'}")
+    yield storage
+    storage.engine.dispose()
+
+
+def opened(storage: RDBStorage, name: str, **plan: int) -> Ledger:
+    """The ledger of a study of one cell; again and again, as after a driver's death."""
+    return Ledger(storage, name, [replace(CELL, space={}, **plan)])  # type: ignore[arg-type]
+
+
+def cell_of(ledger: Ledger) -> CellLedger:
+    (cell,) = ledger.cells.values()
+    return cell
+
+
+def read(folder: Path, name: str) -> StudyRecord:
+    (folder / "study.yaml").write_text(yaml.safe_dump({"name": name, "storage": None}))
+    return read_study(folder)
+
+
+def finish(cell: CellLedger, row: Row | None, value: float = 0.8) -> None:
+    assert row is not None
+    curve = [{"interval": 9, "val_auroc": value}]
+    tested = value if row.phase == "confirm" else None
+    cell.tell(row, "COMPLETE", Outcome(curve=curve, test_auroc=tested))
+
+
+def crash(cell: CellLedger, row: Row | None) -> None:
+    assert row is not None
+    cell.tell(row, "FAIL", CRASH)
+
+
+def shown(study: StudyRecord) -> tuple[dict[str, str], str]:
+    """What ``status`` shows: the cell's line by column, and the sentence below."""
+    table, sentence = status_tables(study)
+    assert isinstance(table, Table)
+    line = {str(column.header): str(next(iter(column.cells))) for column in table.columns}
+    return line, str(sentence)
+
+
+def headline(ledger: Ledger) -> str:
+    """The line that a run prints."""
+    out = io.StringIO()
+    PlainProgress(Console(file=out)).start(ledger, slots=1)
+    return out.getvalue()
+
+
+def test_nothing_is_selected_while_a_replacement_is_to_come(
+    folder: Path, storage: RDBStorage
+) -> None:
+    driver = cell_of(opened(storage, "selection", trials=2))
+    rows = [driver.next_search(), driver.next_search()]
+    finish(driver, rows[0])
+    crash(driver, rows[1])
+    assert not driver.search_over
+    assert read(folder, "selection").cells[0].selected is None
+
+
+def test_a_replacement_is_not_one_more_row_of_the_plan(folder: Path, storage: RDBStorage) -> None:
+    ledger = opened(storage, "plan", trials=2, seeds=2)
+    driver = cell_of(ledger)
+    crash(driver, driver.next_search())
+    finish(driver, driver.next_search())
+    line, sentence = shown(read(folder, "plan"))
+    assert line["search"] == "1/2"
+    assert sentence.startswith("1 of 4 trials are finished. Nobody works on it; to go on:")
+    assert headline(ledger).startswith("1/4 trials")
+
+    finish(driver, driver.next_search())
+    crash(driver, driver.next_confirm())
+    finish(driver, driver.next_confirm())
+    line, sentence = shown(read(folder, "plan"))
+    assert (line["search"], line["confirm"]) == ("2/2", "1/2")
+    assert "3 of 4 trials are finished. Nobody works" in sentence
+    assert headline(ledger).startswith("3/4 trials")
+
+    finish(driver, driver.next_confirm())
+    line, sentence = shown(read(folder, "plan"))
+    assert (line["confirm"], sentence) == ("2/2", "4 of 4 trials are finished.")
+    assert headline(ledger).startswith("4/4 trials")
+    out = io.StringIO()
+    table = TableProgress(Console(file=out, force_terminal=True, width=100, height=30))
+    table.start(ledger, slots=1)
+    table.stop()
+    assert "3/2" not in out.getvalue()
+
+
+def test_nothing_is_left_where_every_search_row_failed(folder: Path, storage: RDBStorage) -> None:
+    """The status does not send anybody to a study that is over."""
+    ledger = opened(storage, "failed", trials=1)
+    driver = cell_of(ledger)
+    row = driver.next_search()
+    assert row is not None
+    driver.tell(row, "FAIL", Outcome(reason="the loss is nan"))
+    assert ledger.finished
+    assert shown(read(folder, "failed"))[1] == "1 of 3 trials are finished."
+    assert headline(ledger).startswith("1/3 trials")
+
+
+# What may happen to a study, in any order: what a driver does, and what becomes of a row under way.
+ENDS = ("complete", "prune", "diverge", "crash")
+EVENTS = ("search", "confirm", "run", *ENDS, "complete", "crash")
+
+# What a driver that comes back may find: the plan has grown, or ("fix") an earlier version searched
+# where nothing is tuned and this one does not.
+GROWTHS = ("", "trials", "seeds", "fix")
+
+
+def happen(driver: CellLedger, events: list[tuple[str, int]]) -> None:
+    """``events`` come about, where they can."""
+    for what, number in events:
+        if what == "search":
+            driver.next_search()
+        elif what == "confirm":
+            driver.next_confirm()
+        elif what == "run":
+            go_on(driver, number / 100, most=number % 8)
+        elif running := driver.running():
+            end(driver, running[number % len(running)], what, number / 100)
+
+
+def end(driver: CellLedger, row: Row, how: str, value: float) -> None:
+    if how == "complete":
+        finish(driver, row, value)
+    elif how == "crash":
+        crash(driver, row)
+    else:
+        state = "PRUNED" if how == "prune" and row.phase == "search" else "FAIL"
+        driver.tell(row, state, Outcome(reason=None if state == "PRUNED" else "the loss is nan"))
+
+
+def go_on(driver: CellLedger, value: float, most: int = 100) -> list[Row]:
+    """Run up to so many rows, every one well and better than the one before; those rows."""
+    ended: list[Row] = []
+    while len(ended) < most:
+        running = driver.running()
+        row = running[0] if running else driver.next_search() or driver.next_confirm()
+        if row is None:
+            break
+        finish(driver, row, value + len(ended) / 1000)
+        ended.append(row)
+    return ended
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+)
+@given(
+    plan=st.tuples(st.integers(0, 3), st.integers(0, 4)),
+    lives=st.lists(
+        st.tuples(
+            st.sampled_from(GROWTHS),
+            st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 99)), max_size=12),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+@example(plan=(1, 2), lives=[("", [("search", 0), ("diverge", 0)])])
+@example(
+    plan=(1, 1), lives=[("", [("search", 0), ("crash", 0)] * 5)]
+)  # more crashes than replacements
+@example(plan=(1, 1), lives=[("", [("run", 1), *[("confirm", 0), ("crash", 0)] * 4])])
+@example(
+    plan=(1, 2), lives=[("", [("run", 3)]), ("trials", [("run", 98)])]
+)  # what was confirmed is not best
+@example(plan=(0, 2), lives=[("", [("run", 1)]), ("seeds", [("confirm", 0), ("crash", 0)])])
+@example(
+    plan=(2, 1), lives=[("", [("run", 1), ("search", 0)]), ("fix", [])]
+)  # its search is under way
+def test_all_agree(
+    folder: Path,
+    storage: RDBStorage,
+    plan: tuple[int, int],
+    lives: list[tuple[str, list[tuple[str, int]]]],
+) -> None:
+    name = f"study {next(NUMBERS)}"
+    trials, seeds = plan
+    for growth, events in lives:
+        trials = 0 if growth == "fix" else trials + (growth == "trials")
+        seeds += growth == "seeds"
+        happen(cell_of(opened(storage, name, trials=trials, seeds=seeds)), events)
+    compare(opened(storage, name, trials=trials, seeds=seeds), read(folder, name))
+
+
+def compare(ledger: Ledger, study: StudyRecord) -> None:
+    driver = cell_of(ledger)
+    (cell,) = study.cells
+    standing = driver.standing
+
+    # The reader.
+    chosen = driver.selected
+    assert cell.selected == (None if chosen is None else chosen.number)
+    assert [row.number for row in cell.confirm] == [row.number for row in driver.confirm]
+    others = [row for row in driver.rows["confirm"] if row not in driver.confirm]
+    assert [row.number for row in cell.superseded] == [row.number for row in others]
+    assert cell.standing.search_over == driver.search_over
+    assert cell.standing.finished == driver.finished == ledger.finished
+    assert cell.standing.missing_seeds == standing.missing_seeds
+
+    # The status, and what a run shows.
+    line, sentence = shown(study)
+    done = standing.search_done + standing.confirm_done
+    planned = standing.trials + standing.seeds
+    assert line["search"] == f"{standing.search_done}/{standing.trials}"
+    assert line["confirm"] == f"{standing.confirm_done}/{standing.seeds}"
+    assert line["under way"] == str(len(driver.running()))
+    assert sentence.startswith(f"{done} of {planned} trials are finished.")
+    assert ("to go on" in sentence) == (not ledger.finished)
+    assert headline(ledger).startswith(f"{done}/{planned} trials")
+
+    # The report.
+    results = from_record(study)
+    missing = failures.missing_rows(results).iloc[0]
+    assert (missing["search"], missing["confirm"]) == (standing.search_left, standing.confirm_left)
+    assert missing["search"] + missing["confirm"] == driver.remaining()
+    over = failures.without_result(results)["over"]
+    assert len(over) == all(row.state != "COMPLETE" for row in driver.confirm)
+    assert not over.any() or ledger.finished
+    assert over.all() or not ledger.finished
+    scores = comparison.scores(results).iloc[0]
+    assert scores["n"] == len({row.seed for row in driver.confirm if row.state == "COMPLETE"})
+    if standing.settled:
+        assert scores["missing"] == standing.confirm_left
+        assert scores["n"] + scores["failed"] == standing.confirm_done
+
+    # What the driver goes on to do is what all of them have said.
+    under_way = any(row.state not in FINISHED for row in driver.rows["search"])
+    there = len(driver.rows["confirm"])
+    assert standing.search_over == (driver.next_search() is None and not under_way)
+    driver.next_confirm()
+    assert [row.seed for row in driver.rows["confirm"][there:]] == standing.missing_seeds
+    # Every search row is the best so far, so that nothing that was confirmed before will serve.
+    rows = go_on(driver, value=2.0)
+    assert sum(row.phase == "search" for row in rows) == standing.search_left
+    current = driver.confirm
+    assert sum(row in current for row in rows) == standing.confirm_left
+    assert driver.finished
+    assert driver.remaining() == 0
