@@ -25,7 +25,7 @@ from study.rows import Outcome, Row
 from study.rules import FINISHED, Standing
 from study.writer import Writer
 
-__all__ = ["CellLedger", "Ledger"]
+__all__ = ["CellLedger", "Ledger", "plan_of"]
 
 
 class CellLedger:
@@ -276,20 +276,25 @@ def _open(
     return studies, trials
 
 
+def plan_of(cell: Cell) -> dict[str, Any]:
+    """The plan of a cell as plain JSON, as it is kept beside its rows."""
+    return {
+        "order": cell.order,
+        "method": cell.method,
+        "task": cell.task,
+        "imratio": cell.imratio,
+        "run": cell.run,
+        "space": {n: json.loads(distribution_to_json(d)) for n, d in cell.space.items()},
+        "fixed": cell.fixed,
+        "trials": cell.trials,
+        "seeds": cell.seeds,
+    }
+
+
 def _describe(connection: Connection, cells: Mapping[int, Cell]) -> None:
     """Keep the plan of every cell beside its rows, for readers and for optuna-dashboard."""
     described = tables.study_attributes(connection, "cell")
     for study_id, cell in cells.items():
-        plan = {
-            "order": cell.order,
-            "method": cell.method,
-            "task": cell.task,
-            "imratio": cell.imratio,
-            "run": cell.run,
-            "space": {n: json.loads(distribution_to_json(d)) for n, d in cell.space.items()},
-            "fixed": cell.fixed,
-            "trials": cell.trials,
-            "seeds": cell.seeds,
-        }
+        plan = plan_of(cell)
         if described.get(study_id) != plan:
             tables.put_study_attribute(connection, study_id, "cell", plan)

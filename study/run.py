@@ -17,6 +17,7 @@ from study.ledger import Ledger
 from study.progress import Progress, progress_for
 from study.provenance import provenance, read_provenance, refuse_other_data
 from study.reader import read_spec
+from study.same_study import refuse_another_study
 from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
 from study.stop import Stop
 from study.storage import open_storage, storage_url
@@ -64,7 +65,7 @@ def run(
     Raises:
         SpecError: the spec cannot run here, or would mix results with those in its directory.
         LeaseError: another driver holds the study.
-        LedgerError: the storage cannot be opened or written.
+        LedgerError: the storage cannot be opened or written, or holds another study of that name.
         StudyError: the study's directory or its data cannot be used; what was told is kept.
         KeyboardInterrupt: the second signal.
     """
@@ -78,6 +79,7 @@ def run(
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
+            refuse_another_study(storage, spec.name, plan)
             _write(directory / "study.yaml", dump(spec))
             _write(directory / "provenance.json", json.dumps(provenance(plan, began), indent=2))
             ledger = Ledger(storage, spec.name, plan, lease)

@@ -1,0 +1,71 @@
+"""Is what a database holds under a study's name the study that the spec plans?
+
+The directory's study.yaml cannot tell: another directory may name the same database, and a
+directory can be removed, or its file edited, while the rows stay.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from optuna.storages import RDBStorage
+
+from study import optuna_tables as tables
+from study.cell import Cell
+from study.errors import LedgerError
+from study.ledger import plan_of
+from study.spec import before_values
+
+__all__ = ["refuse_another_study"]
+
+FREE = frozenset({"data_root", "device", "execution"})
+"""What of a trial's settings may change in a study that has begun."""
+
+
+def refuse_another_study(storage: RDBStorage, name: str, cells: Sequence[Cell]) -> None:
+    """Do nothing if the rows in ``storage`` under ``name`` are of trials as ``cells`` plan them.
+
+    Raises:
+        LedgerError: they are of others; it says what differs.
+    """
+    with storage.engine.connect() as connection:
+        ids = tables.study_ids(connection, f"{name}/")
+        plans = tables.study_attributes(connection, "cell")
+    stored = {cell.id: plans.get(ids.get(f"{name}/{cell.id}", -1)) for cell in cells}
+    differences = [
+        f"{cell.id}: {difference}"
+        for cell in cells
+        if (begun := stored[cell.id]) is not None
+        for difference in _differences(begun, plan_of(cell))
+    ]
+    if differences:
+        more = f" (and {len(differences) - 3} more)" if len(differences) > 3 else ""
+        raise LedgerError(
+            f"One database holds one study of a name; the one called {name!r} in it was begun with "
+            f"other settings: {' '.join(differences[:3])}{more} Give this study another name or "
+            "another database, or put back the spec that it was begun with."
+        )
+
+
+def _differences(begun: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
+    method = plan["method"]
+    for key in ("method", "task", "imratio"):
+        yield from _differs(key, begun[key], plan[key])
+    # A setting that the stored plan lacks came later, and means what trials did before it.
+    for key in begun["run"].keys() & plan["run"].keys() - FREE:
+        yield from _differs(key, begun["run"][key], plan["run"][key])
+    before = {**before_values(method), **begun["fixed"], **begun["space"]}
+    now = {**plan["fixed"], **plan["space"]}
+    for key in sorted(before.keys() | now.keys()):
+        yield from _differs(key, before.get(key, "not set"), now.get(key, "not set"))
+
+
+def _differs(what: str, before: Any, now: Any) -> Iterator[str]:
+    if before != now:
+        yield f"{what} was {_show(before)} and is {_show(now)}."
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Mapping):
+        entries = value.get("attributes", value).items()
+        return f"{{{', '.join(f'{name}: {each}' for name, each in entries if each is not None)}}}"
+    return "null" if value is None else str(value)
