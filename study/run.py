@@ -124,8 +124,14 @@ def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
     """A change that would put incomparable results into one study is refused."""
     if not (directory / "study.yaml").exists():
         return
-    begun = completed(read_spec(directory), spec.methods)
-    mixing = changes(begun, yaml.safe_load(dump(spec)))
+    resolved = yaml.safe_load(dump(spec))
+    try:
+        mixing = changes(completed(read_spec(directory), spec.methods), resolved)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SpecError(
+            f"A study's directory must be its own; {directory} holds a study.yaml that `aucstudy "
+            "run` did not write. Name another directory, or give that file another name."
+        ) from error
     if mixing:
         raise SpecError(
             f"A study's results must stay comparable; the one in {directory} was run with another "

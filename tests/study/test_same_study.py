@@ -119,3 +119,12 @@ def test_a_directory_begun_anew_on_the_same_database_is_refused(tmp_path: Path) 
     assert result.exit_code == 2
     assert "epochs was 3 and is 1" in " ".join(result.output.split())
     assert not (tmp_path / "studies" / "s" / "study.yaml").exists()
+
+
+def test_a_users_own_study_yaml_is_no_studys_directory(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(SPEC | {"directory": "."}))
+    before = (tmp_path / "study.yaml").read_text()
+    result = CliRunner().invoke(app, ["run", "study.yaml"])
+    assert result.exit_code == 2
+    assert "holds a study.yaml that `aucstudy run` did not write" in " ".join(result.output.split())
+    assert (tmp_path / "study.yaml").read_text() == before
