@@ -24,6 +24,9 @@ from study.storage import open_storage, storage_url
 
 __all__ = ["RunSummary", "run"]
 
+WRITTEN = frozenset({"seed", "search", "confirm", "resources", "space", "storage"})
+"""Keys that every version has written into a study's study.yaml; a user seldom names them all."""
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -124,14 +127,13 @@ def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
     """A change that would put incomparable results into one study is refused."""
     if not (directory / "study.yaml").exists():
         return
-    resolved = yaml.safe_load(dump(spec))
-    try:
-        mixing = changes(completed(read_spec(directory), spec.methods), resolved)
-    except (KeyError, TypeError, AttributeError) as error:
+    begun = read_spec(directory)
+    if not begun.keys() >= WRITTEN:
         raise SpecError(
             f"A study's directory must be its own; {directory} holds a study.yaml that `aucstudy "
             "run` did not write. Name another directory, or give that file another name."
-        ) from error
+        )
+    mixing = changes(completed(begun, spec.methods), yaml.safe_load(dump(spec)))
     if mixing:
         raise SpecError(
             f"A study's results must stay comparable; the one in {directory} was run with another "
