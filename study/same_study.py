@@ -51,7 +51,7 @@ def _differences(begun: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[
     for key in ("method", "task", "imratio"):
         yield from _differs(key, begun[key], plan[key])
     # A setting that the stored plan lacks came later, and means what trials did before it.
-    for key in begun["run"].keys() & plan["run"].keys() - FREE:
+    for key in sorted(begun["run"].keys() & (plan["run"].keys() - FREE)):
         yield from _differs(key, begun["run"][key], plan["run"][key])
     before = {**before_values(method), **begun["fixed"], **begun["space"]}
     now = {**plan["fixed"], **plan["space"]}
