@@ -8,10 +8,11 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from analysis import budget, columns
+from analysis import columns
+from analysis.compare import budget
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
-from analysis.predictions import load_predictions
+from analysis.images.predictions import load_predictions
 from analysis.results import Results, load
 
 __all__ = ["KINDS", "export", "frames", "predictions"]

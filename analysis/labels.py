@@ -1,6 +1,7 @@
 """How values are written in tables, figures and sentences."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
@@ -8,11 +9,15 @@ __all__ = [
     "auroc",
     "count",
     "duration",
+    "listing",
     "mean_std",
     "p_number",
     "p_value",
     "params_text",
+    "plural",
     "ratio",
+    "setting",
+    "short_setting",
     "signed",
     "spans_text",
 ]
@@ -92,3 +97,24 @@ def _span(values: list[Any]) -> str:
     if len(distinct) > 1 and all(isinstance(value, float) for value in distinct):
         return f"{min(distinct):.3g} to {max(distinct):.3g}"
     return " or ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in distinct)
+
+
+def listing(names: Iterable[object]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    words = [str(name) for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """ "1 row", "3 rows"; ``many`` for an irregular plural."""
+    return f"{count} {noun if count == 1 else many or noun + 's'}"
+
+
+def setting(task: str, ratio: str) -> str:
+    """A task at an imbalance ratio, in words."""
+    return f"{task} at {ratio if 'own' in ratio else 'imratio ' + ratio}"
+
+
+def short_setting(task: str, ratio: str) -> str:
+    """A task at an imbalance ratio, in a table or above a panel."""
+    return f"{task}, {ratio}"

@@ -3,13 +3,14 @@
 import re
 from pathlib import Path
 
-from analysis import markdown, page, paper, tables
-from analysis.blocks import Section
+from analysis import paper
 from analysis.errors import AnalysisError
 from analysis.files import write_text
+from analysis.read.several import read_together
 from analysis.results import Results, load
 from analysis.sections import SECTIONS
-from analysis.several import read_together
+from analysis.write import markdown, page, tables
+from analysis.write.blocks import Section
 
 __all__ = ["sections", "write", "write_results"]
 

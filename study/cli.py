@@ -11,8 +11,8 @@ from rich.console import Console, RenderableType
 from typer.core import TyperGroup
 
 from analysis.errors import AnalysisError
+from study.command.launch import launch
 from study.errors import StudyError
-from study.launch.commands import launch
 from trainables.errors import TrainableError
 
 __all__ = ["app", "main"]
@@ -91,10 +91,10 @@ def _before_every_command(
 @app.command()
 def plan(spec: Spec) -> None:
     """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
-    from study.bf16 import bf16_warning
-    from study.plan import local_slots, plan_study, time_task
+    from study.command.tables import plan_tables
+    from study.plan.bf16 import bf16_warning
+    from study.plan.cost import local_slots, plan_study, time_task
     from study.spec import check_environment, load_spec
-    from study.tables import plan_tables
 
     study = load_spec(spec)
     check_environment(study)
@@ -118,38 +118,16 @@ def run(
     ] = None,
 ) -> None:
     """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
-    from analysis.report import write
-    from study.bf16 import bf16_warning
-    from study.run import run as run_study
-    from study.spec import load_spec
-    from study.stop import duration
+    from study.command.run import run as start
 
-    study, seconds = load_spec(spec), None if limit is None else duration(limit)
-    if warning := bf16_warning(study):
-        typer.echo(warning, err=True)
-    try:
-        summary = run_study(study, seconds)
-    except KeyboardInterrupt:
-        typer.echo(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
-        raise typer.Exit(130) from None
-    if summary.finished and not summary.ran:
-        typer.echo("The study is finished: there is nothing to run.")
-    for cell in summary.failed_cells:
-        typer.echo(f"Every search trial of {cell} failed; the report says why.")
-    if summary.finished:
-        typer.echo(f"Report: {write(summary.directory)}")
-    else:
-        typer.echo(
-            f"Stopped ({summary.stopped}) with {summary.left} trials left; "
-            f"to go on: aucstudy run {spec}"
-        )
+    start(spec, limit)
 
 
 @app.command()
 def status(study: Study) -> None:
     """Show how far a study is, while it runs or after."""
+    from study.command.tables import status_tables
     from study.reader import read_study
-    from study.tables import status_tables
 
     _show(*status_tables(read_study(_directory(study))))
 
@@ -195,8 +173,8 @@ def rerun(
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="<cell>/<phase>/<number>.")],
 ) -> None:
     """Train one trial again from the ledger alone; exit code 1 if it comes out otherwise."""
-    from study.rerun import rerun as train_again
-    from study.tables import rerun_table
+    from study.command.rerun import rerun as train_again
+    from study.command.tables import rerun_table
 
     done = train_again(_directory(study), trial)
     _show(rerun_table(done))
@@ -216,7 +194,7 @@ def dashboard(
     port: Annotated[int, typer.Option(help="Of this machine's loopback.")] = 8080,
 ) -> None:
     """Look at a study's trials in optuna-dashboard, while it runs or after."""
-    from study.dashboard import serve
+    from study.command.dashboard import serve
 
     directory = _directory(study)
     typer.echo(f"http://127.0.0.1:{port}/ (Ctrl-C ends it)", err=True)
@@ -228,7 +206,7 @@ def list_(
     kind: Annotated[Kind | None, typer.Argument(help="Only these, and methods in full.")] = None,
 ) -> None:
     """List methods (with hyperparameters, ranges and sources), data sets, models and presets."""
-    from study.listing import LISTINGS
+    from study.command.listing import LISTINGS
 
     _show(*(part for name, parts in LISTINGS.items() if kind in (None, name) for part in parts()))
 
@@ -240,10 +218,10 @@ def doctor(
     ] = None,
 ) -> None:
     """Look whether this machine is fit for a study, and say what to do if it is not."""
-    from study.bf16 import bf16_warning
-    from study.doctor import Finding, examine
+    from study.command.doctor import Finding, examine
+    from study.command.tables import findings_table
+    from study.plan.bf16 import bf16_warning
     from study.spec import data_root, default_data_root, directory_of, load_spec
-    from study.tables import findings_table
 
     if spec is None:
         findings = examine(Path("studies").absolute(), default_data_root(), None, [])

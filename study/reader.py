@@ -9,14 +9,14 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlalchemy import URL
 
-from study import optuna_tables as tables
 from study.database_url import shown
 from study.errors import LedgerError
-from study.lease import driver
-from study.patience import patiently
+from study.ledger import sql as tables
+from study.ledger.lease import driver
+from study.ledger.patience import patiently
+from study.ledger.rules import Standing
+from study.ledger.storage import open_storage, storage_url
 from study.records import CellRecord, StudyRecord, TrialRecord
-from study.rules import Standing
-from study.storage import open_storage, storage_url
 
 __all__ = ["read_spec", "read_study", "storage_of"]
 

@@ -12,15 +12,15 @@ import yaml
 
 from study.cells import cells
 from study.errors import SpecError, StudyError
-from study.lease import Lease
-from study.ledger import Ledger
-from study.progress import Progress, progress_for
+from study.ledger.lease import Lease
+from study.ledger.ledger import Ledger
+from study.ledger.storage import open_storage, storage_url
 from study.provenance import provenance, read_provenance, refuse_other_data
 from study.reader import read_spec
 from study.same_study import refuse_another_study
 from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
-from study.stop import Stop
-from study.storage import open_storage, storage_url
+from study.tune.progress import Progress, progress_for
+from study.tune.stop import Stop
 
 __all__ = ["RunSummary", "run"]
 
@@ -89,9 +89,9 @@ def run(
             before = ledger.remaining()
             if not ledger.finished:
                 # Ray takes seconds to import and start: only for work.
-                from study.cluster import cluster
-                from study.generation import run_generation
-                from study.nodes import check_nodes
+                from study.tune.cluster import cluster
+                from study.tune.generation import run_generation
+                from study.tune.nodes import check_nodes
 
                 logging.getLogger("ray").setLevel(logging.WARNING)
                 with cluster(directory):

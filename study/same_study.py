@@ -9,10 +9,10 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from study import optuna_tables as tables
 from study.cell import Cell
 from study.errors import LedgerError
-from study.ledger import plan_of
+from study.ledger import sql as tables
+from study.ledger.ledger import plan_of
 from study.spec import before_values
 
 __all__ = ["refuse_another_study"]

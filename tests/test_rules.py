@@ -14,16 +14,16 @@ from optuna.storages import RDBStorage
 from rich.console import Console
 from rich.table import Table
 
-from analysis import comparison, failures
+from analysis.compare import comparison, failures
 from analysis.results import from_record
-from study.ledger import CellLedger, Ledger
-from study.progress import PlainProgress, TableProgress
+from study.command.tables import status_tables
+from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.rows import Outcome, Row
+from study.ledger.rules import FINISHED
+from study.ledger.storage import open_storage
 from study.reader import read_study
 from study.records import StudyRecord
-from study.rows import Outcome, Row
-from study.rules import FINISHED
-from study.storage import open_storage
-from study.tables import status_tables
+from study.tune.progress import PlainProgress, TableProgress
 from tests.study.conftest import CELL
 
 NUMBERS = count()

@@ -85,10 +85,10 @@ class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config is that of a ``Job``.
 
     A result carries the interval, its validation AUROC and the ``outcome`` so far: the fields of
-    ``study.rows.Outcome`` as JSON text, since Tune keeps books of every other figure. A loss that
-    diverges and any exception become the last result with a reason, so that a study goes on and a
-    worker lives. What no other trial would fare better with (the disk is full, the data set is
-    not on this node) is the last result as ``stuck``, a sentence without an outcome.
+    ``study.ledger.rows.Outcome`` as JSON text, since Tune keeps books of every other figure. A
+    loss that diverges and any exception become the last result with a reason, so that a study goes
+    on and a worker lives. What no other trial would fare better with (the disk is full, the data
+    set is not on this node) is the last result as ``stuck``, a sentence without an outcome.
 
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
     worker gets the row next, in this Tune run or in the one after a driver's death.

@@ -2,10 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from analysis import comparison
-from analysis.palette import Palette
+from analysis.compare import comparison
 from analysis.paper.style import key, looks, panels, ratio_ticks
 from analysis.results import Results
+from analysis.write.palette import Palette
 
 __all__ = ["along_imratio", "main"]
 

@@ -3,11 +3,11 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import best_of_n, curves
-from analysis.palette import Palette
+from analysis.labels import short_setting
 from analysis.paper.style import key, looks, panels
 from analysis.results import Results
-from analysis.sections.words import short_setting
+from analysis.search import best_of_n, curves
+from analysis.write.palette import Palette
 
 __all__ = ["best_of_random", "convergence"]
 

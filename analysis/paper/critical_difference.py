@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import critical_difference, significance
+from analysis.compare import critical_difference, significance
 from analysis.paper.style import WIDTH
 from analysis.results import Results
 

@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import sensitivity
-from analysis.palette import Palette, Style
 from analysis.paper.style import key, looks, panels
 from analysis.results import Results
+from analysis.search import sensitivity
+from analysis.write.palette import Palette, Style
 
 __all__ = ["figures"]
 

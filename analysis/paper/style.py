@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.palette import Style
+from analysis.write.palette import Style
 
 __all__ = ["KINDS", "RENDERER", "key", "looks", "panels", "ratio_ticks", "save", "styled"]
 

@@ -6,7 +6,6 @@ for it.
 
 from collections.abc import Callable
 
-from analysis.blocks import Section
 from analysis.results import Results
 from analysis.sections import (
     budget,
@@ -27,6 +26,7 @@ from analysis.sections import (
     tuning,
     verdict,
 )
+from analysis.write.blocks import Section
 
 __all__ = ["SECTIONS"]
 

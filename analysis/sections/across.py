@@ -2,11 +2,12 @@
 
 from markupsafe import Markup
 
-from analysis import claims, labels
-from analysis.claims import Overall
+from analysis import labels
+from analysis.compare import claims
+from analysis.compare.claims import Overall
+from analysis.compare.significance import Units
+from analysis.labels import listing, plural
 from analysis.results import Results
-from analysis.sections.words import listing, plural
-from analysis.significance import Units
 
 __all__ = ["DOUBTS", "across", "left_out", "nesting"]
 
@@ -16,7 +17,7 @@ DOUBTS = {
     "failed": "Confirm runs failed and are not in the means, which speak of those that survived.",
     "partial": "Runs are still to come.",
 }
-"""What casts doubt on a claim, by its name in ``analysis.doubts``."""
+"""What casts doubt on a claim, by its name in ``analysis.compare.doubts``."""
 
 
 def across(results: Results) -> list[Markup]:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from analysis import budget, labels
-from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis import labels
+from analysis.compare import budget
+from analysis.labels import listing, plural, short_setting
 from analysis.results import Results
 from analysis.sections.sources import spent
-from analysis.sections.words import listing, plural, short_setting
+from analysis.write.blocks import Block, Cell, Column, Note, Prose, Section, Table
 
 __all__ = ["section"]
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import curves, figures, labels
-from analysis.blocks import Block, Figure, Prose, Section
-from analysis.palette import Palette
+from analysis import labels
+from analysis.labels import short_setting
+from analysis.read.traces import trace
 from analysis.results import Results
-from analysis.sections.words import short_setting, trace
+from analysis.search import curves
+from analysis.write import figures
+from analysis.write.blocks import Block, Figure, Prose, Section
+from analysis.write.palette import Palette
 
 __all__ = ["section"]
 

@@ -5,16 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import bayes, critical_difference, labels, significance
-from analysis.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
-from analysis.comparison_figures import critical_difference as diagram
-from analysis.palette import Palette
+from analysis import labels
+from analysis.compare import bayes, critical_difference, significance
+from analysis.compare.significance import Units
+from analysis.labels import plural
 from analysis.results import Results
 from analysis.sections.across import left_out, nesting
+from analysis.sections.comparison_figures import critical_difference as diagram
 from analysis.sections.sources import confirmed
-from analysis.sections.words import plural
-from analysis.significance import Units
-from study.feasibility import ALPHA
+from analysis.write.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
+from analysis.write.palette import Palette
+from study.plan.power import ALPHA
 
 __all__ = ["section"]
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from analysis import failures, labels
-from analysis.blocks import Block, Cell, Column, Prose, Section, Table
+from analysis import labels
+from analysis.compare import failures
+from analysis.labels import plural, short_setting
+from analysis.read.traces import ranges, trace
 from analysis.results import Results
-from analysis.sections.words import plural, ranges, short_setting, trace
+from analysis.write.blocks import Block, Cell, Column, Prose, Section, Table
 
 __all__ = ["section"]
 

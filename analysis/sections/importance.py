@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import figures, importance
-from analysis.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
-from analysis.palette import LIGHT
-from analysis.random_draws import draws
+from analysis.labels import listing, plural
+from analysis.read.traces import joined, trace
 from analysis.results import Results
-from analysis.sections.words import listing, plural
-from analysis.traces import joined, trace
+from analysis.search import importance
+from analysis.search.random_draws import draws
+from analysis.write import figures
+from analysis.write.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
+from analysis.write.palette import LIGHT
 
 __all__ = ["section"]
 

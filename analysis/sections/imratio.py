@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from analysis import comparison, figures, labels
-from analysis.blocks import Block, Figure, Note, Prose, Section
-from analysis.palette import Palette
+from analysis import labels
+from analysis.compare import comparison
+from analysis.labels import listing, plural, setting
+from analysis.read.traces import trace
 from analysis.results import Results
-from analysis.sections.words import listing, plural, setting, trace
+from analysis.write import figures
+from analysis.write.blocks import Block, Figure, Note, Prose, Section
+from analysis.write.palette import Palette
 
 __all__ = ["section"]
 

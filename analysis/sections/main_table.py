@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import comparison, labels
-from analysis.blocks import Block, Cell, Column, Prose, Section, Table
-from analysis.intervals import LEVEL
+from analysis import labels
+from analysis.compare import comparison
+from analysis.compare.intervals import LEVEL
+from analysis.labels import plural, setting, short_setting
+from analysis.read.traces import joined, trace
 from analysis.results import Results
-from analysis.sections.words import plural, setting, short_setting, trace
-from analysis.traces import joined
+from analysis.write.blocks import Block, Cell, Column, Prose, Section, Table
 
 __all__ = ["section"]
 

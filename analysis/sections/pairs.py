@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import contour, figures, labels
-from analysis.blocks import Block, Figure, Heading, Prose, Section
+from analysis import labels
 from analysis.results import Results
+from analysis.search import contour
+from analysis.write import figures
+from analysis.write.blocks import Block, Figure, Heading, Prose, Section
 
 __all__ = ["section"]
 

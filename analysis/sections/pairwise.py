@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import comparison, labels, pairwise
-from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis import labels
+from analysis.compare import comparison, pairwise
+from analysis.labels import listing, setting, short_setting
+from analysis.read.traces import Trace, joined, trace
 from analysis.results import Results
-from analysis.sections.words import listing, setting, short_setting
-from analysis.traces import Trace, joined, trace
-from study.feasibility import ALPHA, GAMMA, pairs_needed
+from analysis.write.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from study.plan.power import ALPHA, GAMMA, pairs_needed
 
 __all__ = ["section"]
 

@@ -3,10 +3,10 @@
 import pandas as pd
 from plotly.offline import get_plotlyjs_version
 
-from analysis.blocks import Block, Cell, Code, Column, Prose, Section, Table
 from analysis.paper.style import RENDERER
-from analysis.provenance import flatten, spec_text
+from analysis.read.provenance import flatten, spec_text
 from analysis.results import Results
+from analysis.write.blocks import Block, Cell, Code, Column, Prose, Section, Table
 
 __all__ = ["section"]
 

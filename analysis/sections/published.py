@@ -4,11 +4,11 @@ import math
 from typing import Any
 
 from analysis import labels
-from analysis.blocks import Cell, Column, Prose, Section, Table
-from analysis.reproduced import reproduced
+from analysis.compare.reproduced import reproduced
+from analysis.labels import listing, short_setting
+from analysis.read.traces import Trace, trace
 from analysis.results import Results
-from analysis.sections.words import listing, short_setting, trace
-from analysis.traces import Trace
+from analysis.write.blocks import Cell, Column, Prose, Section, Table
 
 __all__ = ["section"]
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.sections.words import plural, setting
+from analysis.labels import plural, setting
 
 __all__ = ["reasons"]
 

@@ -5,11 +5,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import figures, roc
-from analysis.blocks import Block, Figure, Heading, Note, Prose, Section
-from analysis.palette import LIGHT, Palette
+from analysis.images import roc
+from analysis.labels import setting, short_setting
+from analysis.read.traces import trace
 from analysis.results import Results
-from analysis.sections.words import setting, short_setting, trace
+from analysis.write import figures
+from analysis.write.blocks import Block, Figure, Heading, Note, Prose, Section
+from analysis.write.palette import LIGHT, Palette
 
 __all__ = ["section"]
 

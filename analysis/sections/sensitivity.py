@@ -2,12 +2,14 @@
 
 import pandas as pd
 
-from analysis import labels, optimum, sensitivity
-from analysis.blocks import Block, Cell, Column, Figure, Heading, Prose, Section, Table
-from analysis.palette import Palette
+from analysis import labels
+from analysis.labels import short_setting
+from analysis.read.traces import trace
 from analysis.results import Results
+from analysis.search import optimum, sensitivity
 from analysis.sections.sensitivity_figure import MOST_DOTS, draw
-from analysis.sections.words import short_setting, trace
+from analysis.write.blocks import Block, Cell, Column, Figure, Heading, Prose, Section, Table
+from analysis.write.palette import Palette
 
 __all__ = ["section"]
 

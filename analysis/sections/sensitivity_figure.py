@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import figures, labels
-from analysis.palette import Palette, Style
+from analysis import labels
+from analysis.write import figures
+from analysis.write.palette import Palette, Style
 
 __all__ = ["MOST_DOTS", "draw"]
 
@@ -28,7 +29,7 @@ def draw(
     counts: they stopped at different intervals, so their levels compare with nothing.
 
     Args:
-        points, curves: as ``analysis.sensitivity`` makes them, of one method and task.
+        points, curves: as ``analysis.search.sensitivity`` makes them, of one method and task.
         ratios: labels of all ratios of the study, rising.
         most: trials drawn a panel and ratio; the selected one always is.
     """

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
+from analysis.read.traces import Trace, joined, trace
 from analysis.results import Results
-from analysis.traces import Trace, joined, trace
 
 __all__ = ["confirmed", "spent"]
 

@@ -2,12 +2,13 @@
 
 import pandas as pd
 
-from analysis import labels, transfer
-from analysis.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis import labels
+from analysis.labels import listing, plural, short_setting
+from analysis.read.traces import joined, trace
 from analysis.results import Results
+from analysis.search import transfer
 from analysis.sections.refusals import reasons
-from analysis.sections.words import listing, plural, short_setting
-from analysis.traces import joined, trace
+from analysis.write.blocks import Block, Cell, Column, Note, Prose, Section, Table
 
 __all__ = ["section"]
 

@@ -3,11 +3,12 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import embeddings, figures, roc
-from analysis.blocks import Block, Figure, Prose, Section
-from analysis.palette import LIGHT, Palette
+from analysis.images import embeddings, roc
+from analysis.labels import setting
 from analysis.results import Results
-from analysis.sections.words import setting
+from analysis.write import figures
+from analysis.write.blocks import Block, Figure, Prose, Section
+from analysis.write.palette import LIGHT, Palette
 
 __all__ = ["section"]
 

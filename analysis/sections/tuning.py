@@ -6,12 +6,15 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import best_of_n, curves, figures, labels
-from analysis.blocks import Block, Cell, Column, Figure, Heading, Note, Prose, Section, Table
-from analysis.palette import Palette
+from analysis import labels
+from analysis.labels import short_setting
+from analysis.read.traces import trace
 from analysis.results import Results
+from analysis.search import best_of_n, curves
 from analysis.sections.refusals import reasons
-from analysis.sections.words import short_setting, trace
+from analysis.write import figures
+from analysis.write.blocks import Block, Cell, Column, Figure, Heading, Note, Prose, Section, Table
+from analysis.write.palette import Palette
 
 __all__ = ["section"]
 

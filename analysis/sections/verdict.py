@@ -4,11 +4,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from analysis import budget, claims, failures, labels
-from analysis.blocks import Block, Note, Prose, Section
+from analysis import labels
+from analysis.compare import budget, claims, failures
+from analysis.labels import listing, plural, setting
 from analysis.results import Results
 from analysis.sections.across import DOUBTS, across
-from analysis.sections.words import listing, plural, setting
+from analysis.write.blocks import Block, Note, Prose, Section
 
 __all__ = ["section"]
 

@@ -17,7 +17,7 @@ from ray._private.node import Node
 from ray._raylet import Config  # type: ignore[attr-defined]  # compiled
 from ray.cluster_utils import Cluster
 
-from study.cluster import own_group
+from study.tune.cluster import own_group
 
 __all__ = ["LocalCluster"]
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from analysis import report
+from analysis.read.several import read_together
 from analysis.results import Results, load
-from analysis.several import read_together
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

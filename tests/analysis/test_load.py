@@ -10,9 +10,9 @@ from analysis import report, results
 from analysis.errors import AnalysisError
 from study.cell import Cell
 from study.errors import StudyError
-from study.ledger import Ledger
-from study.rows import Outcome
-from study.storage import open_storage
+from study.ledger.ledger import Ledger
+from study.ledger.rows import Outcome
+from study.ledger.storage import open_storage
 
 CELL = Cell(
     id="auc_m__digits-mlp__0.1",

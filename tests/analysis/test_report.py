@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from plotly.offline import get_plotlyjs
 
-from analysis import page as html
 from analysis import report
-from analysis.blocks import Figure, Table
 from analysis.results import Results, from_record
 from analysis.sections import verdict
+from analysis.write import page as html
+from analysis.write.blocks import Figure, Table
 
 Build = Callable[..., Any]
 

@@ -24,14 +24,14 @@ from optuna.samplers import RandomSampler
 
 from study.cell import search_seeds
 from study.cells import cells
-from study.cluster import cluster
-from study.generation import run_generation
-from study.lease import Lease
-from study.ledger import Ledger
-from study.rows import Outcome, Row
+from study.ledger.lease import Lease
+from study.ledger.ledger import Ledger
+from study.ledger.rows import Outcome, Row
+from study.ledger.storage import open_storage
 from study.spec import StudySpec, parse_spec
-from study.stop import Stop
-from study.storage import open_storage
+from study.tune.cluster import cluster
+from study.tune.generation import run_generation
+from study.tune.stop import Stop
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
-from analysis import page, paper, report, tables
+from analysis import paper, report
 from analysis.results import from_record
+from analysis.write import page, tables
 from search_spaces import SPACES
 from study.records import CellRecord, StudyRecord, TrialRecord
 

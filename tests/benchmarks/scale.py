@@ -16,17 +16,17 @@ from pathlib import Path
 import psutil
 
 from study.cells import cells
-from study.cluster import cluster
-from study.generation import run_generation
 from study.launch.local_cluster import LocalCluster
-from study.lease import Lease
-from study.ledger import Ledger
+from study.ledger.lease import Lease
+from study.ledger.ledger import Ledger
+from study.ledger.rows import Outcome, Row
+from study.ledger.storage import open_storage, storage_url
 from study.reader import read_study
-from study.rows import Outcome, Row
-from study.scheduler import CellScheduler
 from study.spec import StudySpec, dump, parse_spec
-from study.stop import Stop
-from study.storage import open_storage, storage_url
+from study.tune.cluster import cluster
+from study.tune.generation import run_generation
+from study.tune.scheduler import CellScheduler
+from study.tune.stop import Stop
 
 METHOD = "tests.study.odd_methods:Sleepy"
 MIB = 2**20

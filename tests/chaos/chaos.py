@@ -25,9 +25,9 @@ import yaml
 
 from study.errors import StudyError
 from study.launch.local_cluster import LocalCluster
+from study.ledger.rules import FINISHED
 from study.reader import read_study
 from study.records import StudyRecord, TrialRecord
-from study.rules import FINISHED
 
 __all__ = ["KINDS", "Outcome", "chaos", "run_undisturbed"]
 

@@ -8,8 +8,8 @@ import pytest
 from optuna.distributions import FloatDistribution
 
 from study.cell import Cell
-from study.ledger import Ledger
-from study.storage import open_storage
+from study.ledger.ledger import Ledger
+from study.ledger.storage import open_storage
 from tests.study.postgresql_server import PASSWORD_VARIABLE, PostgreSQL
 
 CELL = Cell(

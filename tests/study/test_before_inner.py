@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from study.cell import trial
 from study.cli import app
+from study.command.rerun import find_row, rerun
 from study.reader import read_spec, read_study
 from study.records import CellRecord, TrialRecord
-from study.rerun import find_row, rerun
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from study.cells import cells
 from study.cli import app
-from study.ledger import Ledger
+from study.ledger.ledger import Ledger
+from study.ledger.storage import open_storage, storage_url
 from study.spec import directory_of, dump, parse_spec, preset_names
-from study.storage import open_storage, storage_url
 from trainables.datasets import DATASETS
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from study.command.rerun import rerun
 from study.reader import read_study
 from study.records import StudyRecord
-from study.rerun import rerun
 
 ROOT = Path(__file__).parents[2]
 Table = dict[str, list[float | None]]

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from study.cells import cells
 from study.cli import app
 from study.errors import LedgerError
-from study.ledger import Ledger
+from study.ledger.ledger import Ledger
+from study.ledger.storage import open_storage
 from study.same_study import refuse_another_study
 from study.spec import dump, parse_spec
-from study.storage import open_storage
 
 SPEC: dict[str, Any] = {
     "name": "s",

@@ -1,0 +1,1 @@
+"""Who is better, how surely, and what casts doubt on it: numbers, no sections."""

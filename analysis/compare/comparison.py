@@ -1,0 +1,105 @@
+"""Who is best where: from confirm rows only, never from search values.
+
+A *setting* is a task at one imbalance ratio: the methods in it meet the same data and seeds.
+"""
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from analysis.compare import pairwise
+from analysis.compare.intervals import bootstrap_interval, t_interval
+from analysis.results import Results
+
+__all__ = ["scores", "selection_gap"]
+
+_KEYS = ["cell", "method", "task", "imratio", "ratio"]
+
+
+def scores(results: Results) -> pd.DataFrame:
+    """Test AUROC of every cell over its confirm seeds.
+
+    Returns:
+        One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
+        seeds), n (seeds with a result), planned, failed (seeds with failed rows only), missing
+        (seeds without a finished row), rows (numbers of the confirm rows used), low, high (t
+        interval of the mean over seeds), boot_low, boot_high (bootstrap interval of it),
+        error_images (DeLong's standard error over draws of the test images), positives,
+        negatives (of the test set; NaN without predictions), best (highest mean of its setting),
+        near (not best, and its paired comparison does not tell it from the best).
+    """
+    names = ["mean", "std", "n", "planned", "failed", "missing", "rows"]
+    names += ["low", "high", "boot_low", "boot_high"]
+    done = dict(list(pairwise.seeds(results).groupby("cell")))
+    failed = {cell.id: cell.standing.confirm_failed for cell in results.study.cells}
+    nothing = results.confirm[:0]
+    table = pd.DataFrame(
+        [
+            _score(cell, done.get(cell["cell"], nothing), failed[cell["cell"]])
+            for cell in results.cells.to_dict("records")
+        ],
+        columns=[*_KEYS, *names],
+    ).astype(dict.fromkeys(("mean", "std", "imratio", *names[-4:]), float))
+    images = pairwise.images(results).set_index("cell")
+    for name, column in (("error_images", "error"), *((n, n) for n in ("positives", "negatives"))):
+        table[name] = table["cell"].map(images[column]).astype(float)
+    top = table.groupby(["task", "ratio"])["mean"].transform("max")
+    table["best"] = table["mean"].notna() & (table["mean"] == top)
+    pairs = pairwise.pairs(results)
+    behind = set(
+        pairs.loc[pairs["better"], ["cell_a", "cell_b"]].itertuples(index=False, name=None)
+    )
+    leader = table[table["best"]].drop_duplicates(["task", "ratio"])
+    leaders = leader.set_index(["task", "ratio"])["cell"].to_dict()
+    table["near"] = [
+        row["n"] > 0
+        and not row["best"]
+        and (leaders[row["task"], row["ratio"]], row["cell"]) not in behind
+        for row in table.to_dict("records")
+    ]
+    return table
+
+
+def _score(cell: dict[Hashable, Any], done: pd.DataFrame, failed: int) -> list[Any]:
+    n = len(done)
+    planned = max(cell["planned_seeds"], n)
+    values = done["test_auroc"].to_numpy()
+    return [
+        *(cell[key] for key in _KEYS),
+        values.mean() if n else math.nan,
+        values.std(ddof=1) if n > 1 else math.nan,
+        n,
+        planned,
+        failed,
+        planned - n - failed,
+        tuple(done["number"]),
+        *t_interval(values),
+        *bootstrap_interval(values),
+    ]
+
+
+def selection_gap(results: Results) -> pd.DataFrame:
+    """What the search promised against what fresh seeds gave.
+
+    Returns:
+        One row a cell with a selected search row and a confirm result: cell, method, task,
+        imratio, ratio, selected (its number), search_val (the winner's validation AUROC),
+        confirm_val and confirm_test (means over the confirm rows), n, rows,
+        gap = search_val - confirm_test, of which optimism = search_val - confirm_val (a winner
+        is picked partly for its luck) and shift = confirm_val - confirm_test (validation and
+        test set differ).
+    """
+    winners = results.trials[results.trials["selected"]].set_index("cell")["value"]
+    done = results.confirm[results.confirm["state"] == "COMPLETE"]
+    table = scores(results)[[*_KEYS, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
+    selected = results.cells.set_index("cell")["selected"]
+    table["selected"] = table["cell"].map(selected)
+    table["search_val"] = table["cell"].map(winners)
+    table["confirm_val"] = table["cell"].map(done.groupby("cell")["val_auroc"].mean())
+    table = table.dropna(subset=["search_val", "confirm_test"]).reset_index(drop=True)
+    table["gap"] = table["search_val"] - table["confirm_test"]
+    table["optimism"] = table["search_val"] - table["confirm_val"]
+    table["shift"] = table["confirm_val"] - table["confirm_test"]
+    return table.astype({"selected": int})

@@ -1,0 +1,57 @@
+"""Differences between two methods, one a paired seed: how large, and how often above 0."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from analysis.compare.intervals import LEVEL, RESAMPLES, Interval
+from study.plan.power import LEAST_SEEDS
+
+__all__ = ["refusal", "seed_tests", "wins"]
+
+
+def seed_tests(d: NDArray[np.float64]) -> dict[str, float]:
+    """Tests of differences ``d``, one a seed, that ``refusal`` lets pass.
+
+    Returns:
+        p_seeds (paired t test), wins_low, wins_high (interval of the share of wins), p_wins
+        (exact sign test; ties count for neither side).
+    """
+    n, won, lost = len(d), int((d > 0).sum()), int((d < 0).sum())
+    t = d.mean() / (d.std(ddof=1) / math.sqrt(n))
+    low, high = _share_interval(won, lost, n)
+    return {
+        "p_seeds": float(2 * special.stdtr(n - 1, -abs(t))),
+        "wins_low": low,
+        "wins_high": high,
+        "p_wins": min(1.0, float(2 * special.bdtr(min(won, lost), won + lost, 0.5))),
+    }
+
+
+def _share_interval(won: int, lost: int, n: int) -> Interval:
+    """Percentile bootstrap interval of the share of wins, ties a half."""
+    if n in (won, lost):
+        # No resample differs; the exact interval (Clopper and Pearson) stands in.
+        edge = ((1 - LEVEL) / 2) ** (1 / n)
+        return Interval(edge, 1.0) if won else Interval(0.0, 1 - edge)
+    rng = np.random.default_rng(0)
+    # A resample of the seeds is a draw of how many were won, tied and lost.
+    drawn = rng.multinomial(n, [won / n, (n - won - lost) / n, lost / n], RESAMPLES)
+    low, high = np.quantile((drawn @ [1.0, 0.5, 0.0]) / n, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
+
+
+def wins(d: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 for a difference above 0, 1/2 for 0, else 0."""
+    return (np.sign(d) + 1) / 2
+
+
+def refusal(d: NDArray[np.float64]) -> str:
+    """What forbids a test of ``d``; "" if nothing does."""
+    if len(d) < LEAST_SEEDS:
+        return f"{len(d)} paired seeds; a test takes {LEAST_SEEDS} or more"
+    if np.ptp(d) == 0:
+        return "the difference is the same at every seed: there is no spread to judge it by"
+    return ""

@@ -1,0 +1,128 @@
+"""Our figures beside those of the papers, and how the protocols differ."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare import comparison
+from analysis.compare.published import published
+from analysis.results import Results
+from study.records import CellRecord
+
+__all__ = ["reproduced"]
+
+DATASETS = {
+    "CIFAR10": "cifar10",
+    "CIFAR100": "cifar100",
+    "STL10": "stl10",
+    "CatvsDog": "cat_and_dog",
+}
+"""From the sources' names to ours; of the others we have no reader."""
+
+MODELS = {"ResNet20": "resnet20", "ResNet20-ELU": "resnet20", "DenseNet121": "densenet121"}
+"""From the sources' names to ours."""
+
+
+class Protocol(NamedTuple):
+    """How a paper trained on the benchmarks.
+
+    Attributes:
+        epochs, batch_size: of a run; STL10 had batches of 32.
+        runs: means are over so many.
+        margin: that of the AUC losses, if it was fixed.
+        score_map: that of the AUC losses, if it was fixed.
+    """
+
+    runs: int
+    epochs: int = 100
+    batch_size: int = 128
+    margin: float | None = None
+    score_map: str | None = None
+
+
+PROTOCOLS = {
+    "ICCV2021 (arXiv 2012.03173)": Protocol(runs=5, score_map="bsn"),
+    "ICLR2022 (CT/PDSCA)": Protocol(runs=3, margin=1.0),
+}
+SMALL_BATCHES = {"STL10": 32}
+_ASIDE = {
+    "validation": ("before", "validation cut {} the imbalance, the paper before it"),
+    "positive_rate": (None, "{} positives in every batch, the paper drew as they came"),
+    "easy_positives": (0, "{} easy positives added"),
+    "label_noise": (0, "{} of the labels wrong"),
+    "budget": ("epochs", "training ended by {}, the paper's by epochs"),
+    "precision": ("f32", "precision {}"),
+}
+"""What all trials of a cell share: the papers' value, and the words for another one."""
+
+
+def reproduced(results: Results) -> pd.DataFrame:
+    """Cells with a result for which a paper reports one: data set, model, imratio and method.
+
+    Returns:
+        One row a cell and published figure: cell, method, task, imratio, ratio, mean, std, n,
+        rows (ours), source, table, published_mean, published_std, note (of the source),
+        difference (ours less theirs), deviations (difference in units of published_std; NaN
+        without one), protocol (what we did otherwise, sentences).
+    """
+    theirs = published()
+    theirs = theirs[(theirs["metric"] == "test AUC") & (theirs["ours"] != "")]
+    theirs = theirs.assign(
+        key_dataset=theirs["dataset"].map(DATASETS), key_model=theirs["model"].map(MODELS)
+    )
+    scores = comparison.scores(results).set_index("cell")
+    found = []
+    for cell in results.study.cells:
+        ours = scores.loc[cell.id]
+        if cell.imratio is None or not ours["n"]:
+            continue
+        same = theirs[
+            (theirs["key_dataset"] == cell.dataset)
+            & (theirs["key_model"] == cell.model)
+            & (theirs["ours"] == cell.method)
+            & np.isclose(theirs["imratio"], cell.imratio)
+        ]
+        names = ["method", "task", "imratio", "ratio", "mean", "std", "n", "rows"]
+        own = {"cell": cell.id} | {name: ours[name] for name in names}
+        found += [own | _beside(cell, own, row) for row in same.to_dict("records")]
+    names = ["cell", "method", "task", "imratio", "ratio", "mean", "std", "n", "rows"]
+    names += ["source", "table", "published_mean", "published_std", "note"]
+    return pd.DataFrame(found, columns=[*names, "difference", "deviations", "protocol"])
+
+
+def _beside(cell: CellRecord, own: dict[str, Any], row: dict[Any, Any]) -> dict[str, Any]:
+    difference = own["mean"] - row["mean"]
+    return {
+        "source": row["source"],
+        "table": row["table"],
+        "published_mean": row["mean"],
+        "published_std": row["std"],
+        "note": row["note"],
+        "difference": difference,
+        "deviations": difference / row["std"] if row["std"] > 0 else float("nan"),
+        "protocol": _differences(cell, int(own["n"]), row),
+    }
+
+
+def _differences(cell: CellRecord, n: int, row: dict[Any, Any]) -> tuple[str, ...]:
+    paper = PROTOCOLS[row["source"]]
+    batch = SMALL_BATCHES.get(row["dataset"], paper.batch_size)
+    said = [
+        (
+            cell.epochs != paper.epochs,
+            f"{cell.epochs} epoch{'s' * (cell.epochs != 1)}, the paper {paper.epochs}",
+        ),
+        (cell.batch_size != batch, f"batches of {cell.batch_size}, the paper {batch}"),
+        (n != paper.runs, f"{n} seeds, the paper {paper.runs} runs"),
+    ]
+    for name, (value, words) in _ASIDE.items():
+        ours = cell.run.get(name, value)
+        said.append((ours != value, words.format(str(ours).replace("_", " "))))
+    for name in ("margin", "score_map"):
+        value = getattr(paper, name)
+        if value is not None and name in {*cell.space, *cell.fixed}:
+            ours = "searched" if name in cell.space else cell.fixed[name]
+            words = f"{name.replace('_', ' ')} {ours}, the paper {value}"
+            said.append((ours != value, words))
+    return tuple(words for differs, words in said if differs)

@@ -1,0 +1,128 @@
+"""ROC and precision-recall curves over confirm seeds, and scores by class, from predictions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from analysis.errors import AnalysisError
+from analysis.images.predictions import Predictions, load_predictions
+from analysis.results import Results
+
+__all__ = ["BINS", "GRID", "curves", "histograms", "runs"]
+
+GRID = np.linspace(0, 1, 41) ** 2
+"""Where curves are read off; denser towards 0, where methods for rare positives differ."""
+BINS = 30
+
+_KEYS = ["cell", "method", "task", "imratio", "ratio"]
+
+
+def runs(results: Results) -> tuple[list[tuple[dict[str, Any], Predictions]], list[str]]:
+    """Predictions of every finished confirm row, one row a seed, and why some are missing.
+
+    Returns:
+        Pairs of {cell, method, task, imratio, ratio, number, seed} and predictions, and one
+        sentence a row whose predictions cannot be read.
+    """
+    found, missing = [], []
+    for row in _rows(results):
+        try:
+            found.append((row, load_predictions(results, row["cell"], row["number"])))
+        except AnalysisError as error:
+            missing.append(str(error))
+    return found, missing
+
+
+def curves(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
+    """Mean ROC and precision-recall curves over the seeds of a cell, read off at ``GRID``.
+
+    Args:
+        found: as ``runs`` gives it.
+
+    Returns:
+        One row a cell, kind and place: cell, method, task, imratio, ratio, kind ("roc": x is the
+        false positive rate, y the true positive rate; "pr": x is the recall, y the precision at
+        the highest threshold that reaches it), x, mean, low, high (lowest and highest seed),
+        n (seeds), rows (confirm rows), positives, negatives (test images).
+    """
+    parts = []
+    for cell, mine in _by_cell(found):
+        targets = mine[0][1].targets
+        for kind, read in (("roc", _roc), ("pr", _precision)):
+            seeds = np.stack([read(said) for _, said in mine])
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "x": GRID,
+                        "mean": seeds.mean(axis=0),
+                        "low": seeds.min(axis=0),
+                        "high": seeds.max(axis=0),
+                    }
+                ).assign(
+                    **{key: cell[key] for key in _KEYS},
+                    kind=kind,
+                    n=len(mine),
+                    rows=pd.Series([tuple(row["number"] for row, _ in mine)] * len(GRID)),
+                    positives=int(targets.sum()),
+                    negatives=int((~targets).sum()),
+                )
+            )
+    names = [*_KEYS, "kind", "x", "mean", "low", "high", "n", "rows", "positives", "negatives"]
+    return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
+
+
+def histograms(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
+    """Scores of the first seed of each cell, class by class, in ``BINS`` equal bins.
+
+    Seeds are not pooled: their scores need not share a scale.
+
+    Returns:
+        One row a cell and bin: cell, method, task, imratio, ratio, number (the confirm row), low,
+        high (edges of the bin, in the method's own scores), positive, negative (share of that
+        class in the bin; each sums to 1).
+    """
+    parts = []
+    for cell, mine in _by_cell(found):
+        said = mine[0][1]
+        edges = np.histogram_bin_edges(said.scores, BINS)
+        counts = [np.histogram(said.scores[said.targets == t], edges)[0] for t in (True, False)]
+        shares = [count / count.sum() for count in counts]
+        parts.append(
+            pd.DataFrame(
+                {"low": edges[:-1], "high": edges[1:], "positive": shares[0], "negative": shares[1]}
+            ).assign(**{key: cell[key] for key in (*_KEYS, "number")})
+        )
+    names = [*_KEYS, "number", "low", "high", "positive", "negative"]
+    return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
+
+
+def _rows(results: Results) -> list[dict[Any, Any]]:
+    done = results.confirm[results.confirm["state"] == "COMPLETE"]
+    done = done[done["predictions"].notna()].sort_values(["cell", "seed", "number"], kind="stable")
+    once = done.drop_duplicates(["cell", "seed"])[[*_KEYS, "number", "seed"]]
+    return once.sort_index(kind="stable").to_dict("records")
+
+
+def _by_cell(
+    found: list[tuple[dict[str, Any], Predictions]],
+) -> Iterator[tuple[dict[str, Any], list[tuple[dict[str, Any], Predictions]]]]:
+    for cell in dict.fromkeys(row["cell"] for row, _ in found):
+        mine = [pair for pair in found if pair[0]["cell"] == cell]
+        yield mine[0][0], mine
+
+
+def _roc(said: Predictions) -> NDArray[np.float64]:
+    false, true, _ = roc_curve(said.targets, said.scores)
+    return np.asarray(np.interp(GRID, false, true))
+
+
+def _precision(said: Predictions) -> NDArray[np.float64]:
+    precision, recall, _ = precision_recall_curve(said.targets, said.scores)
+    # Recall falls along the arrays; between two thresholds nothing is interpolated, since a
+    # straight line between two points of this curve cannot be reached (Davis and Goadrich 2006).
+    place = np.searchsorted(recall[::-1], GRID, side="left")
+    return np.asarray(precision[::-1][np.minimum(place, len(recall) - 1)])

@@ -1,0 +1,1 @@
+"""What the searches say of the hyperparameters: numbers from search rows alone."""

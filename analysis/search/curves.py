@@ -1,0 +1,66 @@
+"""Validation AUROC over the course of training and over the course of the search."""
+
+import pandas as pd
+
+from analysis.results import Results
+from study.ledger.rules import FINISHED
+
+__all__ = ["convergence", "progress"]
+
+_KEYS = ["cell", "method", "task", "imratio", "ratio"]
+
+
+def convergence(results: Results) -> pd.DataFrame:
+    """Median and range over the confirm seeds at every interval.
+
+    Only COMPLETE confirm rows enter, so that every interval speaks of the same seeds.
+
+    Returns:
+        One row a cell and interval: cell, method, task, imratio, ratio, interval, median, low,
+        high (smallest and largest seed), n, gradient_evaluations, seconds (medians since the row
+        began; NaN if never reported), rows (numbers of the confirm rows).
+    """
+    curves = results.curves
+    done = curves[(curves["phase"] == "confirm") & (curves["state"] == "COMPLETE")]
+    done = done.dropna(subset=["val_auroc"])
+    return (
+        done.groupby([*_KEYS, "interval"], sort=False, dropna=False)
+        .agg(
+            median=("val_auroc", "median"),
+            low=("val_auroc", "min"),
+            high=("val_auroc", "max"),
+            n=("val_auroc", "size"),
+            gradient_evaluations=("gradient_evaluations", "median"),
+            seconds=("seconds", "median"),
+            rows=("number", tuple),
+        )
+        .reset_index()
+    )
+
+
+def progress(results: Results) -> pd.DataFrame:
+    """Best final validation AUROC among the first search rows, by row number.
+
+    Pruned and failed rows count as trials and never as the best. Rows still under way end the
+    line: what lies behind them may change.
+
+    Returns:
+        One row a search row: cell, method, task, imratio, ratio, trials (rows so far, from 1),
+        gradient_evaluations, seconds (what these rows spent together; NaN from the first row on
+        that never reported it), best (NaN until a row is COMPLETE), number (of the row that is
+        best), improved (this row is the new best).
+    """
+    rows = results.trials.sort_values(["cell", "number"], kind="stable")
+    ended = rows["state"].isin(FINISHED)
+    rows = rows[ended.groupby(rows["cell"]).cummin()]
+    out = rows[[*_KEYS, "number"]].rename(columns={"number": "row"})
+    out["trials"] = rows.groupby("cell").cumcount() + 1
+    for cost in ("gradient_evaluations", "seconds"):
+        known = rows[cost].notna().groupby(rows["cell"]).cummin()
+        out[cost] = rows.groupby("cell")[cost].cumsum().where(known)
+    out["best"] = rows.groupby("cell")["value"].transform(lambda values: values.cummax().ffill())
+    out["improved"] = rows["value"].notna() & (
+        rows["value"] > out.groupby("cell")["best"].shift().fillna(-1.0)
+    )
+    out["number"] = out["row"].where(out["improved"]).groupby(out["cell"]).ffill()
+    return out.drop(columns="row").sort_index().reset_index(drop=True)

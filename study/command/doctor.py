@@ -1,0 +1,187 @@
+"""Is this machine fit for a study? Each finding says what to do."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+
+from study.file_systems import file_system, is_network, mounts
+
+__all__ = ["Finding", "examine"]
+
+Verdict = Literal["ok", "warn", "fail"]
+
+FREE_GIB_WANTED = 2.0
+FREE_GIB_NEEDED = 0.2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination.
+
+    Attributes:
+        what: what was looked at.
+        verdict: "ok"; "warn": works, but see ``advice``; "fail": a study cannot run so.
+        found: what is there.
+        advice: what to do; "" if nothing.
+    """
+
+    what: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def examine(
+    directory: Path, data_root: Path, storage: str | None, needed: Sequence[str]
+) -> list[Finding]:
+    """Look at versions, hardware, threads, data, disk and storage; change nothing.
+
+    Args:
+        directory: where the study will lie; need not exist.
+        data_root: folder of the data sets.
+        storage: database URL; None: SQLite in ``directory``.
+        needed: data sets that the study reads; empty: look which ones are there.
+    """
+    return [
+        *_versions(),
+        _gpu(),
+        *_threads(),
+        *_data(data_root, needed),
+        _disk(directory),
+        _sqlite(directory) if storage is None else _database(storage),
+    ]
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("python", "ok", sys.version.split()[0])
+    try:
+        requirements = [Requirement(line) for line in requires("aucstudy") or []]
+    except PackageNotFoundError:
+        yield Finding("aucstudy", "warn", "runs, but is not installed", "pip install -e .")
+        return
+    good = []
+    for requirement in requirements:
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name, advice = requirement.name, f"pip install '{requirement}'"
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield Finding(name, "fail", "is missing", advice)
+            continue
+        if requirement.specifier.contains(found, prereleases=True):
+            good.append(f"{name} {found}")
+        else:
+            yield Finding(name, "fail", found, advice)
+    yield Finding("packages", "ok", ", ".join(good))
+
+
+def _gpu() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        names = ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
+        return Finding("gpu", "ok", names)
+    if shutil.which("nvidia-smi"):
+        advice = "install a torch build that fits the driver (pytorch.org), or update the driver"
+        return Finding("gpu", "warn", "there is a driver, but torch sees no GPU", advice)
+    return Finding("gpu", "ok", "none: trials train on the CPU (resources.gpus: 0)")
+
+
+def _threads() -> Iterator[Finding]:
+    cores = os.cpu_count() or 1
+    yield Finding("cores", "ok", str(cores))
+    for name, wanted, why in (
+        ("OMP_NUM_THREADS", "1", "one thread a trial and as many trials as cores is fastest"),
+        ("OMP_WAIT_POLICY", "PASSIVE", "waiting threads that spin slow shared cores down"),
+    ):
+        found = os.environ.get(name)
+        if found is None:
+            yield Finding(name, "ok", f"not set: a run sets it to {wanted}")
+        elif found.upper() == wanted:
+            yield Finding(name, "ok", found)
+        else:
+            yield Finding(name, "warn", found, f"unset it, or export {name}={wanted}: {why}")
+
+
+def _data(root: Path, needed: Sequence[str]) -> Iterator[Finding]:
+    from trainables.datasets import DATASETS
+    from trainables.datasets.cache import read_source
+    from trainables.errors import TrainableError
+
+    there, missing = [], {}
+    for name in needed or DATASETS:
+        try:
+            source = read_source(name, root)
+        except TrainableError as error:
+            missing[name] = str(error)
+        else:
+            images = len(source.train_labels) + len(source.test_labels)
+            there.append(f"{name} ({images:,} images)")
+    if there:
+        yield Finding("data", "ok", f"{', '.join(there)}")
+    if needed:
+        for name, reason in missing.items():
+            yield Finding("data", "fail", f"{name} cannot be read", reason)
+    elif missing:
+        advice = "needed only by studies that name them; `aucstudy doctor SPEC` tells what to do"
+        yield Finding("data", "ok", f"not in {root}: {', '.join(missing)}", advice)
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _disk(directory: Path) -> Finding:
+    free = shutil.disk_usage(_existing(directory)).free / 2**30
+    found = f"{free:.1f} GiB free at {_existing(directory)}"
+    if free >= FREE_GIB_WANTED:
+        return Finding("disk", "ok", found)
+    advice = "free some space, or set the spec's directory to another disk"
+    return Finding("disk", "warn" if free >= FREE_GIB_NEEDED else "fail", found, advice)
+
+
+def _sqlite(directory: Path) -> Finding:
+    folder = _existing(directory)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        advice = "choose a directory that you may write, in the spec's key directory"
+        return Finding("storage", "fail", f"{folder} cannot be written", advice)
+    kind = file_system(folder, mounts())
+    if is_network(kind):
+        advice = "SQLite can lose data there: set storage to a postgresql:// URL"
+        return Finding("storage", "warn", f"{folder} lies on {kind}", advice)
+    return Finding("storage", "ok", f"SQLite in {directory}")
+
+
+def _database(storage: str) -> Finding:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from study.database_url import resolve_url, shown
+    from study.errors import LedgerError
+    from study.ledger.storage import engine_settings
+
+    try:
+        url = resolve_url(storage)
+    except LedgerError as error:
+        return Finding("storage", "fail", storage, str(error))
+    try:
+        engine = create_engine(url, **engine_settings(url))
+        with engine.connect():
+            pass
+        engine.dispose()
+    except ImportError as error:
+        advice = "pip install 'aucstudy[postgresql]'"
+        return Finding("storage", "fail", f"{shown(url)}: {error}", advice)
+    except SQLAlchemyError as error:
+        first = str(error).splitlines()[0]
+        advice = "check host, database, user and PGPASSWORD, and that the server runs"
+        return Finding("storage", "fail", f"{shown(url)}: {first}", advice)
+    return Finding("storage", "ok", shown(url))

@@ -1,0 +1,149 @@
+"""Train one row of a ledger again, from the ledger alone, and compare."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from study.cell import trial
+from study.errors import LedgerError
+from study.ledger.rules import FINISHED
+from study.provenance import versions
+from study.reader import read_study
+from study.records import CellRecord, StudyRecord, TrialRecord
+from study.spec import before_values
+from trainables.config import TrialConfig
+from trainables.errors import DivergedError, in_words
+from trainables.loop import TrainingRun
+
+__all__ = ["Comparison", "Rerun", "find_row", "rerun"]
+
+# What decides the bits of a result; the rest of the versions decide which trial is proposed.
+DECISIVE = ("torch", "torchvision", "numpy")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One figure, as the ledger has it and as it came out again; NaN: there is none."""
+
+    what: str
+    stored: float
+    again: float
+
+    @property
+    def same(self) -> bool:
+        """Equal to the last bit, or missing in both."""
+        return self.stored == self.again or (math.isnan(self.stored) and math.isnan(self.again))
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came of training a row again.
+
+    Attributes:
+        row: its id, ``<cell>/<phase>/<number>``.
+        state: of the row in the ledger.
+        reason: why the row had failed; None if it had not.
+        again: why it failed this time; None if it did not.
+        figures: validation AUROC by interval, and test AUROC and AUPRC of a confirm row.
+        differences: what is not as it was when the study was made: versions, device.
+    """
+
+    row: str
+    state: str
+    reason: str | None
+    again: str | None
+    figures: tuple[Comparison, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Every figure is the same to the last bit, and so is the reason of a failure."""
+        return self.reason == self.again and all(figure.same for figure in self.figures)
+
+
+def find_row(study: StudyRecord, name: str) -> tuple[CellRecord, TrialRecord]:
+    """The row called ``name``: ``<cell>/<phase>/<number>``.
+
+    Raises:
+        LedgerError: there is no such row; the message shows names that there are.
+    """
+    names = []
+    for cell in study.cells:
+        for row in (*cell.search, *cell.confirm, *cell.superseded):
+            names.append(f"{cell.id}/{row.phase}/{row.number}")
+            if names[-1] == name:
+                return cell, row
+    shown = ", ".join(names[:3]) + (f", ... ({len(names)} in all)" if len(names) > 3 else "")
+    raise LedgerError(
+        f"A trial is named <cell>/<phase>/<number>, as in the report and in `aucstudy export`; "
+        f"the study has no {name!r}, but it has {shown or 'none yet'}."
+    )
+
+
+def rerun(directory: Path, name: str) -> Rerun:
+    """Train the row called ``name`` of the study in ``directory`` again, in this process.
+
+    A pruned row is trained as far as it had come. Nothing is written.
+
+    Raises:
+        LedgerError: there is no such study or row, or the row has not reported anything yet.
+        TrainableError: its method or data are not there any more.
+    """
+    study = read_study(directory)
+    cell, row = find_row(study, name)
+    if row.state not in FINISHED:
+        raise LedgerError(
+            f"A trial that is trained again must be finished; {name} is {row.state}. Let the study "
+            "run on, or choose another trial."
+        )
+    torch.set_num_threads(1)
+    params = {**before_values(cell.method), **cell.fixed, **row.params}
+    config = trial(cell.method, cell.imratio, cell.run, params, row.seeds)
+    figures, again = _train(TrainingRun(TrialConfig(**config)), row)
+    return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
+
+
+def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Comparison, ...], str | None]:
+    last = max(row.validations, default=0) if row.state == "PRUNED" else run.config.intervals
+    figures: list[Comparison] = []
+    reason = None
+    try:
+        while run.interval < last:
+            interval = run.train_interval()
+            number = int(interval["interval"])
+            stored = row.validations.get(number, math.nan)
+            figures.append(
+                Comparison(f"validation AUROC, interval {number}", stored, interval["val_auroc"])
+            )
+        if row.phase == "confirm":
+            tested = run.test()
+            figures += [
+                Comparison("test AUROC", _number(row.test_auroc), tested["test_auroc"]),
+                Comparison("test AUPRC", _number(row.test_auprc), tested["test_auprc"]),
+            ]
+    except DivergedError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  the user's own method may raise anything
+        reason = in_words(error)
+    return tuple(figures), reason
+
+
+def _number(stored: float | None) -> float:
+    return math.nan if stored is None else stored
+
+
+def _differences(study: StudyRecord, cell: CellRecord, row: TrialRecord) -> Iterator[str]:
+    before, now = study.provenance.get("versions", {}), versions()
+    for name in DECISIVE:
+        if before.get(name) != now[name]:
+            yield f"{name} was {before.get(name)} and is {now[name]}"
+    if cell.run["device"] != "cpu":
+        yield "on a GPU the same trial need not give the same bits"
+        # A version that did not tell how steps ran left convolutions to torch's own default.
+        if cell.run.get("precision", "f32") == "f32" and row.seconds and row.execution is None:
+            yield "convolutions in f32 were rounded to TF32 on a GPU, and are not any more"
+    if cell.run.get("budget") == "seconds":
+        yield "a budget of seconds depends on the machine"

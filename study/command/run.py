@@ -1,0 +1,44 @@
+"""What ``aucstudy run`` does: run the study, say how it ended, and write the report."""
+
+import typer
+
+from study.plan.bf16 import bf16_warning
+from study.run import run as run_study
+from study.spec import load_spec
+from study.tune.stop import duration
+
+__all__ = ["run"]
+
+
+def run(spec: str, limit: str | None = None) -> None:
+    """Start, resume or extend the study of ``spec``; report once it is finished.
+
+    Args:
+        spec: a YAML file, a preset, or a study's directory.
+        limit: a clean stop after this time ("2h", "90m", "1d12h"); None: no limit.
+
+    Raises:
+        typer.Exit: with 130, stopped at once by a second Ctrl-C.
+        StudyError: the spec, the machine or the database does not allow it.
+    """
+    from analysis.report import write
+
+    study, seconds = load_spec(spec), None if limit is None else duration(limit)
+    if warning := bf16_warning(study):
+        typer.echo(warning, err=True)
+    try:
+        summary = run_study(study, seconds)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
+        raise typer.Exit(130) from None
+    if summary.finished and not summary.ran:
+        typer.echo("The study is finished: there is nothing to run.")
+    for cell in summary.failed_cells:
+        typer.echo(f"Every search trial of {cell} failed; the report says why.")
+    if summary.finished:
+        typer.echo(f"Report: {write(summary.directory)}")
+    else:
+        typer.echo(
+            f"Stopped ({summary.stopped}) with {summary.left} trials left; "
+            f"to go on: aucstudy run {spec}"
+        )

@@ -1,0 +1,159 @@
+"""What the commands print: rich tables, made from numbers that come from elsewhere."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from study.records import CellRecord, StudyRecord
+
+if TYPE_CHECKING:
+    from study.command.doctor import Finding
+    from study.command.rerun import Rerun
+    from study.plan.cost import StudyPlan
+
+__all__ = ["findings_table", "plan_tables", "rerun_table", "status_tables", "text_table"]
+
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def text_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table of plain text, in which nothing is read as markup.
+
+    A column whose heading begins with ">" holds numbers and is set to the right.
+    """
+    found = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for column in columns:
+        right = column.startswith(">")
+        found.add_column(
+            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+        )
+    for row in rows:
+        found.add_row(*(Text(str(value)) for value in row))
+    return found
+
+
+def rerun_table(done: "Rerun") -> Table:
+    """Every figure of a trial that was trained again, beside the ledger's."""
+    rows = [
+        (f.what, f"{f.stored:.6f}", f"{f.again:.6f}", "same" if f.same else "differs")
+        for f in done.figures
+    ]
+    return text_table(f"{done.row} ({done.state})", ("figure", ">ledger", ">again", ""), rows)
+
+
+def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
+    """Cells with their images, trials and cost, the sum, and what the study can show."""
+    from study.plan.prospects import ASSUMED_AUROC, prospects, setting_prospects
+
+    rows = [
+        (
+            cell.method,
+            cell.task,
+            _ratio(cell.imratio),
+            *(f"{positives:,} + {negatives:,}" for positives, negatives in cell.parts),
+            cell.search_trials,
+            cell.confirm_trials,
+            f"{cell.steps:,}",
+            f"{cell.gradient_evaluations:,}",
+            _duration(cell.search_seconds),
+        )
+        for cell in plan.cells
+    ]
+    columns = (
+        *("method", "task", ">imratio", ">train + -", ">validation + -", ">test + -"),
+        *(">search", ">confirm", ">steps", ">gradient evaluations", ">a trial"),
+    )
+    total = (
+        f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on this "
+        f"machine: about {_duration(plan.seconds)}"
+    )
+    if plan.seconds < plan.most_seconds:
+        total += f" with ASHA, at most {_duration(plan.most_seconds)} if it stops no trial"
+    return [
+        text_table("Cells (figures of a trial are of one that runs to its end)", columns, rows),
+        Text(f"{total}. Timed on a few steps at default hyperparameters.\n"),
+        text_table(
+            f"What the images can fix: 95 % interval of an AUROC of {ASSUMED_AUROC:g} (Hanley and "
+            "McNeil)",
+            ("task", ">imratio", ">validation +", ">interval", ">test +", ">interval"),
+            (
+                (
+                    setting.task,
+                    _ratio(setting.imratio),
+                    f"{setting.val_positives:,}",
+                    f"± {setting.val_width:.3f}",
+                    f"{setting.test_positives:,}",
+                    f"± {setting.test_width:.3f}",
+                )
+                for setting in setting_prospects(plan)
+            ),
+        ),
+        text_table(
+            "What the study can show",
+            ("claim", "", "why"),
+            ((each.claim, each.answer, each.why) for each in prospects(plan)),
+        ),
+    ]
+
+
+def status_tables(study: StudyRecord) -> list[RenderableType]:
+    """How far each cell is."""
+    rows = [
+        (
+            cell.method,
+            cell.task,
+            _ratio(cell.imratio),
+            f"{cell.standing.search_done}/{cell.planned_trials}",
+            *(sum(row.state == state for row in cell.search) for state in ("PRUNED", "FAIL")),
+            f"{cell.standing.confirm_done}/{cell.planned_seeds}",
+            sum(row.state == "RUNNING" for row in (*cell.search, *cell.confirm, *cell.superseded)),
+            _best(cell),
+        )
+        for cell in study.cells
+    ]
+    columns = (
+        *("method", "task", ">imratio", ">search", ">pruned", ">failed", ">confirm", ">under way"),
+        ">best validation AUROC",
+    )
+    planned = sum(cell.planned_trials + cell.planned_seeds for cell in study.cells)
+    done = sum(cell.standing.search_done + cell.standing.confirm_done for cell in study.cells)
+    if study.driver:
+        state = f"At work: {study.driver}."
+    elif not all(cell.standing.finished for cell in study.cells):
+        state = f"Nobody works on it; to go on: aucstudy run {study.directory}"
+    else:
+        state = ""
+    return [
+        text_table(f"{study.name} in {study.directory}", columns, rows),
+        Text(f"{done} of {planned} trials are finished. {state}".rstrip()),
+    ]
+
+
+def findings_table(findings: Iterable["Finding"]) -> Table:
+    """The doctor's findings, a verdict each."""
+    found = text_table("", ("", "what", "found", "what to do"), ())
+    for each in findings:
+        verdict = Text(each.verdict, style=COLOURS[each.verdict])
+        found.add_row(verdict, Text(each.what), Text(each.found), Text(each.advice))
+    return found
+
+
+def _ratio(imratio: float | None) -> str:
+    return "natural" if imratio is None else f"{imratio:g}"
+
+
+def _best(cell: CellRecord) -> str:
+    values = [row.value for row in cell.search if row.value is not None]
+    return f"{max(values):.4f}" if values else "-"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

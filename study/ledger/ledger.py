@@ -1,0 +1,300 @@
+"""The ledger: the Optuna storage as the study's only truth. No Ray, no torch.
+
+Every cell has two Optuna studies, ``<study>/<cell>`` for its search and
+``<study>/<cell>/confirm`` for its confirm rows. One driver writes (see ``study.ledger.lease``); it
+keeps the rows in memory as well, and every change goes to the database first, each in one
+transaction that may be tried again (see ``study.ledger.writer``).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from optuna.distributions import distribution_to_json
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import Connection
+
+from study.cell import Cell, confirm_seeds, search_seeds
+from study.errors import StudyError
+from study.ledger import sql as tables
+from study.ledger.lease import Lease
+from study.ledger.proposals import propose
+from study.ledger.rows import Outcome, Row
+from study.ledger.rules import FINISHED, Standing
+from study.ledger.writer import Writer
+
+__all__ = ["CellLedger", "Ledger", "plan_of"]
+
+
+class CellLedger:
+    """The rows of one cell, in memory and in the database.
+
+    Args:
+        cell: the plan of the cell.
+        studies: id of its Optuna study, by phase.
+        trials: what is in them, by phase.
+        write: makes the ledger's transactions.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        studies: Mapping[str, int],
+        trials: Mapping[str, Sequence[FrozenTrial]],
+        write: Writer,
+    ) -> None:
+        self.cell = cell
+        self._studies = studies
+        self._write = write
+        self.rows: dict[str, list[Row]] = {
+            phase: [self._row(phase, trial) for trial in found] for phase, found in trials.items()
+        }
+
+    @property
+    def standing(self) -> Standing[Row]:
+        """Where the cell stands now; the next change of a row makes it outdated."""
+        rows = self.rows
+        return Standing(rows["search"], rows["confirm"], self.cell.trials, self.cell.seeds)
+
+    @property
+    def search_over(self) -> bool:
+        """All planned search rows are there and none is under way."""
+        return self.standing.search_over
+
+    @property
+    def selected(self) -> Row | None:
+        """The selected configuration, see ``Standing.selected``."""
+        return self.standing.selected
+
+    @property
+    def settled(self) -> bool:
+        """It is known what is confirmed: the selected configuration, or the only one."""
+        return self.standing.settled
+
+    @property
+    def confirm(self) -> list[Row]:
+        """Confirm rows of the configuration that is confirmed."""
+        return self.standing.current
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to do in this cell."""
+        return self.standing.finished
+
+    def remaining(self) -> int:
+        """Rows still to be finished, as far as the plan tells (crashes may add some)."""
+        standing = self.standing
+        return standing.search_left + standing.confirm_left
+
+    def next_search(self) -> Row | None:
+        """Add the next search row, RUNNING; None if the plan has no more."""
+        if not self.standing.lacks_search:
+            return None
+        rows = self.rows["search"]
+        params, origin = propose(self.cell, rows)
+        attrs = {"origin": origin, "seeds": search_seeds(self.cell, len(rows))}
+        return self._add("search", TrialState.RUNNING, params, [attrs])[0]
+
+    def next_confirm(self) -> Row | None:
+        """Start the next confirm row, once the search is over; None if there is none.
+
+        All missing rows are enqueued first, one a seed, so that the database shows the plan.
+        """
+        standing = self.standing
+        if not standing.settled:
+            return None
+        chosen = standing.selected
+        missing = [
+            {
+                "origin": "fixed" if chosen is None else "selected",
+                "seed": seed,
+                "selected_from": None if chosen is None else chosen.number,
+                "seeds": confirm_seeds(self.cell, seed),
+            }
+            for seed in standing.missing_seeds
+        ]
+        params = {} if chosen is None else chosen.params
+        added = self._add("confirm", TrialState.WAITING, params, missing)
+        for row in (*standing.current, *added):
+            if row.state == "WAITING":
+                self._begin(row)
+                return row
+        return None
+
+    def running(self) -> list[Row]:
+        """Rows that a dead driver left under way; they are to be run again as the same rows."""
+        return [row for phase in self.rows.values() for row in phase if row.state == "RUNNING"]
+
+    def report(self, row: Row, validations: Mapping[int, float]) -> None:
+        """Store validation AUROCs by interval; repeating one overwrites it."""
+        self._write(lambda connection: tables.put_validations(connection, row.key, validations))
+        row.validations |= validations
+
+    def tell(self, row: Row, state: str, outcome: Outcome) -> None:
+        """Finish ``row`` as COMPLETE, PRUNED or FAIL. A row that is finished stays as it is."""
+        if row.state in FINISHED:
+            return
+        # The last ones come with the outcome; others may have died with an earlier driver.
+        lost = {
+            int(point["interval"]): point["val_auroc"]
+            for point in outcome.curve
+            if "val_auroc" in point and int(point["interval"]) not in row.validations
+        }
+        validations = row.validations | lost
+        value = validations[max(validations)] if state == "COMPLETE" else None
+
+        def end(connection: Connection) -> None:
+            attributes = {"outcome": asdict(outcome)}
+            if tables.finish_trial(connection, row.key, TrialState[state], value, attributes):
+                tables.put_validations(connection, row.key, lost)
+
+        self._write(end)
+        row.state, row.value, row.crashed = state, value, outcome.crashed
+        row.validations = dict(sorted(validations.items()))
+
+    def died(self, row: Row, reason: str) -> None:
+        """Note that the worker of ``row`` died, and why; the row stays RUNNING."""
+        deaths = [*row.deaths, (max(row.validations, default=0), reason)]
+        self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
+        row.deaths = deaths
+
+    def _begin(self, row: Row) -> None:
+        self._write(lambda connection: tables.begin_trial(connection, row.key))
+        row.state = "RUNNING"
+
+    def _add(
+        self,
+        phase: str,
+        state: TrialState,
+        params: dict[str, Any],
+        attributes: Sequence[dict[str, Any]],
+    ) -> list[Row]:
+        """Add one row for each of ``attributes``, all in one transaction."""
+        trials = [
+            create_trial(
+                state=state, params=params, distributions=self.cell.space, user_attrs=attrs
+            )
+            for attrs in attributes
+        ]
+        for number, trial in enumerate(trials, start=len(self.rows[phase])):
+            trial.number = number
+
+        def add(connection: Connection) -> list[int]:
+            study_id = self._studies[phase]
+            return [tables.add_trial(connection, study_id, trial) for trial in trials]
+
+        if trials:
+            for trial, key in zip(trials, self._write(add), strict=True):
+                trial._trial_id = key
+        rows = [self._row(phase, trial) for trial in trials]
+        self.rows[phase] += rows
+        return rows
+
+    def _row(self, phase: str, trial: FrozenTrial) -> Row:
+        attrs = trial.user_attrs
+        return Row(
+            cell=self.cell.id,
+            phase=phase,
+            number=trial.number,
+            key=trial._trial_id,
+            params=dict(trial.params),
+            seeds=attrs["seeds"],
+            state=trial.state.name,
+            value=trial.values[0] if trial.state == TrialState.COMPLETE else None,
+            validations=dict(trial.intermediate_values),
+            seed=attrs.get("seed"),
+            selected_from=attrs.get("selected_from"),
+            crashed=attrs.get("outcome", {}).get("crashed", False),
+            deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
+        )
+
+
+class Ledger:
+    """All cells of a study.
+
+    Args:
+        storage: the study's database.
+        name: the study's name.
+        cells: the plan, in order.
+        lease: this driver's; None: no other driver can be there.
+
+    Raises:
+        LeaseError, LedgerError: see ``study.ledger.writer``; also by everything that writes.
+    """
+
+    def __init__(
+        self, storage: RDBStorage, name: str, cells: Sequence[Cell], lease: Lease | None = None
+    ) -> None:
+        self._write = Writer(storage.engine, lease)
+        studies, trials = self._write(lambda connection: _open(connection, name, cells))
+        self.cells = {
+            cell.id: CellLedger(cell, studies[cell.id], trials[cell.id], self._write)
+            for cell in cells
+        }
+
+    @property
+    def trouble(self) -> StudyError | None:
+        """Why nothing can be written any more (lease lost, database gone); None if it can.
+
+        It costs nothing to ask: the lease is renewed in a thread of its own.
+        """
+        return self._write.trouble
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to do in any cell."""
+        return all(cell.finished for cell in self.cells.values())
+
+    def remaining(self) -> int:
+        """Rows still to be finished in all cells."""
+        return sum(cell.remaining() for cell in self.cells.values())
+
+
+def _open(
+    connection: Connection, name: str, cells: Sequence[Cell]
+) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, list[FrozenTrial]]]]:
+    """By cell and phase: the id of its Optuna study, made where it is missing; its trials."""
+    names = {
+        cell.id: {"search": f"{name}/{cell.id}", "confirm": f"{name}/{cell.id}/confirm"}
+        for cell in cells
+    }
+    wanted = [study for phases in names.values() for study in phases.values()]
+    ids = tables.study_ids(connection, f"{name}/")
+    ids |= tables.add_studies(connection, [study for study in wanted if study not in ids])
+    _describe(connection, {ids[names[cell.id]["search"]]: cell for cell in cells})
+    found = tables.trials(connection, [ids[study] for study in wanted])
+    studies = {
+        cell: {phase: ids[study] for phase, study in phases.items()}
+        for cell, phases in names.items()
+    }
+    trials = {
+        cell: {phase: found[study_id] for phase, study_id in phases.items()}
+        for cell, phases in studies.items()
+    }
+    return studies, trials
+
+
+def plan_of(cell: Cell) -> dict[str, Any]:
+    """The plan of a cell as plain JSON, as it is kept beside its rows."""
+    return {
+        "order": cell.order,
+        "method": cell.method,
+        "task": cell.task,
+        "imratio": cell.imratio,
+        "run": cell.run,
+        "space": {n: json.loads(distribution_to_json(d)) for n, d in cell.space.items()},
+        "fixed": cell.fixed,
+        "trials": cell.trials,
+        "seeds": cell.seeds,
+    }
+
+
+def _describe(connection: Connection, cells: Mapping[int, Cell]) -> None:
+    """Keep the plan of every cell beside its rows, for readers and for optuna-dashboard."""
+    described = tables.study_attributes(connection, "cell")
+    for study_id, cell in cells.items():
+        plan = plan_of(cell)
+        if described.get(study_id) != plan:
+            tables.put_study_attribute(connection, study_id, "cell", plan)

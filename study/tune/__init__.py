@@ -1,0 +1,1 @@
+"""The one Ray Tune run of a study: which row trains next, where, and until when."""

@@ -1,0 +1,138 @@
+"""The Ray cluster that a study runs on: one of its own on this machine, or one that is there."""
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Ray reads these when it is imported or started.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to any server
+os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # relative paths mean what the user wrote
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # 5 files instead of 1,005
+os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # see study.tune.stop
+os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "3600")  # the ledger is the truth
+os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", "1000000")  # the multiplexer limits itself
+os.environ.setdefault("TUNE_RESULT_BUFFER_LENGTH", "2")  # above 1: see train_buffered
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints even if verbose is 0
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two busy-waiting threads: 3 to 6 x slower
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+if not os.environ.get("RAY_ADDRESS"):
+    # All of Ray's ports on loopback; _node_ip_address="127.0.0.1" does not do it (2.60).
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    # A cluster of our own that dies is not waited for: the driver ends, and a new one goes on.
+    os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
+
+import ray
+from ray.exceptions import RayError
+
+from study.errors import ClusterError
+from study.spec import Resources
+from study.tune.address import check_address
+from study.tune.quiet import quiet
+
+__all__ = ["RAY_LOG", "Size", "cluster", "own_group"]
+
+RAY_LOG = "ray.log"
+SIZE_SECONDS = 2.0
+"""How old the known size of the cluster may be."""
+
+
+@contextmanager
+def cluster(directory: Path) -> Iterator[None]:
+    """Connect to the cluster of ``RAY_ADDRESS``, or start one on this machine's loopback.
+
+    What Ray prints goes to a file in ``directory``.
+
+    Raises:
+        ClusterError: nothing answers at ``RAY_ADDRESS``, it wants another token, or Ray fails.
+    """
+    address = os.environ.get("RAY_ADDRESS")
+    log = directory / RAY_LOG
+    with quiet(log):
+        if address:
+            check_address(address)
+        try:
+            _connect(address) if address else _start()
+        except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+            what = f"connect to the cluster at {address}" if address else "start on this machine"
+            first = str(error).strip().splitlines()[0]
+            raise ClusterError(f"Ray could not {what}: {first}. More is in {log}.") from error
+    try:
+        yield
+    finally:
+        with quiet(log):
+            ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    # The workers of that cluster do not have this process's environment.
+    threads = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
+    ray.init(address=address, log_to_driver=False, runtime_env={"env_vars": threads})
+
+
+def _start() -> None:
+    # Clusters want a token by default; a private one is as good as any for our own.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    with own_group():
+        ray.init(
+            address="local",  # not one that happens to run on this machine
+            include_dashboard=False,
+            log_to_driver=False,
+            object_store_memory=200_000_000,
+        )
+
+
+class Size:
+    """How many trials the cluster can run side by side; nodes may join and leave.
+
+    Args:
+        resources: of one trial.
+    """
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._asked = float("-inf")
+        self._slots = 0
+
+    def __call__(self) -> int:
+        """Slots, at least 1; asked again when the answer is old."""
+        if time.monotonic() - self._asked > SIZE_SECONDS:
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            self._slots = max(1, sum(map(self._fits, nodes)))
+            self._asked = time.monotonic()
+        return self._slots
+
+    def _fits(self, node: dict[str, float]) -> int:
+        """Trials on one node; none spans two nodes, nor does a share of a GPU span two GPUs."""
+        cpus, gpus = self._resources.cpus, self._resources.gpus
+        fits = int(node.get("CPU", 0.0) / cpus + 1e-9)
+        there = int(node.get("GPU", 0.0))
+        if gpus >= 1:
+            return min(fits, there // int(gpus))
+        return min(fits, there * int(1 / gpus + 1e-9)) if gpus else fits
+
+
+@contextmanager
+def own_group() -> Iterator[None]:
+    """Processes started meanwhile stay together, outside this process's group.
+
+    Ctrl-C in a terminal and `timeout` signal the whole group: Ray's processes must live on while
+    the study finishes its intervals. If this process dies, the kernel ends them.
+    """
+    if os.getsid(0) == os.getpid():  # a session's leader cannot leave its group
+        yield
+        return
+    before = os.getpgid(0)
+    # A group needs a process: one to begin the new one, and one to keep the old one meanwhile.
+    with (
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE, process_group=0) as first,
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE),
+    ):
+        os.setpgid(0, first.pid)
+        try:
+            yield
+        finally:
+            os.setpgid(0, before)

@@ -1,0 +1,176 @@
+"""One Tune run of a study: from the ledger as it stands until nothing is left, or a stop."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from ray import tune
+from ray.tune.experiment import Trial
+
+from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.rows import Outcome, Row
+from study.spec import Resources
+from study.tune.cluster import RAY_LOG, Size
+from study.tune.log import EventLog
+from study.tune.multiplexer import Multiplexer
+from study.tune.progress import Progress
+from study.tune.quiet import quiet
+from study.tune.scheduler import CellScheduler
+from study.tune.stop import Stop
+from trainables.checkpoint import remove_checkpoints
+from trainables.trainable import Job, MethodTrainable, checkpoint_file
+
+__all__ = ["run_generation"]
+
+
+def run_generation(
+    ledger: Ledger,
+    resources: Resources,
+    directory: Path,
+    progress_of: Callable[[IO[str]], Progress],
+    stop: Stop,
+) -> None:
+    """Run rows until the ledger is finished or the study is to stop.
+
+    Args:
+        ledger: opened, with its lease held.
+        resources: of one trial.
+        directory: the study's, seen by all nodes.
+        progress_of: makes the ``Progress`` from the terminal's stream.
+        stop: whether the study is to stop.
+
+    Raises:
+        StudyError: something forbids going on; no row was told after it.
+        KeyboardInterrupt: the user did not wait for intervals under way.
+    """
+    scratch = directory / "ray"
+    shutil.rmtree(scratch, ignore_errors=True)
+    size = Size(resources)
+    events = EventLog(directory / "log.jsonl")
+    events.write("generation started", {"rows left": ledger.remaining()})
+    with quiet(directory / RAY_LOG) as terminal:
+        progress: Progress = progress_of(terminal)
+
+        def told(row: Row, outcome: Outcome) -> None:
+            remove_checkpoints(checkpoint_file(directory, row.name))
+            told = {"row": row.name, "state": row.state, "value": row.value}
+            spent = {"seconds": outcome.seconds, "reason": outcome.reason}
+            events.write("row finished", told | spent)
+            progress.told(row, outcome)
+
+        scheduler, stopper = CellScheduler(ledger, stop), _Stopper(stop)
+        searcher = Multiplexer(
+            ledger,
+            job=lambda cell, row: _job(cell, row, directory, resources.hang_after).config(),
+            # One more than can run, so that a worker that is free finds its next trial waiting.
+            slots=lambda: size() + 1,
+            on_told=told,
+            on_died=lambda row, why: events.write("worker died", {"row": row.name, "why": why}),
+            stop=stop,
+            interrupted=scheduler.interrupted,
+            why_died=scheduler.why_died,
+        )
+        progress.start(ledger, size())
+        try:
+            tune.Tuner(
+                tune.with_resources(
+                    MethodTrainable, {"cpu": resources.cpus, "gpu": resources.gpus}
+                ),
+                tune_config=tune.TuneConfig(
+                    search_alg=searcher,
+                    scheduler=scheduler,
+                    # The multiplexer ends the run; -1 would print 9223372036854775807.
+                    num_samples=10 * ledger.remaining() + 100,
+                    reuse_actors=True,
+                    trial_name_creator=lambda trial: trial.trial_id,
+                    trial_dirname_creator=lambda trial: trial.trial_id,
+                ),
+                run_config=tune.RunConfig(
+                    name="generation",
+                    storage_path=str(scratch.resolve()),
+                    # The multiplexer hands a row whose worker died out again.
+                    failure_config=tune.FailureConfig(max_failures=0),
+                    # The trainable keeps its own, see there.
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    stop=stopper,
+                    callbacks=[_Ticker(progress, searcher, stopper, stop)],
+                    verbose=0,
+                ),
+            ).fit()
+        finally:
+            progress.stop()
+            ended = {"rows left": ledger.remaining(), "stopped by": stop.reason}
+            events.write("generation ended", ended)
+    if stop.error is not None:
+        raise stop.error
+    _sweep(ledger, directory)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _job(cell: CellLedger, row: Row, directory: Path, hang_after: float) -> Job:
+    return Job(
+        row={"cell": row.cell, "phase": row.phase, "number": row.number, "name": row.name},
+        trial=cell.cell.trial(row.params, row.seeds),
+        directory=str(directory.resolve()),
+        reported=max(row.validations, default=0),
+        hang_after=hang_after,
+        embeddings=row.seed is not None and row.seed < cell.cell.embeddings,
+    )
+
+
+def _sweep(ledger: Ledger, directory: Path) -> None:
+    """Remove what rows that are finished left (a worker may save once more as it ends)."""
+    running = {row.name for cell in ledger.cells.values() for row in cell.running()}
+    for file in (directory / "checkpoints").glob("*"):
+        name = file.name.removesuffix(".pt").removesuffix(".previous")
+        if file.suffix != ".pt" or name not in running:
+            file.unlink(missing_ok=True)
+
+
+class _Stopper(tune.Stopper):
+    """Ends the Tune run once a study that is to stop has no trial under way.
+
+    Tune itself gives trials 5 s to end before it kills them; intervals may be longer.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._idle = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:  # noqa: ARG002
+        return False
+
+    def stop_all(self) -> bool:
+        return self._stop.reason is not None and (self._idle or self._stop.impatient)
+
+    def look(self, trials: list[Trial]) -> None:
+        """Tune's trials, after each of its steps."""
+        if self._stop.reason is not None:
+            self._idle = all(trial.status != Trial.RUNNING for trial in trials)
+
+
+class _Ticker(tune.Callback):
+    """Passes the controller's steps on."""
+
+    def __init__(
+        self, progress: Progress, searcher: Multiplexer, stopper: _Stopper, stop: Stop
+    ) -> None:
+        self._progress = progress
+        self._searcher = searcher
+        self._stopper = stopper
+        self._stop = stop
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def setup(self, *_arguments: Any, **_info: Any) -> None:
+        self._stop.listen()  # Tune has just taken SIGUSR1 for itself
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **_info: Any) -> None:  # noqa: ARG002
+        self._searcher.flush()
+        self._stopper.look(trials)
+        self._progress.tick()

@@ -1,0 +1,220 @@
+"""What a person sees while a study runs: a live table in a terminal, plain lines elsewhere."""
+
+import time
+from collections import defaultdict
+from typing import IO, Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.rows import Outcome, Row
+
+__all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
+
+PLAIN_SECONDS = 10.0
+TABLE_SECONDS = 0.5
+
+
+class Progress(Protocol):
+    """What a run tells its watcher."""
+
+    def start(self, ledger: Ledger, slots: int) -> None:
+        """The ledger is open and ``slots`` trials can run side by side."""
+
+    def told(self, row: Row, outcome: Outcome) -> None:
+        """A row is finished."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+    def stop(self) -> None:
+        """The generation is over."""
+
+
+def stage(cell: CellLedger) -> str:
+    """ "search", "confirm", "done" or "failed" (there was a search, and it completed no trial)."""
+    standing = cell.standing
+    if not standing.search_over:
+        return "search"
+    if not standing.settled:
+        return "failed"
+    return "done" if standing.finished else "confirm"
+
+
+class _Costs:
+    """Mean seconds of finished trials, by cell and phase, for the time left."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+
+    def add(self, row: Row, outcome: Outcome) -> None:
+        if outcome.seconds:
+            self._seconds[row.cell, row.phase].append(outcome.seconds)
+
+    def mean(self, cell: str, phase: str) -> float | None:
+        """Of the cell's phase, else of the cell, else of all trials; None before the first."""
+        mine = self._seconds.get((cell, phase))
+        both = [s for (name, _), seconds in self._seconds.items() if name == cell for s in seconds]
+        everything = [s for seconds in self._seconds.values() for s in seconds]
+        known = mine or both or everything
+        return sum(known) / len(known) if known else None
+
+
+def time_left(ledger: Ledger, costs: _Costs, slots: int) -> float | None:
+    """Seconds until the study is done, from the trials so far; None before the first."""
+    total = 0.0
+    for name, cell in ledger.cells.items():
+        left = (("search", cell.standing.search_left), ("confirm", cell.standing.confirm_left))
+        for phase, rows in left:
+            mean = costs.mean(name, phase)
+            if mean is None:
+                return None
+            total += rows * mean
+    return total / max(1, slots)
+
+
+class _Watcher:
+    """What both kinds of progress share: the ledger, the costs and a clock."""
+
+    def __init__(self, console: Console, period: float) -> None:
+        self._console = console
+        self._period = period
+        self._costs = _Costs()
+        self._ledger: Ledger | None = None
+        self._slots = 1
+        self._shown = 0.0
+
+    def start(self, ledger: Ledger, slots: int) -> None:
+        self._ledger, self._slots = ledger, slots
+        self._shown = time.monotonic()
+
+    def told(self, row: Row, outcome: Outcome) -> None:
+        self._costs.add(row, outcome)
+
+    def _due(self) -> bool:
+        if time.monotonic() - self._shown < self._period:
+            return False
+        self._shown = time.monotonic()
+        return True
+
+    def _headline(self) -> str:
+        if self._ledger is None:
+            return ""
+        done, total = _totals(self._ledger)
+        seconds = time_left(self._ledger, self._costs, self._slots)
+        eta = "time left: measuring" if seconds is None else f"about {_clock(seconds)} left"
+        return f"{done}/{total} trials, {eta}"
+
+
+class PlainProgress(_Watcher):
+    """One line every few seconds and one for each cell that is done; for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console, PLAIN_SECONDS)
+        self._stages: dict[str, str] = {}
+
+    def start(self, ledger: Ledger, slots: int) -> None:
+        super().start(ledger, slots)
+        self._stages = {name: stage(cell) for name, cell in ledger.cells.items()}
+        self._print(self._headline())
+
+    def told(self, row: Row, outcome: Outcome) -> None:
+        super().told(row, outcome)
+        if self._ledger is None:
+            return
+        cell = self._ledger.cells[row.cell]
+        now = stage(cell)
+        if now != self._stages[row.cell]:
+            self._stages[row.cell] = now
+            best = f", best validation AUROC {_best(cell)}" if cell.cell.trials else ""
+            self._print(f"{row.cell}: {now}{best}")
+
+    def tick(self) -> None:
+        if self._due():
+            self._print(self._headline())
+
+    def stop(self) -> None:
+        self._print(self._headline())
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+class TableProgress(_Watcher):
+    """A live table of cells with the whole study's bar below."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console, TABLE_SECONDS)
+        self._live = Live(console=console, auto_refresh=False, vertical_overflow="ellipsis")
+
+    def start(self, ledger: Ledger, slots: int) -> None:
+        super().start(ledger, slots)
+        self._live.start()
+        self._draw()
+
+    def tick(self) -> None:
+        if self._due():
+            self._draw()
+
+    def stop(self) -> None:
+        self._draw()
+        self._live.stop()
+
+    def _draw(self) -> None:
+        if self._ledger is None:
+            return
+        # The bar stays on the screen: cells that are done make room for those under way.
+        room = max(4, self._console.height - 8)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("cell", "stage"):
+            table.add_column(name, no_wrap=True)
+        for name in ("search", "confirm", "best validation AUROC"):
+            table.add_column(name, justify="right", no_wrap=True)
+        cells = sorted(self._ledger.cells.values(), key=lambda cell: cell.finished)
+        for cell in cells[:room]:
+            standing = cell.standing
+            table.add_row(
+                Text(cell.cell.id),
+                stage(cell),
+                f"{standing.search_done}/{cell.cell.trials}",
+                f"{standing.confirm_done}/{cell.cell.seeds}",
+                _best(cell),
+            )
+        parts: list[Table | Text | ProgressBar] = [table]
+        if len(cells) > room:
+            done = sum(cell.finished for cell in cells)
+            parts.append(Text(f"... and {len(cells) - room} more cells; {done} are done"))
+        done, total = _totals(self._ledger)
+        parts += [
+            ProgressBar(total=max(1, total), completed=done, width=60),
+            Text(self._headline()),
+        ]
+        self._live.update(Group(*parts), refresh=True)
+
+
+def progress_for(stream: IO[str]) -> Progress:
+    """A live table where ``stream`` is a terminal, plain lines where it is not."""
+    console = Console(file=stream)
+    return TableProgress(console) if console.is_terminal else PlainProgress(console)
+
+
+def _totals(ledger: Ledger) -> tuple[int, int]:
+    """Planned rows of the whole study that have come to their end, and all of them."""
+    standings = [cell.standing for cell in ledger.cells.values()]
+    done = sum(standing.search_done + standing.confirm_done for standing in standings)
+    return done, sum(standing.trials + standing.seeds for standing in standings)
+
+
+def _best(cell: CellLedger) -> str:
+    values = [row.value for row in cell.rows["search"] if row.value is not None]
+    return f"{max(values):.4f}" if values else "-"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

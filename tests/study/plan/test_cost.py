@@ -1,0 +1,140 @@
+"""The plan: counts against the data protocol, shares against a simulation, hours by hand."""
+
+import math
+import time
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from study.plan.cost import Timing, _timing, asha_share, plan_study, time_task
+from study.spec import StudySpec, parse_spec
+from trainables.step_graph import WARM_UP
+
+
+def small(**search: object) -> StudySpec:
+    return parse_spec(
+        {
+            "name": "small",
+            "methods": ["ce", "ct_auc"],
+            "tasks": [{"dataset": "digits", "model": "mlp", "epochs": 4, "batch_size": 64}],
+            "imratios": [0.1, None],
+            "search": {"trials": 6, **search},
+            "confirm": {"seeds": 2},
+        }
+    )
+
+
+TIMINGS = {
+    ("ce", "digits-mlp"): Timing(step=0.5, validation=2.0, evaluations=64),
+    ("ct_auc", "digits-mlp"): Timing(step=1.0, validation=2.0, evaluations=128),
+}
+
+
+class _Loss:
+    def __init__(self, slow: bool) -> None:
+        self.slow = slow
+
+    def item(self) -> None:
+        if self.slow:
+            time.sleep(0.4)
+
+
+class _Run:
+    """The first steps are slow, as where a graph is captured."""
+
+    def __init__(self, device: str) -> None:
+        self.config = SimpleNamespace(device=device)
+        self.steps = 0
+
+    @property
+    def gradient_evaluations(self) -> int:
+        return 64 * self.steps
+
+    def train_step(self) -> _Loss:
+        self.steps += 1
+        return _Loss(self.steps <= WARM_UP + 1)
+
+
+def test_on_a_gpu_the_warm_up_and_the_capture_are_not_timed() -> None:
+    found = _timing(cast(Any, _Run("cuda")), validation=1.0)
+    assert found.step < 0.01
+    assert found.evaluations == 64
+    assert _timing(cast(Any, _Run("cpu")), validation=1.0).step > 0.1
+
+
+def test_cells_and_images() -> None:
+    planned = plan_study(small(), TIMINGS, slots=2)
+    names = [(cell.method, cell.imratio) for cell in planned.cells]
+    assert names == [("ce", 0.1), ("ct_auc", 0.1), ("ce", None), ("ct_auc", None)]
+    rare = planned.cells[0]
+    positives, negatives = rare.train
+    assert positives == negatives // 9  # 0.1 / 0.9 of the negatives
+    assert sum(rare.test) == 355
+    assert rare.steps == 4 * (sum(rare.train) // 64)
+    assert rare.gradient_evaluations == 64 * rare.steps
+    assert planned.cells[1].gradient_evaluations == 2 * rare.gradient_evaluations
+    assert planned.trials == 4 * (6 + 2)
+
+
+def test_seconds_add_up() -> None:
+    planned = plan_study(small(pruner="none"), TIMINGS, slots=2)
+    for cell in planned.cells:
+        step = TIMINGS[cell.method, cell.task].step
+        assert cell.search_seconds == pytest.approx(cell.steps * step + 4 * 2.0)
+        extra = 2.0 * sum(cell.test) / sum(cell.val)
+        assert cell.confirm_seconds == pytest.approx(cell.search_seconds + extra)
+    by_hand = sum(6 * cell.search_seconds + 2 * cell.confirm_seconds for cell in planned.cells)
+    assert planned.seconds == planned.most_seconds == pytest.approx(by_hand / 2)
+
+
+@pytest.mark.parametrize(
+    ("budget", "steps"),
+    [
+        ({"budget": "gradient_evaluations"}, (44, 22)),
+        ({"budget": "seconds", "seconds": 9}, (18, 9)),
+    ],
+)
+def test_steps_follow_the_budget(budget: dict[str, object], steps: tuple[int, int]) -> None:
+    """At 10 % digits give 11 steps an epoch; ct_auc takes two passes and twice as long."""
+    spec = small()
+    task = spec.tasks[0].model_copy(update=budget)
+    planned = plan_study(spec.model_copy(update={"tasks": [task]}), TIMINGS, slots=1)
+    assert tuple(cell.steps for cell in planned.cells[:2]) == steps
+
+
+def test_asha_saves_time() -> None:
+    planned = plan_study(small(), TIMINGS, slots=1)
+    assert planned.seconds < planned.most_seconds
+    assert planned.most_seconds == pytest.approx(
+        plan_study(small(pruner="none"), TIMINGS, slots=1).seconds
+    )
+
+
+@pytest.mark.parametrize(("intervals", "grace", "reduction"), [(9, 1, 3), (100, 1, 3), (6, 2, 2)])
+def test_share_of_asha_is_that_of_halving(intervals: int, grace: int, reduction: int) -> None:
+    # Successive halving of a crowd that divides evenly: count the intervals one by one.
+    rungs = [grace * reduction**k for k in range(20) if grace * reduction**k < intervals]
+    alive = crowd = reduction ** len(rungs)
+    spent = 0
+    for interval in range(1, intervals + 1):
+        spent += alive
+        if interval in rungs:
+            alive //= reduction
+    assert asha_share(intervals, grace, reduction) == pytest.approx(spent / (crowd * intervals))
+
+
+def test_one_interval_is_never_cut() -> None:
+    assert asha_share(1, 1, 3) == 1.0
+
+
+def test_timing_is_of_real_steps() -> None:
+    spec = small()
+    timings = time_task(spec, spec.tasks[0])
+    assert list(timings) == ["ce", "ct_auc"]
+    for timing in timings.values():
+        assert timing.step > 0
+        assert math.isfinite(timing.validation)
+        assert timing.validation > 0
+    assert timings["ce"].evaluations == 64
+    assert timings["ct_auc"].evaluations == 2 * 64  # PDSCA: inner_steps + 1 passes

@@ -1,0 +1,97 @@
+"""What a person sees: a table in a terminal, lines elsewhere, and a sound time left."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.rows import Outcome
+from study.tune.progress import PlainProgress, TableProgress, progress_for
+from study.tune.quiet import quiet
+
+Opener = Callable[..., Ledger]
+
+
+def finish_all_search(ledger: Ledger, progress: PlainProgress | TableProgress) -> CellLedger:
+    (cell,) = ledger.cells.values()
+    while row := cell.next_search():
+        outcome = Outcome(seconds=10.0)
+        cell.report(row, {9: 0.75})
+        cell.tell(row, "COMPLETE", outcome)
+        progress.told(row, outcome)
+    return cell
+
+
+def test_plain_lines_say_what_is_done_and_what_is_left(open_ledger: Opener) -> None:
+    out = io.StringIO()
+    progress = PlainProgress(Console(file=out))
+    ledger = open_ledger()
+    progress.start(ledger, slots=2)
+    assert out.getvalue() == "0/8 trials, time left: measuring\n"
+    cell = finish_all_search(ledger, progress)
+    progress.stop()
+    lines = out.getvalue().splitlines()
+    assert lines[1] == f"{cell.cell.id}: confirm, best validation AUROC 0.7500"
+    # Two confirm trials of about 10 s, side by side.
+    assert lines[-1] == "6/8 trials, about 0 min 10 s left"
+
+
+def test_the_table_shows_every_cell_and_the_bar(open_ledger: Opener) -> None:
+    out = io.StringIO()
+    progress = TableProgress(Console(file=out, force_terminal=True, width=100, height=30))
+    ledger = open_ledger()
+    progress.start(ledger, slots=1)
+    cell = finish_all_search(ledger, progress)
+    progress.stop()
+    shown = out.getvalue()
+    for expected in (cell.cell.id, "confirm", "6/6", "0/2", "0.7500", "6/8 trials"):
+        assert expected in shown
+
+
+def test_a_pipe_gets_lines() -> None:
+    assert isinstance(progress_for(io.StringIO()), PlainProgress)
+
+
+def test_all_noise_goes_to_the_log_and_the_terminal_stays_usable(tmp_path: Path) -> None:
+    log = tmp_path / "noise.log"
+    code = f"""
+import os, subprocess, sys
+from pathlib import Path
+from study.tune.quiet import quiet
+with quiet(Path({str(log)!r})) as terminal:
+    print("python noise")
+    print("error noise", file=sys.stderr)
+    os.write(1, b"descriptor noise\\n")
+    subprocess.run(["echo", "child noise"])
+    print("progress", file=terminal)
+print("afterwards")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "progress\nafterwards\n"
+    assert done.stderr == ""
+    noise = log.read_text()
+    for kind in ("python", "error", "descriptor", "child"):
+        assert f"{kind} noise" in noise
+
+
+def test_the_terminal_comes_back_after_an_exception(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(RuntimeError), quiet(tmp_path / "noise.log"):
+        raise RuntimeError
+    print("still here")
+    assert capfd.readouterr().out == "still here\n"
