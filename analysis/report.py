@@ -11,6 +11,7 @@ from analysis.results import Results, load
 from analysis.sections import SECTIONS
 from analysis.write import markdown, page, tables
 from analysis.write.blocks import Section
+from study.places import Places
 
 __all__ = ["sections", "write", "write_results"]
 
@@ -31,7 +32,7 @@ def write(*directories: Path, folder: Path | None = None) -> Path:
         AnalysisError: the report cannot be written there, or a study is named twice.
     """
     results = load(*directories) if len(directories) == 1 else read_together(directories)
-    place = folder or _place(results) / "report"
+    place = folder or Places(_place(results)).report
     try:
         return write_results(results, place)
     except OSError as error:

@@ -158,9 +158,10 @@ def export(
     """Write a study's trials, curves, confirm results, predictions and budget as tables."""
     from analysis.export import KINDS
     from analysis.export import export as write_frames
+    from study.places import Places
 
     directory = _directory(study)
-    folder = out or directory / "export"
+    folder = out or Places(directory).export
     kinds = KINDS if kind is Format.BOTH else (kind.value,)
     for sentence in write_frames(directory, folder, kinds):
         typer.echo(sentence, err=True)

@@ -16,6 +16,7 @@ from study.ledger.lease import driver
 from study.ledger.patience import patiently
 from study.ledger.rules import Standing
 from study.ledger.storage import open_storage, storage_url
+from study.places import Places
 from study.records import CellRecord, StudyRecord, TrialRecord
 
 __all__ = ["read_spec", "read_study", "storage_of"]
@@ -36,7 +37,7 @@ def read_study(directory: Path) -> StudyRecord:
     finally:
         storage.remove_session()
         storage.engine.dispose()
-    provenance = directory / "provenance.json"
+    provenance = Places(directory).provenance
     return StudyRecord(
         name=spec["name"],
         directory=directory,
@@ -53,7 +54,7 @@ def read_spec(directory: Path) -> dict[str, Any]:
     Raises:
         LedgerError: there is none that can be read.
     """
-    file = directory / "study.yaml"
+    file = Places(directory).spec
     if not file.is_file():
         raise LedgerError(
             f"A study's directory holds study.yaml; {directory} does not. "

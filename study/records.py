@@ -8,10 +8,9 @@ from typing import Any
 
 from study.errors import LedgerError
 from study.ledger.rules import Standing
+from study.places import Places
 
 __all__ = ["CellRecord", "StudyRecord", "TrialRecord", "predictions_path"]
-
-PREDICTIONS = "predictions"
 
 
 @dataclass(frozen=True)
@@ -173,14 +172,14 @@ def predictions_path(directory: Path, relative: str) -> Path:
     Raises:
         LedgerError: it names anything else.
     """
-    parts = PurePosixPath(relative).parts
-    if len(parts) == 2 and parts[0] == PREDICTIONS and parts[1].isprintable():
-        folder = (directory / PREDICTIONS).resolve()
+    parts, place = PurePosixPath(relative).parts, Places(directory).predictions
+    if len(parts) == 2 and parts[0] == place.name and parts[1].isprintable():
+        folder = place.resolve()
         file = folder / parts[1]
         if file.suffix == ".npz" and file.resolve().parent == folder:
             return file
     raise LedgerError(
-        f"A row's predictions must be a file {PREDICTIONS}/NAME.npz in the study's directory, and "
+        f"A row's predictions must be a file {place.name}/NAME.npz in the study's directory, and "
         f"the ledger of {directory} names {relative!r}: do not trust this ledger, or put the "
         "name right."
     )

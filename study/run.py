@@ -15,12 +15,14 @@ from study.errors import SpecError, StudyError
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
+from study.places import Places
 from study.provenance import provenance, read_provenance, refuse_other_data
 from study.reader import read_spec
 from study.same_study import refuse_another_study
 from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
 from study.tune.progress import Progress, progress_for
 from study.tune.stop import Stop
+from trainables.files import save_atomically
 
 __all__ = ["RunSummary", "run"]
 
@@ -73,18 +75,19 @@ def run(
         KeyboardInterrupt: the second signal.
     """
     check_environment(spec)
-    directory = directory_of(spec)
-    _refuse_mixing(spec, directory)
+    places = Places(directory_of(spec))
+    directory = places.directory
+    _refuse_mixing(spec, places)
     plan = cells(spec)
-    began = read_provenance(directory / "provenance.json")
+    began = read_provenance(places.provenance)
     refuse_other_data(began, plan)
     with Stop(seconds).signals() as stop, _said_in_words(directory):
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
             refuse_another_study(storage, spec.name, plan)
-            _write(directory / "study.yaml", dump(spec))
-            _write(directory / "provenance.json", json.dumps(provenance(plan, began), indent=2))
+            _write(places.spec, dump(spec))
+            _write(places.provenance, json.dumps(provenance(plan, began), indent=2))
             ledger = Ledger(storage, spec.name, plan, lease)
             before = ledger.remaining()
             if not ledger.finished:
@@ -94,9 +97,9 @@ def run(
                 from study.tune.nodes import check_nodes
 
                 logging.getLogger("ray").setLevel(logging.WARNING)
-                with cluster(directory):
+                with cluster(places.ray_log):
                     check_nodes(directory, storage.engine.url)
-                    run_generation(ledger, spec.resources, directory, progress_of, stop)
+                    run_generation(ledger, spec.resources, places, progress_of, stop)
     return RunSummary(
         directory=directory,
         finished=ledger.finished,
@@ -123,10 +126,11 @@ def _said_in_words(directory: Path) -> Iterator[None]:
         ) from error
 
 
-def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
+def _refuse_mixing(spec: StudySpec, places: Places) -> None:
     """A change that would put incomparable results into one study is refused."""
-    if not (directory / "study.yaml").exists():
+    if not places.spec.exists():
         return
+    directory = places.directory
     begun = read_spec(directory)
     if not begun.keys() >= WRITTEN:
         raise SpecError(
@@ -142,6 +146,4 @@ def _refuse_mixing(spec: StudySpec, directory: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
+    save_atomically(path, lambda file: file.write(text.encode("utf-8")))

@@ -126,6 +126,7 @@ def imported_in(room: str) -> Iterator[tuple[str, str]]:
                 "study.records",
                 "study.reader",
                 "study.errors",
+                "study.places",
                 "study.plan.power",
                 "study.ledger.rules",
             },

@@ -6,8 +6,6 @@ a flipped byte.
 
 import hashlib
 import logging
-import os
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,11 +13,12 @@ from typing import IO, Any
 
 import torch
 
+from trainables.files import save_atomically
+
 __all__ = [
     "load_checkpoint",
     "previous",
     "remove_checkpoints",
-    "save_atomically",
     "save_checkpoint",
 ]
 
@@ -63,30 +62,6 @@ def remove_checkpoints(path: Path) -> None:
     """Remove both checkpoints of a trial."""
     path.unlink(missing_ok=True)
     previous(path).unlink(missing_ok=True)
-
-
-def save_atomically(
-    path: Path, write: Callable[[IO[bytes]], None], keep: Path | None = None
-) -> None:
-    """Call ``write(file)`` on a temporary file beside ``path``, then rename it to ``path``.
-
-    Args:
-        path: the file to be.
-        write: fills it.
-        keep: where the file that was at ``path`` goes; None: it is replaced.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep is not None and path.exists():
-            path.replace(keep)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _load(file: Path, device: str) -> dict[str, Any] | None:

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from ray import tune
 
-from trainables.checkpoint import load_checkpoint, save_atomically, save_checkpoint
+from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import TrialConfig
 from trainables.errors import DataError, DivergedError, in_words
+from trainables.files import save_atomically
 from trainables.loop import TrainingRun
 from trainables.watchdog import Watchdog
 
@@ -25,8 +26,6 @@ __all__ = [
     "CHECKPOINT_SECONDS",
     "Job",
     "MethodTrainable",
-    "checkpoint_file",
-    "hang_file",
 ]
 
 CHECKPOINT_SECONDS = 20.0
@@ -49,6 +48,7 @@ class Job:
         row: {"cell", "phase", "number", "name"} of the row.
         trial: fields of ``TrialConfig``.
         directory: the study's directory, the same for all nodes.
+        checkpoint, predictions: the row's files, relative to it.
         reported: intervals that the ledger already knows of.
         hang_after: seconds without a training step after which the worker is ended.
         embeddings: keep the embeddings of the test set beside its scores.
@@ -57,9 +57,21 @@ class Job:
     row: dict[str, Any]
     trial: dict[str, Any]
     directory: str
+    checkpoint: str
+    predictions: str
     reported: int
     hang_after: float
     embeddings: bool = False
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """Where the row keeps its checkpoint while it runs."""
+        return Path(self.directory, self.checkpoint)
+
+    @property
+    def hang_file(self) -> Path:
+        """Where the row leaves word of where it hung."""
+        return self.checkpoint_file.with_suffix(".hang")
 
     def config(self) -> dict[str, Any]:
         """What Tune carries: it copies and flattens a config again and again, but not a text."""
@@ -69,16 +81,6 @@ class Job:
     def of(cls, config: dict[str, Any]) -> "Job":
         """The job in a config."""
         return cls(**json.loads(config["job"]))
-
-
-def checkpoint_file(directory: Path, name: str) -> Path:
-    """Where the row called ``name`` keeps its checkpoint while it runs."""
-    return directory / "checkpoints" / f"{name}.pt"
-
-
-def hang_file(directory: Path, name: str) -> Path:
-    """Where the row called ``name`` leaves word of where it hung."""
-    return directory / "checkpoints" / f"{name}.hang"
 
 
 class MethodTrainable(tune.Trainable):
@@ -111,7 +113,7 @@ class MethodTrainable(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """One interval; with the last one of a confirm trial, the test set."""
         try:
-            with Watchdog(self._hang, self._job.hang_after) as self._watchdog:
+            with Watchdog(self._job.hang_file, self._job.hang_after) as self._watchdog:
                 return self._interval()
         except DivergedError as error:
             return self._failed(str(error), crashed=False)
@@ -144,9 +146,6 @@ class MethodTrainable(tune.Trainable):
 
     def _take(self, config: dict[str, Any]) -> None:
         self._job = Job.of(config)
-        directory, name = Path(self._job.directory), self._job.row["name"]
-        self._checkpoint = checkpoint_file(directory, name)
-        self._hang = hang_file(directory, name)
         self._saved = time.monotonic()
         self._run = None
         self._unreported: deque[dict[str, float]] = deque()
@@ -170,7 +169,7 @@ class MethodTrainable(tune.Trainable):
 
     def _start(self) -> TrainingRun:
         run = TrainingRun(TrialConfig(**self._job.trial))
-        if state := load_checkpoint(self._checkpoint, run.config.device):
+        if state := load_checkpoint(self._job.checkpoint_file, run.config.device):
             run.load_state_dict(state)
             # A stop or a crash came between the end of an interval and its report.
             self._unreported.extend(run.curve[self._job.reported :])
@@ -186,7 +185,7 @@ class MethodTrainable(tune.Trainable):
         if self._run is None:
             return
         try:
-            save_checkpoint(self._checkpoint, self._run.state_dict())
+            save_checkpoint(self._job.checkpoint_file, self._run.state_dict())
         except OSError as error:
             logger.warning("no checkpoint of %s: %s", self._job.row["name"], error)
         self._saved = time.monotonic()
@@ -208,12 +207,9 @@ class MethodTrainable(tune.Trainable):
             raise AssertionError("a trial is tested after its last interval")
         tested = self._run.test(embeddings=self._job.embeddings)
         figures = {name: tested.pop(name) for name in ("test_auroc", "test_auprc")}
-        file = Path("predictions") / f"{self._job.row['name']}.npz"
-        save_atomically(
-            Path(self._job.directory) / file,
-            lambda target: np.savez(target, **tested),
-        )
-        return {**figures, "predictions": str(file)}
+        file = Path(self._job.directory, self._job.predictions)
+        save_atomically(file, lambda target: np.savez(target, **tested))
+        return {**figures, "predictions": self._job.predictions}
 
     def _failed(self, reason: str, *, crashed: bool) -> dict[str, Any]:
         outcome = {**self._outcome(), "reason": reason, "crashed": crashed}

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
+from analysis.files import replaced
 from analysis.images.predictions import Predictions
 
 __all__ = ["MOST", "MOST_MAPS", "PERPLEXITY", "flat", "mapped", "maps"]
@@ -95,10 +96,8 @@ def _kept(embeddings: NDArray[np.floating[Any]], folder: Path) -> NDArray[np.flo
     except (OSError, ValueError, EOFError):
         place = flat(embeddings)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".part").open("wb") as stream:
+        with replaced(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, place)
-        path.with_suffix(".part").replace(path)
     except OSError:
         pass
     return place

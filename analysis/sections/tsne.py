@@ -9,6 +9,7 @@ from analysis.results import Results
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Prose, Section
 from analysis.write.palette import LIGHT, Palette
+from study.places import Places
 
 __all__ = ["section"]
 
@@ -27,7 +28,7 @@ def section(results: Results) -> Section | None:
             "in the spec the first seed of every method keeps them."
         )
         return Section("tsne", "Embeddings", [Prose(words)])
-    maps = embeddings.maps(found, results.study.directory / "report" / "cache")
+    maps = embeddings.maps(found, Places(results.study.directory).report / "cache")
     blocks: list[Block] = [
         Prose(
             "Each dot is a test image, placed by t-SNE so that images which the last layer sees as "

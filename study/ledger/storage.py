@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 from study.database_url import resolve_url, shown
 from study.errors import LedgerError
 from study.ledger.patience import ledger_error
+from study.places import Places
 
 __all__ = ["engine_settings", "open_storage", "storage_url"]
 
@@ -38,7 +39,7 @@ def storage_url(directory: Path, storage: str | None) -> URL:
         LedgerError: a variable is not set.
     """
     if storage is None:
-        return URL.create("sqlite", database=str((directory / "study.db").resolve()))
+        return URL.create("sqlite", database=str(Places(directory).database.resolve()))
     return resolve_url(storage)
 
 

@@ -5,9 +5,12 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.spec import Resources, StudySpec, Task, data_root, fixed_params, search_trials
+from study.cell import Cell
+from study.cells import cells
+from study.spec import Resources, StudySpec, Task, data_root
 from trainables.config import TrialConfig
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ __all__ = [
 TIMED_STEPS = 3
 TIMED_STEPS_AT_MOST = 50
 TIMED_SECONDS = 1.0
+TIMED_SEEDS = {"data_seed": 0, "init_seed": 0, "order_seed": 0}
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,11 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        runs = {method: _run(spec, method, task) for method in spec.methods}
+        runs = {
+            cell.method: _run(cell)
+            for cell in cells(spec)
+            if (cell.task, cell.imratio) == (task.name, spec.imratios[0])
+        }
         started = time.perf_counter()
         next(iter(runs.values())).validate()
         validation = time.perf_counter() - started
@@ -156,31 +164,10 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
         torch.set_num_threads(threads)
 
 
-def _run(spec: StudySpec, method: str, task: Task) -> "TrainingRun":
+def _run(cell: Cell) -> "TrainingRun":
     from trainables.loop import TrainingRun
 
-    return TrainingRun(
-        TrialConfig(
-            method=method,
-            params=fixed_params(spec, method),
-            dataset=task.dataset,
-            model=task.model,
-            imratio=spec.imratios[0],
-            epochs=task.epochs,
-            batch_size=task.batch_size,
-            intervals=task.intervals,
-            validation=task.validation,
-            positive_rate=task.positive_rate,
-            augmentation=task.augmentation,
-            precision=spec.precision,
-            execution=spec.execution,
-            data_root=str(data_root(spec)),
-            data_seed=0,
-            init_seed=0,
-            order_seed=0,
-            device="cuda" if spec.resources.gpus > 0 else "cpu",
-        )
-    )
+    return TrainingRun(TrialConfig(**cell.trial({}, TIMED_SEEDS)))
 
 
 def _timing(run: "TrainingRun", validation: float) -> Timing:
@@ -207,12 +194,11 @@ def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots
         slots: trials that can run side by side.
     """
     asha = spec.search.pruner == "asha"
+    tasks = {task.name: task for task in spec.tasks}
     return StudyPlan(
         cells=tuple(
-            _cell(spec, method, task, imratio, timings[method, task.name])
-            for task in spec.tasks
-            for imratio in spec.imratios
-            for method in spec.methods
+            _plan(cell, tasks[cell.task], data_root(spec), timings[cell.method, cell.task])
+            for cell in cells(spec)
         ),
         slots=slots,
         search_share={
@@ -224,17 +210,15 @@ def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots
     )
 
 
-def _cell(
-    spec: StudySpec, method: str, task: Task, imratio: float | None, timing: Timing
-) -> CellPlan:
+def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
     from trainables.datasets.cache import read_source
     from trainables.datasets.imbalance import binary_targets, counts
 
-    source = read_source(task.dataset, data_root(spec))
+    source = read_source(cell.dataset, root)
     found = counts(
         source.train_labels,
         source.n_classes,
-        imratio,
+        cell.imratio,
         task.validation,
         source.validation_share,
         task.easy_positives,
@@ -245,16 +229,16 @@ def _cell(
     seconds = steps * timing.step + task.intervals * timing.validation
     val = found.val_positives + found.val_negatives
     return CellPlan(
-        method=method,
-        task=task.name,
-        dataset=task.dataset,
-        imratio=imratio,
+        method=cell.method,
+        task=cell.task,
+        dataset=cell.dataset,
+        imratio=cell.imratio,
         train=(found.train_positives, found.train_negatives),
         val=(found.val_positives, found.val_negatives),
         test=(test_positives, len(source.test_labels) - test_positives),
         steps=steps,
-        search_trials=search_trials(spec, method),
-        confirm_trials=spec.confirm.seeds,
+        search_trials=cell.trials,
+        confirm_trials=cell.seeds,
         gradient_evaluations=round(steps * timing.evaluations),
         search_seconds=seconds,
         confirm_seconds=seconds + timing.validation * len(source.test_labels) / val,

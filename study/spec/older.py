@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from study.places import Places
 from study.spec.model import StudySpec
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
     study searches, is left as the spec has it: ``run`` then says what differs.
     """
     try:
-        stored = yaml.safe_load((directory / "study.yaml").read_text(encoding="utf-8"))
+        stored = yaml.safe_load(Places(directory).spec.read_text(encoding="utf-8"))
         begun = completed(stored, spec.methods)["space"]
     except (OSError, ValueError, yaml.YAMLError, TypeError, LookupError, AttributeError):
         return spec  # no study, or none that can be read: who opens it says so

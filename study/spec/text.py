@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from study.errors import SpecError
+from study.places import Places
 
 __all__ = ["Source", "did_you_mean", "preset_names", "preset_text", "read_spec"]
 
-MARKER = "provenance.json"
 """A study.yaml with this file beside it was written by ``run`` and belongs to that study."""
 
 
@@ -112,7 +112,7 @@ def read_spec(spec: str) -> Source:
     if spec in preset_names():
         return _parse(f"preset {spec}", preset_text(spec), None)
     path = Path(spec).expanduser()
-    file = path / "study.yaml" if path.is_dir() else path
+    file = Places(path).spec if path.is_dir() else path
     if not file.is_file():
         looked = f"{spec} holds no study.yaml" if path.is_dir() else f"there is no file {spec}"
         raise SpecError(
@@ -123,7 +123,8 @@ def read_spec(spec: str) -> Source:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{file} cannot be read as UTF-8 text: {error}.") from error
-    own = file.name == "study.yaml" and (file.parent / MARKER).exists()
+    places = Places(file.parent)
+    own = file.name == places.spec.name and places.provenance.exists()
     return _parse(str(file), text, file.parent.absolute() if own else None)
 
 

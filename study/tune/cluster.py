@@ -33,24 +33,22 @@ from study.spec import Resources
 from study.tune.address import check_address
 from study.tune.quiet import quiet
 
-__all__ = ["RAY_LOG", "Size", "cluster", "own_group"]
+__all__ = ["Size", "cluster", "own_group"]
 
-RAY_LOG = "ray.log"
 SIZE_SECONDS = 2.0
 """How old the known size of the cluster may be."""
 
 
 @contextmanager
-def cluster(directory: Path) -> Iterator[None]:
+def cluster(log: Path) -> Iterator[None]:
     """Connect to the cluster of ``RAY_ADDRESS``, or start one on this machine's loopback.
 
-    What Ray prints goes to a file in ``directory``.
+    What Ray prints goes to ``log``.
 
     Raises:
         ClusterError: nothing answers at ``RAY_ADDRESS``, it wants another token, or Ray fails.
     """
     address = os.environ.get("RAY_ADDRESS")
-    log = directory / RAY_LOG
     with quiet(log):
         if address:
             check_address(address)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ray.tune.experiment import Trial
 
-from trainables.trainable import Job, hang_file
+from trainables.trainable import Job
 
 __all__ = ["words_of_death"]
 
@@ -34,7 +34,7 @@ def words_of_death(trial: Trial) -> str:
 
 def _hung(job: Job) -> str | None:
     """Where the main thread stood; the watchdog's file lists it last."""
-    file = hang_file(Path(job.directory), job.row["name"])
+    file = job.hang_file
     try:
         threads = file.read_text().strip().split("\n\n")
     except OSError:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
 from ray import tune
@@ -10,8 +9,9 @@ from ray.tune.experiment import Trial
 
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Outcome, Row
+from study.places import Places
 from study.spec import Resources
-from study.tune.cluster import RAY_LOG, Size
+from study.tune.cluster import Size
 from study.tune.log import EventLog
 from study.tune.multiplexer import Multiplexer
 from study.tune.progress import Progress
@@ -19,7 +19,7 @@ from study.tune.quiet import quiet
 from study.tune.scheduler import CellScheduler
 from study.tune.stop import Stop
 from trainables.checkpoint import remove_checkpoints
-from trainables.trainable import Job, MethodTrainable, checkpoint_file
+from trainables.trainable import Job, MethodTrainable
 
 __all__ = ["run_generation"]
 
@@ -27,7 +27,7 @@ __all__ = ["run_generation"]
 def run_generation(
     ledger: Ledger,
     resources: Resources,
-    directory: Path,
+    places: Places,
     progress_of: Callable[[IO[str]], Progress],
     stop: Stop,
 ) -> None:
@@ -36,7 +36,7 @@ def run_generation(
     Args:
         ledger: opened, with its lease held.
         resources: of one trial.
-        directory: the study's, seen by all nodes.
+        places: of the study, in a directory that all nodes see.
         progress_of: makes the ``Progress`` from the terminal's stream.
         stop: whether the study is to stop.
 
@@ -44,16 +44,15 @@ def run_generation(
         StudyError: something forbids going on; no row was told after it.
         KeyboardInterrupt: the user did not wait for intervals under way.
     """
-    scratch = directory / "ray"
-    shutil.rmtree(scratch, ignore_errors=True)
+    shutil.rmtree(places.scratch, ignore_errors=True)
     size = Size(resources)
-    events = EventLog(directory / "log.jsonl")
+    events = EventLog(places.events)
     events.write("generation started", {"rows left": ledger.remaining()})
-    with quiet(directory / RAY_LOG) as terminal:
+    with quiet(places.ray_log) as terminal:
         progress: Progress = progress_of(terminal)
 
         def told(row: Row, outcome: Outcome) -> None:
-            remove_checkpoints(checkpoint_file(directory, row.name))
+            remove_checkpoints(places.checkpoint(row.name))
             told = {"row": row.name, "state": row.state, "value": row.value}
             spent = {"seconds": outcome.seconds, "reason": outcome.reason}
             events.write("row finished", told | spent)
@@ -62,7 +61,7 @@ def run_generation(
         scheduler, stopper = CellScheduler(ledger, stop), _Stopper(stop)
         searcher = Multiplexer(
             ledger,
-            job=lambda cell, row: _job(cell, row, directory, resources.hang_after).config(),
+            job=lambda cell, row: _job(cell, row, places, resources.hang_after).config(),
             # One more than can run, so that a worker that is free finds its next trial waiting.
             slots=lambda: size() + 1,
             on_told=told,
@@ -88,7 +87,7 @@ def run_generation(
                 ),
                 run_config=tune.RunConfig(
                     name="generation",
-                    storage_path=str(scratch.resolve()),
+                    storage_path=str(places.scratch.resolve()),
                     # The multiplexer hands a row whose worker died out again.
                     failure_config=tune.FailureConfig(max_failures=0),
                     # The trainable keeps its own, see there.
@@ -104,25 +103,27 @@ def run_generation(
             events.write("generation ended", ended)
     if stop.error is not None:
         raise stop.error
-    _sweep(ledger, directory)
-    shutil.rmtree(scratch, ignore_errors=True)
+    _sweep(ledger, places)
+    shutil.rmtree(places.scratch, ignore_errors=True)
 
 
-def _job(cell: CellLedger, row: Row, directory: Path, hang_after: float) -> Job:
+def _job(cell: CellLedger, row: Row, places: Places, hang_after: float) -> Job:
     return Job(
         row={"cell": row.cell, "phase": row.phase, "number": row.number, "name": row.name},
         trial=cell.cell.trial(row.params, row.seeds),
-        directory=str(directory.resolve()),
+        directory=str(places.directory.resolve()),
+        checkpoint=str(places.checkpoint(row.name).relative_to(places.directory)),
+        predictions=str(places.predicted(row.name).relative_to(places.directory)),
         reported=max(row.validations, default=0),
         hang_after=hang_after,
         embeddings=row.seed is not None and row.seed < cell.cell.embeddings,
     )
 
 
-def _sweep(ledger: Ledger, directory: Path) -> None:
+def _sweep(ledger: Ledger, places: Places) -> None:
     """Remove what rows that are finished left (a worker may save once more as it ends)."""
     running = {row.name for cell in ledger.cells.values() for row in cell.running()}
-    for file in (directory / "checkpoints").glob("*"):
+    for file in places.checkpoints.glob("*"):
         name = file.name.removesuffix(".pt").removesuffix(".previous")
         if file.suffix != ".pt" or name not in running:
             file.unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.rows import Outcome, Row
 from study.ledger.storage import open_storage
+from study.places import Places
 from study.spec import StudySpec, parse_spec
 from study.tune.cluster import cluster
 from study.tune.generation import run_generation
@@ -83,7 +84,7 @@ def engine(milliseconds: float, trials: int, folder: Path) -> Clock:
     clock = Clock()
     with Lease(storage, spec.name) as lease:
         ledger = Ledger(storage, spec.name, cells(spec), lease)
-        run_generation(ledger, spec.resources, folder, lambda _terminal: clock, Stop())
+        run_generation(ledger, spec.resources, Places(folder), lambda _terminal: clock, Stop())
     return clock
 
 

@@ -21,6 +21,7 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.rows import Outcome, Row
 from study.ledger.storage import open_storage, storage_url
+from study.places import Places
 from study.reader import read_study
 from study.spec import StudySpec, dump, parse_spec
 from study.tune.cluster import cluster
@@ -76,7 +77,7 @@ def many_trials(trials: int, slots: int, folder: Path) -> None:
         with Lease(storage, spec.name) as lease, cluster(folder):
             ledger = Ledger(storage, spec.name, cells(spec), lease)
             before = psutil.Process().cpu_times()
-            run_generation(ledger, spec.resources, folder, lambda _terminal: watch, Stop())
+            run_generation(ledger, spec.resources, Places(folder), lambda _terminal: watch, Stop())
             after = psutil.Process().cpu_times()
     # The first trials wait for their workers' imports; from the first told on all slots are busy.
     seconds = watch.told_at[-1] - watch.told_at[0]

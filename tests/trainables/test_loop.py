@@ -11,9 +11,10 @@ import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from trainables.augment import normalise
-from trainables.checkpoint import load_checkpoint, save_atomically, save_checkpoint
+from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import TrialConfig
 from trainables.errors import DataError, DivergedError, UnknownNameError
+from trainables.files import save_atomically
 from trainables.loop import TrainingRun
 from trainables.methods import METHODS
 

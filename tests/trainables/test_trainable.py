@@ -10,7 +10,7 @@ import pytest
 
 from trainables import trainable as module
 from trainables.checkpoint import load_checkpoint, previous, save_checkpoint
-from trainables.trainable import Job, MethodTrainable, checkpoint_file
+from trainables.trainable import Job, MethodTrainable
 
 TRIAL: dict[str, Any] = {
     "method": "auc_m",
@@ -34,7 +34,15 @@ def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
 
     def make(*, reported: int = 0, phase: str = "search", **trial: Any) -> MethodTrainable:
         row = {"cell": "c", "phase": phase, "number": 0, "name": "c__row"}
-        job = Job(row, TRIAL | trial, str(tmp_path), reported=reported, hang_after=600.0)
+        job = Job(
+            row,
+            TRIAL | trial,
+            str(tmp_path),
+            checkpoint="row.pt",
+            predictions="predictions/row.npz",
+            reported=reported,
+            hang_after=600.0,
+        )
         return MethodTrainable(job.config())
 
     return make
@@ -86,12 +94,12 @@ def test_a_long_interval_is_saved_in_its_middle(
     whole = last(worker(epochs=2, intervals=1))
     monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
     last(worker(epochs=2, intervals=1))
-    state = load_checkpoint(previous(checkpoint_file(tmp_path, "c__row")), "cpu")
+    state = load_checkpoint(previous(tmp_path / "row.pt"), "cpu")
     assert state is not None
     assert not state["curve"]
     assert state["step"] > 1
     # What a worker's death leaves behind is the checkpoint alone.
-    checkpoint_file(tmp_path, "c__row").unlink()
+    (tmp_path / "row.pt").unlink()
     again = last(worker(epochs=2, intervals=1))
     assert again["val_auroc"] == whole["val_auroc"]
     losses = [json.loads(result["outcome"])["curve"][0]["loss"] for result in (again, whole)]
@@ -125,8 +133,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_trial(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
-    file = checkpoint_file(tmp_path, "c__row")
-    file.parent.mkdir()
+    file = tmp_path / "row.pt"
     # What is written to /dev/full finds no space left.
     file.with_name(f"{file.name}.{os.getpid()}.tmp").symlink_to("/dev/full")
     result = worker().train()
@@ -139,7 +146,7 @@ def test_a_full_disk_for_predictions_is_no_fault_of_the_trial(
 ) -> None:
     folder = tmp_path / "predictions"
     folder.mkdir()
-    (folder / f"c__row.npz.{os.getpid()}.tmp").symlink_to("/dev/full")
+    (folder / f"row.npz.{os.getpid()}.tmp").symlink_to("/dev/full")
     result = last(worker(phase="confirm"))
     assert "No space left" in result["stuck"]
     assert "outcome" not in result

@@ -2,13 +2,17 @@
 
 import math
 import time
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from study.plan.cost import Timing, _timing, asha_share, plan_study, time_task
+from study.cell import confirm_seeds
+from study.cells import cells
+from study.plan.cost import Timing, _run, _timing, asha_share, plan_study, time_task
 from study.spec import StudySpec, parse_spec
+from trainables.config import TrialConfig
 from trainables.step_graph import WARM_UP
 
 
@@ -54,6 +58,26 @@ class _Run:
     def train_step(self) -> _Loss:
         self.steps += 1
         return _Loss(self.steps <= WARM_UP + 1)
+
+
+def test_what_is_timed_is_what_a_study_trains() -> None:
+    task = {
+        "dataset": "digits",
+        "model": "mlp",
+        "epochs": 4,
+        "batch_size": 64,
+        "easy_positives": 0.5,
+        "label_noise": 0.1,
+        "ablation_seed": 3,
+        "budget": "gradient_evaluations",
+    }
+    spec = parse_spec({"name": "odd", "methods": ["ce"], "tasks": [task], "imratios": [0.1]})
+    (cell,) = cells(spec)
+    timed = asdict(_run(cell).config)
+    wanted = TrialConfig(**cell.trial({}, confirm_seeds(cell, 0)))
+    seeds = {"data_seed", "init_seed", "order_seed"}
+    assert all(timed[key] == value for key, value in asdict(wanted).items() if key not in seeds)
+    assert timed["label_noise"] == 0.1 and timed["budget"] == "gradient_evaluations"
 
 
 def test_on_a_gpu_the_warm_up_and_the_capture_are_not_timed() -> None:
