@@ -116,11 +116,18 @@ def run(
         str | None,
         typer.Option("--for", metavar="2h", help="Stop cleanly after this time: 2h, 90m, 1d12h."),
     ] = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes",
+            help="Go on although data or your own code changed; the provenance keeps a note.",
+        ),
+    ] = False,
 ) -> None:
     """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
     from study.command.run import run as start
 
-    start(spec, limit)
+    start(spec, limit, accept_changes)
 
 
 @app.command()

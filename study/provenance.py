@@ -5,18 +5,20 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import torch
 
 from study.cell import Cell
 from study.errors import SpecError
-from trainables.datasets.cache import read_source
+from study.fingerprints import Fingerprints, code, data, differences
 
-__all__ = ["provenance", "versions"]
+__all__ = ["provenance", "read_provenance", "refuse_changes", "versions"]
 
 PACKAGES = ("aucstudy", "ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn", "pandas")
 
@@ -26,12 +28,23 @@ def provenance(cells: list[Cell], began: dict[str, Any] | None = None) -> dict[s
 
     Args:
         cells: the plan.
-        began: the provenance that the study began with; it stays, and only data that joined
-            since are added.
+        began: the provenance that the study began with. It stays; data and code that joined since
+            are added, and data and code that changed are listed under "accepted".
     """
+    now = {"data": data(cells), "code": code(cells)}
     if began is not None:
-        return {**began, "data": _checksums(cells) | began["data"]}
+        accepted = [*_changes(began, now)]
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        kept = [*began.get("accepted", ()), *(f"{when}: {change}" for change in accepted)]
+        return {
+            **began,
+            # Directories move, so a study is known by an id. One of an older version gets it now.
+            "study": began.get("study") or uuid4().hex,
+            **{key: {**began.get(key, {}), **found} for key, found in now.items()},
+            **({"accepted": kept} if kept else {}),
+        }
     return {
+        "study": uuid4().hex,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
         "versions": {name: _version(name) for name in PACKAGES},
@@ -40,7 +53,7 @@ def provenance(cells: list[Cell], began: dict[str, Any] | None = None) -> dict[s
         "processor": _processor(),
         "cores": os.cpu_count(),
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
-        "data": _checksums(cells),
+        **now,
     }
 
 
@@ -63,36 +76,28 @@ def read_provenance(file: Path) -> dict[str, Any] | None:
     return began
 
 
-def refuse_other_data(began: dict[str, Any] | None, cells: list[Cell]) -> None:
-    """Compare the data with those that the study began with.
+def refuse_changes(began: dict[str, Any] | None, cells: list[Cell]) -> None:
+    """Compare data and the user's own code with those that the study began with.
 
     Args:
         began: its provenance; None if it has not begun.
         cells: the plan.
 
     Raises:
-        SpecError: a data set's files are others, so that results would not compare.
+        SpecError: they are others, so that results would not compare.
     """
-    if began is None:
-        return
-    for dataset, checksums in _checksums(cells).items():
-        for name, checksum in checksums.items():
-            before = began["data"].get(dataset, checksums).get(name)
-            if before != checksum:
-                raise SpecError(
-                    f"A study's results must stay comparable, and {dataset}'s {name} is "
-                    f"not what the study began with (SHA-256 {checksum[:12]}..., not "
-                    f"{(before or 'none')[:12]}...): put that back, or give the study a "
-                    "new name."
-                )
+    changes = [*_changes(began or {}, {"data": data(cells), "code": code(cells)})]
+    if changes:
+        raise SpecError(
+            f"A study's results must stay comparable, and {'; '.join(changes)}: put that back, or "
+            "give the study a new name; if no result can hang on it, `aucstudy run "
+            "--accept-changes` goes on and keeps a note of it."
+        )
 
 
-def _checksums(cells: list[Cell]) -> dict[str, dict[str, str]]:
-    """SHA-256 of every file by its name, by data set."""
-    return {
-        dataset: read_source(dataset, root).checksums
-        for dataset, root in sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
-    }
+def _changes(began: Mapping[str, Any], now: Mapping[str, Fingerprints]) -> Iterator[str]:
+    for key, found in now.items():
+        yield from differences(began.get(key, {}), found)
 
 
 def versions() -> dict[str, str | None]:

@@ -16,7 +16,7 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.places import Places
-from study.provenance import provenance, read_provenance, refuse_other_data
+from study.provenance import provenance, read_provenance, refuse_changes
 from study.reader import read_spec
 from study.same_study import refuse_another_study
 from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
@@ -55,6 +55,7 @@ def run(
     spec: StudySpec,
     seconds: float | None = None,
     progress_of: Callable[[IO[str]], Progress] = progress_for,
+    accept_changes: bool = False,
 ) -> RunSummary:
     """Run all that is left of ``spec``'s study; return when nothing is, or when it is stopped.
 
@@ -66,6 +67,8 @@ def run(
         spec: from ``study.spec.load_spec``.
         seconds: that the study may take from now, above 0; it is stopped then. None: no limit.
         progress_of: makes the progress display from the terminal's stream.
+        accept_changes: go on although data or the user's own code are not what the study began
+            with; the provenance keeps what changed.
 
     Raises:
         SpecError: the spec cannot run here, or would mix results with those in its directory.
@@ -80,15 +83,17 @@ def run(
     _refuse_mixing(spec, places)
     plan = cells(spec)
     began = read_provenance(places.provenance)
-    refuse_other_data(began, plan)
+    if not accept_changes:
+        refuse_changes(began, plan)
     with Stop(seconds).signals() as stop, _said_in_words(directory):
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
-            refuse_another_study(storage, spec.name, plan)
+            refuse_another_study(storage, spec.name, plan, began)
             _write(places.spec, dump(spec))
-            _write(places.provenance, json.dumps(provenance(plan, began), indent=2))
-            ledger = Ledger(storage, spec.name, plan, lease)
+            kept = provenance(plan, began)
+            _write(places.provenance, json.dumps(kept, indent=2))
+            ledger = Ledger(storage, spec.name, plan, lease, kept["study"])
             before = ledger.remaining()
             if not ledger.finished:
                 # Ray takes seconds to import and start: only for work.

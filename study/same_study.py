@@ -12,7 +12,7 @@ from optuna.storages import RDBStorage
 from study.cell import Cell
 from study.errors import LedgerError
 from study.ledger import sql as tables
-from study.ledger.ledger import plan_of
+from study.ledger.ledger import STUDY_ID, plan_of
 from study.spec import before_values
 
 __all__ = ["refuse_another_study"]
@@ -21,15 +21,26 @@ FREE = frozenset({"data_root", "device", "execution"})
 """What of a trial's settings may change in a study that has begun."""
 
 
-def refuse_another_study(storage: RDBStorage, name: str, cells: Sequence[Cell]) -> None:
+def refuse_another_study(
+    storage: RDBStorage, name: str, cells: Sequence[Cell], began: Mapping[str, Any] | None
+) -> None:
     """Do nothing if the rows in ``storage`` under ``name`` are of trials as ``cells`` plan them.
 
+    Args:
+        storage: the study's database.
+        name: the study's name.
+        cells: the plan.
+        began: the provenance in the study's directory, with the study's id but for a study of an
+            older version; None: the directory is new.
+
     Raises:
-        LedgerError: they are of others; it says what differs.
+        LedgerError: they are of others, and it says what differs; or of the same settings in
+            another directory.
     """
     with storage.engine.connect() as connection:
         ids = tables.study_ids(connection, f"{name}/")
         plans = tables.study_attributes(connection, "cell")
+        marks = tables.study_attributes(connection, STUDY_ID)
     stored = {cell.id: plans.get(ids.get(f"{name}/{cell.id}", -1)) for cell in cells}
     differences = [
         f"{cell.id}: {difference}"
@@ -43,6 +54,19 @@ def refuse_another_study(storage: RDBStorage, name: str, cells: Sequence[Cell]) 
             f"One database holds one study of a name; the one called {name!r} in it was begun with "
             f"other settings: {' '.join(differences[:3])}{more} Give this study another name or "
             "another database, or put back the spec that it was begun with."
+        )
+
+    others = {marks[key] for key in ids.values() if key in marks}
+    if began is None:
+        another = any(key in plans for key in ids.values())
+    else:
+        another = bool(others - {began.get("study")})
+    if another:
+        raise LedgerError(
+            f"One database holds one study of a name; the one called {name!r} in it was begun in "
+            "another directory, which holds its provenance and predictions. Run it there (name "
+            "that directory, wherever it lies now), or give this study another name or another "
+            "database."
         )
 
 

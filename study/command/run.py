@@ -10,12 +10,13 @@ from study.tune.stop import duration
 __all__ = ["run"]
 
 
-def run(spec: str, limit: str | None = None) -> None:
+def run(spec: str, limit: str | None = None, accept_changes: bool = False) -> None:
     """Start, resume or extend the study of ``spec``; report once it is finished.
 
     Args:
         spec: a YAML file, a preset, or a study's directory.
         limit: a clean stop after this time ("2h", "90m", "1d12h"); None: no limit.
+        accept_changes: go on although data or the user's own code changed.
 
     Raises:
         typer.Exit: with 130, stopped at once by a second Ctrl-C.
@@ -27,7 +28,7 @@ def run(spec: str, limit: str | None = None) -> None:
     if warning := bf16_warning(study):
         typer.echo(warning, err=True)
     try:
-        summary = run_study(study, seconds)
+        summary = run_study(study, seconds, accept_changes=accept_changes)
     except KeyboardInterrupt:
         typer.echo(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
         raise typer.Exit(130) from None

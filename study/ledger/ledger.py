@@ -25,7 +25,10 @@ from study.ledger.rows import Outcome, Row
 from study.ledger.rules import FINISHED, Standing
 from study.ledger.writer import Writer
 
-__all__ = ["CellLedger", "Ledger", "plan_of"]
+__all__ = ["STUDY_ID", "CellLedger", "Ledger", "plan_of"]
+
+STUDY_ID = "study"
+"""The attribute under which a cell keeps the id of its study."""
 
 
 class CellLedger:
@@ -219,16 +222,22 @@ class Ledger:
         name: the study's name.
         cells: the plan, in order.
         lease: this driver's; None: no other driver can be there.
+        study_id: what the study's directory knows it by; None: it has none.
 
     Raises:
         LeaseError, LedgerError: see ``study.ledger.writer``; also by everything that writes.
     """
 
     def __init__(
-        self, storage: RDBStorage, name: str, cells: Sequence[Cell], lease: Lease | None = None
+        self,
+        storage: RDBStorage,
+        name: str,
+        cells: Sequence[Cell],
+        lease: Lease | None = None,
+        study_id: str | None = None,
     ) -> None:
         self._write = Writer(storage.engine, lease)
-        studies, trials = self._write(lambda connection: _open(connection, name, cells))
+        studies, trials = self._write(lambda connection: _open(connection, name, cells, study_id))
         self.cells = {
             cell.id: CellLedger(cell, studies[cell.id], trials[cell.id], self._write)
             for cell in cells
@@ -253,7 +262,7 @@ class Ledger:
 
 
 def _open(
-    connection: Connection, name: str, cells: Sequence[Cell]
+    connection: Connection, name: str, cells: Sequence[Cell], study_id: str | None
 ) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, list[FrozenTrial]]]]:
     """By cell and phase: the id of its Optuna study, made where it is missing; its trials."""
     names = {
@@ -263,7 +272,10 @@ def _open(
     wanted = [study for phases in names.values() for study in phases.values()]
     ids = tables.study_ids(connection, f"{name}/")
     ids |= tables.add_studies(connection, [study for study in wanted if study not in ids])
-    _describe(connection, {ids[names[cell.id]["search"]]: cell for cell in cells})
+    described = {ids[names[cell.id]["search"]]: cell for cell in cells}
+    _put(connection, "cell", {key: plan_of(cell) for key, cell in described.items()})
+    if study_id is not None:
+        _put(connection, STUDY_ID, dict.fromkeys(described, study_id))
     found = tables.trials(connection, [ids[study] for study in wanted])
     studies = {
         cell: {phase: ids[study] for phase, study in phases.items()}
@@ -291,10 +303,9 @@ def plan_of(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _describe(connection: Connection, cells: Mapping[int, Cell]) -> None:
-    """Keep the plan of every cell beside its rows, for readers and for optuna-dashboard."""
-    described = tables.study_attributes(connection, "cell")
-    for study_id, cell in cells.items():
-        plan = plan_of(cell)
-        if described.get(study_id) != plan:
-            tables.put_study_attribute(connection, study_id, "cell", plan)
+def _put(connection: Connection, name: str, values: Mapping[int, Any]) -> None:
+    """Keep a value beside the rows of every cell, for readers and for optuna-dashboard."""
+    known = tables.study_attributes(connection, name)
+    for study_id, value in values.items():
+        if known.get(study_id) != value:
+            tables.put_study_attribute(connection, study_id, name, value)

@@ -1,6 +1,7 @@
 """A study goes on with the data that it began with, or not at all."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from study.cells import cells
 from study.errors import SpecError
-from study.provenance import provenance, read_provenance, refuse_other_data
+from study.provenance import provenance, read_provenance, refuse_changes
 from study.spec import parse_spec
 from tests.trainables.official_files import write_medmnist
 from trainables.datasets import cache
@@ -26,18 +27,18 @@ SPEC: dict[str, Any] = {
 def test_other_data_are_refused(tmp_path: Path) -> None:
     write_medmnist("breastmnist", tmp_path / "breastmnist.npz")
     plan = cells(parse_spec({**SPEC, "data_root": str(tmp_path)}))
-    refuse_other_data(None, plan)
+    refuse_changes(None, plan)
     began = provenance(plan)
-    refuse_other_data(began, plan)
+    refuse_changes(began, plan)
 
     with np.load(tmp_path / "breastmnist.npz") as archive:
         arrays = {**archive, "train_images": archive["train_images"][::-1]}
     np.savez(tmp_path / "breastmnist.npz", **arrays)
     cache.clear()
     without = parse_spec({**SPEC, "tasks": SPEC["tasks"][:1], "data_root": str(tmp_path)})
-    refuse_other_data(began, cells(without))
+    refuse_changes(began, cells(without))
     with pytest.raises(SpecError, match=r"breastmnist's breastmnist.npz is not what"):
-        refuse_other_data(began, plan)
+        refuse_changes(began, plan)
 
 
 def test_data_that_join_later_are_added_and_nothing_else_changes(tmp_path: Path) -> None:
@@ -50,10 +51,64 @@ def test_data_that_join_later_are_added_and_nothing_else_changes(tmp_path: Path)
     assert began is not None
     assert set(began["data"]) == {"digits"}
     plan = cells(parse_spec({**SPEC, "data_root": str(tmp_path)}))
-    refuse_other_data(began, plan)
+    refuse_changes(began, plan)
     grown = provenance(plan, began)
     assert set(grown["data"]) == {"digits", "breastmnist"}
     assert {**grown, "data": began["data"]} == began
+
+
+def test_a_study_of_an_older_version_gets_an_id_and_goes_on(tmp_path: Path) -> None:
+    plan = cells(parse_spec({**SPEC, "tasks": SPEC["tasks"][:1], "data_root": str(tmp_path)}))
+    older = {"created": "2026", "data": {"digits": {}}}
+    refuse_changes(older, plan)
+    now = provenance(plan, older)
+    assert now["created"] == "2026"
+    assert len(now["study"]) == 32
+    assert provenance(plan, now) == now
+
+
+MINE = """
+import torch
+from torch import nn
+from trainables.datasets.digits import read_digits
+from trainables.datasets.source import Source
+from trainables.models.mlp import mlp
+
+def read(root, download):
+    found = read_digits(root, download)
+    values = [found.train_images{change}, found.train_labels, found.test_images, found.test_labels]
+    return Source(*values, n_classes=10)
+
+def build(in_channels, image_size):
+    return mlp(in_channels, image_size)
+"""
+
+
+def test_changes_of_ones_own_code_and_data_are_refused_or_accepted_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "own_things.py"
+    module.write_text(MINE.format(change=""))
+    task = {"dataset": "own_things:read", "model": "own_things:build", "epochs": 1, "name": "t"}
+    plan = cells(parse_spec({**SPEC, "tasks": [task]}))
+    began = provenance(plan)
+    assert began["code"].keys() == {"own_things:read", "own_things:build"}
+    assert began["data"]["own_things:read"].keys() == {"arrays"}
+    refuse_changes(began, plan)
+
+    module.write_text(MINE.format(change=" ^ 1"))
+    sys.modules.pop("own_things")
+    cache.clear()
+    with pytest.raises(SpecError) as error:
+        refuse_changes(began, plan)
+    for what in ("read's arrays is not", "read's own_things.py is not", "build's own_things.py"):
+        assert what in str(error.value)
+    assert "--accept-changes" in str(error.value)
+    accepted = provenance(plan, began)
+    assert len(accepted["accepted"]) == 3
+    refuse_changes(accepted, plan)
+    assert provenance(plan, accepted) == accepted
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"data": 3}'])

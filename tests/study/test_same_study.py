@@ -72,7 +72,7 @@ def test_other_settings_under_the_same_name_are_refused(
     storage: Any, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(LedgerError) as error:
-        refuse_another_study(storage, "s", plan(**changes))
+        refuse_another_study(storage, "s", plan(**changes), {})
     assert message in str(error.value)
     assert "Give this study another name or another database" in str(error.value)
 
@@ -87,12 +87,31 @@ def test_other_settings_under_the_same_name_are_refused(
     ],
 )
 def test_a_study_may_grow_and_move(storage: Any, changes: dict[str, Any]) -> None:
-    refuse_another_study(storage, "s", plan(**changes))
+    refuse_another_study(storage, "s", plan(**changes), {})
+
+
+@pytest.mark.parametrize("began", [None, {"study": "mine"}, {}])
+def test_the_same_settings_in_another_directory_are_another_study(
+    tmp_path: Path, began: dict[str, str] | None
+) -> None:
+    found = open_storage(f"sqlite:///{tmp_path / 'shared.db'}")
+    Ledger(found, "s", plan(), study_id="theirs")
+    with pytest.raises(LedgerError, match="was begun in another directory"):
+        refuse_another_study(found, "s", plan(), began)
+    refuse_another_study(found, "s", plan(imratios=[0.1, 0.3]), {"study": "theirs"})
+
+
+def test_a_study_of_an_older_version_gets_its_id_at_its_next_run(storage: Any) -> None:
+    refuse_another_study(storage, "s", plan(), {})
+    Ledger(storage, "s", plan(), study_id="mine")
+    refuse_another_study(storage, "s", plan(), {"study": "mine"})
+    with pytest.raises(LedgerError, match="was begun in another directory"):
+        refuse_another_study(storage, "s", plan(), {})
 
 
 def test_another_name_is_another_study(storage: Any) -> None:
     other = cells(parse_spec(SPEC | {"name": "other", "tasks": [TASK | {"epochs": 6}]}))
-    refuse_another_study(storage, "other", other)
+    refuse_another_study(storage, "other", other, None)
 
 
 def test_a_study_yaml_edited_in_place_is_refused_and_put_back_goes_on(tmp_path: Path) -> None:

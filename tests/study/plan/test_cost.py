@@ -71,13 +71,22 @@ def test_what_is_timed_is_what_a_study_trains() -> None:
         "ablation_seed": 3,
         "budget": "gradient_evaluations",
     }
-    spec = parse_spec({"name": "odd", "methods": ["ce"], "tasks": [task], "imratios": [0.1]})
+    spec = parse_spec(
+        {
+            "name": "odd",
+            "methods": ["ce"],
+            "tasks": [task],
+            "imratios": [0.1],
+            "search": {"trials": 1},
+        }
+    )
     (cell,) = cells(spec)
     timed = asdict(_run(cell).config)
     wanted = TrialConfig(**cell.trial({}, confirm_seeds(cell, 0)))
     seeds = {"data_seed", "init_seed", "order_seed"}
     assert all(timed[key] == value for key, value in asdict(wanted).items() if key not in seeds)
-    assert timed["label_noise"] == 0.1 and timed["budget"] == "gradient_evaluations"
+    assert timed["label_noise"] == 0.1
+    assert timed["budget"] == "gradient_evaluations"
 
 
 def test_on_a_gpu_the_warm_up_and_the_capture_are_not_timed() -> None:
