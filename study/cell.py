@@ -1,13 +1,14 @@
 """One cell of a study (method x task x imratio): all that its search and confirm phase need."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 
-__all__ = ["Cell", "confirm_seeds", "derive_seed", "search_seeds", "trial"]
+__all__ = ["Cell", "cell_id", "confirm_seeds", "derive_seed", "search_seeds", "trial"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class Cell:
     def trial(self, params: Mapping[str, Any], seeds: Mapping[str, int]) -> dict[str, Any]:
         """The fields of ``TrialConfig`` of a row with these tuned hyperparameters and seeds."""
         return trial(self.method, self.imratio, self.run, {**self.fixed, **params}, seeds)
+
+
+def cell_id(method: str, task: str, imratio: float | None) -> str:
+    """``method__task__imratio``, safe as a file name; a spec whose ids coincide is refused."""
+    ratio = "natural" if imratio is None else f"{imratio:g}"
+    return "__".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in (method, task, ratio))
 
 
 def trial(

@@ -1,8 +1,6 @@
 """From a spec to its ordered cells."""
 
-import re
-
-from study.cell import Cell
+from study.cell import Cell, cell_id
 from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
 
 __all__ = ["cells"]
@@ -18,7 +16,7 @@ def cells(spec: StudySpec) -> list[Cell]:
     ]
     return [
         Cell(
-            id=cell_id(method, task, imratio),
+            id=cell_id(method, task.name, imratio),
             order=order,
             method=method,
             task=task.name,
@@ -40,12 +38,6 @@ def cells(spec: StudySpec) -> list[Cell]:
         )
         for order, (method, task, imratio) in enumerate(grid)
     ]
-
-
-def cell_id(method: str, task: Task, imratio: float | None) -> str:
-    """``method__task__imratio``, safe as a file name."""
-    ratio = "natural" if imratio is None else f"{imratio:g}"
-    return "__".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in (method, task.name, ratio))
 
 
 def _run(spec: StudySpec, task: Task) -> dict[str, object]:

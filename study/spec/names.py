@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from study.cell import cell_id
 from study.spec.model import Choices, Interval, SpaceEntry, StudySpec
 from study.spec.own_method import flaws
 from study.spec.sentences import Problem
@@ -21,7 +22,7 @@ Path = tuple[str | int, ...]
 
 def name_problems(spec: StudySpec) -> list[Problem]:
     """Unknown methods, data sets, models and hyperparameters, and values that do not suit them."""
-    return [*_methods(spec), *_tasks(spec)]
+    return [*_methods(spec), *_tasks(spec), *_cells(spec)]
 
 
 def _methods(spec: StudySpec) -> Iterator[Problem]:
@@ -60,6 +61,21 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
                 yield Problem(path, found.sentence)
             elif not callable(found):
                 yield Problem(path, f"{name} must be a function or class, as our own {kind}s are")
+
+
+def _cells(spec: StudySpec) -> Iterator[Problem]:
+    """Cells are known by names that are safe for files, which two entries may share."""
+    imratio, known = spec.imratios[0], dict[str, tuple[str, str]]()
+    for task in spec.tasks:
+        for index, method in enumerate(spec.methods):
+            name = cell_id(method, task.name, imratio)
+            other = known.setdefault(name, (method, task.name))
+            if other != (method, task.name):
+                yield Problem(
+                    ("methods", index),
+                    f"{method} on {task.name} and {other[0]} on {other[1]} would share the cell "
+                    f"{name}, since a name is made safe for files: rename the method or the task",
+                )
 
 
 def _find(kind: str, table: Mapping[str, Any], name: str) -> Any:

@@ -15,8 +15,6 @@ from study.places import Places
 
 __all__ = ["Source", "did_you_mean", "preset_names", "preset_text", "read_spec"]
 
-"""A study.yaml with this file beside it was written by ``run`` and belongs to that study."""
-
 
 class _Loader(yaml.SafeLoader):
     """Safe loading; refuses a key that stands twice; reads ``1e-3`` as a number."""
@@ -123,6 +121,7 @@ def read_spec(spec: str) -> Source:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{file} cannot be read as UTF-8 text: {error}.") from error
+    # A study.yaml with a provenance beside it was written by ``run`` and belongs to that study.
     places = Places(file.parent)
     own = file.name == places.spec.name and places.provenance.exists()
     return _parse(str(file), text, file.parent.absolute() if own else None)

@@ -74,6 +74,9 @@ class TooFar(CE):
 @dataclass(frozen=True)
 class OddChoice(CE):
     SPACE = {"momentum": Range(CategoricalDistribution([0.5, 1.5]), (0.5,), "ours")}
+
+
+Größe = Grüße = Mine__x = Mine
 """
 
 
@@ -114,3 +117,20 @@ def test_what_is_wrong_is_one_sentence(name: str, words: str) -> None:
     with pytest.raises(SpecError, match=rf"^spec: methods\[0\]: .*{words}") as refusal:
         parse_spec(SPEC | {"methods": [name]})
     assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_two_methods_whose_names_make_one_cell_are_refused() -> None:
+    """A cell's name is made safe for files, and one of the two results would vanish."""
+    for names in (["Größe", "Grüße"], ["Grüße", "Größe"]):
+        methods = [f"own_for_spec:{name}" for name in names]
+        words = rf"methods\[1\]: {methods[1]} on .* and {methods[0]} on .* would share the cell"
+        with pytest.raises(SpecError, match=words):
+            parse_spec(SPEC | {"methods": methods})
+
+
+def test_a_method_and_a_task_whose_names_run_into_another_are_refused() -> None:
+    tasks = [SPEC["tasks"][0] | {"name": name} for name in ("x__y", "y")]
+    methods = ["own_for_spec:Mine", "own_for_spec:Mine__x"]
+    with pytest.raises(SpecError, match="would share the cell own_for_spec-Mine__x__y__0.1"):
+        parse_spec(SPEC | {"methods": methods, "tasks": tasks})
+    parse_spec(SPEC | {"methods": methods, "tasks": tasks[:1]})
