@@ -131,6 +131,6 @@ def test_two_methods_whose_names_make_one_cell_are_refused() -> None:
 def test_a_method_and_a_task_whose_names_run_into_another_are_refused() -> None:
     tasks = [SPEC["tasks"][0] | {"name": name} for name in ("x__y", "y")]
     methods = ["own_for_spec:Mine", "own_for_spec:Mine__x"]
-    with pytest.raises(SpecError, match="would share the cell own_for_spec-Mine__x__y__0.1"):
+    with pytest.raises(SpecError, match=r"would share the cell own_for_spec-Mine__x__y__0\.1"):
         parse_spec(SPEC | {"methods": methods, "tasks": tasks})
     parse_spec(SPEC | {"methods": methods, "tasks": tasks[:1]})
