@@ -1,15 +1,12 @@
-"""A database that goes away, forgets to answer, fills its disk or cannot be written."""
+"""A database that goes away, forgets to answer, is locked or fills its disk."""
 
 import logging
-import os
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -17,65 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from optuna.storages import RDBStorage
-from sqlalchemy import Engine, event, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, event
 
 from study.errors import LedgerError
 from study.ledger import lease as lease_module
 from study.ledger import writer
 from study.ledger.lease import Lease
-from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.patience import patiently
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Outcome
-from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
+from tests.study.ledger.conftest import Open, cell_of, ledger, rows, run_all
 from tests.study.postgresql_server import PostgreSQL
-
-ROOT = Path(__file__).parents[3]
-Open = Callable[[str], RDBStorage]
-
-
-@pytest.fixture
-def open_it() -> Iterator[Open]:
-    """``open_storage``, closed again after the test."""
-    storages = []
-
-    def opened(url: str) -> RDBStorage:
-        storages.append(open_storage(url))
-        return storages[-1]
-
-    yield opened
-    for storage in storages:
-        storage.engine.dispose()
-
-
-def ledger(storage: RDBStorage, trials: int = 6) -> Ledger:
-    return Ledger(storage, "s", [replace(CELL, sampler="random", trials=trials)])
-
-
-def cell_of(ledger: Ledger) -> CellLedger:
-    (cell,) = ledger.cells.values()
-    return cell
-
-
-def run_all(cell: CellLedger, after_each: Callable[[], None] = lambda: None) -> None:
-    """Search and confirm to the end; ``after_each`` is called between any two writes."""
-    after_each()
-    while row := cell.next_search() or cell.next_confirm():
-        after_each()
-        for interval in (1, 9):
-            cell.report(row, {interval: 1 - abs(row.params["margin"] - 0.5) / interval})
-            after_each()
-        cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
-        after_each()
-
-
-def rows(storage: RDBStorage) -> list[str]:
-    """All rows as they stand in the database, without what differs between databases."""
-    found = cell_of(ledger(storage)).rows
-    return [repr(replace(row, key=0)) for phase in found.values() for row in phase]
 
 
 @pytest.fixture
@@ -313,102 +262,6 @@ def test_a_full_disk_ends_the_driver_at_once_and_loses_nothing(
     run_all(again)
     assert again.finished
     assert [row.number for row in again.rows["search"]] == list(range(60))
-
-
-def test_a_database_that_cannot_be_written(tmp_path: Path, open_it: Open) -> None:
-    file = tmp_path / "study.db"
-    open_it(f"sqlite:///{file}")
-    read_only = open_it(f"sqlite:///file:{file}?mode=ro&uri=true")
-    sentence = r"must be writable, and is not \(.*readonly.*\)"
-    with pytest.raises(LedgerError, match=sentence):
-        ledger(read_only)
-    with pytest.raises(LedgerError, match=sentence):
-        Lease(read_only, "s").__enter__()
-
-
-def test_a_place_where_no_database_can_be(open_it: Open) -> None:
-    with pytest.raises(LedgerError, match=r"/proc/study.db cannot be opened \(unable to open"):
-        open_it("sqlite:////proc/study.db")
-
-
-@pytest.fixture
-def frozen(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which nobody, not even root, can write."""
-    folder = tmp_path / "frozen"
-    folder.mkdir()
-    done = subprocess.run(["chattr", "+i", folder], capture_output=True, check=False)
-    if done.returncode:
-        if os.geteuid() == 0:
-            pytest.skip("root may write anywhere, and this file system knows no chattr +i")
-        folder.chmod(0o500)
-    yield folder
-    subprocess.run(["chattr", "-i", folder], capture_output=True, check=False)
-    folder.chmod(0o700)
-
-
-def _run(directory: Path, file: Path) -> subprocess.CompletedProcess[str]:
-    spec = {"name": "s", "methods": ["ce"], "imratios": [0.1], "search": {"trials": 1}}
-    task = {"dataset": "digits", "model": "mlp", "epochs": 1}
-    file.write_text(yaml.safe_dump({**spec, "tasks": [task], "directory": str(directory)}))
-    return subprocess.run(
-        [sys.executable, "-m", "study", "run", str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize("place", ["frozen", "file/out"])
-def test_a_directory_that_cannot_be_written(place: str, frozen: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    done = _run(tmp_path / place, tmp_path / "spec.yaml")
-    assert done.returncode == 2
-    assert str(tmp_path / place) in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert list(frozen.iterdir()) == []
-
-
-def test_a_file_that_is_no_database(tmp_path: Path, open_it: Open) -> None:
-    (tmp_path / "study.db").write_bytes(b"something else" * 1000)
-    with pytest.raises(LedgerError, match=r"good order.*file is not a database"):
-        open_it(f"sqlite:///{tmp_path / 'study.db'}")
-
-
-def test_a_damaged_database(tmp_path: Path, open_it: Open) -> None:
-    file = tmp_path / "study.db"
-    storage = open_it(f"sqlite:///{file}")
-    run_all(cell_of(ledger(storage)))
-    storage.engine.dispose()
-    content = bytearray(file.read_bytes())
-    content[8192:-4096] = bytes(len(content) - 8192 - 4096)
-    file.write_bytes(content)
-    with pytest.raises(LedgerError, match=r"good order.*malformed"):
-        ledger(open_it(f"sqlite:///{file}"))
-
-
-def test_a_wrong_password_is_refused_at_once(
-    postgresql: PostgreSQL, open_it: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AUCSTUDY_TEST_PASSWORD", "wr0ng")
-    with pytest.raises(LedgerError, match="password authentication failed") as refusal:
-        open_it(postgresql.url("postgres"))
-    assert "wr0ng" not in str(refusal.value)
-
-
-def test_an_error_of_the_program_is_not_hidden(tmp_path: Path, open_it: Open) -> None:
-    engine = open_it(f"sqlite:///{tmp_path / 'study.db'}").engine
-
-    def twice() -> None:
-        with engine.begin() as connection:
-            for _ in range(2):
-                add = insert(lease_module.LEASES)
-                connection.execute(add.values(study="s", holder="h", host="h", pid=1, place="p"))
-
-    lease_module.LEASES.create(engine)
-    with pytest.raises(IntegrityError):
-        patiently(twice, engine.url)
 
 
 @pytest.fixture(autouse=True)
