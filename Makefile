@@ -1,5 +1,6 @@
 # make quickstart   a small study from nothing to a report, on any machine
-# make test         everything that must hold before a change goes in
+# make test         what must hold while one works: minutes; it starts Ray once
+# make test-all     everything that must hold before a change goes in
 # make chaos        studies whose drivers, workers and nodes are killed 20 times each (half an hour)
 #
 # All make their own environment in .venv and do again only what has changed.
@@ -13,16 +14,24 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: quickstart test chaos clean
+# Two workers; tests that start Ray share one of them.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+.PHONY: quickstart look test test-all chaos clean
 
 quickstart: $(VENV)/installed
 	$(BIN)/aucstudy run quickstart
 
-test: $(VENV)/installed-for-tests
+look: $(VENV)/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+
+test: look
+	$(PYTEST) -m 'not whole'
+
+test-all: look
+	$(PYTEST)
 
 chaos: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.chaos.chaos --kills 20

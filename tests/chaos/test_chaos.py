@@ -4,7 +4,11 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.chaos import KINDS, chaos, run_undisturbed
+
+pytestmark = [pytest.mark.ray, pytest.mark.whole]
 
 
 def test_kills_of_driver_worker_and_raylet_lose_and_double_nothing(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def test_it_is_finished_and_stays_as_it_is(old: Path) -> None:
         assert means(old) == MEANS
 
 
+@pytest.mark.ray
+@pytest.mark.whole
 def test_more_seeds_are_trained_as_the_first(old: Path) -> None:
     """Also by a spec that does not name ``inner``, and again: then nothing is left."""
     before = rows(old)

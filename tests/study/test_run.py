@@ -19,6 +19,8 @@ from study.command.rerun import rerun
 from study.reader import read_study
 from study.records import StudyRecord
 
+pytestmark = pytest.mark.ray
+
 ROOT = Path(__file__).parents[2]
 Table = dict[str, list[float | None]]
 
@@ -200,6 +202,7 @@ def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(
     assert table(study) == undisturbed_table
 
 
+@pytest.mark.whole
 def test_a_study_without_search_confirms_its_fixed_configurations(
     undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -220,6 +223,7 @@ def test_a_study_without_search_confirms_its_fixed_configurations(
     assert "Nothing was searched for any method" in report
 
 
+@pytest.mark.whole
 def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path) -> None:
     old = read_study(undisturbed / "out")
     more = {**SPEC, "search": {**SPEC["search"], "trials": 6}, "confirm": {"seeds": 3}}
@@ -234,6 +238,7 @@ def test_raising_trials_and_seeds_adds_exactly_the_difference(undisturbed: Path)
             assert not after.superseded
 
 
+@pytest.mark.whole
 def test_every_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
     # Long enough that no driver is through before its signal comes.
     task = {**SPEC["tasks"][0], "epochs": 80, "intervals": 4}
@@ -263,6 +268,7 @@ def test_every_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path)
     assert table(study) == table(read_study(undisturbed / "out"))
 
 
+@pytest.mark.whole
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     mark, log = tmp_path / "mark", tmp_path / "driver.log"
     spec = {**SPEC, "methods": ["tests.study.odd_methods:HangsOnce"]}
@@ -282,6 +288,7 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
     assert "FAIL" not in states
 
 
+@pytest.mark.whole
 def test_a_time_budget_stops_cleanly(tmp_path: Path) -> None:
     done = subprocess.run(
         [*command(SPEC, tmp_path), "--for", "1s"],
@@ -301,6 +308,7 @@ def odd(method: str, **changes: Any) -> dict[str, Any]:
     return {**SPEC, "methods": [f"tests.study.odd_methods:{method}", "ce"], **changes}
 
 
+@pytest.mark.whole
 def test_a_diverged_trial_fails_with_its_reason_and_the_study_goes_on(tmp_path: Path) -> None:
     done = run(odd("Diverges"), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -314,6 +322,7 @@ def test_a_diverged_trial_fails_with_its_reason_and_the_study_goes_on(tmp_path: 
     assert {row.state for row in (*ce.search, *ce.confirm)} == {"COMPLETE"}
 
 
+@pytest.mark.whole
 def test_a_cell_whose_trials_all_fail_is_reported(tmp_path: Path) -> None:
     done = run(odd("Buggy"), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -332,6 +341,7 @@ def test_a_cell_whose_trials_all_fail_is_reported(tmp_path: Path) -> None:
     assert "a bug in a user" in report
 
 
+@pytest.mark.whole
 def test_a_trial_whose_worker_dies_is_started_again(tmp_path: Path) -> None:
     done = run(odd("DiesOnce"), tmp_path, AUCSTUDY_TEST_MARK=str(tmp_path / "mark"))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -343,6 +353,7 @@ def test_a_trial_whose_worker_dies_is_started_again(tmp_path: Path) -> None:
     assert "killed or crashed" in deaths[0][0]
 
 
+@pytest.mark.whole
 def test_a_worker_killed_for_memory_is_told_as_that(tmp_path: Path) -> None:
     slow = odd("Busy", space={"tests.study.odd_methods:Busy": {"milliseconds": 60_000}})
     # Ray ends workers as soon as the node uses one hundredth of its memory.
@@ -354,6 +365,7 @@ def test_a_worker_killed_for_memory_is_told_as_that(tmp_path: Path) -> None:
     assert {row.state for row in rows} == {"RUNNING"}
 
 
+@pytest.mark.whole
 def test_a_trial_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
     spec = odd("HangsOnce", resources={"hang_after": 20})
     done = run(spec, tmp_path, AUCSTUDY_TEST_MARK=str(tmp_path / "mark"))
@@ -366,6 +378,7 @@ def test_a_trial_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
     assert not list((tmp_path / "out" / "checkpoints").glob("*"))
 
 
+@pytest.mark.whole
 def test_a_full_disk_stops_the_study_and_costs_no_row(tmp_path: Path) -> None:
     spec, mark = odd("FullDiskOnce"), str(tmp_path / "mark")
     stopped = run(spec, tmp_path, AUCSTUDY_TEST_MARK=mark)

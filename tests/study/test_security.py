@@ -39,6 +39,8 @@ def listening(process: psutil.Process) -> Iterator[tuple[str, str]]:
             pass
 
 
+@pytest.mark.ray
+@pytest.mark.whole
 def test_a_run_listens_on_loopback_alone_and_writes_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

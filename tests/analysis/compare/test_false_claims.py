@@ -21,6 +21,8 @@ from analysis.results import Results, from_record
 from analysis.sections import verdict
 from study.plan.power import ALPHA
 
+pytestmark = pytest.mark.whole
+
 Build = Callable[..., Any]
 STUDIES = 200
 WORDS = 40

@@ -15,6 +15,8 @@ from analysis.results import Results, from_record
 from analysis.search import best_of_n, importance, optimum, sensitivity, transfer
 from tests.analysis.known_truth import LR_LOSS, MARGIN_LOSS, NOISE, SPACE, random_cell, random_study
 
+pytestmark = pytest.mark.whole
+
 STUDIES = 200
 BEST = 0.7
 ELSEWHERE = 0.3

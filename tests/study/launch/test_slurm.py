@@ -32,6 +32,8 @@ SPEC: dict[str, Any] = {
 # srun asks the test, which plays slurmd, to start its command on the nodes.
 SRUN = """#!{python}
 import json, os, pathlib, sys, time
+
+pytestmark = [pytest.mark.ray, pytest.mark.whole]
 folder = pathlib.Path({folder!r})
 asked = folder / "asked.part"
 asked.write_text(json.dumps({{"words": sys.argv[1:], "env": dict(os.environ)}}))

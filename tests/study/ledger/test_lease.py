@@ -249,6 +249,8 @@ def test_a_driver_that_lost_its_lease_writes_nothing(storage: RDBStorage) -> Non
             assert after.cells[CELL.id].running() == [row]
 
 
+@pytest.mark.ray
+@pytest.mark.whole
 def test_a_run_stops_when_another_driver_has_taken_over(tmp_path: Path) -> None:
     long = {**SPEC["tasks"][0], "epochs": 200, "intervals": 200}
     driver = start({**SPEC, "tasks": [long]}, tmp_path)

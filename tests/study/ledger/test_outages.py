@@ -26,6 +26,8 @@ from tests.study.conftest import CELL
 from tests.study.ledger.conftest import Open, cell_of, ledger, rows, run_all
 from tests.study.postgresql_server import PostgreSQL
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def undisturbed(tmp_path: Path, open_it: Open) -> list[str]:

@@ -25,6 +25,8 @@ from study.tune.cluster import Size
 from study.tune.nodes import check_nodes, hosts, strangers
 from tests.study.test_run import assert_exactly_planned
 
+pytestmark = [pytest.mark.ray, pytest.mark.whole]
+
 ROOT = Path(__file__).parents[3]
 MARKS = "tests.study.marking:Marks"
 

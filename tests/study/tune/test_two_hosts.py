@@ -11,6 +11,8 @@ import yaml
 
 from tests.study.hosts import Host, hosts, why_no_hosts
 
+pytestmark = [pytest.mark.ray, pytest.mark.whole]
+
 ROOT = Path(__file__).parents[3]
 RAY = str(Path(sys.executable).parent / "ray")
 
