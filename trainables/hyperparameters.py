@@ -134,8 +134,8 @@ def hyperparameter(
 def listed_after(name: str, made: T) -> T:
     """The hyperparameter ``made``, listed just after the one called ``name``.
 
-    A dataclass puts what it inherits first. Where a method's own belongs between those of its
-    base, this says so: users see the order, and a search draws values in it.
+    A dataclass puts what it inherits first; this is for what users should read between the
+    hyperparameters of a base, such as a margin after the learning rate.
 
     Args:
         name: a field of a base, or one that stands before in the same class.

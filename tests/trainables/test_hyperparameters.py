@@ -142,6 +142,5 @@ def test_a_place_after_what_is_not_there_is_refused() -> None:
         ),
     ],
 )
-def test_searches_draw_in_the_order_that_they_always_had(method: str, order: str) -> None:
-    """Another order would give a study that was begun other draws than the ones it had."""
+def test_users_read_a_method_s_own_among_those_of_its_base(method: str, order: str) -> None:
     assert list(hyperparameters(METHODS[method])) == order.split()
