@@ -9,7 +9,7 @@ from ray import tune
 from ray.tune.experiment import Trial
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.spec import Resources
 from study.tune.cluster import RAY_LOG, Size
 from study.tune.log import EventLog
@@ -19,6 +19,7 @@ from study.tune.quiet import quiet
 from study.tune.scheduler import CellScheduler
 from study.tune.stop import Stop
 from trainables.checkpoint import remove_checkpoints
+from trainables.config import Outcome
 from trainables.trainable import Job, MethodTrainable, checkpoint_file
 
 __all__ = ["run_generation"]

@@ -28,10 +28,10 @@ from study.ledger import writer
 from study.ledger.lease import Lease
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.patience import patiently
-from study.ledger.rows import Outcome
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
 from tests.study.postgresql_server import PostgreSQL
+from trainables.config import Outcome
 
 ROOT = Path(__file__).parents[3]
 Open = Callable[[str], RDBStorage]
