@@ -36,7 +36,7 @@ class TrialRecord:
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
             "gradient_evaluations"} and the method's own figures; empty until the row is finished.
         host, device: where it ran.
-        execution: how its steps ran, see ``study.ledger.rows.Outcome``; None: not told.
+        execution: how its steps ran, see ``trainables.config.Outcome``; None: not told.
         seed: index of the confirm seed (0, 1, ...); None for search rows.
         selected_from: number of the search row that a confirm row repeats; None for search, and
             in a cell without search.

@@ -18,13 +18,14 @@ from analysis.compare import comparison, failures
 from analysis.results import from_record
 from study.command.tables import status_tables
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.ledger.rules import FINISHED
 from study.ledger.storage import open_storage
 from study.reader import read_study
 from study.records import StudyRecord
 from study.tune.progress import PlainProgress, TableProgress
 from tests.study.conftest import CELL
+from trainables.config import Outcome
 
 NUMBERS = count()
 CRASH = Outcome(reason="a worker died", crashed=True)

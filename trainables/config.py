@@ -1,9 +1,10 @@
-"""What travels to a trial: plain JSON that can be stored, read and run again."""
+"""What travels to a trial and what comes back: plain JSON that can be stored and read again."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-__all__ = ["TrialConfig"]
+__all__ = ["Outcome", "TrialConfig"]
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,47 @@ class TrialConfig:
     def to_json(self) -> dict[str, Any]:
         """The config as plain JSON; ``TrialConfig(**it)`` gives it back."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial has to tell, at each interval and when it ends.
+
+    Attributes:
+        reason: why it failed, in one sentence; None if it did not.
+        crashed: it failed for a reason outside its configuration (an exception, a dead worker),
+            so it deserves a replacement; a diverged loss does not.
+        seconds: training and validation time so far; None, as in all that follows: not told.
+        gradient_evaluations: images that went through forward and backward.
+        images: training images drawn.
+        curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
+            "gradient_evaluations"} and the method's own figures.
+        host, device: where it ran.
+        execution: how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: <why>" where a
+            step on a GPU could not be captured; None: by an older version, or it did not begin.
+        test_auroc, test_auprc: of a confirm trial that is over.
+        predictions: file of its test scores, relative to the study's directory.
+    """
+
+    reason: str | None = None
+    crashed: bool = False
+    seconds: float | None = None
+    gradient_evaluations: int | None = None
+    images: int | None = None
+    curve: Sequence[dict[str, float]] = ()
+    host: str | None = None
+    device: str | None = None
+    execution: str | None = None
+    test_auroc: float | None = None
+    test_auprc: float | None = None
+    predictions: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain JSON; its curve, which grows with every interval, is not copied."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Outcome":
+        """What `to_json` gave, also in another version: there may be less in it, or more."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeVar, get_args, get_type_hints
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-__all__ = ["Hyperparameter", "hyperparameter", "hyperparameters"]
+__all__ = ["Hyperparameter", "hyperparameter", "hyperparameters", "listed_after"]
 
 T = TypeVar("T")
 _KEY = "hyperparameter"
+_AFTER = "listed after"
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,36 @@ def hyperparameter(
     return field(default=default, metadata={_KEY: about})
 
 
-def hyperparameters(method_class: type) -> dict[str, Hyperparameter]:
-    """The hyperparameters of a method's class by name, in the order of its fields.
+def listed_after(name: str, made: T) -> T:
+    """The hyperparameter ``made``, listed just after the one called ``name``.
+
+    A dataclass puts what it inherits first; this is for what users should read between the
+    hyperparameters of a base, such as a margin after the learning rate.
+
+    Args:
+        name: a field of a base, or one that stands before in the same class.
+        made: what `hyperparameter` gave.
 
     Raises:
-        TypeError: a field was not made by `hyperparameter`, or has no default.
+        TypeError: ``made`` is something else.
+    """
+    if not isinstance(made, Field):
+        raise TypeError(
+            f"listed_after({name!r}, ...) takes what hyperparameter() gave, not {made!r}."
+        )
+    default: Any = made.default
+    return cast(T, field(default=default, metadata={**made.metadata, _AFTER: name}))
+
+
+def hyperparameters(method_class: type) -> dict[str, Hyperparameter]:
+    """The hyperparameters of a method's class by name, in the order in which they are listed.
+
+    That is the order of its fields, but for those that are `listed_after` another. A field that a
+    subclass declares anew keeps its place.
+
+    Raises:
+        TypeError: a field was not made by `hyperparameter`, has no default, or is to be listed
+            after what is not there.
     """
     hints = get_type_hints(method_class)
     found = {}
@@ -147,4 +173,23 @@ def hyperparameters(method_class: type) -> dict[str, Hyperparameter]:
         found[each.name] = Hyperparameter(
             name=each.name, default=each.default, type=hints[each.name], **each.metadata[_KEY]
         )
-    return found
+    return {name: found[name] for name in _order(method_class)}
+
+
+def _order(method_class: type) -> list[str]:
+    order: list[str] = []
+    for base in reversed(method_class.__mro__):
+        for each in fields(base) if is_dataclass(base) else ():
+            if each.name in order:
+                continue
+            after = each.metadata.get(_AFTER)
+            if after is None:
+                order.append(each.name)
+            elif after in order:
+                order.insert(order.index(after) + 1, each.name)
+            else:
+                raise TypeError(
+                    f"field {each.name!r} of {base.__name__} must be listed after one of those "
+                    f"before it ({', '.join(order)}), not after {after!r}."
+                )
+    return order

@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from ray import tune
 
 from trainables.checkpoint import load_checkpoint, save_checkpoint
-from trainables.config import TrialConfig
+from trainables.config import Outcome, TrialConfig
 from trainables.errors import DataError, DivergedError, in_words
 from trainables.files import save_atomically
 from trainables.loop import TrainingRun
@@ -86,11 +86,11 @@ class Job:
 class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config is that of a ``Job``.
 
-    A result carries the interval, its validation AUROC and the ``outcome`` so far: the fields of
-    ``study.ledger.rows.Outcome`` as JSON text, since Tune keeps books of every other figure. A
-    loss that diverges and any exception become the last result with a reason, so that a study goes
-    on and a worker lives. What no other trial would fare better with (the disk is full, the data
-    set is not on this node) is the last result as ``stuck``, a sentence without an outcome.
+    A result carries the interval, its validation AUROC and the ``Outcome`` so far, as JSON text,
+    since Tune keeps books of every other figure. A loss that diverges and any exception become the
+    last result with a reason, so that a study goes on and a worker lives. What no other trial would
+    fare better with (the disk is full, the data set is not on this node) is the last result as
+    ``stuck``, a sentence without an outcome.
 
     Checkpoints are this class's own, not Tune's: the row's file is found again by whatever
     worker gets the row next, in this Tune run or in the one after a driver's death.
@@ -158,14 +158,14 @@ class MethodTrainable(tune.Trainable):
         result = self._run.train_interval(self._after_step)
         outcome = self._outcome()
         if self._run.finished and self._job.row["phase"] == "confirm":
-            outcome.update(self._test())
+            outcome = self._tested(outcome)
         return self._result(result, outcome, done=self._run.finished)
 
     def _result(
-        self, interval: dict[str, float], outcome: dict[str, Any], *, done: bool
+        self, interval: dict[str, float], outcome: Outcome, *, done: bool
     ) -> dict[str, Any]:
         reported = {name: interval[name] for name in ("interval", "val_auroc")}
-        return {**reported, "outcome": json.dumps(outcome), "done": done}
+        return {**reported, "outcome": json.dumps(outcome.to_json()), "done": done}
 
     def _start(self) -> TrainingRun:
         run = TrainingRun(TrialConfig(**self._job.trial))
@@ -190,31 +190,32 @@ class MethodTrainable(tune.Trainable):
             logger.warning("no checkpoint of %s: %s", self._job.row["name"], error)
         self._saved = time.monotonic()
 
-    def _outcome(self) -> dict[str, Any]:
-        spent: dict[str, Any] = {"host": socket.gethostname(), "device": _device_name()}
-        if self._run is not None:
-            spent |= {
-                "execution": self._run.execution,
-                "seconds": self._run.seconds,
-                "gradient_evaluations": self._run.gradient_evaluations,
-                "images": self._run.images,
-                "curve": self._run.curve,
-            }
-        return spent
+    def _outcome(self) -> Outcome:
+        place = Outcome(host=socket.gethostname(), device=_device_name())
+        if self._run is None:
+            return place
+        return replace(
+            place,
+            execution=self._run.execution,
+            seconds=self._run.seconds,
+            gradient_evaluations=self._run.gradient_evaluations,
+            images=self._run.images,
+            curve=self._run.curve,
+        )
 
-    def _test(self) -> dict[str, Any]:
+    def _tested(self, outcome: Outcome) -> Outcome:
         if self._run is None:
             raise AssertionError("a trial is tested after its last interval")
         tested = self._run.test(embeddings=self._job.embeddings)
         figures = {name: tested.pop(name) for name in ("test_auroc", "test_auprc")}
         file = Path(self._job.directory, self._job.predictions)
         save_atomically(file, lambda target: np.savez(target, **tested))
-        return {**figures, "predictions": self._job.predictions}
+        return replace(outcome, **figures, predictions=self._job.predictions)
 
     def _failed(self, reason: str, *, crashed: bool) -> dict[str, Any]:
-        outcome = {**self._outcome(), "reason": reason, "crashed": crashed}
+        outcome = replace(self._outcome(), reason=reason, crashed=crashed)
         self._run = None
-        return {"outcome": json.dumps(outcome), "done": True}
+        return {"outcome": json.dumps(outcome.to_json()), "done": True}
 
 
 def _no_fault_of_the_trial(error: Exception) -> bool:

@@ -8,7 +8,6 @@ transaction that may be tried again (see ``study.ledger.writer``).
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from optuna.distributions import distribution_to_json
@@ -21,9 +20,10 @@ from study.errors import StudyError
 from study.ledger import sql as tables
 from study.ledger.lease import Lease
 from study.ledger.proposals import propose
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.ledger.rules import FINISHED, Standing
 from study.ledger.writer import Writer
+from trainables.config import Outcome
 
 __all__ = ["STUDY_ID", "CellLedger", "Ledger", "plan_of"]
 
@@ -149,7 +149,7 @@ class CellLedger:
         value = validations[max(validations)] if state == "COMPLETE" else None
 
         def end(connection: Connection) -> None:
-            attributes = {"outcome": asdict(outcome)}
+            attributes = {"outcome": outcome.to_json()}
             if tables.finish_trial(connection, row.key, TrialState[state], value, attributes):
                 tables.put_validations(connection, row.key, lost)
 
@@ -209,7 +209,7 @@ class CellLedger:
             validations=dict(trial.intermediate_values),
             seed=attrs.get("seed"),
             selected_from=attrs.get("selected_from"),
-            crashed=attrs.get("outcome", {}).get("crashed", False),
+            crashed=Outcome.from_json(attrs.get("outcome", {})).crashed,
             deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
         )
 

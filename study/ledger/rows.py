@@ -1,41 +1,9 @@
-"""The rows of the ledger as the driver has them, and what comes back from a trial."""
+"""The rows of the ledger as the driver has them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Outcome", "Row"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a trial reports when it ends; stored as one JSON attribute of its row.
-
-    Attributes:
-        reason: why it failed, in one sentence; None if it did not.
-        crashed: it failed for a reason outside its configuration (an exception, a dead worker),
-            so it deserves a replacement; a diverged loss does not.
-        seconds, gradient_evaluations, images: what it has spent.
-        curve: one dict an interval, see ``study.records.TrialRecord``.
-        host, device: where it ran.
-        execution: how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: <why>" where a
-            step on a GPU could not be captured; None: not told, by an older version or a trial
-            that did not begin.
-        test_auroc, test_auprc, predictions: of confirm trials.
-    """
-
-    reason: str | None = None
-    crashed: bool = False
-    seconds: float | None = None
-    gradient_evaluations: int | None = None
-    images: int | None = None
-    curve: Sequence[dict[str, float]] = ()
-    host: str | None = None
-    device: str | None = None
-    execution: str | None = None
-    test_auroc: float | None = None
-    test_auprc: float | None = None
-    predictions: str | None = None
+__all__ = ["Row"]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from ray import tune
 from ray.tune.experiment import Trial
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.places import Places
 from study.spec import Resources
 from study.tune.cluster import Size
@@ -19,6 +19,7 @@ from study.tune.quiet import quiet
 from study.tune.scheduler import CellScheduler
 from study.tune.stop import Stop
 from trainables.checkpoint import remove_checkpoints
+from trainables.config import Outcome
 from trainables.trainable import Job, MethodTrainable
 
 __all__ = ["run_generation"]

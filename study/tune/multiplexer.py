@@ -9,8 +9,9 @@ from ray.tune.search import Searcher
 
 from study.errors import StudyError
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.tune.stop import Stop
+from trainables.config import Outcome
 
 __all__ = ["MAX_DEATHS", "Multiplexer"]
 
@@ -156,7 +157,7 @@ class Multiplexer(Searcher):
         self._tell(row, "FAIL", Outcome(reason=words, crashed=True))
 
     def _finish(self, row: Row, result: dict[str, Any]) -> None:
-        outcome = Outcome(**json.loads(result["outcome"]))
+        outcome = Outcome.from_json(json.loads(result["outcome"]))
         if outcome.reason is not None:
             self._tell(row, "FAIL", outcome)
             return

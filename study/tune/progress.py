@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
+from trainables.config import Outcome
 
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
 

@@ -11,8 +11,8 @@ from analysis.errors import AnalysisError
 from study.cell import Cell
 from study.errors import StudyError
 from study.ledger.ledger import Ledger
-from study.ledger.rows import Outcome
 from study.ledger.storage import open_storage
+from trainables.config import Outcome
 
 CELL = Cell(
     id="auc_m__digits-mlp__0.1",

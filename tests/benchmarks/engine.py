@@ -26,14 +26,14 @@ from study.cell import search_seeds
 from study.cells import cells
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.ledger.storage import open_storage
 from study.places import Places
 from study.spec import StudySpec, parse_spec
 from study.tune.cluster import cluster
 from study.tune.generation import run_generation
 from study.tune.stop import Stop
-from trainables.config import TrialConfig
+from trainables.config import Outcome, TrialConfig
 from trainables.loop import TrainingRun
 
 METHOD = "tests.study.odd_methods:Busy"

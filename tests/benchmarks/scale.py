@@ -19,7 +19,7 @@ from study.cells import cells
 from study.launch.local_cluster import LocalCluster
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.ledger.storage import open_storage, storage_url
 from study.places import Places
 from study.reader import read_study
@@ -28,6 +28,7 @@ from study.tune.cluster import cluster
 from study.tune.generation import run_generation
 from study.tune.scheduler import CellScheduler
 from study.tune.stop import Stop
+from trainables.config import Outcome
 
 METHOD = "tests.study.odd_methods:Sleepy"
 MIB = 2**20

@@ -8,12 +8,16 @@ import torch
 from torch import Tensor
 from torch.optim import SGD
 
-from trainables.losses.ce import CELoss
-from trainables.method import Method
-from trainables.methods.parts import one_stage
-from trainables.mixup import Mixup
-from trainables.recipe import Batch, Context, Recipe
-from trainables.updates import Descent
+from trainables.methods.api import (
+    Batch,
+    CELoss,
+    Context,
+    Descent,
+    Method,
+    Mixup,
+    Recipe,
+    one_stage,
+)
 
 __all__ = ["OWN", "Counts", "DrawsItsOwn", "ReadsInACapture", "ReadsTheHost", "ReplacesItsState"]
 

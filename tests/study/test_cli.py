@@ -165,6 +165,7 @@ def test_list_of_methods_has_every_hyperparameter() -> None:
     for method in METHODS.values():
         for name in hyperparameters(method):
             assert name in shown
+    assert re.findall(rf"^({'|'.join(METHODS)}): ", shown, re.MULTILINE) == list(METHODS)
     assert "resnet20" not in shown
 
 

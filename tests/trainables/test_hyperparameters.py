@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from trainables.hyperparameters import Hyperparameter, hyperparameter, hyperparameters
+from trainables.hyperparameters import (
+    Hyperparameter,
+    hyperparameter,
+    hyperparameters,
+    listed_after,
+)
+from trainables.methods import METHODS
 
 
 @dataclass(frozen=True)
@@ -80,3 +86,61 @@ def test_a_plain_field_is_refused() -> None:
 
     with pytest.raises(TypeError, match="'rate' of Plain must be made by"):
         hyperparameters(Plain)
+
+
+def count(default: int = 1) -> int:
+    return hyperparameter(default, help="a count", source="here", low=1)
+
+
+@dataclass(frozen=True)
+class Grown(Example):
+    last: int = count()
+    second: int = listed_after("rate", count())
+    third: int = listed_after("second", count())
+
+
+def test_what_is_added_stands_last_or_where_it_belongs() -> None:
+    order = ["rate", "second", "third", "count", "on", "word", "bound", "share", "last"]
+    assert list(hyperparameters(Grown)) == order
+
+    @dataclass(frozen=True)
+    class Changed(Grown):
+        second: int = count(2)
+        own: int = count()
+
+    known = hyperparameters(Changed)
+    assert list(known) == [*order, "own"]
+    assert known["second"].default == Changed().second == 2
+
+
+def test_a_place_after_what_is_not_there_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"takes what hyperparameter\(\) gave, not 0.1"):
+        listed_after("rate", 0.1)
+
+    @dataclass(frozen=True)
+    class Lost(Example):
+        own: int = listed_after("ratee", count())
+
+    with pytest.raises(
+        TypeError, match=r"'own' of Lost .*before it \(rate, count.*not after 'ratee"
+    ):
+        hyperparameters(Lost)
+
+
+@pytest.mark.parametrize(
+    ("method", "order"),
+    [
+        ("auc_s", "lr epoch_decay weight_decay score_map prior momentum clip"),
+        (
+            "auc_m",
+            "lr margin epoch_decay weight_decay score_map prior project_alpha momentum clip",
+        ),
+        (
+            "auc_mixup",
+            "lr margin mixup_alpha epoch_decay weight_decay score_map mixup_draw mixup_variance "
+            "project_alpha momentum clip",
+        ),
+    ],
+)
+def test_users_read_a_method_s_own_among_those_of_its_base(method: str, order: str) -> None:
+    assert list(hyperparameters(METHODS[method])) == order.split()

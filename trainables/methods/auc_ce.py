@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from trainables.hyperparameters import hyperparameter
-from trainables.methods import fields
+from trainables.methods.api import Context, Recipe, fields, hyperparameter, one_stage
 from trainables.methods.auc_m import AUCM
-from trainables.methods.parts import one_stage
-from trainables.recipe import Context, Recipe
 
 __all__ = ["AUCCE"]
 

@@ -2,30 +2,30 @@
 
 from dataclasses import dataclass
 
-from trainables.losses.auc import AUCLoss
-from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
-from trainables.method import Method
-from trainables.methods import fields
-from trainables.methods.parts import one_stage, pesg, prior_of
-from trainables.recipe import Context, Recipe
-from trainables.updates import Descent
+from trainables.methods.api import (
+    AUCLoss,
+    AUCMarginLoss,
+    Context,
+    Descent,
+    PESGMethod,
+    PriorFreeAUCMarginLoss,
+    Recipe,
+    fields,
+    listed_after,
+    one_stage,
+    prior_of,
+)
 
 __all__ = ["AUCM"]
 
 
 @dataclass(frozen=True)
-class AUCM(Method):
+class AUCM(PESGMethod):
     """AUC-M loss, PESG."""
 
-    lr: float = fields.lr()
-    margin: float = fields.margin()
-    epoch_decay: float = fields.epoch_decay()
-    weight_decay: float = fields.weight_decay()
-    score_map: str = fields.score_map()
-    prior: float | str = fields.prior(free=True)
-    project_alpha: bool = fields.project_alpha()
-    momentum: float = fields.momentum()
-    clip: float | None = fields.clip()
+    margin: float = listed_after("lr", fields.margin())
+    prior: float | str = listed_after("score_map", fields.prior(free=True))
+    project_alpha: bool = listed_after("prior", fields.project_alpha())
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-M."""
@@ -33,15 +33,10 @@ class AUCM(Method):
 
     def descent(self, context: Context, lr: float, ce_weight: float = 0.0) -> Descent:
         """PESG on AUC-M, and on ``ce_weight`` times the cross entropy."""
-        return pesg(
+        return self.pesg(
             context,
             self._loss(context),
-            context.model.parameters(),
-            lr=lr,
-            epoch_decay=self.epoch_decay,
-            weight_decay=self.weight_decay,
-            momentum=self.momentum,
-            clip=self.clip,
+            lr,
             project_alpha=self.project_alpha,
             ce_weight=ce_weight,
         )

@@ -2,45 +2,38 @@
 
 from dataclasses import dataclass
 
-from trainables.losses.auc_mixup import AUCMixupLoss
-from trainables.method import Method
-from trainables.methods import fields
-from trainables.methods.parts import one_stage, pesg
-from trainables.mixup import Mixup
-from trainables.recipe import Context, Recipe
+from trainables.methods.api import (
+    AUCMixupLoss,
+    Context,
+    Mixup,
+    PESGMethod,
+    Recipe,
+    fields,
+    listed_after,
+    one_stage,
+)
 
 __all__ = ["AUCMixup"]
 
 
 @dataclass(frozen=True)
-class AUCMixup(Method):
+class AUCMixup(PESGMethod):
     """AUC-mixup loss on mixup batches, PESG."""
 
-    lr: float = fields.lr()
-    margin: float = fields.margin()
-    mixup_alpha: float = fields.mixup_alpha()
-    epoch_decay: float = fields.epoch_decay()
-    weight_decay: float = fields.weight_decay()
-    score_map: str = fields.score_map()
-    mixup_draw: str = fields.mixup_draw()
-    mixup_variance: str = fields.mixup_variance()
-    project_alpha: bool = fields.project_alpha()
-    momentum: float = fields.momentum()
-    clip: float | None = fields.clip()
+    margin: float = listed_after("lr", fields.margin())
+    mixup_alpha: float = listed_after("margin", fields.mixup_alpha())
+    mixup_draw: str = listed_after("score_map", fields.mixup_draw())
+    mixup_variance: str = listed_after("mixup_draw", fields.mixup_variance())
+    project_alpha: bool = listed_after("mixup_variance", fields.project_alpha())
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-mixup."""
         return one_stage(
-            lambda: pesg(
+            lambda: self.pesg(
                 context,
                 AUCMixupLoss(self.margin, self.score_map, self.mixup_variance == "soft"),
-                context.model.parameters(),
-                lr=self.lr,
-                epoch_decay=self.epoch_decay,
-                weight_decay=self.weight_decay,
-                momentum=self.momentum,
-                clip=self.clip,
+                self.lr,
                 project_alpha=self.project_alpha,
                 mix=Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
-            ),
+            )
         )

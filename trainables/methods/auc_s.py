@@ -2,39 +2,31 @@
 
 from dataclasses import dataclass
 
-from trainables.losses.auc_square import AUCSquareLoss
-from trainables.method import Method
-from trainables.methods import fields
-from trainables.methods.parts import one_stage, pesg, prior_of
-from trainables.recipe import Context, Recipe
+from trainables.methods.api import (
+    AUCSquareLoss,
+    Context,
+    PESGMethod,
+    Recipe,
+    fields,
+    listed_after,
+    one_stage,
+    prior_of,
+)
 
 __all__ = ["AUCS"]
 
 
 @dataclass(frozen=True)
-class AUCS(Method):
+class AUCS(PESGMethod):
     """AUC-S loss, PESG without projection."""
 
-    lr: float = fields.lr()
-    epoch_decay: float = fields.epoch_decay()
-    weight_decay: float = fields.weight_decay()
-    score_map: str = fields.score_map()
-    prior: float | str = fields.prior()
-    momentum: float = fields.momentum()
-    clip: float | None = fields.clip()
+    prior: float | str = listed_after("score_map", fields.prior())
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-S."""
+        prior = prior_of(self.prior, context)
         return one_stage(
-            lambda: pesg(
-                context,
-                AUCSquareLoss(prior_of(self.prior, context), self.score_map),
-                context.model.parameters(),
-                lr=self.lr,
-                epoch_decay=self.epoch_decay,
-                weight_decay=self.weight_decay,
-                momentum=self.momentum,
-                clip=self.clip,
-                project_alpha=False,
-            ),
+            lambda: self.pesg(
+                context, AUCSquareLoss(prior, self.score_map), self.lr, project_alpha=False
+            )
         )

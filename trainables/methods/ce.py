@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass
 
-from trainables.losses.ce import CELoss
-from trainables.method import Method
-from trainables.methods import fields
-from trainables.methods.parts import one_stage, sgd
-from trainables.recipe import Context, Recipe
+from trainables.methods.api import CELoss, Context, Method, Recipe, fields, one_stage, sgd
 
 __all__ = ["CE"]
 

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from trainables.losses.auc_margin import AUCMarginLoss
-from trainables.methods import fields
-from trainables.methods.compositional import CompositionalMethod
-from trainables.methods.parts import prior_of
-from trainables.recipe import Context, Recipe
+from trainables.methods.api import (
+    AUCMarginLoss,
+    CompositionalMethod,
+    Context,
+    Recipe,
+    fields,
+    prior_of,
+)
 
 __all__ = ["CTAUC"]
 

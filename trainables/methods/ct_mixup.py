@@ -6,11 +6,7 @@ soft labels, the outer one AUC-mixup. Each of the two batches is mixed on its ow
 
 from dataclasses import dataclass
 
-from trainables.losses.auc_mixup import AUCMixupLoss
-from trainables.methods import fields
-from trainables.methods.compositional import CompositionalMethod
-from trainables.mixup import Mixup
-from trainables.recipe import Context, Recipe
+from trainables.methods.api import AUCMixupLoss, CompositionalMethod, Context, Mixup, Recipe, fields
 
 __all__ = ["CTMixup"]
 

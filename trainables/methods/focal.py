@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
-from trainables.hyperparameters import hyperparameter
-from trainables.losses.focal import FocalLoss
-from trainables.method import Method
-from trainables.methods import fields
-from trainables.methods.parts import one_stage, sgd
-from trainables.recipe import Context, Recipe
+from trainables.methods.api import (
+    Context,
+    FocalLoss,
+    Method,
+    Recipe,
+    fields,
+    hyperparameter,
+    one_stage,
+    sgd,
+)
 
 __all__ = ["Focal"]
 

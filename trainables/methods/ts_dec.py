@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from trainables.hyperparameters import hyperparameter
-from trainables.losses.ce import CELoss
-from trainables.methods import fields
+from trainables.methods.api import (
+    CELoss,
+    Context,
+    Recipe,
+    Stage,
+    decays,
+    fields,
+    head_only,
+    hyperparameter,
+    sgd,
+)
 from trainables.methods.auc_m import AUCM
-from trainables.methods.parts import sgd
-from trainables.models.frozen import head_only
-from trainables.recipe import Context, Recipe, Stage, decays
 
 __all__ = ["TSDEC"]
 

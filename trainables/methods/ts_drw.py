@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from trainables.losses.ce import CELoss
+from trainables.methods.api import CELoss, Context, Recipe, Stage, decays, sgd
 from trainables.methods.auc_m import AUCM
-from trainables.methods.parts import sgd
-from trainables.recipe import Context, Recipe, Stage, decays
 
 __all__ = ["TSDRW"]
 

@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 
-from trainables.hyperparameters import hyperparameter
-from trainables.losses.ce import CELoss
-from trainables.methods import fields
+from trainables.methods.api import (
+    CELoss,
+    Context,
+    Descent,
+    Recipe,
+    Stage,
+    adam,
+    decays,
+    fields,
+    hyperparameter,
+    sgd,
+)
 from trainables.methods.auc_m import AUCM
-from trainables.methods.parts import adam, sgd
-from trainables.recipe import Context, Recipe, Stage, decays
-from trainables.updates import Descent
 
 __all__ = ["TwoStage"]
 

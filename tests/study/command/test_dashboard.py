@@ -20,10 +20,10 @@ from study.cells import cells
 from study.command.dashboard import serve
 from study.errors import StudyError
 from study.ledger.ledger import Ledger
-from study.ledger.rows import Outcome
 from study.ledger.storage import open_storage
 from study.spec import dump, parse_spec
 from tests.study.postgresql_server import free_port
+from trainables.config import Outcome
 
 ROOT = Path(__file__).parents[3]
 SPEC: dict[str, Any] = {

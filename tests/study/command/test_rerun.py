@@ -12,12 +12,11 @@ from study.cells import cells
 from study.command.rerun import _differences, rerun
 from study.errors import LedgerError
 from study.ledger.ledger import Ledger
-from study.ledger.rows import Outcome
 from study.ledger.storage import open_storage, storage_url
 from study.reader import read_study
 from study.records import CellRecord, TrialRecord
 from study.spec import dump, load_spec
-from trainables.config import TrialConfig
+from trainables.config import Outcome, TrialConfig
 from trainables.loop import TrainingRun
 
 SPEC: dict[str, Any] = {

@@ -7,9 +7,9 @@ import pytest
 from optuna.storages import RDBStorage
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
+from trainables.config import Outcome
 
 Open = Callable[[str], RDBStorage]
 

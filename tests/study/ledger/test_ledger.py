@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.ledger.rules import MAX_REPLACEMENTS
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
+from trainables.config import Outcome
 
 Opener = Callable[..., Ledger]
 

@@ -21,10 +21,10 @@ from study.ledger import lease as lease_module
 from study.ledger import writer
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
-from study.ledger.rows import Outcome
 from tests.study.conftest import CELL
 from tests.study.ledger.conftest import Open, cell_of, ledger, rows, run_all
 from tests.study.postgresql_server import PostgreSQL
+from trainables.config import Outcome
 
 pytestmark = pytest.mark.whole
 

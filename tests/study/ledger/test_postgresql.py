@@ -14,9 +14,7 @@ from study.records import StudyRecord
 from tests.study.postgresql_server import PostgreSQL
 from tests.study.test_run import SPEC, assert_exactly_planned, run, start, table
 
-pytestmark = [pytest.mark.ray, pytest.mark.whole]
-
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(600)]
 
 SEARCH, SEEDS = 6, 3
 STUDY: dict[str, Any] = {

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome
 from study.tune.progress import PlainProgress, TableProgress, progress_for
 from study.tune.quiet import quiet
+from trainables.config import Outcome
 
 Opener = Callable[..., Ledger]
 

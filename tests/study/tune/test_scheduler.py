@@ -9,9 +9,10 @@ import pytest
 from ray.tune.experiment import Trial
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Outcome, Row
+from study.ledger.rows import Row
 from study.tune.scheduler import CellScheduler
 from study.tune.stop import Stop
+from trainables.config import Outcome
 
 Opener = Callable[..., Ledger]
 

@@ -1,0 +1,61 @@
+"""What the methods' contract test must be told of a new hyperparameter; most need nothing.
+
+A hyperparameter that some method searches, and one that is true or false, is tried at other values
+by itself.
+"""
+
+from typing import Any
+
+__all__ = ["NEEDED", "OBSERVES", "OTHER", "SHORT"]
+
+OTHER: dict[str, Any] = {
+    "score_map": "raw",
+    "prior": "batch",
+    "momentum": 0.5,
+    "clip": 1e-3,
+    "inner": "looks_ahead",
+    "inner_lr_decays": False,
+    "evaluate": "u",
+    "dual_lr": 1.0,
+    "alpha_max": 1e-3,
+    "second_moment": "adam",
+    "beta2": 0.5,
+    "damping": 0.1,
+    "bound_low": 1e3,
+    "bound_high": 2.0,
+    "mixup_draw": "sample",
+    "mixup_variance": "hard",
+    "pretrain_optimizer": "adam",
+    "head_lr": 1.0,
+    "head_share": 0.9,
+}
+"""If no method searches it: add a value with which a trial of 12 steps ends elsewhere."""
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "prior": {"prior": 0.1},
+    "beta2": {"second_moment": "adam"},
+    "damping": {"second_moment": "adafom"},
+    "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
+    "bound_high": {"second_moment": "adabound"},
+    "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
+    # A new last layer must first learn to rank before alpha is pulled below 0.
+    "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},
+    "ts_dec.project_alpha": {
+        "margin": 1e-3,
+        "score_map": "raw",
+        "head_lr": 2.0,
+        "head_share": 0.75,
+    },
+}
+"""If it only has a part beside certain values of others: add those, or ``method.name`` with those
+of one method."""
+
+OBSERVES = {"taylor_terms"}
+"""If it reports more and trains alike: add its name."""
+
+SHORT: dict[str, dict[str, Any]] = {
+    "two_stage": {"pretrain_share": 0.5},
+    "ts_dec": {"head_share": 0.5},
+}
+"""If it sets the length of a stage: add, by method, a value with which each stage of a trial of 12
+steps is longer than one of them."""

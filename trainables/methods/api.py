@@ -1,0 +1,66 @@
+"""All that a method is made of, for one import: ``from trainables.methods.api import ...``.
+
+- What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
+  `Recipe` of `Stage`, made for a `Context`.
+- Bases with their hyperparameters: `PESGMethod` for an AUC loss, `CompositionalMethod` for
+  compositional training.
+- Losses, and `Mixup` for batches.
+- Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `head_only` for a
+  model whose last layer alone is trained; `prior_of` for the field ``prior``.
+- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`,
+  `unmixed`.
+
+A method's search space is made by ``search_spaces.ranges``.
+"""
+
+from trainables.hyperparameters import hyperparameter, listed_after
+from trainables.losses.auc import AUCLoss
+from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
+from trainables.losses.auc_mixup import AUCMixupLoss
+from trainables.losses.auc_square import AUCSquareLoss
+from trainables.losses.ce import CELoss
+from trainables.losses.focal import FocalLoss
+from trainables.method import Method
+from trainables.methods import fields
+from trainables.methods.compositional import CompositionalMethod
+from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd
+from trainables.methods.pesg import PESGMethod
+from trainables.mixup import Mixup
+from trainables.models.frozen import head_only
+from trainables.optimizers.proximal import divide_lr
+from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
+from trainables.updates import Compositional, Descent, Mix, unmixed
+
+__all__ = [
+    "AUCLoss",
+    "AUCMarginLoss",
+    "AUCMixupLoss",
+    "AUCSquareLoss",
+    "Batch",
+    "CELoss",
+    "Compositional",
+    "CompositionalMethod",
+    "Context",
+    "Descent",
+    "FocalLoss",
+    "Method",
+    "Mix",
+    "Mixup",
+    "PESGMethod",
+    "PriorFreeAUCMarginLoss",
+    "Recipe",
+    "Stage",
+    "Update",
+    "adam",
+    "decays",
+    "divide_lr",
+    "fields",
+    "head_only",
+    "hyperparameter",
+    "listed_after",
+    "one_stage",
+    "pesg",
+    "prior_of",
+    "sgd",
+    "unmixed",
+]
