@@ -8,7 +8,7 @@ from study.spec.model import StudySpec, Task, data_root
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.text import Source
-from trainables.errors import DataError
+from trainables.errors import DataError, in_words
 
 if TYPE_CHECKING:
     from trainables.datasets.source import Source as Images
@@ -65,40 +65,54 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
 
 def _data(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.cache import read_source
-    from trainables.datasets.imbalance import counts
 
-    for index, task in enumerate(spec.tasks):
+    for dataset in dict.fromkeys(task.dataset for task in spec.tasks):
+        tasks = [(i, task) for i, task in enumerate(spec.tasks) if task.dataset == dataset]
+        path = ("tasks", tasks[0][0], "dataset")
         try:
-            found = read_source(task.dataset, data_root(spec), spec.download)
+            found = read_source(dataset, data_root(spec), spec.download)
         except DataError as error:
-            yield Problem(("tasks", index, "dataset"), str(error))
-            continue
+            yield Problem(path, str(error))
         except Exception as error:  # noqa: BLE001 - the user's own reader may raise anything
-            reason = str(error).partition("\n")[0]
-            wrong = f"{task.dataset} cannot be read ({type(error).__name__}: {reason})"
-            yield Problem(("tasks", index, "dataset"), wrong)
+            yield Problem(
+                path,
+                f"{dataset} cannot be read ({_said(error)}): a reader takes (root, download) and "
+                "gives a trainables.datasets.source.Source",
+            )
+        else:
+            for index, task in tasks:
+                yield from _images(spec, task, index, found)
+                yield from _model(task, index, found)
+
+
+def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
+    """Do they suffice for every imratio?"""
+    from trainables.datasets.imbalance import counts, targets_of_test
+
+    try:
+        targets_of_test(found)
+    except DataError as error:
+        yield Problem(("tasks", index, "dataset"), f"{task.dataset}: {error}")
+    for ratio_index, imratio in enumerate(spec.imratios):
+        try:
+            have = counts(
+                found.train_labels,
+                found.n_classes,
+                imratio,
+                task.validation,
+                found.validation_share,
+                task.easy_positives,
+            )
+        except DataError as error:
+            yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")
             continue
-        yield from _model(task, index, found)
-        for ratio_index, imratio in enumerate(spec.imratios):
-            try:
-                have = counts(
-                    found.train_labels,
-                    found.n_classes,
-                    imratio,
-                    task.validation,
-                    found.validation_share,
-                    task.easy_positives,
-                )
-            except DataError as error:
-                yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")
-                continue
-            images = have.train_positives + have.train_negatives
-            steps = task.epochs * max(1, images // task.batch_size)
-            if task.budget != "seconds" and task.intervals > steps:
-                yield Problem(
-                    ("tasks", index, "intervals"),
-                    f"must be at most the {steps} steps of a trial, not {task.intervals}",
-                )
+        images = have.train_positives + have.train_negatives
+        steps = task.epochs * max(1, images // task.batch_size)
+        if task.budget != "seconds" and task.intervals > steps:
+            yield Problem(
+                ("tasks", index, "intervals"),
+                f"must be at most the {steps} steps of a trial, not {task.intervals}",
+            )
 
 
 def _model(task: Task, index: int, images: "Images") -> Iterator[Problem]:
@@ -126,3 +140,8 @@ def _model(task: Task, index: int, images: "Images") -> Iterator[Problem]:
             ("tasks", index, "model"),
             f"{task.model} must give one logit an image, (B,), not {tuple(logits.shape)} for two",
         )
+
+
+def _said(error: Exception) -> str:
+    """What the user's own code raised, and where, in one line."""
+    return " ".join(in_words(error).split())
