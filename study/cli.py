@@ -117,7 +117,10 @@ def run(
         typer.Option("--for", metavar="2h", help="Stop cleanly after this time: 2h, 90m, 1d12h."),
     ] = None,
 ) -> None:
-    """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
+    """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report.
+
+    Exit code 1 if it has come to its end without any result.
+    """
     from analysis.report import write
     from study.bf16 import bf16_warning
     from study.run import run as run_study
@@ -136,6 +139,8 @@ def run(
         typer.echo("The study is finished: there is nothing to run.")
     for cell in summary.failed_cells:
         typer.echo(f"Every search trial of {cell} failed; the report says why.")
+    for cell in summary.unconfirmed_cells:
+        typer.echo(f"Every confirm trial of {cell} failed; the report says why.")
     if summary.finished:
         typer.echo(f"Report: {write(summary.directory)}")
     else:
@@ -143,6 +148,9 @@ def run(
             f"Stopped ({summary.stopped}) with {summary.left} trials left; "
             f"to go on: aucstudy run {spec}"
         )
+    if summary.failed:
+        typer.echo("No trial of the study gave a result.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -39,6 +39,8 @@ class RunSummary:
         left: rows still to be finished.
         stopped: why the study was stopped before its end, in a few words; None if it was not.
         failed_cells: cells in which every search row failed.
+        unconfirmed_cells: cells in which every confirm row failed.
+        failed: the study is finished, and no cell of it has a result.
     """
 
     directory: Path
@@ -47,6 +49,8 @@ class RunSummary:
     left: int
     stopped: str | None
     failed_cells: tuple[str, ...]
+    unconfirmed_cells: tuple[str, ...] = ()
+    failed: bool = False
 
 
 def run(
@@ -97,15 +101,16 @@ def run(
                 with cluster(directory):
                     check_nodes(directory, storage.engine.url)
                     run_generation(ledger, spec.resources, directory, progress_of, stop)
+    failed = {name: cell for name, cell in ledger.cells.items() if cell.standing.failed}
     return RunSummary(
         directory=directory,
         finished=ledger.finished,
         ran=max(0, before - ledger.remaining()),
         left=ledger.remaining(),
         stopped=None if ledger.finished else stop.reason,
-        failed_cells=tuple(
-            name for name, cell in ledger.cells.items() if cell.search_over and not cell.settled
-        ),
+        failed_cells=tuple(name for name, cell in failed.items() if not cell.settled),
+        unconfirmed_cells=tuple(name for name, cell in failed.items() if cell.settled),
+        failed=len(failed) == len(ledger.cells),
     )
 
 
