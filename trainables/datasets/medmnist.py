@@ -21,6 +21,7 @@ __all__ = ["MEDMNIST", "SETS", "Facts", "read_chestmnist", "read_medmnist"]
 
 PARTS = ("train", "val", "test")
 KINDS = ("images", "labels")
+PIXELS = 28
 URL = "https://zenodo.org/records/10519652/files/{name}.npz?download=1"
 
 
@@ -92,7 +93,7 @@ def read_medmnist(name: str, root: Path, download: bool) -> Source:
         _download(name, places)
         found = [places[1]]
     if not found:
-        raise missing(name, places)
+        raise missing(name, places, _why(name, places))
     arrays = _arrays(found[0])
     labels = {part: _labels(found[0], arrays[f"{part}_labels"], facts) for part in PARTS}
     images = {part: _images(found[0], arrays[f"{part}_images"], labels[part]) for part in PARTS}
@@ -128,6 +129,15 @@ def _download(name: str, places: list[Path]) -> None:
     except (RuntimeError, OSError) as error:
         part.unlink(missing_ok=True)
         raise missing(name, places, f"cannot be downloaded ({error})") from error
+
+
+def _why(name: str, places: list[Path]) -> str:
+    """Why ``name`` is missing, the set's files of other sizes being named."""
+    others = [file for place in places for file in sorted(place.parent.glob(f"{name}_*.npz"))]
+    if not others:
+        return "is missing"
+    there = " and ".join(map(str, others))
+    return f"is missing (there is {there}, but a study reads the set of {PIXELS} pixels)"
 
 
 def _arrays(file: Path) -> dict[str, NDArray[np.generic]]:

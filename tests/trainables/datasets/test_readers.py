@@ -46,6 +46,18 @@ def test_missing_set_says_where_it_looked_and_what_to_do(name: str, tmp_path: Pa
     assert "\n" not in message
 
 
+@pytest.mark.parametrize("folder", [".", "medmnist"])
+def test_a_medmnist_set_of_another_size_is_named_where_the_wanted_one_is_missing(
+    folder: str, tmp_path: Path
+) -> None:
+    other = tmp_path / folder / "breastmnist_64.npz"
+    write_medmnist("breastmnist", other)
+    with pytest.raises(DataError) as caught:
+        DATASETS["breastmnist"](tmp_path, False)
+    wanted = f"breastmnist is missing (there is {other}, but a study reads the set of 28 pixels)"
+    assert str(caught.value).startswith(f"{wanted}: looked for {tmp_path / 'breastmnist.npz'} and")
+
+
 def test_multi_label_set_is_refused_with_the_alternatives(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"14 labels an image.*pneumoniamnist"):
         DATASETS["chestmnist"](tmp_path, True)
