@@ -171,6 +171,12 @@ def _images(file: Path, images: NDArray[np.generic], labels: Tensor) -> Tensor:
             f"{file} must hold uint8 images (N, H, H) or (N, H, H, 3), one a label, not "
             f"{images.dtype} {images.shape} for {len(labels)} labels: replace the file."
         )
+    if images.shape[1] != PIXELS:
+        raise DataError(
+            f"{file} must hold the set of {PIXELS}x{PIXELS} pixels, which is what its name means, "
+            f"and its images have {images.shape[1]}x{images.shape[2]}: put the official file "
+            "there, and read other sizes by a reader of your own."
+        )
     tensor = torch.from_numpy(images)
     return tensor.unsqueeze(1) if grey else tensor.permute(0, 3, 1, 2).contiguous()
 
