@@ -18,7 +18,15 @@ from study.progress import Progress, progress_for
 from study.provenance import provenance, read_provenance, refuse_other_data
 from study.reader import read_spec
 from study.same_study import refuse_another_study
-from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
+from study.spec import (
+    StudySpec,
+    changes,
+    check_environment,
+    completed,
+    directory_of,
+    dump,
+    for_everywhere,
+)
 from study.stop import Stop
 from study.storage import open_storage, storage_url
 
@@ -87,7 +95,7 @@ def run(
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
             refuse_another_study(storage, spec.name, plan)
-            _write(directory / "study.yaml", dump(spec))
+            _write(directory / "study.yaml", dump(for_everywhere(spec)))
             _write(directory / "provenance.json", json.dumps(provenance(plan, began), indent=2))
             ledger = Ledger(storage, spec.name, plan, lease)
             before = ledger.remaining()
