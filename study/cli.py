@@ -124,7 +124,10 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report."""
+    """Run SPEC: start it, resume it after a stop or a crash, or extend it; then report.
+
+    Exit code 1 if it has come to its end without any result.
+    """
     from study.command.run import run as start
 
     start(spec, limit, accept_changes)

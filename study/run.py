@@ -19,7 +19,15 @@ from study.places import Places
 from study.provenance import provenance, read_provenance, refuse_changes
 from study.reader import read_spec
 from study.same_study import refuse_another_study
-from study.spec import StudySpec, changes, check_environment, completed, directory_of, dump
+from study.spec import (
+    StudySpec,
+    changes,
+    check_environment,
+    completed,
+    directory_of,
+    dump,
+    for_everywhere,
+)
 from study.tune.progress import Progress, progress_for
 from study.tune.stop import Stop
 from trainables.files import save_atomically
@@ -41,6 +49,8 @@ class RunSummary:
         left: rows still to be finished.
         stopped: why the study was stopped before its end, in a few words; None if it was not.
         failed_cells: cells in which every search row failed.
+        unconfirmed_cells: cells in which every confirm row failed.
+        failed: the study is finished, and no cell of it has a result.
     """
 
     directory: Path
@@ -49,6 +59,8 @@ class RunSummary:
     left: int
     stopped: str | None
     failed_cells: tuple[str, ...]
+    unconfirmed_cells: tuple[str, ...] = ()
+    failed: bool = False
 
 
 def run(
@@ -90,7 +102,7 @@ def run(
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
             refuse_another_study(storage, spec.name, plan, began)
-            _write(places.spec, dump(spec))
+            _write(places.spec, dump(for_everywhere(spec)))
             kept = provenance(plan, began)
             _write(places.provenance, json.dumps(kept, indent=2))
             ledger = Ledger(storage, spec.name, plan, lease, kept["study"])
@@ -105,15 +117,16 @@ def run(
                 with cluster(places.ray_log):
                     check_nodes(directory, storage.engine.url)
                     run_generation(ledger, spec.resources, places, progress_of, stop)
+    failed = {name: cell for name, cell in ledger.cells.items() if cell.standing.failed}
     return RunSummary(
         directory=directory,
         finished=ledger.finished,
         ran=max(0, before - ledger.remaining()),
         left=ledger.remaining(),
         stopped=None if ledger.finished else stop.reason,
-        failed_cells=tuple(
-            name for name, cell in ledger.cells.items() if cell.search_over and not cell.settled
-        ),
+        failed_cells=tuple(name for name, cell in failed.items() if not cell.settled),
+        unconfirmed_cells=tuple(name for name, cell in failed.items() if cell.settled),
+        failed=len(failed) == len(ledger.cells),
     )
 
 

@@ -23,7 +23,7 @@ from study.ledger.rules import FINISHED
 from study.ledger.storage import open_storage
 from study.reader import read_study
 from study.records import StudyRecord
-from study.tune.progress import PlainProgress, TableProgress
+from study.tune.progress import PlainProgress, TableProgress, stage
 from tests.study.conftest import CELL
 from trainables.config import Outcome
 
@@ -137,6 +137,33 @@ def test_nothing_is_left_where_every_search_row_failed(folder: Path, storage: RD
     assert ledger.finished
     assert shown(read(folder, "failed"))[1] == "1 of 3 trials are finished."
     assert headline(ledger).startswith("1/3 trials")
+
+
+def test_a_cell_whose_confirm_rows_all_failed_is_not_done(
+    folder: Path, storage: RDBStorage
+) -> None:
+    ledger = opened(storage, "unconfirmed", trials=1, seeds=2)
+    driver = cell_of(ledger)
+    finish(driver, driver.next_search())
+    assert stage(driver) == "confirm"
+    while row := driver.next_confirm():
+        assert not driver.standing.failed
+        driver.tell(row, "FAIL", Outcome(reason="the loss is nan"))
+    assert ledger.finished
+    assert driver.standing.failed
+    assert stage(driver) == "failed"
+    assert shown(read(folder, "unconfirmed"))[0]["failed"] == "2"
+
+
+def test_one_confirm_row_that_completed_is_a_result(storage: RDBStorage) -> None:
+    ledger = opened(storage, "confirmed once", trials=0, seeds=2)
+    driver = cell_of(ledger)
+    finish(driver, driver.next_confirm())
+    row = driver.next_confirm()
+    assert row is not None
+    driver.tell(row, "FAIL", Outcome(reason="the loss is nan"))
+    assert ledger.finished
+    assert stage(driver) == "done"
 
 
 # What may happen to a study, in any order: what a driver does, and what becomes of a row under way.
@@ -262,6 +289,8 @@ def compare(ledger: Ledger, study: StudyRecord) -> None:
     over = failures.without_result(results)["over"]
     assert len(over) == all(row.state != "COMPLETE" for row in driver.confirm)
     assert not over.any() or ledger.finished
+    if standing.seeds:
+        assert standing.failed == cell.standing.failed == over.any()
     assert over.all() or not ledger.finished
     scores = comparison.scores(results).iloc[0]
     assert scores["n"] == len({row.seed for row in driver.confirm if row.state == "COMPLETE"})

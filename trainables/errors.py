@@ -3,7 +3,14 @@
 import traceback
 from pathlib import Path
 
-__all__ = ["DataError", "DivergedError", "TrainableError", "UnknownNameError", "in_words"]
+__all__ = [
+    "DataError",
+    "DivergedError",
+    "TrainableError",
+    "UnknownNameError",
+    "in_one_line",
+    "in_words",
+]
 
 
 class TrainableError(Exception):
@@ -26,3 +33,8 @@ def in_words(error: Exception) -> str:
     """What went wrong and in which line: the user's own method may be at fault."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+
+
+def in_one_line(error: Exception) -> str:
+    """The same without its line ends, for a sentence."""
+    return " ".join(in_words(error).split())

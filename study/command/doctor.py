@@ -114,7 +114,7 @@ def _threads() -> Iterator[Finding]:
 def _data(root: Path, needed: Sequence[str]) -> Iterator[Finding]:
     from trainables.datasets import DATASETS
     from trainables.datasets.cache import read_source
-    from trainables.errors import TrainableError
+    from trainables.errors import TrainableError, in_words
 
     there, missing = [], {}
     for name in needed or DATASETS:
@@ -122,6 +122,8 @@ def _data(root: Path, needed: Sequence[str]) -> Iterator[Finding]:
             source = read_source(name, root)
         except TrainableError as error:
             missing[name] = str(error)
+        except Exception as error:  # noqa: BLE001 - the user's own reader may raise anything
+            missing[name] = f"its reader fails ({in_words(error)})"
         else:
             images = len(source.train_labels) + len(source.test_labels)
             there.append(f"{name} ({images:,} images)")

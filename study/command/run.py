@@ -19,7 +19,7 @@ def run(spec: str, limit: str | None = None, accept_changes: bool = False) -> No
         accept_changes: go on although data or the user's own code changed.
 
     Raises:
-        typer.Exit: with 130, stopped at once by a second Ctrl-C.
+        typer.Exit: with 130, stopped at once by a second Ctrl-C; with 1, no trial gave a result.
         StudyError: the spec, the machine or the database does not allow it.
     """
     from analysis.report import write
@@ -36,6 +36,8 @@ def run(spec: str, limit: str | None = None, accept_changes: bool = False) -> No
         typer.echo("The study is finished: there is nothing to run.")
     for cell in summary.failed_cells:
         typer.echo(f"Every search trial of {cell} failed; the report says why.")
+    for cell in summary.unconfirmed_cells:
+        typer.echo(f"Every confirm trial of {cell} failed; the report says why.")
     if summary.finished:
         typer.echo(f"Report: {write(summary.directory)}")
     else:
@@ -43,3 +45,6 @@ def run(spec: str, limit: str | None = None, accept_changes: bool = False) -> No
             f"Stopped ({summary.stopped}) with {summary.left} trials left; "
             f"to go on: aucstudy run {spec}"
         )
+    if summary.failed:
+        typer.echo("No trial of the study gave a result.", err=True)
+        raise typer.Exit(1)

@@ -136,6 +136,13 @@ class Standing(Generic[R]):
         return self.search_over and not self.confirm_left
 
     @cached_property
+    def failed(self) -> bool:
+        """Nothing is left to do, and there is no result: every search row failed, or every confirm
+        row of what the search gave."""
+        confirmed = not self.seeds or any(row.state == "COMPLETE" for row in self.current)
+        return self.finished and not (self.settled and confirmed)
+
+    @cached_property
     def _wanted(self) -> int:
         """Search rows that there must be: the planned ones, and replacements of crashed ones."""
         return self.trials + min(MAX_REPLACEMENTS, sum(row.crashed for row in self.search))

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from study.spec.environment import check_environment
+from study.spec.folders import for_everywhere, from_directory
 from study.spec.growth import changes
 from study.spec.model import (
     Choices,
@@ -45,6 +46,7 @@ __all__ = [
     "dump",
     "find_directory",
     "fixed_params",
+    "for_everywhere",
     "load_spec",
     "parse_spec",
     "preset_names",
@@ -65,7 +67,7 @@ def load_spec(spec: str) -> StudySpec:
     """
     source = read_spec(spec)
     found = _parse(source)
-    return found.model_copy(update={"directory": source.directory}) if source.directory else found
+    return from_directory(found, source.directory) if source.directory else found
 
 
 def parse_spec(data: Mapping[str, Any], title: str = "spec") -> StudySpec:

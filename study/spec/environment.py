@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from study.spec.model import StudySpec, Task, data_root
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
+from study.spec.space import fixed_params
 from study.spec.text import Source
-from trainables.errors import DataError
+from trainables.errors import DataError, in_one_line
 
 if TYPE_CHECKING:
     from trainables.datasets.source import Source as Images
 
 __all__ = ["check_environment"]
+
+FEW = 2
+"""Images on which a network is tried, if a training batch has as many."""
 
 
 def check_environment(spec: StudySpec) -> None:
@@ -65,64 +69,79 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
 
 def _data(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.cache import read_source
-    from trainables.datasets.imbalance import counts
 
-    for index, task in enumerate(spec.tasks):
+    for dataset in dict.fromkeys(task.dataset for task in spec.tasks):
+        tasks = [(i, task) for i, task in enumerate(spec.tasks) if task.dataset == dataset]
+        path = ("tasks", tasks[0][0], "dataset")
         try:
-            found = read_source(task.dataset, data_root(spec), spec.download)
+            found = read_source(dataset, data_root(spec), spec.download)
         except DataError as error:
-            yield Problem(("tasks", index, "dataset"), str(error))
-            continue
+            yield Problem(path, str(error))
         except Exception as error:  # noqa: BLE001 - the user's own reader may raise anything
-            reason = str(error).partition("\n")[0]
-            wrong = f"{task.dataset} cannot be read ({type(error).__name__}: {reason})"
-            yield Problem(("tasks", index, "dataset"), wrong)
+            yield Problem(
+                path,
+                f"{dataset} cannot be read ({in_one_line(error)}): a reader takes (root, "
+                "download) and gives a trainables.datasets.source.Source",
+            )
+        else:
+            for index, task in tasks:
+                yield from _images(spec, task, index, found)
+                yield from _model(spec, task, index, found)
+
+
+def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
+    """Do they suffice for every imratio?"""
+    from trainables.datasets.imbalance import counts, targets_of_test
+
+    try:
+        targets_of_test(found)
+    except DataError as error:
+        yield Problem(("tasks", index, "dataset"), f"{task.dataset}: {error}")
+    for ratio_index, imratio in enumerate(spec.imratios):
+        try:
+            have = counts(
+                found.train_labels,
+                found.n_classes,
+                imratio,
+                task.validation,
+                found.validation_share,
+                task.easy_positives,
+            )
+        except DataError as error:
+            yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")
             continue
-        yield from _model(task, index, found)
-        for ratio_index, imratio in enumerate(spec.imratios):
-            try:
-                have = counts(
-                    found.train_labels,
-                    found.n_classes,
-                    imratio,
-                    task.validation,
-                    found.validation_share,
-                    task.easy_positives,
-                )
-            except DataError as error:
-                yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")
-                continue
-            images = have.train_positives + have.train_negatives
-            steps = task.epochs * max(1, images // task.batch_size)
-            if task.budget != "seconds" and task.intervals > steps:
-                yield Problem(
-                    ("tasks", index, "intervals"),
-                    f"must be at most the {steps} steps of a trial, not {task.intervals}",
-                )
+        images = have.train_positives + have.train_negatives
+        steps = task.epochs * max(1, images // task.batch_size)
+        if task.budget != "seconds" and task.intervals > steps:
+            yield Problem(
+                ("tasks", index, "intervals"),
+                f"must be at most the {steps} steps of a trial, not {task.intervals}",
+            )
 
 
-def _model(task: Task, index: int, images: "Images") -> Iterator[Problem]:
+def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
     """A network that cannot take the images would fail in every single trial."""
     import torch
 
+    from study.spec.own_network import flaw, untrained
+    from trainables.augment import normalise
+    from trainables.methods import METHODS
     from trainables.models import MODELS
     from trainables.names import resolve
 
-    channels, size = images.train_images.shape[1:3]
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        try:
-            model = resolve("model", MODELS, task.model)(channels, size).eval()
-            logits = model(torch.zeros(2, channels, size, size))
-        except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
-            yield Problem(
-                ("tasks", index, "model"),
-                f"{task.model} must take {task.dataset}'s images, {channels} channels of "
-                f"{size}x{size} pixels, and fails on them ({type(error).__name__}: "
-                f"{str(error).partition(chr(10))[0]})",
-            )
-            return
-    if logits.shape != (2,):
-        yield Problem(
-            ("tasks", index, "model"),
-            f"{task.model} must give one logit an image, (B,), not {tuple(logits.shape)} for two",
-        )
+    build = resolve("model", MODELS, task.model)
+    few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
+    half = torch.full((found.train_images.shape[1],), 0.5)
+    images = normalise(found.train_images[few], half, half)
+    with torch.random.fork_rng(devices=[]):
+        wrong = flaw(build, images)
+        if wrong is None and task.model not in MODELS:
+            methods = [
+                (name, resolve("method", METHODS, name)(**fixed_params(spec, name)))
+                for name in spec.methods
+            ]
+            # On a GPU bf16 may have what it lacks on this CPU.
+            precision = "f32" if spec.resources.gpus else spec.precision
+            wrong = untrained(build, images, methods, precision)
+    if wrong:
+        yield Problem(("tasks", index, "model"), f"{task.model} {wrong} (images of {task.dataset})")

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 __all__ = [
+    "DATA_VARIABLE",
     "Choices",
     "Confirm",
     "Interval",
@@ -282,7 +283,8 @@ class StudySpec(_Model):
         precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
-        data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data.
+        data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
+            counts from the working directory.
         download: fetch a data set that is not there.
         storage: database URL of the ledger, ``${NAME}`` in it for environment variables; None:
             SQLite in the study's directory.

@@ -17,7 +17,7 @@ __all__ = ["Source", "did_you_mean", "preset_names", "preset_text", "read_spec"]
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loading; refuses a key that stands twice; reads ``1e-3`` as a number."""
+    """Safe loading; refuses a key that stands twice; reads numbers as people write them."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -31,10 +31,25 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+    def as_written(self, node: yaml.ScalarNode) -> object:
+        """The number, or the text where YAML 1.1 makes another number of it than people do.
 
+        It reads 064 as 52 (octal) and 1:30 as 90 (to the base of 60). Of the text "064" a key for
+        whole numbers makes 64; "1:30" is refused wherever a number is wanted.
+        """
+        text: str = self.construct_scalar(node)
+        if re.fullmatch(r"[-+]?0[0-7_]+|.*:.*", text):
+            return text
+        whole = node.tag == INT
+        return self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
+
+
+INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+_Loader.add_constructor(INT, _Loader.as_written)
+_Loader.add_constructor(FLOAT, _Loader.as_written)
 # YAML 1.1 wants a dot and a signed exponent in a number; everybody else writes 1e-3.
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
+    FLOAT,
     re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
     list("-+.0123456789"),
 )

@@ -37,13 +37,13 @@ class Progress(Protocol):
 
 
 def stage(cell: CellLedger) -> str:
-    """ "search", "confirm", "done" or "failed" (there was a search, and it completed no trial)."""
+    """ "search", "confirm", "done" or "failed" (it has come to its end without a result)."""
     standing = cell.standing
     if not standing.search_over:
         return "search"
-    if not standing.settled:
-        return "failed"
-    return "done" if standing.finished else "confirm"
+    if not standing.finished:
+        return "confirm"
+    return "failed" if standing.failed else "done"
 
 
 class _Costs:

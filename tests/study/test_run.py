@@ -342,6 +342,22 @@ def test_a_cell_whose_trials_all_fail_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.whole
+def test_a_study_whose_confirm_trials_all_failed_is_not_done(tmp_path: Path) -> None:
+    buggy = "tests.study.odd_methods:Buggy"
+    spec = {**SPEC, "methods": [buggy], "search": {"trials": 0}, "confirm": {"seeds": 1}}
+    for again in (False, True):
+        done = run(spec, tmp_path)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert ("there is nothing to run" in done.stdout) == again
+        (cell,) = read_study(tmp_path / "out").cells
+        assert f"Every confirm trial of {cell.id} failed; the report says why." in done.stdout
+        assert "No trial of the study gave a result." in done.stderr
+        assert f"{cell.id}: done" not in done.stdout
+        assert again or f"{cell.id}: failed" in done.stdout
+    assert "a bug in a user" in (tmp_path / "out" / "report" / "report.html").read_text()
+
+
+@pytest.mark.whole
 def test_a_trial_whose_worker_dies_is_started_again(tmp_path: Path) -> None:
     done = run(odd("DiesOnce"), tmp_path, AUCSTUDY_TEST_MARK=str(tmp_path / "mark"))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,6 +7,7 @@ from trainables.datasets import DATASETS
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.imbalance import BinaryTask, binary_task
 from trainables.datasets.source import Source
+from trainables.errors import DataError
 from trainables.names import resolve
 
 __all__ = ["clear", "read_source", "task_on_device"]
@@ -16,15 +17,25 @@ __all__ = ["clear", "read_source", "task_on_device"]
 SOURCES_KEPT = 2
 TASKS_KEPT = 2
 
+_sources: dict[tuple[str, Path], Source] = {}
+
 
 def read_source(dataset: str, data_root: str | Path, download: bool = False) -> Source:
     """The data set of that name (or ``package.module:object``), read at most once a process.
 
+    One that was read after a download is the one that is asked for without.
+
     Raises:
         UnknownNameError: no such data set.
-        DataError: it is not there, or damaged.
+        DataError: it is not there, or damaged, or not as a ``Source`` must be.
     """
-    return _source(dataset, Path(data_root), download)
+    key = (dataset, Path(data_root))
+    source = _sources.pop(key, None) or _read(dataset, key[1], download)
+    # The latest stands last, the first goes.
+    _sources[key] = source
+    while len(_sources) > SOURCES_KEPT:
+        _sources.pop(next(iter(_sources)))
+    return source
 
 
 def task_on_device(
@@ -51,13 +62,18 @@ def task_on_device(
 
 def clear() -> None:
     """Forget every cached set and task, and free their memory."""
-    _source.cache_clear()
+    _sources.clear()
     _task.cache_clear()
 
 
-@lru_cache(maxsize=SOURCES_KEPT)
-def _source(dataset: str, data_root: Path, download: bool) -> Source:
-    return resolve("data set", DATASETS, dataset)(data_root, download)
+def _read(dataset: str, data_root: Path, download: bool) -> Source:
+    source: object = resolve("data set", DATASETS, dataset)(data_root, download)
+    if not isinstance(source, Source):
+        raise DataError(
+            f"a data set's reader must give a trainables.datasets.source.Source, and {dataset} "
+            f"gives {source if source is None else type(source).__name__}: return one."
+        )
+    return source
 
 
 @lru_cache(maxsize=TASKS_KEPT)
@@ -71,5 +87,5 @@ def _task(
     device: str,
     ablation: Ablation,
 ) -> BinaryTask:
-    source = _source(dataset, data_root, download)
+    source = read_source(dataset, data_root, download)
     return binary_task(source, imratio, data_seed, validation, ablation).to(device)

@@ -26,7 +26,15 @@ from trainables.datasets.ablation import Ablation, easiest, with_wrong_labels
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 
-__all__ = ["BinaryTask", "Counts", "binary_targets", "binary_task", "counts", "positives_kept"]
+__all__ = [
+    "BinaryTask",
+    "Counts",
+    "binary_targets",
+    "binary_task",
+    "counts",
+    "positives_kept",
+    "targets_of_test",
+]
 
 
 class Counts(NamedTuple):
@@ -73,7 +81,21 @@ class BinaryTask:
 
 def binary_targets(labels: Tensor, n_classes: int) -> Tensor:
     """Class ids (N,) to float32 targets (N,): 0 where id <= n_classes / 2 - 1, else 1."""
-    return (2 * (labels + 1) > n_classes).float()
+    return (2 * (labels.long() + 1) > n_classes).float()
+
+
+def targets_of_test(source: Source) -> Tensor:
+    """Of the whole test set, float32 (M,).
+
+    Raises:
+        DataError: the set lacks one of the two classes, so that no AUROC can be had.
+    """
+    targets = binary_targets(source.test_labels, source.n_classes)
+    if targets.unique().numel() < 2:
+        raise DataError(
+            "the test set must hold both classes, but has one: check the data set's labels."
+        )
+    return targets
 
 
 def positives_kept(imratio: float, negatives: int) -> int:
@@ -174,11 +196,7 @@ def binary_task(
     with_easy = counts(
         labels, source.n_classes, imratio, validation, share, ablation.easy_positives
     )
-    test_targets = binary_targets(source.test_labels, source.n_classes)
-    if test_targets.unique().numel() < 2:
-        raise DataError(
-            "the test set must hold both classes, but has one: check the data set's labels."
-        )
+    tested = targets_of_test(source)
     targets = binary_targets(source.train_labels, source.n_classes)
     generator = np.random.default_rng(data_seed)
     train_ids, val_ids, left_ids = [], [], []
@@ -210,7 +228,7 @@ def binary_task(
         val_images=source.train_images[val],
         val_targets=targets[val],
         test_images=source.test_images,
-        test_targets=test_targets,
+        test_targets=tested,
         prior=int(train_targets.sum()) / len(train),
         mean=mean,
         std=std,

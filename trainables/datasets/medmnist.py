@@ -21,6 +21,7 @@ __all__ = ["MEDMNIST", "SETS", "Facts", "read_chestmnist", "read_medmnist"]
 
 PARTS = ("train", "val", "test")
 KINDS = ("images", "labels")
+PIXELS = 28
 URL = "https://zenodo.org/records/10519652/files/{name}.npz?download=1"
 
 
@@ -92,7 +93,7 @@ def read_medmnist(name: str, root: Path, download: bool) -> Source:
         _download(name, places)
         found = [places[1]]
     if not found:
-        raise missing(name, places)
+        raise missing(name, places, _why(name, places))
     arrays = _arrays(found[0])
     labels = {part: _labels(found[0], arrays[f"{part}_labels"], facts) for part in PARTS}
     images = {part: _images(found[0], arrays[f"{part}_images"], labels[part]) for part in PARTS}
@@ -130,6 +131,15 @@ def _download(name: str, places: list[Path]) -> None:
         raise missing(name, places, f"cannot be downloaded ({error})") from error
 
 
+def _why(name: str, places: list[Path]) -> str:
+    """Why ``name`` is missing, the set's files of other sizes being named."""
+    others = [file for place in places for file in sorted(place.parent.glob(f"{name}_*.npz"))]
+    if not others:
+        return "is missing"
+    there = " and ".join(map(str, others))
+    return f"is missing (there is {there}, but a study reads the set of {PIXELS} pixels)"
+
+
 def _arrays(file: Path) -> dict[str, NDArray[np.generic]]:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
@@ -160,6 +170,12 @@ def _images(file: Path, images: NDArray[np.generic], labels: Tensor) -> Tensor:
         raise DataError(
             f"{file} must hold uint8 images (N, H, H) or (N, H, H, 3), one a label, not "
             f"{images.dtype} {images.shape} for {len(labels)} labels: replace the file."
+        )
+    if images.shape[1] != PIXELS:
+        raise DataError(
+            f"{file} must hold the set of {PIXELS}x{PIXELS} pixels, which is what its name means, "
+            f"and its images have {images.shape[1]}x{images.shape[2]}: put the official file "
+            "there, and read other sizes by a reader of your own."
         )
     tensor = torch.from_numpy(images)
     return tensor.unsqueeze(1) if grey else tensor.permute(0, 3, 1, 2).contiguous()

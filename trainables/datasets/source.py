@@ -10,6 +10,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from trainables.datasets import contract
 from trainables.errors import DataError
 
 __all__ = ["Reader", "Source", "missing", "unreadable"]
@@ -20,20 +21,19 @@ class Source:
     """A data set as its makers published it: original classes, training and test set.
 
     Attributes:
-        train_images: uint8 (N, C, H, W), H = W.
-        train_labels: int64 (N,), class ids 0 to n_classes - 1. An official validation set is
+        train_images: uint8 (N, C, H, W), H = W, on the CPU as all tensors here.
+        train_labels: integers (N,), class ids 0 to n_classes - 1. An official validation set is
             pooled with the training set; ``validation_share`` tells its share.
-        test_images: uint8 (M, C, H, W).
-        test_labels: int64 (M,).
+        test_images: uint8 (M, C, H, W), of the same channels and size.
+        test_labels: integers (M,).
         n_classes: number of classes, at least 2.
         augmentation: what the set's benchmarks do: "crop_flip", "flip" or "none".
-        validation_share: share of the training images that validation takes.
-        files: the files that were read.
+        validation_share: share of the training images that validation takes, in (0, 1).
+        files: the files that were read; they are there.
         together: name under which the files have one checksum; empty: each has its own.
 
     Raises:
-        DataError: labels are not class ids, one an image. No loss looks at the values of its
-            targets, since a step would wait for them; they are 0 or 1 because of this.
+        DataError: a field is anything else.
     """
 
     train_images: Tensor
@@ -47,13 +47,15 @@ class Source:
     together: str = ""
 
     def __post_init__(self) -> None:
-        for part in ("train", "test"):
-            _refuse_labels(
-                f"{part}_labels",
-                getattr(self, f"{part}_labels"),
-                len(getattr(self, f"{part}_images")),
-                self.n_classes,
-            )
+        contract.refuse_classes(self.n_classes)
+        contract.refuse_images("train_images", self.train_images)
+        contract.refuse_images("test_images", self.test_images, like=self.train_images)
+        for part, images in (("train", self.train_images), ("test", self.test_images)):
+            labels = getattr(self, f"{part}_labels")
+            contract.refuse_labels(f"{part}_labels", labels, len(images), self.n_classes)
+        contract.refuse_augmentation(self.augmentation)
+        contract.refuse_share(self.validation_share)
+        contract.refuse_files(self.files)
 
     @cached_property
     def checksums(self) -> dict[str, str]:
@@ -118,20 +120,6 @@ def unreadable(
                 "it and fetch it again, or allow `download: true`."
             )
     return DataError(f"{what} in {folder} cannot be read ({error}): fetch it again.")
-
-
-def _refuse_labels(name: str, labels: Tensor, images: int, n_classes: int) -> None:
-    whole = not (labels.is_floating_point() or labels.is_complex())
-    if labels.shape != (images,) or not whole:
-        raise DataError(
-            f"{name} must be integers, one for each of the {images:,} images, not {labels.dtype} "
-            f"of shape {tuple(labels.shape)}: give class ids of shape ({images},)."
-        )
-    if images and not 0 <= labels.min() <= labels.max() < n_classes:
-        raise DataError(
-            f"{name} must be class ids from 0 to {n_classes - 1}, not from {int(labels.min())} to "
-            f"{int(labels.max())}: number the classes from 0."
-        )
 
 
 def _sha256(file: Path) -> str:

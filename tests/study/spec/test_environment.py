@@ -12,19 +12,6 @@ from study.spec import check_environment, parse_spec
 
 TASK = {"dataset": "digits", "model": "mlp", "epochs": 2}
 
-OWN_MODULE = """
-import torch
-from trainables.models.mlp import mlp
-
-
-def picky(in_channels, image_size):
-    raise ValueError("needs 224 pixels")
-
-
-def wide(in_channels, image_size):
-    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(image_size**2, 2))
-"""
-
 
 def check(**edit: Any) -> None:
     task = {**TASK, **edit.pop("task", {})}
@@ -74,17 +61,6 @@ def test_no_positive_left_for_training() -> None:
 def test_more_intervals_than_steps() -> None:
     with pytest.raises(SpecError, match=r"intervals: must be at most the 10 steps.*not 50"):
         check(task={"intervals": 50}, imratios=[0.1])
-
-
-def test_networks_that_cannot_take_the_images(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "own_networks.py").write_text(OWN_MODULE)
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(SpecError, match=r"model: .*8x8 pixels.*ValueError: needs 224 pixels"):
-        check(task={"model": "own_networks:picky"})
-    with pytest.raises(SpecError, match=r"one logit an image, \(B,\), not \(2, 2\)"):
-        check(task={"model": "own_networks:wide"})
 
 
 def test_the_look_draws_no_random_number() -> None:

@@ -25,6 +25,12 @@ from trainables.config import TrialConfig
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 
+KEYS = (
+    *("seed", "epochs", "batch_size", "intervals", "ablation_seed", "trials", "random_trials"),
+    *("grace", "reduction", "seeds", "embeddings"),
+)
+"""All that take whole numbers."""
+
 
 def test_defaults() -> None:
     spec = parse_spec(SPEC)
@@ -67,6 +73,61 @@ def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     named = parse_spec(SPEC | {"data_root": "here", "directory": "there"})
     assert data_root(named) == tmp_path / "here"
     assert directory_of(named) == tmp_path / "there"
+
+
+WHOLE = """
+name: small
+seed: N
+methods: [ce, ct_auc]
+tasks:
+- {dataset: digits, model: mlp, epochs: N, batch_size: N, intervals: N, ablation_seed: N}
+imratios: [0.1]
+search: {trials: N, random_trials: N, grace: N, reduction: N}
+confirm: {seeds: N, embeddings: N}
+resources: {cpus: N, hang_after: N}
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [("010", 10), ("064", 64), ("08", 8), ("+07", 7), ("0_7_0", 70), ("64", 64)],
+)
+def test_a_whole_number_is_decimal(tmp_path: Path, number: str, meant: int) -> None:
+    """In YAML 1.1 a leading zero makes it octal: 064 would be 52."""
+    file = tmp_path / "a.yaml"
+    file.write_text(WHOLE.replace(": N", f": {number}"))
+    by_name = load_spec(str(file)).model_dump()
+    sections = (by_name, *by_name["tasks"], *(by_name[k] for k in ("search", "confirm")))
+    found = [section[key] for section in sections for key in section if key in KEYS]
+    assert found == [meant] * len(KEYS)
+    assert by_name["resources"] == {"cpus": meant, "gpus": 0, "hang_after": meant}
+
+
+def test_a_number_to_the_base_of_60_is_refused_by_every_key(tmp_path: Path) -> None:
+    """In YAML 1.1 1:30 would be 90."""
+    file = tmp_path / "a.yaml"
+    for number in ("1:30", "1:30.5"):
+        file.write_text(WHOLE.replace(": N", f": {number}"))
+        with pytest.raises(SpecError) as refusal:
+            load_spec(str(file))
+        lines = str(refusal.value).splitlines()
+        assert len(lines) == len(KEYS) + 2
+        assert all(line.endswith(f"number, not '{number}'.") for line in lines)
+
+
+@pytest.mark.parametrize("entry", ["01", "1:30", "{choices: [01, 2]}", "{low: 1, high: 1:30}"])
+def test_hyperparameters_take_neither(tmp_path: Path, entry: str) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(WHOLE.replace(": N", ": 8") + f"space: {{ct_auc: {{inner_steps: {entry}}}}}")
+    with pytest.raises(SpecError, match=r"space.ct_auc.inner_steps.*number.*not '(01|1:30)'"):
+        load_spec(str(file))
+
+
+@pytest.mark.parametrize("name", ["064", "08", "1_0", "0x10"])
+def test_a_name_of_digits_comes_back_from_the_directory(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(dump(parse_spec(SPEC | {"name": name})))
+    assert load_spec(str(file)).name == name
 
 
 @pytest.mark.parametrize("number", ["1e-3", "1E-3", ".001", "1.e-3", "'1e-3'", "0.001"])

@@ -46,6 +46,18 @@ def test_missing_set_says_where_it_looked_and_what_to_do(name: str, tmp_path: Pa
     assert "\n" not in message
 
 
+@pytest.mark.parametrize("folder", [".", "medmnist"])
+def test_a_medmnist_set_of_another_size_is_named_where_the_wanted_one_is_missing(
+    folder: str, tmp_path: Path
+) -> None:
+    other = tmp_path / folder / "breastmnist_64.npz"
+    write_medmnist("breastmnist", other)
+    with pytest.raises(DataError) as caught:
+        DATASETS["breastmnist"](tmp_path, False)
+    wanted = f"breastmnist is missing (there is {other}, but a study reads the set of 28 pixels)"
+    assert str(caught.value).startswith(f"{wanted}: looked for {tmp_path / 'breastmnist.npz'} and")
+
+
 def test_multi_label_set_is_refused_with_the_alternatives(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"14 labels an image.*pneumoniamnist"):
         DATASETS["chestmnist"](tmp_path, True)
@@ -58,6 +70,14 @@ def test_multi_label_set_is_refused_with_the_alternatives(tmp_path: Path) -> Non
         ({"train_images": np.zeros((3, 28, 28), np.uint8)}, "for 60 labels"),
         ({"test_images": np.zeros((24, 28, 28), np.float32)}, "uint8 images"),
         ({"test_images": np.zeros((24, 28, 20), np.uint8)}, r"\(24, 28, 20\)"),
+        (
+            {"train_images": np.zeros((60, 64, 64), np.uint8)},
+            "breastmnist.npz must hold the set of 28x28 pixels, .* have 64x64: put the official",
+        ),
+        (
+            {"test_images": np.zeros((24, 64, 64, 3), np.uint8)},
+            "28x28 pixels, which is what its name means, and its images have 64x64",
+        ),
         ({"train_labels": np.zeros((60, 14), np.uint8)}, r"labels \(N, 1\)"),
         ({"train_labels": np.full((60, 1), 2, np.uint8)}, "0 to 1"),
         ({"train_labels": np.array([object()] * 60)}, "allow_pickle"),
