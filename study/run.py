@@ -18,7 +18,7 @@ from study.ledger.storage import open_storage, storage_url
 from study.places import Places
 from study.provenance import provenance, read_provenance, refuse_changes
 from study.reader import read_spec
-from study.same_study import refuse_another_study
+from study.same_study import refuse_another_directory, refuse_another_study
 from study.spec import (
     StudySpec,
     changes,
@@ -101,7 +101,9 @@ def run(
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
         with Lease(storage, spec.name) as lease:
-            refuse_another_study(storage, spec.name, plan, began)
+            refuse_another_study(storage, spec.name, plan)
+            if spec.storage is not None:
+                refuse_another_directory(storage, spec.name, began)
             _write(places.spec, dump(for_everywhere(spec)))
             kept = provenance(plan, began)
             _write(places.provenance, json.dumps(kept, indent=2))

@@ -15,32 +15,21 @@ from study.ledger import sql as tables
 from study.ledger.ledger import STUDY_ID, plan_of
 from study.spec import before_values
 
-__all__ = ["refuse_another_study"]
+__all__ = ["refuse_another_directory", "refuse_another_study"]
 
 FREE = frozenset({"data_root", "device", "execution"})
 """What of a trial's settings may change in a study that has begun."""
 
 
-def refuse_another_study(
-    storage: RDBStorage, name: str, cells: Sequence[Cell], began: Mapping[str, Any] | None
-) -> None:
+def refuse_another_study(storage: RDBStorage, name: str, cells: Sequence[Cell]) -> None:
     """Do nothing if the rows in ``storage`` under ``name`` are of trials as ``cells`` plan them.
 
-    Args:
-        storage: the study's database.
-        name: the study's name.
-        cells: the plan.
-        began: the provenance in the study's directory, with the study's id but for a study of an
-            older version; None: the directory is new.
-
     Raises:
-        LedgerError: they are of others, and it says what differs; or of the same settings in
-            another directory.
+        LedgerError: they are of others; it says what differs.
     """
     with storage.engine.connect() as connection:
         ids = tables.study_ids(connection, f"{name}/")
         plans = tables.study_attributes(connection, "cell")
-        marks = tables.study_attributes(connection, STUDY_ID)
     stored = {cell.id: plans.get(ids.get(f"{name}/{cell.id}", -1)) for cell in cells}
     differences = [
         f"{cell.id}: {difference}"
@@ -56,11 +45,31 @@ def refuse_another_study(
             "another database, or put back the spec that it was begun with."
         )
 
-    others = {marks[key] for key in ids.values() if key in marks}
+
+def refuse_another_directory(
+    storage: RDBStorage, name: str, began: Mapping[str, Any] | None
+) -> None:
+    """Do nothing if the study called ``name`` in ``storage`` is that of the directory at hand.
+
+    For a database outside of the directory: what lies within belongs to it.
+
+    Args:
+        storage: the study's database.
+        name: the study's name.
+        began: the provenance in the directory, with the study's id (but for a study of an older
+            version); None: the directory is new.
+
+    Raises:
+        LedgerError: it is another directory's.
+    """
+    with storage.engine.connect() as connection:
+        ids = set(tables.study_ids(connection, f"{name}/").values())
+        plans = tables.study_attributes(connection, "cell")
+        marks = tables.study_attributes(connection, STUDY_ID)
     if began is None:
-        another = any(key in plans for key in ids.values())
+        another = bool(ids & plans.keys())
     else:
-        another = bool(others - {began.get("study")})
+        another = bool({marks[key] for key in ids & marks.keys()} - {began.get("study")})
     if another:
         raise LedgerError(
             f"One database holds one study of a name; the one called {name!r} in it was begun in "

@@ -13,7 +13,7 @@ from study.cli import app
 from study.errors import LedgerError
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage
-from study.same_study import refuse_another_study
+from study.same_study import refuse_another_directory, refuse_another_study
 from study.spec import dump, parse_spec
 
 SPEC: dict[str, Any] = {
@@ -72,7 +72,7 @@ def test_other_settings_under_the_same_name_are_refused(
     storage: Any, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(LedgerError) as error:
-        refuse_another_study(storage, "s", plan(**changes), {})
+        refuse_another_study(storage, "s", plan(**changes))
     assert message in str(error.value)
     assert "Give this study another name or another database" in str(error.value)
 
@@ -87,7 +87,7 @@ def test_other_settings_under_the_same_name_are_refused(
     ],
 )
 def test_a_study_may_grow_and_move(storage: Any, changes: dict[str, Any]) -> None:
-    refuse_another_study(storage, "s", plan(**changes), {})
+    refuse_another_study(storage, "s", plan(**changes))
 
 
 @pytest.mark.parametrize("began", [None, {"study": "mine"}, {}])
@@ -97,21 +97,22 @@ def test_the_same_settings_in_another_directory_are_another_study(
     found = open_storage(f"sqlite:///{tmp_path / 'shared.db'}")
     Ledger(found, "s", plan(), study_id="theirs")
     with pytest.raises(LedgerError, match="was begun in another directory"):
-        refuse_another_study(found, "s", plan(), began)
-    refuse_another_study(found, "s", plan(imratios=[0.1, 0.3]), {"study": "theirs"})
+        refuse_another_directory(found, "s", began)
+    refuse_another_directory(found, "s", {"study": "theirs"})
 
 
 def test_a_study_of_an_older_version_gets_its_id_at_its_next_run(storage: Any) -> None:
-    refuse_another_study(storage, "s", plan(), {})
+    refuse_another_directory(storage, "s", {})
     Ledger(storage, "s", plan(), study_id="mine")
-    refuse_another_study(storage, "s", plan(), {"study": "mine"})
+    refuse_another_directory(storage, "s", {"study": "mine"})
     with pytest.raises(LedgerError, match="was begun in another directory"):
-        refuse_another_study(storage, "s", plan(), {})
+        refuse_another_directory(storage, "s", {})
 
 
 def test_another_name_is_another_study(storage: Any) -> None:
     other = cells(parse_spec(SPEC | {"name": "other", "tasks": [TASK | {"epochs": 6}]}))
-    refuse_another_study(storage, "other", other, None)
+    refuse_another_study(storage, "other", other)
+    refuse_another_directory(storage, "other", None)
 
 
 def test_a_study_yaml_edited_in_place_is_refused_and_put_back_goes_on(tmp_path: Path) -> None:
