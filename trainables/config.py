@@ -1,7 +1,7 @@
 """What travels to a trial and what comes back: plain JSON that can be stored and read again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 __all__ = ["Outcome", "TrialConfig"]
@@ -110,5 +110,5 @@ class Outcome:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Outcome":
         """What `to_json` gave, also in another version: there may be less in it, or more."""
-        known = {each.name for each in fields(cls)}
+        known = cls.__dataclass_fields__
         return cls(**{name: value for name, value in stored.items() if name in known})
