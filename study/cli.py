@@ -128,8 +128,10 @@ def status(study: Study) -> None:
     """Show how far a study is, while it runs or after."""
     from study.command.tables import status_tables
     from study.reader import read_study
+    from study.tune.log import last_wait
 
-    _show(*status_tables(read_study(_directory(study))))
+    directory = _directory(study)
+    _show(*status_tables(read_study(directory), last_wait(directory / "log.jsonl")))
 
 
 @app.command()

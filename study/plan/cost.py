@@ -1,12 +1,12 @@
 """What a study will cost, before it runs: images, trials, and hours from a few timed steps."""
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from study.machine import cores, fits
 from study.spec import Resources, StudySpec, Task, data_root, fixed_params, search_trials
 from trainables.config import TrialConfig
 
@@ -131,10 +131,7 @@ def local_slots(resources: Resources) -> int:
     """Trials that this machine can run side by side; 0 if not one."""
     import torch
 
-    slots = math.floor((os.cpu_count() or 1) / resources.cpus)
-    if resources.gpus > 0:
-        slots = min(slots, math.floor(torch.cuda.device_count() / resources.gpus + 1e-9))
-    return slots
+    return fits(resources, cores(), torch.cuda.device_count())
 
 
 def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:

@@ -178,6 +178,28 @@ def test_nodes_that_do_not_see_the_directory_are_named(
     assert not list(tmp_path.iterdir()), "the marker is removed"
 
 
+def test_a_study_waits_for_a_node_that_is_big_enough_and_says_so(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    def status() -> str:
+        words = [sys.executable, "-m", "study", "status", str(tmp_path / "out")]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        return " ".join(done.stdout.split())
+
+    small = {"methods": ["ce"], "search": {"trials": 1}, "confirm": {"seeds": 0}}
+    spec = {**SPEC, **small, "resources": {"cpus": 2}}
+    driver = start(tmp_path, spec, "run", **cluster.environment)
+    wanted = "a node with 2 CPUs, 0 GPUs for one trial (there: 1 x 0 CPUs, 0 GPUs, "
+    log = tmp_path / "driver.log"
+    told = lambda: f"0/1 trials, waiting for {wanted}" in log.read_text()  # noqa: E731
+    wait_until(told, driver, tmp_path, "it does not say what it waits for")
+    assert f"It waits for {wanted}" in status()
+    cluster.add_worker(cpus=2)
+    assert driver.wait(timeout=120) == 0, log.read_text()
+    assert "1/1 trials" in log.read_text()
+    assert "It waits" not in status()
+
+
 def folder_of(family: list[psutil.Process]) -> Path:
     """Where Ray keeps the sockets of these processes."""
     raylet = next(process for process in family if process.name() == "raylet")
