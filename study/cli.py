@@ -77,15 +77,12 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _before_every_command(
+def _of_every_command(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
     ] = False,
 ) -> None:
-    # A spec may name the user's own package.module:object, which lies where the user stands.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    """What stands before the name of a command."""
 
 
 @app.command()

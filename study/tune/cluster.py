@@ -30,11 +30,13 @@ if cluster_address() is None:
 
 import ray
 from ray.exceptions import RayError
+from ray.job_config import JobConfig
 
 from study.errors import ClusterError
 from study.spec import Resources
 from study.tune.address import check_address
 from study.tune.quiet import quiet
+from trainables.names import OWN_CODE, own_code
 
 __all__ = ["RAY_LOG", "Size", "cluster", "own_group"]
 
@@ -72,8 +74,13 @@ def cluster(directory: Path) -> Iterator[None]:
 
 def _connect(address: str) -> None:
     # The workers of that cluster do not have this process's environment.
-    threads = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
-    ray.init(address=address, log_to_driver=False, runtime_env={"env_vars": threads})
+    variables = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
+    ray.init(
+        address=address,
+        job_config=_job(),
+        log_to_driver=False,
+        runtime_env={"env_vars": variables | {OWN_CODE: own_code()}},
+    )
 
 
 def _start() -> None:
@@ -82,11 +89,19 @@ def _start() -> None:
     with own_group():
         ray.init(
             address="local",  # not one that happens to run on this machine
+            job_config=_job(),
             num_cpus=cores(),
             include_dashboard=False,
             log_to_driver=False,
             object_store_memory=200_000_000,
         )
+
+
+def _job() -> JobConfig:
+    """Ray puts the working directory first on its workers' path, unless a driver is a client of
+    elsewhere: a file there would shadow a library. In a checkout the program itself lies there.
+    """
+    return JobConfig(_client_job=Path.cwd() != Path(__file__).parents[2])
 
 
 class Size:
