@@ -77,15 +77,12 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _before_every_command(
+def _of_every_command(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
     ] = False,
 ) -> None:
-    # A spec may name the user's own package.module:object, which lies where the user stands.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    """What stands before the name of a command."""
 
 
 @app.command()
@@ -138,8 +135,10 @@ def status(study: Study) -> None:
     """Show how far a study is, while it runs or after."""
     from study.command.tables import status_tables
     from study.reader import read_study
+    from study.tune.log import last_wait
 
-    _show(*status_tables(read_study(_directory(study))))
+    directory = _directory(study)
+    _show(*status_tables(read_study(directory), last_wait(directory / "log.jsonl")))
 
 
 @app.command()

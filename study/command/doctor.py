@@ -12,6 +12,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from study.file_systems import file_system, is_network, mounts
+from study.machine import cores
 
 __all__ = ["Finding", "examine"]
 
@@ -96,8 +97,7 @@ def _gpu() -> Finding:
 
 
 def _threads() -> Iterator[Finding]:
-    cores = os.cpu_count() or 1
-    yield Finding("cores", "ok", str(cores))
+    yield Finding("cores", "ok", str(cores()))
     for name, wanted, why in (
         ("OMP_NUM_THREADS", "1", "one thread a trial and as many trials as cores is fastest"),
         ("OMP_WAIT_POLICY", "PASSIVE", "waiting threads that spin slow shared cores down"),

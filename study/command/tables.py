@@ -102,8 +102,8 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
     ]
 
 
-def status_tables(study: StudyRecord) -> list[RenderableType]:
-    """How far each cell is."""
+def status_tables(study: StudyRecord, waits_for: str | None = None) -> list[RenderableType]:
+    """How far each cell is, and what a driver that is at work waits for, if it does."""
     rows = [
         (
             cell.method,
@@ -126,6 +126,8 @@ def status_tables(study: StudyRecord) -> list[RenderableType]:
     done = sum(cell.standing.search_done + cell.standing.confirm_done for cell in study.cells)
     if study.driver:
         state = f"At work: {study.driver}."
+        if waits_for:
+            state += f" It waits for {waits_for}."
     elif not all(cell.standing.finished for cell in study.cells):
         state = f"Nobody works on it; to go on: aucstudy run {study.directory}"
     else:

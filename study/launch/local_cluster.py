@@ -82,9 +82,9 @@ class LocalCluster:
     ) -> None:
         self._stop()
 
-    def add_worker(self) -> int:
-        """Let one more node join; return the process id of its raylet."""
-        return self._add(self._cpus)
+    def add_worker(self, cpus: int | None = None) -> int:
+        """Let one more node join; return the process id of its raylet. None: as the others are."""
+        return self._add(self._cpus if cpus is None else cpus)
 
     def kill_worker(self, raylet: int) -> None:
         """SIGKILL a worker's raylet, as if its host lost power; its trials die with it."""

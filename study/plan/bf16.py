@@ -1,8 +1,8 @@
 """Does bf16 pay on this machine's CPU? One without bf16 arithmetic only imitates it, slowly."""
 
-import os
 import time
 
+from study.machine import cluster_address
 from study.spec import StudySpec
 
 __all__ = ["SLOW", "bf16_warning", "cpu_slowdown"]
@@ -16,7 +16,7 @@ def bf16_warning(spec: StudySpec) -> str | None:
 
     None where ``RAY_ADDRESS`` names a cluster, since trials then run elsewhere.
     """
-    if spec.precision != "bf16" or spec.resources.gpus > 0 or "RAY_ADDRESS" in os.environ:
+    if spec.precision != "bf16" or spec.resources.gpus > 0 or cluster_address():
         return None
     factor = cpu_slowdown()
     if factor < SLOW:

@@ -1,7 +1,6 @@
 """What a study will cost, before it runs: images, trials, and hours from a few timed steps."""
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from study.cell import Cell
 from study.cells import cells
+from study.machine import cores, fits
 from study.spec import Resources, StudySpec, Task, data_root
 from trainables.config import TrialConfig
 
@@ -135,10 +135,7 @@ def local_slots(resources: Resources) -> int:
     """Trials that this machine can run side by side; 0 if not one."""
     import torch
 
-    slots = math.floor((os.cpu_count() or 1) / resources.cpus)
-    if resources.gpus > 0:
-        slots = min(slots, math.floor(torch.cuda.device_count() / resources.gpus + 1e-9))
-    return slots
+    return fits(resources, cores(), torch.cuda.device_count())
 
 
 def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:

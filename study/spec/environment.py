@@ -1,9 +1,9 @@
 """Can this machine do what the spec asks? Looked at before anything is written."""
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from study.machine import cluster_address, cores, memory
 from study.spec.model import StudySpec, Task, data_root
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
@@ -19,12 +19,15 @@ __all__ = ["check_environment"]
 FEW = 2
 """Images on which a network is tried, if a training batch has as many."""
 
+LEAST_GB = 1.0
+"""Of memory. Measured: a driver with Ray takes 0.9 GB, and each trial 0.5 GB or more."""
+
 
 def check_environment(spec: StudySpec) -> None:
     """Names, hardware and data: all that a run needs beside a well-formed spec.
 
-    A data set that is not there is fetched here where the spec allows it. Cores and GPUs are not
-    looked at when ``RAY_ADDRESS`` names a cluster, since trials then run elsewhere.
+    A data set that is not there is fetched here where the spec allows it. Cores, GPUs and memory
+    are not looked at when ``RAY_ADDRESS`` names a cluster, since trials then run elsewhere.
 
     Raises:
         SpecError: one line for each thing that is wrong.
@@ -47,16 +50,22 @@ def _storage(spec: StudySpec) -> Iterator[Problem]:
 
 
 def _hardware(spec: StudySpec) -> Iterator[Problem]:
-    if "RAY_ADDRESS" in os.environ:
+    if cluster_address():
         return
     import torch
 
-    cores = os.cpu_count() or 1
-    if spec.resources.cpus > cores:
+    there = cores()
+    if spec.resources.cpus > there:
         yield Problem(
             ("resources", "cpus"),
             f"a trial must not take more CPU cores than there are, and {spec.resources.cpus:g} is "
-            f"more than {cores}",
+            f"more than the {there} that this process may use",
+        )
+    if memory() < LEAST_GB * 1e9:
+        yield Problem(
+            (),
+            f"a study takes more than {LEAST_GB:g} GB of memory, and this process may use "
+            f"{memory() / 1e9:.2g} GB",
         )
     gpus = torch.cuda.device_count()
     if spec.resources.gpus > gpus:

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
+RAY_COUNTS = 0.0001
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -68,6 +69,12 @@ def _positive_rate(value: float) -> float:
 def _noise(value: float) -> float:
     if not 0 <= value < 0.5:
         raise ValueError("must be at least 0 and below 0.5, the share of labels that are wrong")
+    return value
+
+
+def _countable(value: float) -> float:
+    if 0 < value < RAY_COUNTS:
+        raise ValueError(f"must be at least {RAY_COUNTS:g}, the smallest share that Ray counts")
     return value
 
 
@@ -111,13 +118,14 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(_number)]
 CountFromZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
 CountFromTwo = Annotated[int, Field(ge=2), BeforeValidator(_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
+Cpus = Annotated[Positive, AfterValidator(_countable)]
 Share = Annotated[float, Field(ge=0), BeforeValidator(_number)]
 Noise = Annotated[Number, AfterValidator(_noise)]
 Plain = bool | int | float | str | None
 Name = Annotated[str, AfterValidator(_safe_name)]
 Imratio = Annotated[Number, AfterValidator(_imratio)]
 PositiveRate = Annotated[Number, AfterValidator(_positive_rate)]
-Gpus = Annotated[float, Field(ge=0), AfterValidator(_gpus), BeforeValidator(_number)]
+Gpus = Annotated[Share, AfterValidator(_countable), AfterValidator(_gpus)]
 Url = Annotated[str, AfterValidator(_database_url)]
 
 
@@ -265,7 +273,7 @@ class Resources(_Model):
             after which a trial's worker counts as hung and is ended; the trial is run again.
     """
 
-    cpus: Positive = 1.0
+    cpus: Cpus = 1.0
     gpus: Gpus = 0.0
     hang_after: Positive = 1800.0
 

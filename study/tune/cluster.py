@@ -4,9 +4,12 @@ import os
 import secrets
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from study.machine import cluster_address, cores, fits
 
 # Ray reads these when it is imported or started.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to any server
@@ -19,7 +22,7 @@ os.environ.setdefault("TUNE_RESULT_BUFFER_LENGTH", "2")  # above 1: see train_bu
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # prints even if verbose is 0
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two busy-waiting threads: 3 to 6 x slower
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-if not os.environ.get("RAY_ADDRESS"):
+if cluster_address() is None:
     # All of Ray's ports on loopback; _node_ip_address="127.0.0.1" does not do it (2.60).
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     # A cluster of our own that dies is not waited for: the driver ends, and a new one goes on.
@@ -27,11 +30,13 @@ if not os.environ.get("RAY_ADDRESS"):
 
 import ray
 from ray.exceptions import RayError
+from ray.job_config import JobConfig
 
 from study.errors import ClusterError
 from study.spec import Resources
 from study.tune.address import check_address
 from study.tune.quiet import quiet
+from trainables.names import OWN_CODE, own_code
 
 __all__ = ["Size", "cluster", "own_group"]
 
@@ -48,7 +53,7 @@ def cluster(log: Path) -> Iterator[None]:
     Raises:
         ClusterError: nothing answers at ``RAY_ADDRESS``, it wants another token, or Ray fails.
     """
-    address = os.environ.get("RAY_ADDRESS")
+    address = cluster_address()
     with quiet(log):
         if address:
             check_address(address)
@@ -56,7 +61,7 @@ def cluster(log: Path) -> Iterator[None]:
             _connect(address) if address else _start()
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
             what = f"connect to the cluster at {address}" if address else "start on this machine"
-            first = str(error).strip().splitlines()[0]
+            first = str(error).strip().splitlines()[0].rstrip(".")
             raise ClusterError(f"Ray could not {what}: {first}. More is in {log}.") from error
     try:
         yield
@@ -67,8 +72,13 @@ def cluster(log: Path) -> Iterator[None]:
 
 def _connect(address: str) -> None:
     # The workers of that cluster do not have this process's environment.
-    threads = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
-    ray.init(address=address, log_to_driver=False, runtime_env={"env_vars": threads})
+    variables = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
+    ray.init(
+        address=address,
+        job_config=_job(),
+        log_to_driver=False,
+        runtime_env={"env_vars": variables | {OWN_CODE: own_code()}},
+    )
 
 
 def _start() -> None:
@@ -77,10 +87,19 @@ def _start() -> None:
     with own_group():
         ray.init(
             address="local",  # not one that happens to run on this machine
+            job_config=_job(),
+            num_cpus=cores(),
             include_dashboard=False,
             log_to_driver=False,
             object_store_memory=200_000_000,
         )
+
+
+def _job() -> JobConfig:
+    """Ray puts the working directory first on its workers' path, unless a driver is a client of
+    elsewhere: a file there would shadow a library. In a checkout the program itself lies there.
+    """
+    return JobConfig(_client_job=Path.cwd() != Path(__file__).parents[2])
 
 
 class Size:
@@ -93,24 +112,31 @@ class Size:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._asked = float("-inf")
-        self._slots = 0
+        self._nodes: Counter[tuple[float, float]] = Counter()
 
     def __call__(self) -> int:
-        """Slots, at least 1; asked again when the answer is old."""
-        if time.monotonic() - self._asked > SIZE_SECONDS:
-            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-            self._slots = max(1, sum(map(self._fits, nodes)))
-            self._asked = time.monotonic()
-        return self._slots
+        """Slots, at least 1: a trial that waits is what makes a cluster grow."""
+        return max(1, self._fit())
 
-    def _fits(self, node: dict[str, float]) -> int:
-        """Trials on one node; none spans two nodes, nor does a share of a GPU span two GPUs."""
-        cpus, gpus = self._resources.cpus, self._resources.gpus
-        fits = int(node.get("CPU", 0.0) / cpus + 1e-9)
-        there = int(node.get("GPU", 0.0))
-        if gpus >= 1:
-            return min(fits, there // int(gpus))
-        return min(fits, there * int(1 / gpus + 1e-9)) if gpus else fits
+    def waits_for(self) -> str | None:
+        """The node that is waited for, and those that are there; None if one of them will do."""
+        if self._fit():
+            return None
+        shares = self._resources
+        there = ", ".join(f"{n} x {_node(*node)}" for node, n in sorted(self._nodes.items()))
+        return f"a node with {_node(shares.cpus, shares.gpus)} for one trial (there: {there})"
+
+    def _fit(self) -> int:
+        """Trials that the nodes hold; they are asked again when the answer is old."""
+        if time.monotonic() - self._asked > SIZE_SECONDS:
+            alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            self._nodes = Counter((node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in alive)
+            self._asked = time.monotonic()
+        return sum(n * fits(self._resources, *node) for node, n in self._nodes.items())
+
+
+def _node(cpus: float, gpus: float) -> str:
+    return f"{cpus:g} CPUs, {gpus:g} GPUs"
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from typing import IO, Any
 from ray import tune
 from ray.tune.experiment import Trial
 
+from study.errors import ClusterError
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Row
+from study.machine import cluster_address
 from study.places import Places
 from study.spec import Resources
 from study.tune.cluster import Size
@@ -47,6 +49,11 @@ def run_generation(
     """
     shutil.rmtree(places.scratch, ignore_errors=True)
     size = Size(resources)
+    if cluster_address() is None and (wanted := size.waits_for()):
+        raise ClusterError(
+            f"A trial must fit on this machine, and Ray would wait for {wanted}: lower resources, "
+            "or set RAY_ADDRESS to a cluster."
+        )
     events = EventLog(places.events)
     events.write("generation started", {"rows left": ledger.remaining()})
     with quiet(places.ray_log) as terminal:
@@ -58,6 +65,15 @@ def run_generation(
             spent = {"seconds": outcome.seconds, "reason": outcome.reason}
             events.write("row finished", told | spent)
             progress.told(row, outcome)
+
+        waited: str | None = None
+
+        def waits_for() -> str | None:
+            nonlocal waited
+            if (wanted := size.waits_for()) != waited:
+                waited = wanted
+                events.waits(wanted)
+            return wanted
 
         scheduler, stopper = CellScheduler(ledger, stop), _Stopper(stop)
         searcher = Multiplexer(
@@ -94,7 +110,7 @@ def run_generation(
                     # The trainable keeps its own, see there.
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     stop=stopper,
-                    callbacks=[_Ticker(progress, searcher, stopper, stop)],
+                    callbacks=[_Ticker(progress, searcher, stopper, stop, waits_for)],
                     verbose=0,
                 ),
             ).fit()
@@ -159,12 +175,18 @@ class _Ticker(tune.Callback):
     """Passes the controller's steps on."""
 
     def __init__(
-        self, progress: Progress, searcher: Multiplexer, stopper: _Stopper, stop: Stop
+        self,
+        progress: Progress,
+        searcher: Multiplexer,
+        stopper: _Stopper,
+        stop: Stop,
+        waits_for: Callable[[], str | None],
     ) -> None:
         self._progress = progress
         self._searcher = searcher
         self._stopper = stopper
         self._stop = stop
+        self._waits_for = waits_for
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -175,4 +197,4 @@ class _Ticker(tune.Callback):
     def on_step_end(self, iteration: int, trials: list[Trial], **_info: Any) -> None:  # noqa: ARG002
         self._searcher.flush()
         self._stopper.look(trials)
-        self._progress.tick()
+        self._progress.tick(self._waits_for())

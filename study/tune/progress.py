@@ -29,8 +29,8 @@ class Progress(Protocol):
     def told(self, row: Row, outcome: Outcome) -> None:
         """A row is finished."""
 
-    def tick(self) -> None:
-        """Some time has passed."""
+    def tick(self, waits_for: str | None) -> None:
+        """Some time has passed. ``waits_for``: no trial can run before that is there."""
 
     def stop(self) -> None:
         """The generation is over."""
@@ -87,6 +87,7 @@ class _Watcher:
         self._costs = _Costs()
         self._ledger: Ledger | None = None
         self._slots = 1
+        self._waits_for: str | None = None
         self._shown = 0.0
 
     def start(self, ledger: Ledger, slots: int) -> None:
@@ -96,8 +97,9 @@ class _Watcher:
     def told(self, row: Row, outcome: Outcome) -> None:
         self._costs.add(row, outcome)
 
-    def _due(self) -> bool:
-        if time.monotonic() - self._shown < self._period:
+    def _due(self, waits_for: str | None) -> bool:
+        news, self._waits_for = waits_for != self._waits_for, waits_for
+        if not news and time.monotonic() - self._shown < self._period:
             return False
         self._shown = time.monotonic()
         return True
@@ -106,6 +108,8 @@ class _Watcher:
         if self._ledger is None:
             return ""
         done, total = _totals(self._ledger)
+        if self._waits_for:
+            return f"{done}/{total} trials, waiting for {self._waits_for}"
         seconds = time_left(self._ledger, self._costs, self._slots)
         eta = "time left: measuring" if seconds is None else f"about {_clock(seconds)} left"
         return f"{done}/{total} trials, {eta}"
@@ -134,8 +138,8 @@ class PlainProgress(_Watcher):
             best = f", best validation AUROC {_best(cell)}" if cell.cell.trials else ""
             self._print(f"{row.cell}: {now}{best}")
 
-    def tick(self) -> None:
-        if self._due():
+    def tick(self, waits_for: str | None) -> None:
+        if self._due(waits_for):
             self._print(self._headline())
 
     def stop(self) -> None:
@@ -157,8 +161,8 @@ class TableProgress(_Watcher):
         self._live.start()
         self._draw()
 
-    def tick(self) -> None:
-        if self._due():
+    def tick(self, waits_for: str | None) -> None:
+        if self._due(waits_for):
             self._draw()
 
     def stop(self) -> None:

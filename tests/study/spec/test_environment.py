@@ -1,6 +1,5 @@
 """What is looked at before a study writes anything."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 import torch
 
 from study.errors import SpecError
+from study.machine import cores
 from study.spec import check_environment, parse_spec
 
 TASK = {"dataset": "digits", "model": "mlp", "epochs": 2}
@@ -28,6 +28,9 @@ def test_gpus_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = torch.cuda.device_count() + 1
     with pytest.raises(SpecError, match=r"resources.gpus: .*set gpus to 0 to train on the CPU"):
         check(resources={"gpus": asked})
+    monkeypatch.setenv("RAY_ADDRESS", "")  # as good as not set
+    with pytest.raises(SpecError, match=r"resources.gpus"):
+        check(resources={"gpus": asked})
     monkeypatch.setenv("RAY_ADDRESS", "head:6379")
     check(resources={"gpus": asked})
 
@@ -35,7 +38,7 @@ def test_gpus_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cores_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     with pytest.raises(SpecError, match=r"resources.cpus: .*CPU cores"):
-        check(resources={"cpus": (os.cpu_count() or 1) + 1})
+        check(resources={"cpus": cores() + 1})
 
 
 def test_data_that_are_not_there(tmp_path: Path) -> None:

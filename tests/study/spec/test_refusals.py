@@ -37,6 +37,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "imratio that is no number": (edited("imratios", value=["x"]), "must be a number, not 'x'"),
     "imratio that is true": (edited("imratios", value=[True]), "must be a number, not True"),
     "imratio twice": (edited("imratios", value=[0.1, 0.1]), "must not name 0.1 twice"),
+    "fewer cores than Ray counts": (
+        edited("resources", "cpus", value=0.00001),
+        "resources.cpus: must be at least 0.0001, .*Ray counts, not 1e-05",
+    ),
+    "less of a GPU than Ray counts": (
+        edited("resources", "gpus", value=0.00001),
+        "resources.gpus: must be at least 0.0001, .*Ray counts, not 1e-05",
+    ),
     "natural ratio twice": (edited("imratios", value=[None, None]), "must not name None twice"),
     "no imratios": (edited("imratios", value=[]), "imratios: must not be empty"),
     "no methods": (edited("methods", value=[]), "methods: must not be empty"),

@@ -30,6 +30,14 @@ pytestmark = [pytest.mark.ray, pytest.mark.whole]
 ROOT = Path(__file__).parents[3]
 MARKS = "tests.study.marking:Marks"
 
+OWN = """
+from trainables.methods.ce import CE
+
+
+class Mine(CE):
+    SPACE = {}
+"""
+
 SPEC: dict[str, Any] = {
     "name": "s",
     "seed": 3,
@@ -41,14 +49,16 @@ SPEC: dict[str, Any] = {
 }
 
 
-def start(folder: Path, spec: dict[str, Any], *words: str, **env: str) -> subprocess.Popen[bytes]:
-    """``aucstudy WORDS... study.yaml``, printing to driver.log."""
+def start(
+    folder: Path, spec: dict[str, Any], *words: str, cwd: str = str(ROOT), **env: str
+) -> subprocess.Popen[bytes]:
+    """``aucstudy WORDS... study.yaml`` in ``cwd``, printing to driver.log."""
     file = folder / "study.yaml"
     file.write_text(yaml.safe_dump({**spec, "directory": str(folder / "out")}))
     with (folder / "driver.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "study", *words, str(file)],
-            cwd=ROOT,
+            cwd=cwd,
             env=os.environ | env,
             stdout=log,
             stderr=log,
@@ -87,6 +97,7 @@ def cluster(marks: Path) -> Iterator[LocalCluster]:
     """A head and two workers of one CPU each, which know the folder of the marks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUCSTUDY_TEST_MARKS", str(marks))
+        patch.setenv("PYTHONPATH", str(ROOT))
         with LocalCluster(workers=2) as running:
             yield running
 
@@ -178,6 +189,30 @@ def test_nodes_that_do_not_see_the_directory_are_named(
     blind = strangers(Path("/proc/self/cwd"), nodes)
     assert blind == dict.fromkeys(nodes, "does not see it")
     assert not list(tmp_path.iterdir()), "the marker is removed"
+
+
+def test_a_study_waits_for_a_node_that_is_big_enough_and_says_so(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    def status() -> str:
+        words = [sys.executable, "-m", "study", "status", str(tmp_path / "out")]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+        return " ".join(done.stdout.split())
+
+    # The user's own module lies where the driver stands, which the nodes do not.
+    (tmp_path / "of_the_driver.py").write_text(OWN)
+    small = {"methods": ["of_the_driver:Mine"], "search": {"trials": 0}, "confirm": {"seeds": 1}}
+    spec = {**SPEC, **small, "resources": {"cpus": 2}}
+    driver = start(tmp_path, spec, "run", cwd=str(tmp_path), **cluster.environment)
+    wanted = "a node with 2 CPUs, 0 GPUs for one trial (there: 1 x 0 CPUs, 0 GPUs, "
+    log = tmp_path / "driver.log"
+    told = lambda: f"0/1 trials, waiting for {wanted}" in log.read_text()  # noqa: E731
+    wait_until(told, driver, tmp_path, "it does not say what it waits for")
+    assert f"It waits for {wanted}" in status()
+    cluster.add_worker(cpus=2)
+    assert driver.wait(timeout=120) == 0, log.read_text()
+    assert states(tmp_path, "confirm") == ["COMPLETE"]
+    assert "It waits" not in status()
 
 
 def folder_of(family: list[psutil.Process]) -> Path:
