@@ -12,7 +12,9 @@ __all__ = [
     "CURVES",
     "FRAMES",
     "KEYS",
+    "PLACE",
     "PREDICTIONS",
+    "SETTING",
     "TRIALS",
     "Column",
     "frame",
@@ -41,15 +43,21 @@ KEYS = {
     "ratio": Column("object", 'imratio as a label ("10 %", "own ratio"); never missing'),
 }
 
-_ROW = {
-    "trial": Column("object", "unique id of the row: <cell>/<phase>/<number>"),
-    "number": Column("int64", "number of the row within its cell and phase, from 0"),
+PLACE = ("cell", "method", "task", "imratio", "ratio")
+"""Of ``KEYS``, those that say where a derived number belongs: its cell."""
+
+SETTING = ("task", "ratio")
+"""Of ``KEYS``, those whose cells are compared: a task at one imbalance ratio."""
+
+_TRIAL = {
+    "trial": Column("object", "unique id: <cell>/<phase>/<number>"),
+    "number": Column("int64", "number within its cell and phase, from 0"),
     "state": Column("object", "COMPLETE, PRUNED, FAIL, RUNNING or WAITING"),
     "seconds": Column("float64", "training and validation time, s; NaN: never reported"),
     "gradient_evaluations": Column("float64", "images through forward and backward; NaN as above"),
     "images": Column("float64", "training images drawn; NaN as above"),
-    "reason": Column("object", "why the row is FAIL, else None"),
-    "deaths": Column("int64", "times that a worker died with the row, which then began again"),
+    "reason": Column("object", "why the trial is FAIL, else None"),
+    "deaths": Column("int64", "times that a worker died with it, which then began again"),
     "host": Column("object", "name of the machine, or None"),
     "device": Column("object", "name of the device, or None"),
     "execution": Column(
@@ -68,18 +76,20 @@ CELLS = KEYS | {
     "epochs": Column("int64", "epochs of a full trial"),
     "batch_size": Column("int64", "images a batch"),
     "intervals": Column("int64", "validations of a full trial"),
-    "planned_trials": Column("int64", "search rows that the spec asks for"),
+    "planned_trials": Column("int64", "search trials that the spec asks for"),
     "planned_seeds": Column("int64", "confirm seeds that the spec asks for"),
-    "selected": Column("float64", "number of the selected search row; NaN: none (yet)"),
+    "selected": Column("float64", "number of the selected search trial; NaN: none (yet)"),
 }
 
 TRIALS = (
     KEYS
-    | _ROW
+    | _TRIAL
     | {
         "origin": Column("object", '"random" or "tpe"'),
-        "selected": Column("bool", "the row whose configuration the confirm rows repeat"),
-        "value": Column("float64", "validation AUROC after the last interval; COMPLETE rows only"),
+        "selected": Column("bool", "the one whose configuration the confirm trials repeat"),
+        "value": Column(
+            "float64", "validation AUROC after the last interval; COMPLETE trials only"
+        ),
         "last_auroc": Column("float64", "validation AUROC at last_interval, whatever the state"),
         "last_interval": Column("int64", "last interval validated; 0: none"),
     }
@@ -87,54 +97,58 @@ TRIALS = (
 
 CONFIRM = (
     KEYS
-    | _ROW
+    | _TRIAL
     | {
         "seed": Column("float64", "index of the confirm seed, from 0; methods share seeds"),
-        "selected_from": Column("float64", "search row that is repeated; NaN: no search"),
+        "selected_from": Column("float64", "search trial that is repeated; NaN: no search"),
         "val_auroc": Column("float64", "validation AUROC after the last interval; COMPLETE only"),
-        "test_auroc": Column("float64", "test AUROC; COMPLETE rows only"),
-        "test_auprc": Column("float64", "test average precision; COMPLETE rows only"),
+        "test_auroc": Column("float64", "test AUROC; COMPLETE trials only"),
+        "test_auprc": Column("float64", "test average precision; COMPLETE trials only"),
         "predictions": Column("object", "file of test scores, relative to the study's directory"),
     }
 )
 
 CURVES = KEYS | {
-    "trial": _ROW["trial"],
-    "phase": Column("object", '"search" or "confirm" (superseded rows are left out)'),
-    "number": _ROW["number"],
-    "seed": Column("float64", "index of the confirm seed; NaN for search rows"),
-    "state": _ROW["state"],
+    "trial": _TRIAL["trial"],
+    "phase": Column("object", '"search" or "confirm" (superseded trials are left out)'),
+    "number": _TRIAL["number"],
+    "seed": Column("float64", "index of the confirm seed; NaN for search trials"),
+    "state": _TRIAL["state"],
     "interval": Column("int64", "the interval, from 1"),
     "val_auroc": Column("float64", "validation AUROC after the interval"),
-    "loss": Column("float64", "mean training loss of the interval; NaN until the row is finished"),
-    "seconds": Column("float64", "time since the row began, s; NaN as above"),
-    "gradient_evaluations": Column("float64", "since the row began; NaN as above"),
+    "loss": Column(
+        "float64", "mean training loss of the interval; NaN until the trial is finished"
+    ),
+    "seconds": Column("float64", "time since the trial began, s; NaN as above"),
+    "gradient_evaluations": Column("float64", "since the trial began; NaN as above"),
 }
 
-BUDGET = {name: KEYS[name] for name in ("cell", "method", "task", "imratio", "ratio")} | {
-    "planned": Column("int64", "search rows that the spec asks for"),
-    "trials": Column("int64", "search rows that came to an end"),
+BUDGET = {name: KEYS[name] for name in PLACE} | {
+    "planned": Column("int64", "search trials that the spec asks for"),
+    "trials": Column("int64", "search trials that came to an end"),
     "finished": Column("int64", "of these, COMPLETE"),
     "pruned": Column("int64", "of these, PRUNED"),
     "failed": Column("int64", "of these, FAIL"),
-    "open": Column("int64", "search rows under way"),
-    "confirms": Column("int64", "confirm rows that came to an end, superseded rows included"),
-    "search_gradient_evaluations": Column("float64", "sum over the search rows that reported it"),
-    "search_seconds": Column("float64", "sum over the search rows that reported it, s"),
-    "confirm_gradient_evaluations": Column("float64", "sum over confirm rows, superseded included"),
-    "confirm_seconds": Column("float64", "sum over confirm rows, superseded included, s"),
-    "run_gradient_evaluations": Column("float64", "mean of the finished confirm rows"),
-    "unreported": Column("int64", "ended rows that never reported a cost: the sums lack them"),
+    "open": Column("int64", "search trials under way"),
+    "confirms": Column("int64", "confirm trials that came to an end, superseded ones included"),
+    "search_gradient_evaluations": Column("float64", "sum over the search trials that reported it"),
+    "search_seconds": Column("float64", "sum over the search trials that reported it, s"),
+    "confirm_gradient_evaluations": Column(
+        "float64", "sum over confirm trials, superseded included"
+    ),
+    "confirm_seconds": Column("float64", "sum over confirm trials, superseded included, s"),
+    "run_gradient_evaluations": Column("float64", "mean of the finished confirm trials"),
+    "unreported": Column("int64", "ended trials that never reported a cost: the sums lack them"),
     "relative": Column(
         "float64",
         "search gradient evaluations over the setting's median; where nothing was searched, those "
-        "of a confirm run",
+        "of a confirm trial",
     ),
     "unequal": Column("object", 'why the budget differs from its rivals\'; "" if it does not'),
 }
 
 PREDICTIONS = {
-    "trial": Column("category", "id of the confirm row, as in the frame confirm"),
+    "trial": Column("category", "id of the confirm trial, as in the frame confirm"),
     "image": Column("int32", "place of the image in the test set, from 0"),
     "target": Column("int8", "1: positive, 0: negative"),
     "score": Column("float32", "higher: more positive; scales differ between methods"),

@@ -1,14 +1,16 @@
 """How values are written in tables, figures and sentences."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from study.words import OWN_RATIO, span
 
 __all__ = [
     "MISSING",
     "auroc",
     "count",
-    "duration",
+    "interval",
     "listing",
     "mean_std",
     "p_number",
@@ -28,7 +30,7 @@ MISSING = "\N{EN DASH}"
 
 def ratio(imratio: float | None) -> str:
     """``0.1`` -> "10 %"; None -> "own ratio" (the data set's)."""
-    return "own ratio" if imratio is None else f"{100 * imratio:g} %"
+    return OWN_RATIO if imratio is None else f"{100 * imratio:g} %"
 
 
 def auroc(value: float) -> str:
@@ -39,6 +41,11 @@ def auroc(value: float) -> str:
 def signed(value: float) -> str:
     """A difference of AUROCs with its sign and a true minus; ``MISSING`` for NaN."""
     return MISSING if math.isnan(value) else f"{value:+.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def interval(low: float, high: float, write: Callable[[float], str] = auroc) -> str:
+    """ "0.8312 to 0.8541"; ``MISSING`` for NaN."""
+    return MISSING if math.isnan(low) else span(low, high, write)
 
 
 def mean_std(mean: float, std: float) -> str:
@@ -71,15 +78,6 @@ def count(value: float) -> str:
     return f"{value:.0f}"
 
 
-def duration(seconds: float) -> str:
-    """ "42.0 s", "3.5 min" or "12.3 h"."""
-    if math.isnan(seconds):
-        return MISSING
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
-
-
 def params_text(params: dict[str, Any]) -> str:
     """ "lr = 0.1, margin = 0.7"; floats with three digits."""
     return spans_text([params])
@@ -95,7 +93,7 @@ def spans_text(configurations: list[dict[str, Any]]) -> str:
 def _span(values: list[Any]) -> str:
     distinct = sorted(dict.fromkeys(values), key=str)
     if len(distinct) > 1 and all(isinstance(value, float) for value in distinct):
-        return f"{min(distinct):.3g} to {max(distinct):.3g}"
+        return span(min(distinct), max(distinct))
     return " or ".join(f"{v:.3g}" if isinstance(v, float) else str(v) for v in distinct)
 
 
@@ -112,7 +110,7 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
 
 def setting(task: str, ratio: str) -> str:
     """A task at an imbalance ratio, in words."""
-    return f"{task} at {ratio if 'own' in ratio else 'imratio ' + ratio}"
+    return f"{task} at {ratio if ratio == OWN_RATIO else 'imratio ' + ratio}"
 
 
 def short_setting(task: str, ratio: str) -> str:

@@ -126,8 +126,8 @@ def imported_in(room: str) -> Iterator[tuple[str, str]]:
         ("trainables", {"trainables"}),
         ("search_spaces", {"search_spaces"}),
         ("study", {"study", "trainables", "search_spaces"}),
-        # study.plan.power and study.ledger.rules: formulas and rules of the standard library alone,
-        # which the conductor and the report share.
+        # study.plan.power, study.ledger.rules and study.words: formulas, rules and words of the
+        # standard library alone, which the conductor and the report share.
         (
             "analysis",
             {"analysis"}
@@ -138,6 +138,7 @@ def imported_in(room: str) -> Iterator[tuple[str, str]]:
                 "study.places",
                 "study.plan.power",
                 "study.ledger.rules",
+                "study.words",
             },
         ),
     ],

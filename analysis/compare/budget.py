@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.columns import PLACE
 from analysis.results import Results
 
 __all__ = ["TOLERANCE", "by_cell", "by_method", "fallbacks"]
@@ -15,7 +16,6 @@ Pruning alone makes searches differ by some 20 %; a method of two passes differs
 _FELL_BACK = "eager: "
 _STATES = {"finished": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
 _COSTS = ["gradient_evaluations", "seconds"]
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
 
 
 def by_cell(results: Results) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def by_cell(results: Results) -> pd.DataFrame:
     confirm = pd.concat([results.confirm, results.superseded])
     confirm = confirm[confirm["state"].isin(_STATES.values())]
     search = results.trials
-    table = results.cells[[*_KEYS, "planned_trials"]].rename(columns={"planned_trials": "planned"})
+    table = results.cells[[*PLACE, "planned_trials"]].rename(columns={"planned_trials": "planned"})
     states = search.groupby(["cell", "state"]).size()
     for name, state in _STATES.items():
         table[name] = [int(states.get((cell, state), 0)) for cell in table["cell"]]

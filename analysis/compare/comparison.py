@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.columns import PLACE
 from analysis.compare import pairwise
 from analysis.compare.intervals import bootstrap_interval, t_interval
 from analysis.results import Results
 
 __all__ = ["scores", "selection_gap"]
-
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
 
 
 def scores(results: Results) -> pd.DataFrame:
@@ -40,7 +39,7 @@ def scores(results: Results) -> pd.DataFrame:
             _score(cell, done.get(cell["cell"], nothing), failed[cell["cell"]])
             for cell in results.cells.to_dict("records")
         ],
-        columns=[*_KEYS, *names],
+        columns=[*PLACE, *names],
     ).astype(dict.fromkeys(("mean", "std", "imratio", *names[-4:]), float))
     images = pairwise.images(results).set_index("cell")
     for name, column in (("error_images", "error"), *((n, n) for n in ("positives", "negatives"))):
@@ -67,7 +66,7 @@ def _score(cell: dict[Hashable, Any], done: pd.DataFrame, failed: int) -> list[A
     planned = max(cell["planned_seeds"], n)
     values = done["test_auroc"].to_numpy()
     return [
-        *(cell[key] for key in _KEYS),
+        *(cell[key] for key in PLACE),
         values.mean() if n else math.nan,
         values.std(ddof=1) if n > 1 else math.nan,
         n,
@@ -93,7 +92,7 @@ def selection_gap(results: Results) -> pd.DataFrame:
     """
     winners = results.trials[results.trials["selected"]].set_index("cell")["value"]
     done = results.confirm[results.confirm["state"] == "COMPLETE"]
-    table = scores(results)[[*_KEYS, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
+    table = scores(results)[[*PLACE, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
     selected = results.cells.set_index("cell")["selected"]
     table["selected"] = table["cell"].map(selected)
     table["search_val"] = table["cell"].map(winners)

@@ -16,7 +16,7 @@ from scipy import special, stats
 
 from analysis.compare.intervals import LEVEL, NO_INTERVAL, Interval
 
-__all__ = ["Comparison", "Placements", "compare", "placements"]
+__all__ = ["Difference", "Placements", "compare", "placements"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -76,7 +76,7 @@ def placements(scores: ArrayLike, targets: ArrayLike) -> Placements:
     return Placements(above / n, 1 - below / m)
 
 
-class Comparison(NamedTuple):
+class Difference(NamedTuple):
     """Two methods on the same images, over paired seeds; NaN where the data give nothing.
 
     Attributes:
@@ -94,13 +94,13 @@ class Comparison(NamedTuple):
     p_both: float
 
 
-def compare(a: Placements, b: Placements) -> Comparison:
+def compare(a: Placements, b: Placements) -> Difference:
     """Compare the mean AUROC of ``a`` and ``b``, which hold the same seeds and images in order."""
     difference = a.minus(b)
     # Without rounding, equal differences would show a spread.
     d, error = difference.auroc.round(12), difference.error
     p_images = 2 * float(special.ndtr(-abs(d.mean()) / error)) if error > 0 else math.nan
-    return Comparison(error, p_images, *_both(d, difference.covariance))
+    return Difference(error, p_images, *_both(d, difference.covariance))
 
 
 def _both(d: Floats, covariance: Floats) -> tuple[Interval, float]:

@@ -89,8 +89,8 @@ def _why(cell: CellRecord) -> tuple[str, bool]:
     if not cell.planned_seeds:
         return "the study plans no confirm seeds", True
     if standing.confirm_left:
-        return "its confirm runs have not finished", False
-    return f"all of its {len(cell.confirm)} confirm runs failed", True
+        return "its confirm trials have not finished", False
+    return f"all of its {len(cell.confirm)} confirm trials failed", True
 
 
 def missing_rows(results: Results) -> pd.DataFrame:

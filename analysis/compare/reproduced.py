@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.columns import PLACE
 from analysis.compare import comparison
 from analysis.compare.published import published
 from analysis.results import Results
@@ -57,6 +58,9 @@ _ASIDE = {
 """What all trials of a cell share: the papers' value, and the words for another one."""
 
 
+_OURS = (*PLACE, "mean", "std", "n", "rows")
+
+
 def reproduced(results: Results) -> pd.DataFrame:
     """Cells with a result for which a paper reports one: data set, model, imratio and method.
 
@@ -83,11 +87,9 @@ def reproduced(results: Results) -> pd.DataFrame:
             & (theirs["ours"] == cell.method)
             & np.isclose(theirs["imratio"], cell.imratio)
         ]
-        names = ["method", "task", "imratio", "ratio", "mean", "std", "n", "rows"]
-        own = {"cell": cell.id} | {name: ours[name] for name in names}
+        own = {"cell": cell.id} | {name: ours[name] for name in _OURS[1:]}
         found += [own | _beside(cell, own, row) for row in same.to_dict("records")]
-    names = ["cell", "method", "task", "imratio", "ratio", "mean", "std", "n", "rows"]
-    names += ["source", "table", "published_mean", "published_std", "note"]
+    names = [*_OURS, "source", "table", "published_mean", "published_std", "note"]
     return pd.DataFrame(found, columns=[*names, "difference", "deviations", "protocol"])
 
 

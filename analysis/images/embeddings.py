@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 
+from analysis.columns import PLACE
 from analysis.files import replaced
 from analysis.images.predictions import Predictions
 
@@ -41,10 +42,9 @@ def maps(found: list[tuple[dict[str, Any], Predictions]], folder: Path) -> pd.Da
             continue
         chosen = _sample(said.targets)
         place = _kept(said.embeddings[chosen], folder)
-        keys = ("cell", "method", "task", "imratio", "ratio", "number")
         part = pd.DataFrame({"x": place[:, 0], "y": place[:, 1], "positive": said.targets[chosen]})
-        parts.append(part.assign(**{key: row[key] for key in keys}))
-    names = ["cell", "method", "task", "imratio", "ratio", "number", "x", "y", "positive"]
+        parts.append(part.assign(**{key: row[key] for key in (*PLACE, "number")}))
+    names = [*PLACE, "number", "x", "y", "positive"]
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 

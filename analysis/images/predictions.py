@@ -42,10 +42,10 @@ def load_predictions(results: Results, cell: str, row: int) -> Predictions:
     """
     rows = results.confirm[results.confirm["cell"] == cell]
     names = rows.loc[rows["number"] == row, "predictions"]
-    what = f"predictions of confirm row {row} of {cell}"
+    what = f"predictions of confirm trial {row} of {cell}"
     if names.empty or not isinstance(names.iloc[0], str):
         raise AnalysisError(
-            f"The {what} are not in the ledger: only a confirm row that finished has them."
+            f"The {what} are not in the ledger: only a confirm trial that finished has them."
         )
     try:
         path = results.predictions_file(cell, names.iloc[0])

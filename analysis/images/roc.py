@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from analysis.columns import PLACE
 from analysis.errors import AnalysisError
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results
@@ -17,8 +18,6 @@ __all__ = ["BINS", "GRID", "curves", "histograms", "runs"]
 GRID = np.linspace(0, 1, 41) ** 2
 """Where curves are read off; denser towards 0, where methods for rare positives differ."""
 BINS = 30
-
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
 
 
 def runs(results: Results) -> tuple[list[tuple[dict[str, Any], Predictions]], list[str]]:
@@ -63,7 +62,7 @@ def curves(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
                         "high": seeds.max(axis=0),
                     }
                 ).assign(
-                    **{key: cell[key] for key in _KEYS},
+                    **{key: cell[key] for key in PLACE},
                     kind=kind,
                     n=len(mine),
                     rows=pd.Series([tuple(row["number"] for row, _ in mine)] * len(GRID)),
@@ -71,7 +70,7 @@ def curves(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
                     negatives=int((~targets).sum()),
                 )
             )
-    names = [*_KEYS, "kind", "x", "mean", "low", "high", "n", "rows", "positives", "negatives"]
+    names = [*PLACE, "kind", "x", "mean", "low", "high", "n", "rows", "positives", "negatives"]
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 
@@ -94,16 +93,16 @@ def histograms(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
         parts.append(
             pd.DataFrame(
                 {"low": edges[:-1], "high": edges[1:], "positive": shares[0], "negative": shares[1]}
-            ).assign(**{key: cell[key] for key in (*_KEYS, "number")})
+            ).assign(**{key: cell[key] for key in (*PLACE, "number")})
         )
-    names = [*_KEYS, "number", "low", "high", "positive", "negative"]
+    names = [*PLACE, "number", "low", "high", "positive", "negative"]
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 
 def _rows(results: Results) -> list[dict[Any, Any]]:
     done = results.confirm[results.confirm["state"] == "COMPLETE"]
     done = done[done["predictions"].notna()].sort_values(["cell", "seed", "number"], kind="stable")
-    once = done.drop_duplicates(["cell", "seed"])[[*_KEYS, "number", "seed"]]
+    once = done.drop_duplicates(["cell", "seed"])[[*PLACE, "number", "seed"]]
     return once.sort_index(kind="stable").to_dict("records")
 
 

@@ -147,7 +147,7 @@ def paired(cells: Sequence[CellRecord]) -> tuple[list[CellRecord], list[str]]:
         out.append(replace(cell, confirm=rows))
     remarks = [
         "Confirm seeds of the studies split the data differently on "
-        f"{listing(dict.fromkeys(task for task, _ in moved))}: such runs are not taken as pairs."
+        f"{listing(dict.fromkeys(task for task, _ in moved))}: such trials are not taken as pairs."
     ]
     return out, remarks if moved else []
 

@@ -1,35 +1,35 @@
-"""Which rows of the ledger a number comes from, in words and as ids that can be run again."""
+"""Which trials of the ledger a number comes from, in words and as ids that can be run again."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-__all__ = ["Source", "Trace", "joined", "ranges", "trace"]
+__all__ = ["Trace", "Trials", "joined", "ranges", "trace"]
 
 
-class Source(NamedTuple):
-    """Rows of one cell and phase.
+class Trials(NamedTuple):
+    """Trials of one cell and phase.
 
     Attributes:
         cell: id of the cell.
         phase: "search" or "confirm".
-        rows: numbers, rising.
+        numbers: within that cell and phase, rising.
     """
 
     cell: str
     phase: str
-    rows: tuple[int, ...]
+    numbers: tuple[int, ...]
 
 
 class Trace(str):
-    """The words that say where a number comes from; ``sources`` holds the rows themselves.
+    """The words that say where a number comes from; ``sources`` holds the trials themselves.
 
     As the title of a table's cell it makes the number open a panel with its trial ids.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[Trials, ...]
     __slots__ = ("sources",)
 
-    def __new__(cls, sources: Sequence[Source]) -> "Trace":
+    def __new__(cls, sources: Sequence[Trials]) -> "Trace":
         """One line a source."""
         self = super().__new__(cls, "\n".join(map(_words, sources)))
         self.sources = tuple(sources)
@@ -40,13 +40,13 @@ class Trace(str):
         """One line a source: ``<cell>/<phase>/0-4,7``."""
         # A cell's id has no blanks; one from a ledger that is not ours must not become two lines.
         return "\n".join(
-            f"{' '.join(s.cell.split())}/{s.phase}/{_short(s.rows)}" for s in self.sources
+            f"{' '.join(s.cell.split())}/{s.phase}/{_short(s.numbers)}" for s in self.sources
         )
 
 
-def trace(cell: str, phase: str, rows: Sequence[int]) -> Trace:
-    """Rows of one cell and phase."""
-    return Trace([Source(cell, phase, tuple(sorted(rows)))])
+def trace(cell: str, phase: str, numbers: Sequence[int]) -> Trace:
+    """Trials of one cell and phase."""
+    return Trace([Trials(cell, phase, tuple(sorted(numbers)))])
 
 
 def joined(traces: Iterable[Trace]) -> Trace:
@@ -63,9 +63,9 @@ def ranges(numbers: Sequence[int]) -> str:
     )
 
 
-def _words(source: Source) -> str:
-    noun = "row" if len(source.rows) == 1 else "rows"
-    return f"{source.cell}: {source.phase} {noun} {ranges(source.rows)}"
+def _words(source: Trials) -> str:
+    noun = "trial" if len(source.numbers) == 1 else "trials"
+    return f"{source.cell}: {source.phase} {noun} {ranges(source.numbers)}"
 
 
 def _short(numbers: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from opda.nonparametric import EmpiricalDistribution
 
+from analysis.columns import PLACE
 from analysis.results import Results
 from analysis.search.random_draws import draws
 
@@ -28,8 +29,6 @@ CHANCE = 0.5
 """What a failed draw counts: a coin's AUROC, which costs no training."""
 POINTS = 24
 
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
-
 
 def refusals(results: Results) -> pd.DataFrame:
     """Cells whose random rows are no sample of full trainings, with the reason.
@@ -39,10 +38,10 @@ def refusals(results: Results) -> pd.DataFrame:
     """
     sample = draws(results)
     rows = [
-        {**{key: cell[key] for key in _KEYS}, "why": _why(sample[sample["cell"] == cell["cell"]])}
+        {**{key: cell[key] for key in PLACE}, "why": _why(sample[sample["cell"] == cell["cell"]])}
         for cell in results.cells.to_dict("records")
     ]
-    table = pd.DataFrame(rows, columns=[*_KEYS, "why"])
+    table = pd.DataFrame(rows, columns=[*PLACE, "why"])
     return table[table["why"] != ""].reset_index(drop=True)
 
 
@@ -78,7 +77,7 @@ def curves(results: Results) -> pd.DataFrame:
                 rows=pd.Series([tuple(sample["number"])] * len(n)),
             )
         )
-    names = [*_KEYS, "n", "median", "low", "high", "expected", "draws", "failed", "rows"]
+    names = [*PLACE, "n", "median", "low", "high", "expected", "draws", "failed", "rows"]
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 
@@ -112,7 +111,7 @@ def within(results: Results) -> pd.DataFrame:
                 "rows": tuple(sample["number"]),
             }
         )
-    names = [*_KEYS, "best", "share", "low", "high", "draws", "failed", "rows"]
+    names = [*PLACE, "best", "share", "low", "high", "draws", "failed", "rows"]
     return pd.DataFrame(table, columns=names)
 
 
@@ -121,7 +120,7 @@ def _samples(results: Results) -> list[tuple[dict[str, Any], pd.DataFrame]]:
     refused = set(refusals(results)["cell"])
     groups = dict(list(draws(results).groupby("cell")))
     return [
-        ({key: cell[key] for key in _KEYS}, groups[cell["cell"]])
+        ({key: cell[key] for key in PLACE}, groups[cell["cell"]])
         for cell in results.cells.to_dict("records")
         if cell["cell"] not in refused
     ]

@@ -2,12 +2,11 @@
 
 import pandas as pd
 
+from analysis.columns import PLACE
 from analysis.results import Results
 from study.ledger.rules import FINISHED
 
 __all__ = ["convergence", "progress"]
-
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
 
 
 def convergence(results: Results) -> pd.DataFrame:
@@ -24,7 +23,7 @@ def convergence(results: Results) -> pd.DataFrame:
     done = curves[(curves["phase"] == "confirm") & (curves["state"] == "COMPLETE")]
     done = done.dropna(subset=["val_auroc"])
     return (
-        done.groupby([*_KEYS, "interval"], sort=False, dropna=False)
+        done.groupby([*PLACE, "interval"], sort=False, dropna=False)
         .agg(
             median=("val_auroc", "median"),
             low=("val_auroc", "min"),
@@ -53,7 +52,7 @@ def progress(results: Results) -> pd.DataFrame:
     rows = results.trials.sort_values(["cell", "number"], kind="stable")
     ended = rows["state"].isin(FINISHED)
     rows = rows[ended.groupby(rows["cell"]).cummin()]
-    out = rows[[*_KEYS, "number"]].rename(columns={"number": "row"})
+    out = rows[[*PLACE, "number"]].rename(columns={"number": "row"})
     out["trials"] = rows.groupby("cell").cumcount() + 1
     for cost in ("gradient_evaluations", "seconds"):
         known = rows[cost].notna().groupby(rows["cell"]).cummin()

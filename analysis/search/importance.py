@@ -24,8 +24,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.holm import holm
-from analysis.results import Results
+from analysis.results import Results, trial_id
 from analysis.search.random_draws import draws
+from analysis.search.scale import place
 from analysis.search.sensitivity import bin_labels
 
 __all__ = ["LEAST", "LEVEL", "MEASURES", "disagreements", "importance", "refusals", "share"]
@@ -177,15 +178,16 @@ def _values(results: Results, method: str) -> pd.DataFrame:
     """Hyperparameters as numbers (a choice as its place in the space), by trial id."""
     cells = [cell for cell in results.study.cells if cell.method == method]
     spaces = {name: entry for cell in cells for name, entry in cell.space.items()}
-    rows = results.trials[results.trials["method"] == method].set_index("trial")
-    out = pd.DataFrame(index=rows.index)
-    for name, entry in spaces.items():
-        column = rows[f"params_{name}"]
-        if "choices" in entry:
-            out[name] = column.map({c: i for i, c in enumerate(entry["choices"])}).astype(float)
-        else:
-            out[name] = column.astype(float)
-    return out
+    rows = {
+        trial_id(cell, trial): {
+            name: place(spaces[name], value)
+            for name, value in trial.params.items()
+            if name in spaces
+        }
+        for cell in cells
+        for trial in cell.search
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(spaces), dtype=float)
 
 
 def _shuffles(cells: NDArray[np.intp], draw: np.random.Generator) -> NDArray[np.int64]:

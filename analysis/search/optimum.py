@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.columns import PLACE
 from analysis.results import Results
 from analysis.search.sensitivity import bin_labels
+from study.words import searched, span
 
 __all__ = ["CONFIDENCE", "interval", "optima", "wins"]
 
 CONFIDENCE = 0.95
 DRAWS = 400
 
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
 _PEAK = ["best", "low", "high", "optimum", "located", "best_median", "swing"]
 
 
@@ -47,11 +48,11 @@ def optima(results: Results, points: pd.DataFrame, curves: pd.DataFrame) -> pd.D
         for name, entry in cell.space.items():
             mine = tried.get((cell.id, name), points[:0])
             curve = drawn.get((cell.id, name), curves[:0])
-            place = {"cell": cell.id, "hyperparameter": name, "searched": _searched(entry)}
+            place = {"cell": cell.id, "hyperparameter": name, "searched": searched(entry)}
             table.append(place | _counts(mine) | _peak(entry, mine, curve))
     names = ["cell", "hyperparameter", "searched", "chosen", *_PEAK, "finished", "pruned", "rows"]
     out = pd.DataFrame(table, columns=names).astype({"cell": object})
-    merged = results.cells[_KEYS].merge(out, on="cell")
+    merged = results.cells[[*PLACE]].merge(out, on="cell")
     order = merged["method"].map({method: i for i, method in enumerate(results.methods)})
     spaces = list(dict.fromkeys(name for cell in results.study.cells for name in cell.space))
     within = merged["hyperparameter"].map({name: i for i, name in enumerate(spaces)})
@@ -142,12 +143,6 @@ def interval(
     return {
         "low": float(low),
         "high": float(high),
-        "optimum": f"{low:.3g} to {high:.3g}" if low != high else f"{low:.3g}",
+        "optimum": span(low, high),
         "located": first > 0 or last + 1 < len(share),
     }
-
-
-def _searched(entry: dict[str, Any]) -> str:
-    if "choices" in entry:
-        return "{" + ", ".join(map(str, entry["choices"])) + "}"
-    return f"{entry['low']:.4g} to {entry['high']:.4g}" + (" (log)" if entry.get("log") else "")

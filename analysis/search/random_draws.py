@@ -7,14 +7,13 @@ theory of random samples (importance, best of n, the share of good draws, transf
 import numpy as np
 import pandas as pd
 
+from analysis.columns import PLACE
 from analysis.results import Results
 
 __all__ = ["ENDS", "draws"]
 
 ENDS = ("FAIL", "PRUNED", "COMPLETE")
 """States of a row that has ended, the least successful first."""
-
-_KEYS = ["cell", "method", "task", "imratio", "ratio"]
 
 
 def draws(results: Results) -> pd.DataFrame:
@@ -46,6 +45,6 @@ def draws(results: Results) -> pd.DataFrame:
     # One number that rises with (state, interval, value), so that one ranking does.
     order = level.groupby(["state", "interval", "value"]).ngroup()
     groups = order.groupby(rows["cell"])
-    out = rows[[*_KEYS, "trial", "number", "state", "value"]].copy()
+    out = rows[[*PLACE, "trial", "number", "state", "value"]].copy()
     out["standing"] = (groups.rank() - 0.5) / groups.transform("size").replace(0, np.nan)
     return out.sort_index().reset_index(drop=True)

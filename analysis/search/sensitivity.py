@@ -13,7 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from analysis.columns import PLACE
 from analysis.results import Results, trial_id
+from analysis.search.scale import kind, place, written
 
 __all__ = ["BIN_SIZE", "CONFIDENCE", "bin_labels", "binned_medians", "curves", "points"]
 
@@ -23,7 +25,7 @@ MAX_BINS = 8
 CONFIDENCE = 0.93
 """Least confidence of a band, point by point: what five rows can give (1 - 2 / 2**5)."""
 
-_KEYS = ["cell", "method", "task", "imratio", "ratio", "hyperparameter"]
+_CURVE = [*PLACE, "hyperparameter"]
 _BIN = ["x", "low", "high", "median", "lower", "upper", "n"]
 
 
@@ -38,18 +40,19 @@ def points(results: Results) -> pd.DataFrame:
     """
     long = pd.DataFrame(
         [
-            (trial_id(cell, row), name, _kind(entry), *_value(entry, row.params[name]))
+            (trial_id(cell, row), name, kind(entry), place(entry, value), written(entry, value))
             for cell in results.study.cells
             for row in cell.search
             for name, entry in cell.space.items()
             if name in row.params
+            for value in [row.params[name]]
         ],
         columns=["trial", "hyperparameter", "kind", "value", "text"],
     ).astype({"value": float, "trial": object})
     rows = results.trials.rename(columns={"last_auroc": "auroc", "last_interval": "interval"})
     rows = rows[rows["state"].isin(["COMPLETE", "PRUNED"]) & rows["auroc"].notna()]
-    names = ["trial", "cell", "method", "task", "imratio", "ratio", "number", "state", "origin"]
-    return long.merge(rows[[*names, "selected", "auroc", "interval"]], on="trial")
+    names = ["number", "state", "origin", "selected", "auroc", "interval"]
+    return long.merge(rows[["trial", *PLACE, *names]], on="trial")
 
 
 def curves(points: pd.DataFrame) -> pd.DataFrame:
@@ -62,17 +65,17 @@ def curves(points: pd.DataFrame) -> pd.DataFrame:
     """
     done = points[points["state"] == "COMPLETE"]
     table: list[tuple[Any, ...]] = []
-    keys = done.drop_duplicates(["cell", "hyperparameter"])[_KEYS].itertuples(index=False)
+    keys = done.drop_duplicates(["cell", "hyperparameter"])[_CURVE].itertuples(index=False)
     groups = done.groupby(["cell", "hyperparameter"], sort=False)[["value", "auroc", "number"]]
-    for place, (_, group) in zip(keys, groups, strict=True):
+    for curve, (_, group) in zip(keys, groups, strict=True):
         values, scores, numbers = (group[name].to_numpy() for name in group)
         labels = bin_labels(values)
         bins = binned_medians(values, scores).itertuples(index=False)
         table += [
-            (*place, *one, tuple(numbers[labels == label].astype(int).tolist()))
+            (*curve, *one, tuple(numbers[labels == label].astype(int).tolist()))
             for label, one in enumerate(bins)
         ]
-    return pd.DataFrame(table, columns=[*_KEYS, *_BIN, "rows"])
+    return pd.DataFrame(table, columns=[*_CURVE, *_BIN, "rows"])
 
 
 def bin_labels(values: ArrayLike) -> NDArray[np.int64]:
@@ -117,15 +120,3 @@ def binned_medians(values: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
         band = (reached[cut], reached[-1 - cut]) if cut >= 0 else (np.nan, np.nan)
         rows.append((middle, inside[0], inside[-1], np.median(reached), *band, len(inside)))
     return pd.DataFrame(rows, columns=_BIN)
-
-
-def _kind(entry: dict[str, Any]) -> str:
-    if "choices" in entry:
-        return "choice"
-    return "log" if entry.get("log") else "linear"
-
-
-def _value(entry: dict[str, Any], value: Any) -> tuple[float, str]:
-    if "choices" in entry:
-        return float(list(entry["choices"]).index(value)), str(value)
-    return float(value), f"{value:.3g}"

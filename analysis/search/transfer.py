@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from analysis.columns import PLACE
 from analysis.results import Results
 from analysis.search.random_draws import draws
 from analysis.search.sensitivity import points
@@ -35,8 +36,6 @@ MAX_BINS = 5
 SPLITS = 50
 BOOTSTRAPS = 60
 CONFIDENCE = 0.95
-
-_PLACE = ["task", "imratio", "ratio"]
 
 Floats = NDArray[np.float64]
 
@@ -58,8 +57,8 @@ def refusals(results: Results) -> pd.DataFrame:
         elif done < LEAST:
             why = f"it has {done} finished random trials; it takes {LEAST}"
         if why:
-            table.append({key: cell[key] for key in ("cell", "method", *_PLACE)} | {"why": why})
-    return pd.DataFrame(table, columns=["cell", "method", *_PLACE, "why"])
+            table.append({key: cell[key] for key in PLACE} | {"why": why})
+    return pd.DataFrame(table, columns=[*PLACE, "why"])
 
 
 def regrets(results: Results) -> pd.DataFrame:

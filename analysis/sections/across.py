@@ -12,10 +12,10 @@ from analysis.results import Results
 __all__ = ["DOUBTS", "across", "left_out", "nesting"]
 
 DOUBTS = {
-    "budget": "It had a larger budget, in its search or in each run, than a method behind it, so "
-    "the lead may be the budget's.",
-    "failed": "Confirm runs failed and are not in the means, which speak of those that survived.",
-    "partial": "Runs are still to come.",
+    "budget": "It had a larger budget, in its search or in each confirm trial, than a method "
+    "behind it, so the lead may be the budget's.",
+    "failed": "Confirm trials failed and are not in the means, which speak of those that survived.",
+    "partial": "Trials are still to come.",
 }
 """What casts doubt on a claim, by its name in ``analysis.compare.doubts``."""
 

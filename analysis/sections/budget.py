@@ -7,7 +7,9 @@ from analysis.compare import budget
 from analysis.labels import listing, plural, short_setting
 from analysis.results import Results
 from analysis.sections.sources import spent
-from analysis.write.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
+from analysis.write.cells import number
+from study.words import duration
 
 __all__ = ["section"]
 
@@ -22,7 +24,7 @@ def section(results: Results) -> Section:
             "through forward and backward: the unit in which budgets compare, whatever the "
             "machine. A cell is flagged when it had fewer trials than another method in its "
             f"setting, or when its search spent over {100 * budget.TOLERANCE:g} % more or less "
-            "than the median there; where nothing was searched, when a confirm run did. Pruning "
+            "than the median there; where nothing was searched, when a confirm trial did. Pruning "
             "spends less by design: read a flag with its reason."
         )
     ]
@@ -32,7 +34,7 @@ def section(results: Results) -> Section:
     silent = int(cells["unreported"].sum())
     if silent:
         blocks.append(
-            Note([f"{plural(silent, 'row')} never reported a cost: sums marked ≥ lack it."])
+            Note([f"{plural(silent, 'trial')} never reported a cost: sums marked ≥ lack it."])
         )
     if fell_back := _fallbacks(results):
         blocks.append(Note(fell_back))
@@ -52,27 +54,27 @@ def _fallbacks(results: Results) -> list[str]:
 
 
 _COUNTS = (
-    Column("Trials", True, "search rows that came to an end"),
-    Column("Finished", True),
-    Column("Pruned", True),
-    Column("Failed", True),
-    Column("Confirm runs", True, "confirm rows that came to an end"),
+    TableColumn("Trials", True, "search trials that came to an end"),
+    TableColumn("Finished", True),
+    TableColumn("Pruned", True),
+    TableColumn("Failed", True),
+    TableColumn("Confirm trials", True, "those that came to an end"),
 )
 _COSTS = (
-    Column("Search, gradient evaluations", True),
-    Column("Search, time", True),
-    Column("Confirm, gradient evaluations", True),
-    Column("Confirm, time", True),
+    TableColumn("Search, gradient evaluations", True),
+    TableColumn("Search, time", True),
+    TableColumn("Confirm, gradient evaluations", True),
+    TableColumn("Confirm, time", True),
 )
 
 
 def _method_table(results: Results, methods: Any, cells: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], mark="row"),
+            TableCell(r["method"], r["method"], mark="row"),
             *_counts(r),
             *_costs(r),
-            Cell(
+            TableCell(
                 f"{r['unequal']} of {plural(r['cells'], 'cell')}" if r["unequal"] else "none",
                 r["unequal"],
                 mark="flag" if r["unequal"] else "",
@@ -80,7 +82,7 @@ def _method_table(results: Results, methods: Any, cells: Any) -> Table:
         ]
         for r in methods.to_dict("records")
     ]
-    columns = [Column("Method"), *_COUNTS, *_COSTS, Column("Flagged", True)]
+    columns = [TableColumn("Method"), *_COUNTS, *_COSTS, TableColumn("Flagged", True)]
     caption = "Budget by method. Times are summed over trials, not waiting time."
     sources = [
         spent(results, set(cells.loc[cells["method"] == method, "cell"]))
@@ -92,49 +94,49 @@ def _method_table(results: Results, methods: Any, cells: Any) -> Table:
 def _cell_table(results: Results, cells: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
             *_counts(r)[:4],
             *_costs(r)[:2],
-            Cell(
-                labels.MISSING if r["relative"] != r["relative"] else f"{r['relative']:.2f}",
-                None if r["relative"] != r["relative"] else r["relative"],
-            ),
-            Cell(r["unequal"] or "none", mark="flag" if r["unequal"] else ""),
+            number(r["relative"], "{:.2f}".format),
+            TableCell(r["unequal"] or "none", mark="flag" if r["unequal"] else ""),
         ]
         for r in cells.to_dict("records")
     ]
     columns = [
-        Column("Method"),
-        Column("Setting"),
+        TableColumn("Method"),
+        TableColumn("Setting"),
         *_COUNTS[:4],
         *_COSTS[:2],
-        Column(
+        TableColumn(
             "Of median",
             True,
             "search gradient evaluations over the median of the setting; where nothing was "
-            "searched, those of a confirm run",
+            "searched, those of a confirm trial",
         ),
-        Column("Flag"),
+        TableColumn("Flag"),
     ]
     sources = [spent(results, {cell}) for cell in cells["cell"]]
     caption = "Budget by cell."
     return Table("budget-cells", caption, columns, rows, cells, sources=sources)
 
 
-def _counts(row: Any) -> list[Cell]:
+def _counts(row: Any) -> list[TableCell]:
     going = f"+{row['open']} open" if row["open"] else ""
     return [
-        Cell(f"{row['trials']} / {row['planned']}", row["trials"], note=going),
-        *(Cell(str(row[name]), row[name]) for name in ("finished", "pruned", "failed", "confirms")),
+        TableCell(f"{row['trials']} / {row['planned']}", row["trials"], note=going),
+        *(
+            TableCell(str(row[name]), row[name])
+            for name in ("finished", "pruned", "failed", "confirms")
+        ),
     ]
 
 
-def _costs(row: Any) -> list[Cell]:
+def _costs(row: Any) -> list[TableCell]:
     least = "≥ " if row["unreported"] else ""
-    formats = {"gradient_evaluations": labels.count, "seconds": labels.duration}
+    formats = {"gradient_evaluations": labels.count, "seconds": duration}
     return [
-        Cell(least + write(row[f"{phase}_{cost}"]), row[f"{phase}_{cost}"])
+        TableCell(least + write(row[f"{phase}_{cost}"]), row[f"{phase}_{cost}"])
         for phase in ("search", "confirm")
         for cost, write in formats.items()
     ]

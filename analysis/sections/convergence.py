@@ -85,7 +85,7 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
             mine = mine.iloc[figures.thinned(len(mine), MOST_POINTS)]
             hover = [
                 f"{method}, interval {r['interval']}\nmedian {labels.auroc(r['median'])}, "
-                f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}, n = {r['n']}"
+                f"{labels.interval(r['low'], r['high'])}, n = {r['n']}"
                 for r in mine.to_dict("records")
             ]
             source = trace(mine["cell"].iloc[0], "confirm", mine["rows"].iloc[0])

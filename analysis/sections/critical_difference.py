@@ -1,6 +1,5 @@
 """All settings together: ranks, Friedman, pairs of methods, and the Bayesian signed-rank test."""
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,8 @@ from analysis.results import Results
 from analysis.sections.across import left_out, nesting
 from analysis.sections.comparison_figures import critical_difference as diagram
 from analysis.sections.sources import confirmed
-from analysis.write.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
+from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, TableCell, TableColumn
+from analysis.write.cells import number
 from analysis.write.palette import Palette
 from study.plan.power import ALPHA
 
@@ -92,13 +92,17 @@ def _caption(units: Units) -> str:
 def _rank_table(results: Results, units: Units, ranks: pd.DataFrame) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], mark="row"),
-            Cell(f"{r['rank']:.2f}", r["rank"]),
-            Cell(str(r["first"]), r["first"]),
+            TableCell(r["method"], r["method"], mark="row"),
+            TableCell(f"{r['rank']:.2f}", r["rank"]),
+            TableCell(str(r["first"]), r["first"]),
         ]
         for r in ranks.to_dict("records")
     ]
-    columns = [Column("Method"), Column("Average rank", True), Column("First in", True, "settings")]
+    columns = [
+        TableColumn("Method"),
+        TableColumn("Average rank", True),
+        TableColumn("First in", True, "settings"),
+    ]
     caption = f"Average ranks over {len(units.values)} settings."
     sources = [confirmed(results, [m], list(units.values.index)) for m in ranks["method"]]
     return Table("ranks", caption, columns, rows, ranks, sources=sources)
@@ -106,27 +110,25 @@ def _rank_table(results: Results, units: Units, ranks: pd.DataFrame) -> Table:
 
 def _friedman_table(results: Results, units: Units, friedman: pd.DataFrame) -> Table:
     r: Any = friedman.iloc[0]
-    figures = [
-        Cell(labels.MISSING, None) if math.isnan(r[name]) else Cell(f"{r[name]:.2f}", r[name])
-        for name in ("chi2", "f")
-    ]
-    p = [Cell(labels.p_number(r[name]), _sort(r[name])) for name in ("p_chi2", "p_f", "p")]
+    statistic = "{:.2f}".format
     rows = [
         [
-            *(Cell(str(r[name]), r[name]) for name in ("methods", "settings", "datasets")),
-            figures[0],
-            p[0],
-            figures[1],
-            *p[1:],
+            *(TableCell(str(r[name]), r[name]) for name in ("methods", "settings", "datasets")),
+            number(r["chi2"], statistic),
+            number(r["p_chi2"], labels.p_number),
+            number(r["f"], statistic),
+            *(number(r[name], labels.p_number) for name in ("p_f", "p")),
         ]
     ]
     columns = [
-        *(Column(name, True) for name in ("Methods", "Settings", "Data sets")),
-        Column("χ²", True, "Friedman"),
-        Column("p (χ²)", True),
-        Column("F", True, "Iman and Davenport"),
-        Column("p (F)", True),
-        Column("p (permutation)", True, "whole data sets permuted; good at any number of settings"),
+        *(TableColumn(name, True) for name in ("Methods", "Settings", "Data sets")),
+        TableColumn("χ²", True, "Friedman"),
+        TableColumn("p (χ²)", True),
+        TableColumn("F", True, "Iman and Davenport"),
+        TableColumn("p (F)", True),
+        TableColumn(
+            "p (permutation)", True, "whole data sets permuted; good at any number of settings"
+        ),
     ]
     caption = "Friedman's test: do the methods differ at all?"
     source = confirmed(results, list(units.values.columns), list(units.values.index))
@@ -136,34 +138,34 @@ def _friedman_table(results: Results, units: Units, friedman: pd.DataFrame) -> T
 def _pair_table(results: Results, units: Units, pairs: pd.DataFrame) -> Table:
     rows = [
         [
-            Cell(r["a"], mark="key"),
-            Cell(r["b"], mark="key"),
-            Cell(f"{r['won']} / {r['tied']} / {r['lost']}", r["won"] - r["lost"]),
-            Cell(labels.signed(r["median"]), r["median"]),
+            TableCell(r["a"], mark="key"),
+            TableCell(r["b"], mark="key"),
+            TableCell(f"{r['won']} / {r['tied']} / {r['lost']}", r["won"] - r["lost"]),
+            TableCell(labels.signed(r["median"]), r["median"]),
             *(
-                Cell(labels.p_number(r[name]), _sort(r[name]))
+                number(r[name], labels.p_number)
                 for name in ("p", "p_holm", "p_datasets", "p_datasets_holm")
             ),
-            Cell(_wilcoxon(r)),
-            *(_probability(r[f"p_{name}"]) for name in ("better", "equal", "worse")),
-            Cell(_likeliest(r)),
+            TableCell(_wilcoxon(r)),
+            *(number(r[f"p_{name}"], "{:.2f}".format) for name in ("better", "equal", "worse")),
+            TableCell(_likeliest(r)),
         ]
         for r in pairs.to_dict("records")
     ]
     columns = [
-        Column("A"),
-        Column("B"),
-        Column("Won / tied / lost", True, "settings, by A"),
-        Column("Median", True, "of A \N{MINUS SIGN} B"),
-        Column("p", True, "Wilcoxon, settings taken as independent"),
-        Column("p, Holm", True),
-        Column("p, by data set", True, "whole data sets change sides"),
-        Column("p, by data set, Holm", True, "the one that claims rest on"),
-        Column("Wilcoxon", title="here: on these data sets, not known of others"),
-        Column("P(A better)", True),
-        Column("P(equal)", True),
-        Column("P(B better)", True),
-        Column("Bayes"),
+        TableColumn("A"),
+        TableColumn("B"),
+        TableColumn("Won / tied / lost", True, "settings, by A"),
+        TableColumn("Median", True, "of A \N{MINUS SIGN} B"),
+        TableColumn("p", True, "Wilcoxon, settings taken as independent"),
+        TableColumn("p, Holm", True),
+        TableColumn("p, by data set", True, "whole data sets change sides"),
+        TableColumn("p, by data set, Holm", True, "the one that claims rest on"),
+        TableColumn("Wilcoxon", title="here: on these data sets, not known of others"),
+        TableColumn("P(A better)", True),
+        TableColumn("P(equal)", True),
+        TableColumn("P(B better)", True),
+        TableColumn("Bayes"),
     ]
     caption = "Pairs of methods over settings; A has the better average rank."
     groups = [("", 4), ("signed rank", 5), ("Bayesian signed rank", 4)]
@@ -185,11 +187,3 @@ def _likeliest(r: Any) -> str:
     if r["reading"]:
         return names[r["reading"]]
     return "not read" if r["why_bayes"] else "open"
-
-
-def _probability(value: float) -> Cell:
-    return Cell(labels.MISSING, None) if math.isnan(value) else Cell(f"{value:.2f}", value)
-
-
-def _sort(value: float) -> float | None:
-    return None if math.isnan(value) else value

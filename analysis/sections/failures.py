@@ -1,4 +1,4 @@
-"""Failed rows with their reasons, and cells without a result. Nothing is dropped in silence."""
+"""Failed trials with their reasons, and cells without a result. Nothing is dropped in silence."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ from analysis.compare import failures
 from analysis.labels import plural, short_setting
 from analysis.read.traces import ranges, trace
 from analysis.results import Results
-from analysis.write.blocks import Block, Cell, Column, Prose, Section, Table
+from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 
 __all__ = ["section"]
 
 
 def section(results: Results) -> Section:
-    """Cells without a result first, then every failed row."""
+    """Cells without a result first, then every failed trial."""
     rows = failures.failed_rows(results)
     empty = failures.without_result(results)
     deaths = failures.deaths(results)
     total = len(results.trials) + len(results.confirm) + len(results.superseded)
     if rows.empty and empty.empty:
-        said = f"None of the study's {plural(total, 'row')} failed, and every cell has a result."
+        said = f"None of the study's {plural(total, 'trial')} failed, and every cell has a result."
         return Section("failures", "Failures", [Prose(said), *_deaths(deaths)])
     blocks: list[Block] = [
         Prose(
-            f"{plural(len(rows), 'row')} of {total} failed, and "
+            f"{plural(len(rows), 'trial')} of {total} failed, and "
             f"{plural(len(empty), 'cell has', 'cells have')} no result. Look for a pattern: "
             "failures that gather in one method or one corner of the search space are a finding "
             "about that method, failures that gather on one machine are not."
@@ -40,40 +40,47 @@ def section(results: Results) -> Section:
 def _empty_table(empty: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(r["cell"]),
-            Cell(r["why"], mark="flag" if r["over"] else ""),
+            TableCell(r["method"], r["method"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(r["cell"]),
+            TableCell(r["why"], mark="flag" if r["over"] else ""),
         ]
         for r in empty.to_dict("records")
     ]
-    columns = [Column("Method"), Column("Setting"), Column("Cell"), Column("Why")]
+    columns = [
+        TableColumn("Method"),
+        TableColumn("Setting"),
+        TableColumn("Cell"),
+        TableColumn("Why"),
+    ]
     return Table("no-result", "Cells without a result.", columns, rows, empty)
 
 
 def _row_table(failed: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(str(r["count"]), r["count"], trace(r["cell"], r["phase"], r["rows"])),
-            Cell(f"{r['phase']} {ranges(r['rows'])}"),
-            Cell(r["reason"]),
-            Cell(r["params"]),
-            Cell(", ".join(r["hosts"]) or labels.MISSING),
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(str(r["count"]), r["count"], trace(r["cell"], r["phase"], r["rows"])),
+            TableCell(f"{r['phase']} {ranges(r['rows'])}"),
+            TableCell(r["reason"]),
+            TableCell(r["params"]),
+            TableCell(", ".join(r["hosts"]) or labels.MISSING),
         ]
         for r in failures.grouped(failed).to_dict("records")
     ]
     columns = [
-        Column("Method"),
-        Column("Setting"),
-        Column("Failed", True),
-        Column("Rows"),
-        Column("Reason"),
-        Column("Hyperparameters", title="what the failed rows span"),
-        Column("Host"),
+        TableColumn("Method"),
+        TableColumn("Setting"),
+        TableColumn("Failed", True),
+        TableColumn("Trials"),
+        TableColumn("Reason"),
+        TableColumn("Hyperparameters", title="what the failed trials span"),
+        TableColumn("Host"),
     ]
-    caption = "Every failed row, rows of one cell and reason together; the file has each on a line."
+    caption = (
+        "Every failed trial, those of one cell and reason together; the file has each on a line."
+    )
     return Table("failed-rows", caption, columns, rows, failed)
 
 
@@ -85,18 +92,23 @@ def _deaths(deaths: Any) -> list[Block]:
     numbers = deaths.groupby(keys, sort=False)["number"].agg(tuple).reset_index()
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(str(len(r["number"])), len(r["number"]), trace(r["cell"], r["phase"], once)),
-            Cell(f"{r['phase']} {ranges(once)}"),
-            Cell(r["reason"]),
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(str(len(r["number"])), len(r["number"]), trace(r["cell"], r["phase"], once)),
+            TableCell(f"{r['phase']} {ranges(once)}"),
+            TableCell(r["reason"]),
         ]
         for r in numbers.to_dict("records")
         for once in [sorted(set(r["number"]))]
     ]
     columns = [
-        *(Column("Method"), Column("Setting"), Column("Deaths", True), Column("Rows")),
-        Column("Why"),
+        *(
+            TableColumn("Method"),
+            TableColumn("Setting"),
+            TableColumn("Deaths", True),
+            TableColumn("Trials"),
+        ),
+        TableColumn("Why"),
     ]
     said = (
         f"{plural(len(deaths), 'time')} a worker died with a trial, which then began again from "

@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis import labels
 from analysis.labels import listing, plural
 from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.search import importance
 from analysis.search.random_draws import draws
 from analysis.write import figures
-from analysis.write.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
+from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.palette import LIGHT
 
 __all__ = ["section"]
@@ -158,33 +159,35 @@ def _table(results: Results, table: pd.DataFrame) -> Table:
         both = [found[method, name, measure] for measure in importance.MEASURES]
         cells = [cell for one in both for cell in _cells(one)]
         first = both[0]
-        trials = Cell(
+        trials = TableCell(
             str(first["n"]), int(first["n"]), note=plural(int(first["cells"]), "search", "searches")
         )
-        rows.append([Cell(method, method, mark="row"), Cell(name, mark="key"), *cells, trials])
+        rows.append(
+            [TableCell(method, method, mark="row"), TableCell(name, mark="key"), *cells, trials]
+        )
         sources.append(drawn[method])
     measured = [
-        Column("Share", True, "of the variance that the hyperparameter explains by itself"),
-        Column("Band, 95 %", True),
-        Column("p", True, "by shuffling, before Holm's correction"),
+        TableColumn("Share", True, "of the variance that the hyperparameter explains by itself"),
+        TableColumn("Band, 95 %", True),
+        TableColumn("p", True, "by shuffling, before Holm's correction"),
     ]
-    columns = [Column("Method"), Column("Hyperparameter"), *measured, *measured]
+    columns = [TableColumn("Method"), TableColumn("Hyperparameter"), *measured, *measured]
     groups = [("", 2), *((measure, 3) for measure in importance.MEASURES), ("", 1)]
     caption = (
         "Importance by both measures. Bold: important after Holm's correction within the method."
     )
-    columns.append(Column("Random trials", True))
+    columns.append(TableColumn("Random trials", True))
     return Table("importance", caption, columns, rows, table, groups, sources)
 
 
-def _cells(one: Any) -> list[Cell]:
+def _cells(one: Any) -> list[TableCell]:
     mark = "best" if one["important"] else ""
     return [
-        Cell(_minus(f"{one['share']:.2f}"), float(one["share"]), mark=mark),
-        Cell(_minus(f"{one['low']:.2f} to {one['high']:.2f}"), float(one["low"])),
-        Cell(f"{one['p']:.3f}", float(one["p"])),
+        TableCell(_share(one["share"]), float(one["share"]), mark=mark),
+        TableCell(labels.interval(one["low"], one["high"], _share), float(one["low"])),
+        TableCell(f"{one['p']:.3f}", float(one["p"])),
     ]
 
 
-def _minus(text: str) -> str:
-    return text.replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")
+def _share(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")

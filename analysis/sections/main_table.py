@@ -12,7 +12,8 @@ from analysis.compare.intervals import LEVEL
 from analysis.labels import plural, setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
-from analysis.write.blocks import Block, Cell, Column, Prose, Section, Table
+from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
+from analysis.write.cells import interval, number
 
 __all__ = ["section"]
 
@@ -30,7 +31,7 @@ def section(results: Results) -> Section:
             "Read each column on its own: the highest mean of the column is bold. A ≈ marks a "
             "method that the tests do not tell from the best (paired by seed, Holm-adjusted p "
             "above 0.05, or too few seeds to test): intervals of two methods may overlap and "
-            "their paired seeds differ all the same. Click on a number for the rows behind it."
+            "their paired seeds differ all the same. Click on a number for the trials behind it."
         )
     ]
     for i, part in enumerate(parts, start=1):
@@ -44,7 +45,7 @@ def section(results: Results) -> Section:
                 "What the search promised and what fresh seeds gave: the winner of a search was "
                 "picked for its validation AUROC, and partly for its luck. A large gap says that "
                 "the search value must not be quoted. The gap is the sum of two parts: optimism "
-                "(the selected row against the mean validation AUROC of the confirm seeds) and "
+                "(the selected trial against the mean validation AUROC of the confirm seeds) and "
                 "shift (validation against test set)."
             ),
             _gap_table(gaps),
@@ -70,7 +71,7 @@ def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, s
     cells = {(r["method"], r["task"], r["ratio"]): r for r in scores.to_dict("records")}
     rows = [
         [
-            Cell(method, method, mark="row"),
+            TableCell(method, method, mark="row"),
             *(_cell(cells.get((method, task, ratio))) for task, ratio in settings),
         ]
         for method in results.methods
@@ -81,8 +82,10 @@ def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, s
         name=name,
         caption="Test AUROC, mean ± standard deviation (ddof 1) over confirm seeds; "
         "n is the number of seeds with a result.",
-        columns=[Column("Method")]
-        + [Column(ratio, numeric=True, title=setting(task, ratio)) for task, ratio in settings],
+        columns=[TableColumn("Method")]
+        + [
+            TableColumn(ratio, numeric=True, title=setting(task, ratio)) for task, ratio in settings
+        ],
         rows=rows,
         data=scores[
             [pair in settings for pair in zip(scores["task"], scores["ratio"], strict=True)]
@@ -91,16 +94,16 @@ def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, s
     )
 
 
-def _cell(row: Any) -> Cell:
+def _cell(row: Any) -> TableCell:
     if row is None:
-        return Cell("", None, "not in the study")
+        return TableCell("", None, "not in the study")
     if not row["n"]:
-        return Cell("no result", None, f"{row['cell']}: see Failures", mark="absent")
+        return TableCell("no result", None, f"{row['cell']}: see Failures", mark="absent")
     lost = [f"{row[what]} {what}" for what in ("failed", "missing") if row[what] and row["planned"]]
     n = f"n = {row['n']}" + (f" of {row['planned']}; {', '.join(lost)}" if lost else "")
     mark = "best" if row["best"] else "near" if row["near"] else ""
     title = trace(row["cell"], "confirm", row["rows"])
-    return Cell(labels.mean_std(row["mean"], row["std"]), row["mean"], title, mark, n)
+    return TableCell(labels.mean_std(row["mean"], row["std"]), row["mean"], title, mark, n)
 
 
 def _intervals(scores: pd.DataFrame) -> list[Block]:
@@ -109,27 +112,27 @@ def _intervals(scores: pd.DataFrame) -> list[Block]:
         return []
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(str(r["n"]), r["n"]),
-            Cell(labels.auroc(r["mean"]), r["mean"], trace(r["cell"], "confirm", r["rows"])),
-            _interval(r["low"], r["high"]),
-            _interval(r["boot_low"], r["boot_high"]),
-            _half(NORMAL * r["error_images"]),
-            *(_number(r[name]) for name in ("positives", "negatives")),
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(str(r["n"]), r["n"]),
+            TableCell(labels.auroc(r["mean"]), r["mean"], trace(r["cell"], "confirm", r["rows"])),
+            interval(r["low"], r["high"]),
+            interval(r["boot_low"], r["boot_high"]),
+            number(NORMAL * r["error_images"], _half),
+            *(number(r[name], "{:,.0f}".format) for name in ("positives", "negatives")),
         ]
         for r in scores.to_dict("records")
     ]
     columns = [
-        Column("Method"),
-        Column("Setting"),
-        Column("n", True, "seeds with a result"),
-        Column("Mean", True),
-        Column("Seeds: t interval", True, "95 %, over other seeds on this test set"),
-        Column("Seeds: bootstrap", True, "95 %, percentile; too narrow below ten seeds"),
-        Column("Images: DeLong", True, "95 %, over other test images with these models"),
-        Column("Test positives", True),
-        Column("Test negatives", True),
+        TableColumn("Method"),
+        TableColumn("Setting"),
+        TableColumn("n", True, "seeds with a result"),
+        TableColumn("Mean", True),
+        TableColumn("Seeds: t interval", True, "95 %, over other seeds on this test set"),
+        TableColumn("Seeds: bootstrap", True, "95 %, percentile; too narrow below ten seeds"),
+        TableColumn("Images: DeLong", True, "95 %, over other test images with these models"),
+        TableColumn("Test positives", True),
+        TableColumn("Test negatives", True),
     ]
     return [
         Prose(
@@ -150,45 +153,37 @@ def _intervals(scores: pd.DataFrame) -> list[Block]:
     ]
 
 
-def _interval(low: float, high: float) -> Cell:
-    if low != low:
-        return Cell(labels.MISSING, None)
-    return Cell(f"{labels.auroc(low)} to {labels.auroc(high)}", high - low)
-
-
-def _half(value: float) -> Cell:
-    return Cell(labels.MISSING, None) if value != value else Cell(f"± {labels.auroc(value)}", value)
-
-
-def _number(value: float) -> Cell:
-    return Cell(labels.MISSING, None) if value != value else Cell(f"{value:,.0f}", value)
+def _half(value: float) -> str:
+    return f"± {labels.auroc(value)}"
 
 
 def _gap_table(gaps: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(str(r["selected"]), r["selected"], trace(r["cell"], "search", [r["selected"]])),
-            Cell(labels.auroc(r["search_val"]), r["search_val"]),
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(
+                str(r["selected"]), r["selected"], trace(r["cell"], "search", [r["selected"]])
+            ),
+            TableCell(labels.auroc(r["search_val"]), r["search_val"]),
             *(
-                Cell(labels.auroc(r[c]), r[c], trace(r["cell"], "confirm", r["rows"]))
+                TableCell(labels.auroc(r[c]), r[c], trace(r["cell"], "confirm", r["rows"]))
                 for c in ("confirm_val", "confirm_test")
             ),
-            *(Cell(labels.signed(r[c]), r[c]) for c in ("gap", "optimism", "shift")),
+            *(TableCell(labels.signed(r[c]), r[c]) for c in ("gap", "optimism", "shift")),
         ]
         for r in gaps.to_dict("records")
     ]
     columns = [
-        Column("Method"),
-        Column("Setting"),
-        Column("Search row", True, "number of the selected search row"),
-        Column("Search, validation", True, "validation AUROC of the selected search row"),
-        Column("Confirm, validation", True, "mean over the confirm seeds"),
-        Column("Confirm, test", True, "mean over the confirm seeds"),
-        Column("Gap", True, "search validation minus confirm test"),
-        Column("Optimism", True, "search validation minus confirm validation"),
-        Column("Shift", True, "confirm validation minus confirm test"),
+        TableColumn("Method"),
+        TableColumn("Setting"),
+        TableColumn("Search trial", True, "number of the selected trial"),
+        TableColumn("Search, validation", True, "validation AUROC of the selected trial"),
+        TableColumn("Confirm, validation", True, "mean over the confirm seeds"),
+        TableColumn("Confirm, test", True, "mean over the confirm seeds"),
+        TableColumn("Gap", True, "search validation minus confirm test"),
+        TableColumn("Optimism", True, "search validation minus confirm validation"),
+        TableColumn("Shift", True, "confirm validation minus confirm test"),
     ]
     caption = f"Selection gap in AUROC, {plural(len(rows), 'cell')}."
     sources = [

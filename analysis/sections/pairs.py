@@ -12,6 +12,7 @@ from analysis.results import Results
 from analysis.search import contour
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Heading, Prose, Section
+from study.words import span
 
 __all__ = ["section"]
 
@@ -49,8 +50,7 @@ def section(results: Results) -> Section | None:
 
 def _caption(sound: list[dict[Any, Any]]) -> str:
     skills = [round(100 * row["surface"].skill) for row in sound]
-    least, most = min(skills), max(skills)
-    skill = f"{least}" if least == most else f"{least} to {most}"
+    skill = span(min(skills), max(skills), str)
     return (
         "Kernel regression through all finished trials of a method and task, the widths chosen by "
         f"left-out trials, of whose variance it foretells {skill} %. The lowest twentieth of the "
@@ -164,7 +164,7 @@ def _dots(row: dict[Any, Any]) -> list[go.Scatter]:
                 },
                 text=[
                     figures.text(f"{r['x_text']}, {r['y_text']}: {labels.signed(r['height'])}")
-                    + f"<br>{figures.text(r['cell'])}, row {r['number']}"
+                    + f"<br>{figures.text(r['cell'])}, trial {r['number']}"
                     for r in part.to_dict("records")
                 ],
                 hovertemplate="%{text}<extra></extra>",

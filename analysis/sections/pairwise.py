@@ -1,7 +1,6 @@
 """Two methods at a time within each setting: how sure the best is better than the others."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,8 @@ from analysis.compare import comparison, pairwise
 from analysis.labels import listing, setting, short_setting
 from analysis.read.traces import Trace, joined, trace
 from analysis.results import Results
-from analysis.write.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
+from analysis.write.cells import interval, number
 from study.plan.power import ALPHA, GAMMA, pairs_needed
 
 __all__ = ["section"]
@@ -53,25 +53,30 @@ def section(results: Results) -> Section | None:
     return Section("pairwise", "Pairs of methods", blocks)
 
 
-_PAIR = (Column("Setting"), Column("A"), Column("B"), Column("Seeds", True, "paired seeds"))
+_PAIR = (
+    TableColumn("Setting"),
+    TableColumn("A"),
+    TableColumn("B"),
+    TableColumn("Seeds", True, "paired seeds"),
+)
 
 
 def _difference_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
     columns = [
         *_PAIR,
-        Column("A \N{MINUS SIGN} B", True, "mean difference of the test AUROC"),
-        Column("95 % interval", True, "of the difference"),
-        Column("p (Holm)", True),
-        Column("Reading"),
-        Column("Covers"),
+        TableColumn("A \N{MINUS SIGN} B", True, "mean difference of the test AUROC"),
+        TableColumn("95 % interval", True, "of the difference"),
+        TableColumn("p (Holm)", True),
+        TableColumn("Reading"),
+        TableColumn("Covers"),
     ]
     rows = [
         [
             *_pair(r),
-            _interval(r["low"], r["high"], labels.signed),
-            Cell(labels.p_number(r["p_holm"]), _sort(r["p_holm"])),
-            Cell("A better" if r["better"] else "no evidence"),
-            Cell(r["why"] or r["basis"], mark="flag" if r["why"] else ""),
+            interval(r["low"], r["high"], labels.signed),
+            number(r["p_holm"], labels.p_number),
+            TableCell("A better" if r["better"] else "no evidence"),
+            TableCell(r["why"] or r["basis"], mark="flag" if r["why"] else ""),
         ]
         for r in shown.to_dict("records")
     ]
@@ -86,24 +91,23 @@ def _difference_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
 def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
     columns = [
         *_PAIR[:3],
-        Column("P(A > B)", True),
-        Column("95 % interval", True, "of P(A > B)"),
-        Column("Often enough", title=f"P(A > B) above a half, and possibly above {GAMMA:g}"),
-        Column("Error, seeds", True, "standard error of the difference over seeds"),
-        Column("Error, images", True, "DeLong's standard error of the difference over images"),
-        Column("p (DeLong)", True, "these models on other test images; not corrected"),
+        TableColumn("P(A > B)", True),
+        TableColumn("95 % interval", True, "of P(A > B)"),
+        TableColumn("Often enough", title=f"P(A > B) above a half, and possibly above {GAMMA:g}"),
+        TableColumn("Error, seeds", True, "standard error of the difference over seeds"),
+        TableColumn("Error, images", True, "DeLong's standard error of the difference over images"),
+        TableColumn("p (DeLong)", True, "these models on other test images; not corrected"),
     ]
+    share = "{:.2f}".format
     rows = [
         [
             *_pair(r)[:3],
-            Cell(labels.MISSING, None)
-            if math.isnan(r["wins"])
-            else Cell(f"{r['wins']:.2f}", r["wins"]),
-            _interval(r["wins_low"], r["wins_high"], "{:.2f}".format),
-            Cell(_decision(r)),
-            _error(r["std"] / math.sqrt(r["n"]) if r["n"] else math.nan),
-            _error(r["error_images"]),
-            Cell(labels.p_number(r["p_images"]), _sort(r["p_images"])),
+            number(r["wins"], share),
+            interval(r["wins_low"], r["wins_high"], share),
+            TableCell(_decision(r)),
+            number(r["std"] / math.sqrt(r["n"]) if r["n"] else math.nan),
+            number(r["error_images"]),
+            number(r["p_images"], labels.p_number),
         ]
         for r in shown.to_dict("records")
     ]
@@ -112,15 +116,15 @@ def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
     return Table("pairwise-share", caption, columns, rows, pairs, sources=sources)
 
 
-def _pair(r: Any) -> list[Cell]:
+def _pair(r: Any) -> list[TableCell]:
     """Setting, A, B, seeds and the difference."""
     dropped = f"{len(r['dropped'])} unpaired" if r["dropped"] else ""
     return [
-        Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-        Cell(r["a"], mark="key"),
-        Cell(r["b"], mark="key"),
-        Cell(str(r["n"]), r["n"], note=dropped),
-        Cell(labels.signed(r["difference"]), _sort(r["difference"])),
+        TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+        TableCell(r["a"], mark="key"),
+        TableCell(r["b"], mark="key"),
+        TableCell(str(r["n"]), r["n"], note=dropped),
+        number(r["difference"], labels.signed),
     ]
 
 
@@ -129,12 +133,6 @@ def _source(r: Any) -> Trace:
         trace(cell, "confirm", rows)
         for cell, rows in ((r["cell_a"], r["rows_a"]), (r["cell_b"], r["rows_b"]))
     )
-
-
-def _interval(low: float, high: float, write: Callable[[float], str]) -> Cell:
-    if math.isnan(low):
-        return Cell(labels.MISSING, None)
-    return Cell(f"{write(low)} to {write(high)}", high - low)
 
 
 def _decision(r: Any) -> str:
@@ -146,14 +144,6 @@ def _decision(r: Any) -> str:
         return "ahead, too seldom to matter"
     needed = pairs_needed()
     return "no evidence" if r["n"] >= needed else f"open: {r['n']} of {needed} seeds"
-
-
-def _error(value: float) -> Cell:
-    return Cell(labels.auroc(value), _sort(value))
-
-
-def _sort(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _remarks(results: Results, pairs: pd.DataFrame) -> list[str]:

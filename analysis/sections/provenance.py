@@ -6,7 +6,7 @@ from plotly.offline import get_plotlyjs_version
 from analysis.paper.style import RENDERER
 from analysis.read.provenance import flatten, spec_text
 from analysis.results import Results
-from analysis.write.blocks import Block, Cell, Code, Column, Prose, Section, Table
+from analysis.write.blocks import Block, Code, Prose, Section, Table, TableCell, TableColumn
 
 __all__ = ["section"]
 
@@ -18,8 +18,8 @@ def section(results: Results) -> Section:
     table = Table(
         name="provenance",
         caption="As recorded when the study ran.",
-        columns=[Column("Item"), Column("Value")],
-        rows=[[Cell(name, mark="row"), Cell(value)] for name, value in pairs],
+        columns=[TableColumn("Item"), TableColumn("Value")],
+        rows=[[TableCell(name, mark="row"), TableCell(value)] for name, value in pairs],
         data=pd.DataFrame(pairs, columns=["item", "value"]),
     )
     blocks: list[Block] = [
@@ -29,7 +29,7 @@ def section(results: Results) -> Section:
             "tables/numbers.csv lists them all (cell/confirm/0-4 are the confirm trials 0 to 4)."
         ),
         Prose(
-            "Beside this file: every table as CSV (full precision, with trial rows), LaTeX "
+            "Beside this file: every table as CSV (full precision, with the trials), LaTeX "
             "(booktabs) and Markdown in tables/; figures for a paper as SVG and PDF in figures/, "
             f"drawn by {RENDERER} without a browser; and report.md. The figures in this page are "
             f"drawn by plotly.js {get_plotlyjs_version()} in the browser."

@@ -8,7 +8,8 @@ from analysis.compare.reproduced import reproduced
 from analysis.labels import listing, short_setting
 from analysis.read.traces import Trace, trace
 from analysis.results import Results
-from analysis.write.blocks import Cell, Column, Prose, Section, Table
+from analysis.write.blocks import Prose, Section, Table, TableCell, TableColumn
+from analysis.write.cells import number
 
 __all__ = ["section"]
 
@@ -45,31 +46,31 @@ def section(results: Results) -> Section | None:
 def _table(table: Any) -> Table:
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(f"{r['source'].split(' ')[0]}, {r['table'].lower()}", title=r["note"]),
-            Cell(_published(r), r["published_mean"]),
-            Cell(
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(f"{r['source'].split(' ')[0]}, {r['table'].lower()}", title=r["note"]),
+            TableCell(_published(r), r["published_mean"]),
+            TableCell(
                 labels.mean_std(r["mean"], r["std"]),
                 r["mean"],
                 ours,
             ),
-            Cell(labels.signed(r["difference"]), r["difference"], ours),
+            TableCell(labels.signed(r["difference"]), r["difference"], ours),
             _deviations(r["deviations"], ours),
-            Cell("; ".join(r["protocol"]) or "the same as far as we compare"),
+            TableCell("; ".join(r["protocol"]) or "the same as far as we compare"),
         ]
         for r in table.to_dict("records")
         for ours in [trace(r["cell"], "confirm", r["rows"])]
     ]
     columns = [
-        Column("Method"),
-        Column("Setting"),
-        Column("Source"),
-        Column("Published", True, "mean ± deviation"),
-        Column("Ours", True, "mean ± deviation over confirm seeds"),
-        Column("Difference", True, "ours less the paper's"),
-        Column("In deviations", True, "in units of the published deviation"),
-        Column("What we did otherwise"),
+        TableColumn("Method"),
+        TableColumn("Setting"),
+        TableColumn("Source"),
+        TableColumn("Published", True, "mean ± deviation"),
+        TableColumn("Ours", True, "mean ± deviation over confirm seeds"),
+        TableColumn("Difference", True, "ours less the paper's"),
+        TableColumn("In deviations", True, "in units of the published deviation"),
+        TableColumn("What we did otherwise"),
     ]
     caption = "Test AUROC: published and reproduced. Hover over a source for its own remarks."
     return Table("published", caption, columns, rows, table)
@@ -81,8 +82,10 @@ def _published(r: Any) -> str:
     return mean if math.isnan(r["published_std"]) else f"{mean} ± {r['published_std']:.3f}"
 
 
-def _deviations(value: float, source: Trace) -> Cell:
-    if math.isnan(value):
-        return Cell(labels.MISSING, None)
+def _deviations(value: float, source: Trace) -> TableCell:
     mark = "flag" if abs(value) > NEAR else ""
-    return Cell(f"{value:+.1f}".replace("-", "\N{MINUS SIGN}"), value, source, mark)
+    return number(value, _signed, title=source, mark=mark)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")

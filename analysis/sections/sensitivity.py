@@ -8,7 +8,17 @@ from analysis.read.traces import trace
 from analysis.results import Results
 from analysis.search import optimum, sensitivity
 from analysis.sections.sensitivity_figure import MOST_DOTS, draw
-from analysis.write.blocks import Block, Cell, Column, Figure, Heading, Prose, Section, Table
+from analysis.write.blocks import (
+    Block,
+    Figure,
+    Heading,
+    Prose,
+    Section,
+    Table,
+    TableCell,
+    TableColumn,
+)
+from analysis.write.cells import number
 from analysis.write.palette import Palette
 
 __all__ = ["section"]
@@ -49,7 +59,7 @@ def section(results: Results) -> Section | None:
     ]
     groups = points.groupby(["cell", "hyperparameter"]).ngroups
     most = max(LEAST_DOTS, MOST_DOTS // groups)
-    for number, method in enumerate(results.methods):
+    for place, method in enumerate(results.methods):
         mine = points[points["method"] == method]
         if len(mine):
             blocks.append(Heading(method, palette.method(method).colour))
@@ -58,7 +68,7 @@ def section(results: Results) -> Section | None:
             rows = mine[mine["task"] == task]
             figure = draw(rows, bins, palette, results.ratios, most)
             caption = f"{method} on {task}. {_caption(rows, bins, most)}"
-            blocks.append(Figure(f"sensitivity-{number}-{i}", figure, caption))
+            blocks.append(Figure(f"sensitivity-{place}-{i}", figure, caption))
     blocks += [
         Heading("Where the curves peak"),
         Prose(
@@ -95,38 +105,40 @@ def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
     ]
     rows = [
         [
-            Cell(r["method"], r["method"], r["cell"], mark="row"),
-            Cell(r["hyperparameter"], mark="key"),
-            Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-            Cell(r["searched"]),
-            Cell(r["chosen"] or labels.MISSING),
-            Cell(
+            TableCell(r["method"], r["method"], r["cell"], mark="row"),
+            TableCell(r["hyperparameter"], mark="key"),
+            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+            TableCell(r["searched"]),
+            TableCell(r["chosen"] or labels.MISSING),
+            TableCell(
                 r["best"] or labels.MISSING,
                 title=trace(r["cell"], "search", r["rows"]) if r["rows"] else "",
             ),
-            Cell(r["optimum"] if r["located"] else "anywhere" if r["best"] else labels.MISSING),
-            Cell(labels.auroc(r["swing"]), _sortable(r["swing"])),
-            Cell(f"{r['finished']} / {r['pruned']}", r["finished"]),
+            TableCell(
+                r["optimum"] if r["located"] else "anywhere" if r["best"] else labels.MISSING
+            ),
+            number(r["swing"]),
+            TableCell(f"{r['finished']} / {r['pruned']}", r["finished"]),
         ]
         for r in optima.to_dict("records")
     ]
     columns = [
-        Column("Method"),
-        Column("Hyperparameter"),
-        Column("Setting"),
-        Column("Searched"),
-        Column("Selected", title="value in the selected configuration"),
-        Column("Best", title="middle of the bin with the highest median"),
-        Column("Interval, 95 %", title="where the highest bin lies when the trials are redrawn"),
-        Column("Swing", True, "best minus worst bin median; noise alone gives a swing as well"),
-        Column("Finished / pruned", True, "search trials with this hyperparameter"),
+        TableColumn("Method"),
+        TableColumn("Hyperparameter"),
+        TableColumn("Setting"),
+        TableColumn("Searched"),
+        TableColumn("Selected", title="value in the selected configuration"),
+        TableColumn("Best", title="middle of the bin with the highest median"),
+        TableColumn(
+            "Interval, 95 %", title="where the highest bin lies when the trials are redrawn"
+        ),
+        TableColumn(
+            "Swing", True, "best minus worst bin median; noise alone gives a swing as well"
+        ),
+        TableColumn("Finished / pruned", True, "search trials with this hyperparameter"),
     ]
     caption = (
         "Where the curves peak. The interval is a bootstrap over trials; anywhere: it leaves no "
         "part of the searched space out. Swing is the best minus the worst bin median, in AUROC."
     )
     return Table("sensitivity", caption, columns, rows, optima, sources=sources)
-
-
-def _sortable(value: float) -> float | None:
-    return None if value != value else value

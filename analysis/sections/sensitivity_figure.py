@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from analysis import labels
 from analysis.write import figures
 from analysis.write.palette import Palette, Style
+from study.words import span
 
 __all__ = ["MOST_DOTS", "draw"]
 
@@ -188,7 +189,7 @@ def _hover(rows: pd.DataFrame) -> list[str]:
     """Short: there is one for every dot."""
     names = ("text", "auroc", "origin", "number", "state", "interval")
     return [
-        f"{words}: {labels.auroc(auroc)}, {origin} row {number}"
+        f"{words}: {labels.auroc(auroc)}, {origin} trial {number}"
         + (f", pruned at interval {interval}" if state == "PRUNED" else "")
         for words, auroc, origin, number, state, interval in zip(
             *(rows[name] for name in names), strict=True
@@ -199,7 +200,7 @@ def _hover(rows: pd.DataFrame) -> list[str]:
 def _bin_hover(bins: pd.DataFrame) -> list[str]:
     names = ("low", "high", "median", "n", "lower", "upper")
     return [
-        f"{low:.3g} to {high:.3g}\nmedian {labels.auroc(median)} of {n}"
-        + (f", {labels.auroc(lower)} to {labels.auroc(upper)}" if lower == lower else "")
+        f"{span(low, high)}\nmedian {labels.auroc(median)} of {n}"
+        + (f", {labels.interval(lower, upper)}" if lower == lower else "")
         for low, high, median, n, lower, upper in zip(*(bins[name] for name in names), strict=True)
     ]

@@ -8,7 +8,7 @@ from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.search import transfer
 from analysis.sections.refusals import reasons
-from analysis.write.blocks import Block, Cell, Column, Note, Prose, Section, Table
+from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 
 __all__ = ["section"]
 
@@ -83,27 +83,27 @@ def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:
         sources.append(joined(trace(r[side], "search", numbers) for side, numbers in both))
         rows.append(
             [
-                Cell(r["method"], r["method"], mark="row"),
-                Cell(r["hyperparameter"], mark="key"),
-                Cell(r["across"]),
-                Cell(labels.signed(r["mean"]), r["mean"], note=plural(r["pairs"], "pair")),
-                Cell(labels.signed(r["regret"]), r["regret"]),
-                Cell(f"{labels.signed(r['low'])} to {labels.signed(r['high'])}", r["low"]),
-                Cell(short_setting(r["source_task"], r["source_ratio"]), mark="key"),
-                Cell(short_setting(r["target_task"], r["target_ratio"]), mark="key"),
-                Cell(f"{r['positive']} of {r['pairs']}", r["positive"]),
+                TableCell(r["method"], r["method"], mark="row"),
+                TableCell(r["hyperparameter"], mark="key"),
+                TableCell(r["across"]),
+                TableCell(labels.signed(r["mean"]), r["mean"], note=plural(r["pairs"], "pair")),
+                TableCell(labels.signed(r["regret"]), r["regret"]),
+                TableCell(labels.interval(r["low"], r["high"], labels.signed), r["low"]),
+                TableCell(short_setting(r["source_task"], r["source_ratio"]), mark="key"),
+                TableCell(short_setting(r["target_task"], r["target_ratio"]), mark="key"),
+                TableCell(f"{r['positive']} of {r['pairs']}", r["positive"]),
             ]
         )
     columns = [
-        Column("Method"),
-        Column("Hyperparameter"),
-        Column("Across"),
-        Column("Mean regret", True, "over all ordered pairs"),
-        Column("Highest", True, "regret of the worst pair, in validation AUROC"),
-        Column("Interval, 95 %", True, "of the worst pair: picked as the worst, it flatters"),
-        Column("Tuned on"),
-        Column("Used on"),
-        Column("Above zero", True, "pairs whose interval lies above zero"),
+        TableColumn("Method"),
+        TableColumn("Hyperparameter"),
+        TableColumn("Across"),
+        TableColumn("Mean regret", True, "over all ordered pairs"),
+        TableColumn("Highest", True, "regret of the worst pair, in validation AUROC"),
+        TableColumn("Interval, 95 %", True, "of the worst pair: picked as the worst, it flatters"),
+        TableColumn("Tuned on"),
+        TableColumn("Used on"),
+        TableColumn("Above zero", True, "pairs whose interval lies above zero"),
     ]
     caption = (
         "Regret of using a value tuned elsewhere, in validation AUROC; positive: tuning again "

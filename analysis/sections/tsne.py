@@ -24,8 +24,8 @@ def section(results: Results) -> Section | None:
     kept = len(embeddings.mapped(found))
     if not kept:
         words = (
-            "No run kept its embeddings, so there is no map of them. With confirm: {embeddings: 1} "
-            "in the spec the first seed of every method keeps them."
+            "No trial kept its embeddings, so there is no map of them. With confirm: "
+            "{embeddings: 1} in the spec the first seed of every method keeps them."
         )
         return Section("tsne", "Embeddings", [Prose(words)])
     maps = embeddings.maps(found, Places(results.study.directory).report / "cache")

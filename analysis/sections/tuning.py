@@ -13,7 +13,17 @@ from analysis.results import Results
 from analysis.search import best_of_n, curves
 from analysis.sections.refusals import reasons
 from analysis.write import figures
-from analysis.write.blocks import Block, Cell, Column, Figure, Heading, Note, Prose, Section, Table
+from analysis.write.blocks import (
+    Block,
+    Figure,
+    Heading,
+    Note,
+    Prose,
+    Section,
+    Table,
+    TableCell,
+    TableColumn,
+)
 from analysis.write.palette import Palette
 
 __all__ = ["section"]
@@ -95,7 +105,7 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
         corners = mine[mine["improved"] | last]
         hover = [
             f"{r['method']} after {r['trials']} trials\n"
-            f"{labels.auroc(r['best'])} (search row {r['number']:.0f})"
+            f"{labels.auroc(r['best'])} (search trial {r['number']:.0f})"
             for r in corners.to_dict("records")
         ]
         method = mine["method"].iloc[0]
@@ -163,7 +173,7 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
         figure.add_trace(area, **figures.place(i))
         hover = [
             f"{method}, best of {r['n']}\nmedian {labels.auroc(r['median'])}, band "
-            f"{labels.auroc(r['low'])} to {labels.auroc(r['high'])}\n"
+            f"{labels.interval(r['low'], r['high'])}\n"
             f"mean {labels.auroc(r['expected'])}, from {r['draws']} random trials"
             for r in mine.to_dict("records")
         ]
@@ -183,25 +193,29 @@ def _share_table(results: Results, bests: pd.DataFrame) -> Table:
         one, every = single.loc[r["cell"]], whole.loc[r["cell"]]
         rows.append(
             [
-                Cell(r["method"], r["method"], r["cell"], mark="row"),
-                Cell(short_setting(r["task"], r["ratio"]), mark="key"),
-                Cell(str(r["draws"]), r["draws"], note=_failed(r["failed"])),
-                Cell(f"{100 * r['share']:.0f} %", r["share"]),
-                Cell(f"{100 * r['low']:.0f} to {100 * r['high']:.0f} %", r["low"]),
-                Cell(labels.auroc(one["expected"]), one["expected"]),
-                Cell(labels.auroc(every["expected"]), every["expected"]),
-                Cell(labels.auroc(r["best"]), r["best"]),
+                TableCell(r["method"], r["method"], r["cell"], mark="row"),
+                TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
+                TableCell(str(r["draws"]), r["draws"], note=_failed(r["failed"])),
+                TableCell(f"{100 * r['share']:.0f} %", r["share"]),
+                TableCell(f"{100 * r['low']:.0f} to {100 * r['high']:.0f} %", r["low"]),
+                TableCell(labels.auroc(one["expected"]), one["expected"]),
+                TableCell(labels.auroc(every["expected"]), every["expected"]),
+                TableCell(labels.auroc(r["best"]), r["best"]),
             ]
         )
     columns = [
-        Column("Method"),
-        Column("Setting"),
-        Column("Random trials", True),
-        Column("Within", True, f"share within {best_of_n.EPSILON:g} AUROC of the best found"),
-        Column("Interval, 95 %", True),
-        Column("One trial", True, "mean validation AUROC of one random trial"),
-        Column("Best of all", True, "mean validation AUROC of the best of as many random trials"),
-        Column("Best found", True, "highest validation AUROC of the search, guided trials too"),
+        TableColumn("Method"),
+        TableColumn("Setting"),
+        TableColumn("Random trials", True),
+        TableColumn("Within", True, f"share within {best_of_n.EPSILON:g} AUROC of the best found"),
+        TableColumn("Interval, 95 %", True),
+        TableColumn("One trial", True, "mean validation AUROC of one random trial"),
+        TableColumn(
+            "Best of all", True, "mean validation AUROC of the best of as many random trials"
+        ),
+        TableColumn(
+            "Best found", True, "highest validation AUROC of the search, guided trials too"
+        ),
     ]
     caption = (
         f"Share of random trials within {best_of_n.EPSILON:g} AUROC of the best of the search, and "

@@ -50,7 +50,7 @@ def _summary(results: Results, rows: list[Any]) -> Markup:
         plural(len(results.methods), "method"), plural(len(rows), "setting")
     )
     if not known:
-        return start + "No confirm run has finished, so there is no result to report yet."
+        return start + "No confirm trial has finished, so there is no result to report yet."
     if not compared:
         return start + "No setting has results of two methods, so nothing can be compared yet."
     leads = [(m, sum(row["best"] == m for row in compared)) for m in results.methods]
@@ -69,7 +69,7 @@ def _supported(compared: list[Any]) -> str:
     over_some = sum(row["reading"] == "some" for row in compared)
     if not over_all + over_some:
         return (
-            "In no setting do the tests tell the best method from another: these runs give no "
+            "In no setting do the tests tell the best method from another: these trials give no "
             "evidence of a difference between the methods with the highest means and the rest."
         )
     parts = [
@@ -139,7 +139,7 @@ def _cautions(results: Results, rows: list[Any]) -> list[str]:
     empty = empty[empty["over"]]
     cells = budget.by_cell(results)
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
-    counts = ((search, "search row"), (confirm, "confirm row"))
+    counts = ((search, "search trial"), (confirm, "confirm trial"))
     awaited = listing(plural(count, noun) for count, noun in counts if count)
     fixed = results.cells.loc[results.cells["planned_trials"] == 0, "method"].unique()
     whose = "any method" if len(fixed) == len(results.methods) else listing(fixed)
@@ -157,7 +157,7 @@ def _cautions(results: Results, rows: list[Any]) -> list[str]:
     rules = (
         (search + confirm > 0, partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),
-        (failed > 0, f"{plural(failed, 'row')} failed; Failures lists each with its reason."),
+        (failed > 0, f"{plural(failed, 'trial')} failed; Failures lists each with its reason."),
         (
             len(fixed) > 0,
             f"Nothing was searched for {whose}: what is compared is one fixed configuration, and "

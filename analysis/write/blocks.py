@@ -15,15 +15,15 @@ from analysis.read.traces import Trace
 
 __all__ = [
     "Block",
-    "Cell",
     "Code",
-    "Column",
     "Figure",
     "Heading",
     "Note",
     "Prose",
     "Section",
     "Table",
+    "TableCell",
+    "TableColumn",
 ]
 
 
@@ -73,7 +73,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table: its heading, whether it holds numbers, and a longer explanation."""
 
     label: str
@@ -82,7 +82,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A cell of a table.
 
     Attributes:
@@ -117,8 +117,8 @@ class Table:
 
     name: str
     caption: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    columns: Sequence[TableColumn]
+    rows: Sequence[Sequence[TableCell]]
     data: pd.DataFrame
     groups: Sequence[tuple[str, int]] = ()
     sources: Sequence[Trace | None] = ()

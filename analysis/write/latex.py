@@ -3,7 +3,7 @@ r"""Tables as LaTeX with booktabs, ready to be put into a paper with ``\input``.
 import re
 import unicodedata
 
-from analysis.write.blocks import Cell, Table
+from analysis.write.blocks import Table, TableCell
 
 __all__ = ["escape", "latex"]
 
@@ -112,7 +112,7 @@ def _groups(block: Table) -> list[str]:
     return [" & ".join(heads) + r" \\", "".join(rules)]
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: TableCell) -> str:
     text = escape(cell.text)
     text = rf"\textbf{{{text}}}" if cell.mark == "best" else text
     sign = r" $\approx$" if cell.mark == "near" else ""

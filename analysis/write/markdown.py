@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.write.blocks import Cell, Code, Figure, Heading, Note, Prose, Section, Table
+from analysis.write.blocks import Code, Figure, Heading, Note, Prose, Section, Table, TableCell
 
 __all__ = ["document", "table"]
 
@@ -66,7 +66,7 @@ def _unmarked(text: str) -> str:
     return text.striptags() if hasattr(text, "striptags") else text
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: TableCell) -> str:
     text = _plain(cell.text)
     text = f"**{text}**" if cell.mark == "best" else text
     sign = " \u2248" if cell.mark == "near" else ""

@@ -4,19 +4,20 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from rich.console import RenderableType
 
 from search_spaces import SPACES
 from study.command.tables import text_table
 from study.spec import preset_names
+from study.spec.space import space_entry
 from study.spec.text import preset_text
+from study.words import searched
 from trainables.datasets import DATASETS
 from trainables.hyperparameters import Hyperparameter, hyperparameters
 from trainables.methods import METHODS
 from trainables.models import MODELS
 
-__all__ = ["LISTINGS", "range_text"]
+__all__ = ["LISTINGS"]
 
 
 def _methods() -> Iterator[RenderableType]:
@@ -28,20 +29,10 @@ def _methods() -> Iterator[RenderableType]:
 
 def _row(method: str, known: Hyperparameter) -> tuple[str, ...]:
     space = SPACES[method]
-    searched = range_text(space[known.name].distribution) if known.name in space else "fixed"
+    tuned = known.name in space
+    where = searched(space_entry(space[known.name].distribution)) if tuned else "fixed"
     meaning = f"{known.help} [{known.unit}]" if known.unit else known.help
-    return known.name, _value(known.default), known.domain, searched, meaning, known.source
-
-
-def range_text(distribution: object) -> str:
-    """An Optuna distribution in a few words, such as ``0.01 to 1, log``."""
-    if isinstance(distribution, CategoricalDistribution):
-        return ", ".join(_value(choice) for choice in distribution.choices)
-    if isinstance(distribution, FloatDistribution | IntDistribution):
-        words = f"{distribution.low:g} to {distribution.high:g}"
-        step = "" if distribution.step in (None, 1) else f", step {distribution.step:g}"
-        return f"{words}, log" if distribution.log else f"{words}{step}"
-    raise TypeError(f"a search space holds Optuna's distributions, not {distribution!r}")
+    return known.name, _value(known.default), known.domain, where, meaning, known.source
 
 
 def _datasets() -> Iterator[RenderableType]:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.records import CellRecord, StudyRecord
+from study.words import OWN_RATIO, duration
 
 if TYPE_CHECKING:
     from study.command.doctor import Finding
@@ -61,7 +62,7 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
             cell.confirm_trials,
             f"{cell.steps:,}",
             f"{cell.gradient_evaluations:,}",
-            _duration(cell.search_seconds),
+            duration(cell.search_seconds),
         )
         for cell in plan.cells
     ]
@@ -71,10 +72,10 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
     )
     total = (
         f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on this "
-        f"machine: about {_duration(plan.seconds)}"
+        f"machine: about {duration(plan.seconds)}"
     )
     if plan.seconds < plan.most_seconds:
-        total += f" with ASHA, at most {_duration(plan.most_seconds)} if it stops no trial"
+        total += f" with ASHA, at most {duration(plan.most_seconds)} if it stops no trial"
     return [
         text_table("Cells (figures of a trial are of one that runs to its end)", columns, rows),
         Text(f"{total}. Timed on a few steps at default hyperparameters.\n"),
@@ -148,15 +149,9 @@ def findings_table(findings: Iterable["Finding"]) -> Table:
 
 
 def _ratio(imratio: float | None) -> str:
-    return "natural" if imratio is None else f"{imratio:g}"
+    return OWN_RATIO if imratio is None else f"{imratio:g}"
 
 
 def _best(cell: CellRecord) -> str:
     values = [row.value for row in cell.search if row.value is not None]
     return f"{max(values):.4f}" if values else "-"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Row
+from study.words import duration
 from trainables.config import Outcome
 
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
@@ -111,7 +112,7 @@ class _Watcher:
         if self._waits_for:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
         seconds = time_left(self._ledger, self._costs, self._slots)
-        eta = "time left: measuring" if seconds is None else f"about {_clock(seconds)} left"
+        eta = "time left: measuring" if seconds is None else f"about {duration(seconds)} left"
         return f"{done}/{total} trials, {eta}"
 
 
@@ -217,9 +218,3 @@ def _totals(ledger: Ledger) -> tuple[int, int]:
 def _best(cell: CellLedger) -> str:
     values = [row.value for row in cell.rows["search"] if row.value is not None]
     return f"{max(values):.4f}" if values else "-"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

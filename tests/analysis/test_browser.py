@@ -205,8 +205,8 @@ def test_a_number_opens_its_trials(page: Any) -> None:
     assert panel.is_visible()
     assert panel.locator("output").inner_text() == number.inner_text()
     assert panel.locator("li").all_inner_texts() == [f"{cell}/confirm/{seed}" for seed in range(3)]
-    command = f"aucstudy rerun studies/margin-study {cell}/confirm/$row"
-    assert panel.locator("pre").inner_text() == f"for row in $(seq 0 2); do {command}; done"
+    command = f"aucstudy rerun studies/margin-study {cell}/confirm/$trial"
+    assert panel.locator("pre").inner_text() == f"for trial in $(seq 0 2); do {command}; done"
     page.keyboard.press("Escape")
     assert panel.is_hidden()
     assert number.evaluate("n => n === document.activeElement")

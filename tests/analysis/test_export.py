@@ -108,7 +108,7 @@ def test_predictions_are_those_of_the_files(kept: StudyRecord) -> None:
         f"{kept.cells[0].id}/confirm/{i}" for i in (0, 1)
     ]
     assert len(unread) == 1
-    assert "confirm row 2" in unread[0]
+    assert "confirm trial 2" in unread[0]
 
 
 def test_a_folder_that_cannot_be_written(
@@ -127,6 +127,6 @@ def test_command(kept: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = CliRunner().invoke(app, ["export", str(tmp_path), "--out", str(out), "--format", "csv"])
     assert done.exit_code == 0, done.output
     assert str(out) in done.stdout
-    assert "confirm row 2" in done.stderr
+    assert "confirm trial 2" in done.stderr
     wanted = {f"{name}.csv" for name in (*columns.FRAMES, "columns")} | {"README.md"}
     assert {path.name for path in out.iterdir()} == wanted

@@ -169,7 +169,7 @@ def test_pruned_trials_are_drawn_apart(page: Page) -> None:
 
 def test_partial_study_says_so(simulated: Results, finished: Results) -> None:
     assert "Partial report" in _said(simulated)
-    assert "Still missing: 2 confirm rows" in _said(simulated)
+    assert "Still missing: 2 confirm trials" in _said(simulated)
     assert "Partial" not in _said(finished)
 
 
@@ -185,7 +185,7 @@ def test_failed_cell_is_named(page: Page) -> None:
 def test_study_without_a_row_makes_a_report(study: Build, cell: Build, tmp_path: Path) -> None:
     results = from_record(study(cell(planned_trials=3, planned_seeds=2), provenance={}))
     page = Page(report.write_results(results, tmp_path).read_text())
-    assert "Still missing: 3 search rows and 2 confirm rows" in page.sections["verdict"]
+    assert "Still missing: 3 search trials and 2 confirm trials" in page.sections["verdict"]
     assert "sensitivity" not in page.sections
 
 

@@ -11,25 +11,25 @@
 
   // "<cell>/<phase>/0-4,7"
   function source(line) {
-    const [cell, phase, rows] = line.match(/^(.*)\/(.*)\/(.*)$/s).slice(1);
-    const runs = rows.split(",").map((run) => run.split("-").map(Number));
+    const [cell, phase, packed] = line.match(/^(.*)\/(.*)\/(.*)$/s).slice(1);
+    const runs = packed.split(",").map((run) => run.split("-").map(Number));
     const numbers = runs.flatMap(([low, high = low]) => Array.from({ length: high - low + 1 }, (_, i) => low + i));
     const [directory, own] = facts.origins[cell] || [facts.directory, cell];
-    return { cell, phase, rows, numbers, directory, own };
+    return { cell, phase, packed, numbers, directory, own };
   }
 
-  function command({ phase, rows, numbers, directory, own }) {
-    const rerun = (row) => `aucstudy rerun ${quoted(directory)} ${quoted(`${own}/${phase}`)}/${row}`;
-    if (numbers.length === 1) return rerun(rows);
-    const words = rows.split(",").map((run) => (run.includes("-") ? `$(seq ${run.replace("-", " ")})` : run));
-    return `for row in ${words.join(" ")}; do ${rerun("$row")}; done`;
+  function command({ phase, packed, numbers, directory, own }) {
+    const rerun = (trial) => `aucstudy rerun ${quoted(directory)} ${quoted(`${own}/${phase}`)}/${trial}`;
+    if (numbers.length === 1) return rerun(packed);
+    const words = packed.split(",").map((run) => (run.includes("-") ? `$(seq ${run.replace("-", " ")})` : run));
+    return `for trial in ${words.join(" ")}; do ${rerun("$trial")}; done`;
   }
 
-  const packed = (button) => button.closest("[data-rows]").dataset.rows;
+  const trialsOf = (button) => button.closest("[data-rows]").dataset.rows;
 
-  const ids = ({ cell, phase, rows, numbers }) =>
-    numbers.length > LISTED ? [`${cell}/${phase}/ rows ${rows.replaceAll(",", ", ").replaceAll("-", " to ")}`]
-      : numbers.map((row) => `${cell}/${phase}/${row}`);
+  const ids = ({ cell, phase, packed, numbers }) =>
+    numbers.length > LISTED ? [`${cell}/${phase}/ trials ${packed.replaceAll(",", ", ").replaceAll("-", " to ")}`]
+      : numbers.map((trial) => `${cell}/${phase}/${trial}`);
 
   function show(from, words, packed) {
     const sources = packed.split("\n").map(source);
@@ -60,7 +60,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.from");
-    if (button) show(button, button.textContent, packed(button));
+    if (button) show(button, button.textContent, trialsOf(button));
     else if (!panel.contains(event.target) && !event.target.closest(".plot")) hide();
   });
   document.addEventListener("pointed", ({ target, detail: { data, customdata, y } }) => {
@@ -72,6 +72,6 @@
   // Titles are made when they are wanted: a large report has thousands of numbers.
   document.addEventListener("pointerover", ({ target }) => {
     const button = target.closest("button.from");
-    if (button && !button.title) button.title = packed(button).split("\n").map(source).flatMap(ids).join("\n");
+    if (button && !button.title) button.title = trialsOf(button).split("\n").map(source).flatMap(ids).join("\n");
   });
 })();

@@ -57,8 +57,8 @@ def test_reasons_why_a_cell_has_no_result(
     assert table["why"].to_dict() == {
         "a": "none of its 1 search trials finished",
         "b": "the search goes on (1 of 2 trials ended)",
-        "c": "its confirm runs have not finished",
-        "d": "all of its 1 confirm runs failed",
+        "c": "its confirm trials have not finished",
+        "d": "all of its 1 confirm trials failed",
         "e": "the study plans no confirm seeds",
     }
     assert table["over"].to_dict() == {"a": True, "b": False, "c": False, "d": True, "e": True}
@@ -109,8 +109,8 @@ def test_what_crashed_is_still_to_come(
     whys = failures.without_result(results).set_index("method")["why"].to_dict()
     assert whys == {
         "search": "the search goes on (2 of 3 trials ended)",
-        "confirm": "its confirm runs have not finished",
-        "given-up": "all of its 4 confirm runs failed",
+        "confirm": "its confirm trials have not finished",
+        "given-up": "all of its 4 confirm trials failed",
     }
     scores = comparison.scores(results).set_index("method")
     assert scores["failed"].to_dict() == {"search": 0, "confirm": 0, "given-up": 1}

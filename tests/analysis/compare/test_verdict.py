@@ -110,7 +110,7 @@ def test_one_fixed_configuration_is_said_to_be_one(make: Callable[..., Results])
 
 def test_a_study_without_a_result(study: Build, cell: Build, trial: Build) -> None:
     text = said(from_record(study(cell(search=(trial(state="RUNNING", value=None),)))))
-    assert "No confirm run has finished" in text
+    assert "No confirm trial has finished" in text
     assert verdict.READING not in text
 
 
@@ -119,7 +119,7 @@ def test_a_study_without_a_result(study: Build, cell: Build, trial: Build) -> No
     [
         ("budget", {"gradient_evaluations": 1300}, "larger budget"),
         ("failed", {}, "survived"),
-        ("partial", {}, "Runs are still to come"),
+        ("partial", {}, "Trials are still to come"),
     ],
 )
 def test_doubts_take_the_word_back(
@@ -169,7 +169,7 @@ def test_longer_runs_without_a_search_are_a_doubt(
     assert claims.verdicts(results)["doubts"].tolist() == [("budget",)]
     text = said(results).replace(verdict.READING, "")
     assert "It is ahead of b" in text
-    assert "in each run" in text
+    assert "in each confirm trial" in text
     assert "Budgets were unequal (a and b)" in text
 
 

@@ -3,17 +3,17 @@
 import pandas as pd
 
 from analysis.read.traces import Trace, joined, ranges, trace
-from analysis.write.blocks import Cell, Column, Table
+from analysis.write.blocks import Table, TableCell, TableColumn
 from analysis.write.tables import csv, numbers
 
 
-def test_words_and_packed_ids_say_the_same_rows() -> None:
+def test_words_and_packed_ids_say_the_same_trials() -> None:
     found = trace("ce__a__0.1", "confirm", [4, 0, 2, 1])
-    assert str(found) == "ce__a__0.1: confirm rows 0 to 2, 4"
+    assert str(found) == "ce__a__0.1: confirm trials 0 to 2, 4"
     assert found.packed == "ce__a__0.1/confirm/0-2,4"
-    assert found.sources[0].rows == (0, 1, 2, 4)
+    assert found.sources[0].numbers == (0, 1, 2, 4)
     one = trace("c", "search", [7])
-    assert (str(one), one.packed) == ("c: search row 7", "c/search/7")
+    assert (str(one), one.packed) == ("c: search trial 7", "c/search/7")
     both = joined([found, one])
     assert both.packed.splitlines() == [found.packed, one.packed]
     assert str(both).splitlines() == [str(found), str(one)]
@@ -32,8 +32,16 @@ def test_ranges() -> None:
 
 def test_numbers_take_the_trace_of_their_cell_or_row() -> None:
     own, row = trace("a", "confirm", [0]), trace("a", "search", [0, 1])
-    cells = [Cell("ce"), Cell("0.9", 0.9, own), Cell("7", 7), Cell("none", None)]
-    columns = [Column("Method"), *(Column(label, True) for label in ("Mean", "Rows", "Gap"))]
+    cells = [
+        TableCell("ce"),
+        TableCell("0.9", 0.9, own),
+        TableCell("7", 7),
+        TableCell("none", None),
+    ]
+    columns = [
+        TableColumn("Method"),
+        *(TableColumn(label, True) for label in ("Mean", "Rows", "Gap")),
+    ]
     table = Table("t", "", columns, [cells, cells], pd.DataFrame(), sources=[row, None])
     assert [table.trace(0, i) for i in range(4)] == [None, own, row, None]
     assert [table.trace(1, i) for i in range(4)] == [None, own, None, None]

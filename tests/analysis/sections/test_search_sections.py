@@ -107,7 +107,7 @@ def test_pruned_studies_are_told_what_they_lack(simulated: Results) -> None:
     assert "sampler: random, pruner: none" in said
     assert "Some random trials were pruned" in _words(importance_section.section(simulated))
     assert "No predictions can be read" in _words(roc.section(simulated))
-    assert "No run kept its embeddings" in _words(tsne.section(simulated))
+    assert "No trial kept its embeddings" in _words(tsne.section(simulated))
 
 
 def test_no_section_where_there_is_nothing_to_say(study: Build, cell: Build) -> None:

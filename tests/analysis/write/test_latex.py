@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis import report
 from analysis.results import Results
-from analysis.write.blocks import Cell, Column, Table
+from analysis.write.blocks import Table, TableCell, TableColumn
 from analysis.write.latex import escape, latex
 
 SIGNS = {
@@ -85,8 +85,8 @@ def test_only_letters_that_every_latex_knows() -> None:
 
 
 def _table(rows: int) -> Table:
-    cells = [[Cell("a_b"), Cell("0.9 ± 0.1", 0.9, mark="best", note="n = 5")]] * rows
-    columns = [Column("Method"), Column("10 %", numeric=True)]
+    cells = [[TableCell("a_b"), TableCell("0.9 ± 0.1", 0.9, mark="best", note="n = 5")]] * rows
+    columns = [TableColumn("Method"), TableColumn("10 %", numeric=True)]
     return Table("main", "50 % & more", columns, cells, pd.DataFrame(), [("", 1), ("task", 1)])
 
 

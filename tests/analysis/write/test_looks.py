@@ -88,7 +88,8 @@ def test_labels() -> None:
     assert labels.count(8e6) == "8.00 M"
     assert labels.count(123456789) == "123 M"
     assert labels.count(1.5e10) == "15.0 G"
-    assert [labels.duration(s) for s in (42, 210, 44280)] == ["42.0 s", "3.5 min", "12.3 h"]
+    assert labels.interval(0.83121, 0.9) == "0.8312 to 0.9000"
+    assert labels.interval(math.nan, math.nan) == labels.MISSING
     assert labels.params_text({"lr": 0.12345, "k": 2}) == "lr = 0.123, k = 2"
     assert labels.spans_text([{"lr": 0.1}, {"lr": 0.02, "k": 1}]) == "lr = 0.02 to 0.1, k = 1"
 

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from analysis import report
 from analysis.results import Results
-from analysis.write.blocks import Cell, Code, Column, Heading, Note, Prose, Section, Table
+from analysis.write.blocks import Code, Heading, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.markdown import document
 
 
@@ -41,8 +41,8 @@ def test_no_text_becomes_a_heading_list_or_quotation(text: str, written: str) ->
 
 
 def test_table() -> None:
-    cells = [[Cell("a|b"), Cell("0.9", 0.9, mark="best", note="n = 5")]]
-    table = Table("t", "c", [Column("x"), Column("y", True)], cells, pd.DataFrame())
+    cells = [[TableCell("a|b"), TableCell("0.9", 0.9, mark="best", note="n = 5")]]
+    table = Table("t", "c", [TableColumn("x"), TableColumn("y", True)], cells, pd.DataFrame())
     assert _body(table) == "c\n\n| x | y |\n| --- | ---: |\n| a\\|b | **0.9** (n = 5) |\n"
 
 

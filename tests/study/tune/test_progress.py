@@ -39,7 +39,7 @@ def test_plain_lines_say_what_is_done_and_what_is_left(open_ledger: Opener) -> N
     lines = out.getvalue().splitlines()
     assert lines[1] == f"{cell.cell.id}: confirm, best validation AUROC 0.7500"
     # Two confirm trials of about 10 s, side by side.
-    assert lines[-1] == "6/8 trials, about 0 min 10 s left"
+    assert lines[-1] == "6/8 trials, about 10.0 s left"
 
 
 def test_the_table_shows_every_cell_and_the_bar(open_ledger: Opener) -> None:

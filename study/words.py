@@ -1,0 +1,36 @@
+"""How durations, ranges and imbalance ratios are written, by the commands and in reports alike."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["OWN_RATIO", "duration", "searched", "span"]
+
+OWN_RATIO = "own ratio"
+"""Stands for imratio null: the share of positives that the data set has by itself."""
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "0.04 s", "42.0 s", "3.5 min", "1,234.5 h"."""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if 0 < seconds < 1 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
+
+
+def span(low: float, high: float, write: Callable[[float], str] = "{:.3g}".format) -> str:
+    """ "0.1 to 0.9"; "0.1" where both ends are one value."""
+    return write(low) if low == high else f"{write(low)} to {write(high)}"
+
+
+def searched(entry: Mapping[str, Any]) -> str:
+    """Where a hyperparameter is searched: "0.01 to 1 (log)", "1 to 9 (step 2)", "{1, 2, auto}".
+
+    Args:
+        entry: {"low", "high", "log", "step"} or {"choices"}, as in a study's records.
+    """
+    if "choices" in entry:
+        return "{" + ", ".join(map(str, entry["choices"])) + "}"
+    words = span(entry["low"], entry["high"], "{:.4g}".format)
+    if entry.get("log"):
+        return f"{words} (log)"
+    step = entry.get("step")
+    return words if step in (None, 1) else f"{words} (step {step:g})"
