@@ -4,7 +4,7 @@ import sys
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
@@ -14,6 +14,9 @@ from analysis.errors import AnalysisError
 from study.errors import StudyError
 from study.launch.commands import launch
 from trainables.errors import TrainableError
+
+if TYPE_CHECKING:
+    from study.spec import StudySpec
 
 __all__ = ["app", "main"]
 
@@ -91,15 +94,13 @@ def _before_every_command(
 @app.command()
 def plan(spec: Spec) -> None:
     """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
-    from study.bf16 import bf16_warning
     from study.plan import local_slots, plan_study, time_task
     from study.spec import check_environment, load_spec
     from study.tables import plan_tables
 
     study = load_spec(spec)
     check_environment(study)
-    if warning := bf16_warning(study):
-        typer.echo(warning, err=True)
+    _warn(study)
     typer.echo("Timing a few steps of every method on every task ...", err=True)
     timings = {
         (method, task.name): timing
@@ -122,14 +123,12 @@ def run(
     Exit code 1 if it has come to its end without any result.
     """
     from analysis.report import write
-    from study.bf16 import bf16_warning
     from study.run import run as run_study
     from study.spec import load_spec
     from study.stop import duration
 
     study, seconds = load_spec(spec), None if limit is None else duration(limit)
-    if warning := bf16_warning(study):
-        typer.echo(warning, err=True)
+    _warn(study)
     try:
         summary = run_study(study, seconds)
     except KeyboardInterrupt:
@@ -270,6 +269,15 @@ def _directory(study: str) -> Path:
     from study.spec import find_directory
 
     return find_directory(study)
+
+
+def _warn(study: "StudySpec") -> None:
+    from study.bf16 import bf16_warning
+    from study.spec import remarks
+
+    for warning in (*remarks(study), bf16_warning(study)):
+        if warning is not None:
+            typer.echo(warning, err=True)
 
 
 def _show(*parts: RenderableType) -> None:
