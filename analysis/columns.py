@@ -82,6 +82,11 @@ TRIALS = (
         "value": Column("float64", "validation AUROC after the last interval; COMPLETE rows only"),
         "last_auroc": Column("float64", "validation AUROC at last_interval, whatever the state"),
         "last_interval": Column("int64", "last interval validated; 0: none"),
+        "chosen_null": Column(
+            "object",
+            'tuned hyperparameters that are null in the row, such as "clip, momentum"; "" if none '
+            "is: the columns params_<name> cannot tell null from not tuned",
+        ),
     }
 )
 
