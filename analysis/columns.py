@@ -92,6 +92,11 @@ TRIALS = (
         ),
         "last_auroc": Column("float64", "validation AUROC at last_interval, whatever the state"),
         "last_interval": Column("int64", "last interval validated; 0: none"),
+        "chosen_null": Column(
+            "object",
+            'tuned hyperparameters that are null in the row, such as "clip, momentum"; "" if none '
+            "is: the columns params_<name> cannot tell null from not tuned",
+        ),
     }
 )
 

@@ -162,7 +162,7 @@ def _meaning(frame: str, column: str) -> str:
     if column in known:
         return known[column].text
     name = column.removeprefix("params_")
-    return f"hyperparameter {name}; missing where it is not tuned"
+    return f"hyperparameter {name}; missing where it is not tuned, or null (see chosen_null)"
 
 
 def _readme(study: str, tables: dict[str, pd.DataFrame], kind: str) -> str:

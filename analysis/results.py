@@ -40,7 +40,8 @@ class Results:
         study: the records that the frames were made from.
         cells: one row a cell, in the study's order.
         trials: one row a search row of the ledger, with one more column ``params_<name>`` a
-            tuned hyperparameter of any method (NaN where the method does not have it).
+            tuned hyperparameter of any method (NaN where the method does not have it, and
+            where null was chosen: then chosen_null names it).
         curves: one row an interval of a search or confirm row.
         confirm: one row a confirm row of the selected configuration. Only these fill tables.
         superseded: confirm rows of configurations that more search replaced; same columns.
@@ -185,6 +186,7 @@ def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
         "value": _number(row.value),
         "last_auroc": _number(row.value) if last is None else row.validations[last],
         "last_interval": 0 if last is None else last,
+        "chosen_null": ", ".join(name for name, value in row.params.items() if value is None),
     }
 
 

@@ -89,14 +89,13 @@ def _of_every_command(
 def plan(spec: Spec) -> None:
     """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
     from study.command.tables import plan_tables
-    from study.plan.bf16 import bf16_warning
+    from study.command.warn import warn
     from study.plan.cost import local_slots, plan_study, time_task
     from study.spec import check_environment, load_spec
 
     study = load_spec(spec)
     check_environment(study)
-    if warning := bf16_warning(study):
-        typer.echo(warning, err=True)
+    warn(study)
     typer.echo("Timing a few steps of every method on every task ...", err=True)
     timings = {
         (method, task.name): timing

@@ -2,7 +2,7 @@
 
 import typer
 
-from study.plan.bf16 import bf16_warning
+from study.command.warn import warn
 from study.run import run as run_study
 from study.spec import load_spec
 from study.tune.stop import duration
@@ -25,8 +25,7 @@ def run(spec: str, limit: str | None = None, accept_changes: bool = False) -> No
     from analysis.report import write
 
     study, seconds = load_spec(spec), None if limit is None else duration(limit)
-    if warning := bf16_warning(study):
-        typer.echo(warning, err=True)
+    warn(study)
     try:
         summary = run_study(study, seconds, accept_changes=accept_changes)
     except KeyboardInterrupt:

@@ -24,6 +24,7 @@ from study.spec.model import (
 )
 from study.spec.names import name_problems
 from study.spec.older import as_begun, before_values, completed
+from study.spec.remarks import remarks
 from study.spec.sentences import Problem, problems_of, spec_error
 from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
 from study.spec.text import Source, preset_names, read_spec
@@ -50,6 +51,7 @@ __all__ = [
     "load_spec",
     "parse_spec",
     "preset_names",
+    "remarks",
     "search_trials",
     "tuned_space",
 ]

@@ -99,6 +99,28 @@ def test_the_way_of_a_trials_steps_is_told(study: Build, cell: Build, trial: Bui
     assert tables["trials"]["execution"].isna().tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("kind", export.KINDS)
+def test_a_chosen_null_is_told_from_not_tuned(
+    kind: str,
+    tmp_path: Path,
+    study: Build,
+    cell: Build,
+    trial: Build,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = tuple(trial(number=i, params={"clip": v}) for i, v in enumerate((None, 0.1)))
+    other = cell("ce", search=(trial(params={"lr": 0.1}),))
+    _loaded(study(cell(search=rows), other), monkeypatch)
+    export.export(tmp_path, tmp_path / "out")
+    back = getattr(pd, f"read_{kind}")(tmp_path / "out" / f"trials.{kind}")
+    told = back["chosen_null"].fillna("").str.split(", ").map(lambda names: "clip" in names)
+    assert told.tolist() == [True, False, False]
+    assert back["params_clip"].isna().tolist() == [True, False, True]
+    documented = pd.read_csv(tmp_path / "out" / "columns.csv")
+    meaning = documented.set_index("column")["meaning"]
+    assert "chosen_null" in meaning["params_clip"]
+
+
 def test_predictions_are_those_of_the_files(kept: StudyRecord) -> None:
     table, unread = export.predictions(from_record(kept))
     assert table["score"].tolist() == pytest.approx([0.1, -2.5, 1e-7, 0.2, -5.0, 2e-7])

@@ -45,6 +45,19 @@ def test_params_are_columns_and_missing_where_a_method_lacks_them(simulated: Res
     assert row["params_margin"] == record.params["margin"]
 
 
+def test_a_chosen_null_is_told_from_not_tuned(
+    study: Callable[..., Any], cell: Callable[..., Any], trial: Callable[..., Any]
+) -> None:
+    values = [{"clip": None, "lr": 0.1}, {"clip": 0.1, "lr": 0.1}, {"clip": None, "map": None}]
+    rows = tuple(trial(number=i, params=params) for i, params in enumerate(values))
+    other = cell("ce", search=(trial(params={"lr": 0.1}),))
+    trials = from_record(study(cell(search=rows), other)).trials
+    assert trials["chosen_null"].tolist() == ["clip", "", "clip, map", ""]
+    # The columns that were there stay what they were.
+    assert trials["params_clip"].dtype == "float64"
+    assert trials["params_clip"].isna().tolist() == [True, False, True, True]
+
+
 def test_last_auroc_of_a_pruned_row(
     study: Callable[..., Any], cell: Callable[..., Any], trial: Callable[..., Any]
 ) -> None:

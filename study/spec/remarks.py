@@ -1,0 +1,47 @@
+"""What a spec may ask for, and hardly means."""
+
+import math
+from collections.abc import Iterator
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from study.spec.model import StudySpec
+from study.spec.space import tuned_space
+
+__all__ = ["remarks"]
+
+
+def remarks(spec: StudySpec) -> Iterator[str]:
+    """One sentence or two for each; none of them forbids the study."""
+    trials, random_trials = spec.search.trials, spec.search.random_trials
+    if random_trials > trials:
+        yield (
+            f"search.random_trials is {random_trials}, but a cell has only {trials} search trials: "
+            "no trial is left in which the sampler has learned. Raise search.trials, or lower "
+            "search.random_trials."
+        )
+    for method in spec.methods:
+        space = tuned_space(spec, method)
+        configurations = math.prod(map(_values, space.values()))
+        if space and configurations < trials:
+            times = trials / configurations
+            yield (
+                f"{method} has {configurations:.0f} configurations to search ({', '.join(space)}), "
+                f"and {trials} search trials: each is tried {times:.2g} times on average, with "
+                "other seeds, and the luckiest trial is selected. Lower search.trials or widen the "
+                "space, unless it is the scatter that you study."
+            )
+
+
+def _values(distribution: BaseDistribution) -> float:
+    """So many values can be drawn; infinity for a range of numbers without a step."""
+    if isinstance(distribution, CategoricalDistribution):
+        return len(distribution.choices)
+    if isinstance(distribution, FloatDistribution | IntDistribution) and distribution.step:
+        return round((distribution.high - distribution.low) / distribution.step) + 1
+    return math.inf
