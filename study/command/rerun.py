@@ -18,14 +18,14 @@ from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
 from trainables.loop import TrainingRun
 
-__all__ = ["Comparison", "Rerun", "find_row", "rerun"]
+__all__ = ["Compared", "Rerun", "find_row", "rerun"]
 
 # What decides the bits of a result; the rest of the versions decide which trial is proposed.
 DECISIVE = ("torch", "torchvision", "numpy")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Compared:
     """One figure, as the ledger has it and as it came out again; NaN: there is none."""
 
     what: str
@@ -55,7 +55,7 @@ class Rerun:
     state: str
     reason: str | None
     again: str | None
-    figures: tuple[Comparison, ...]
+    figures: tuple[Compared, ...]
     differences: tuple[str, ...]
 
     @property
@@ -106,9 +106,9 @@ def rerun(directory: Path, name: str) -> Rerun:
     return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
 
 
-def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Comparison, ...], str | None]:
+def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], str | None]:
     last = max(row.validations, default=0) if row.state == "PRUNED" else run.config.intervals
-    figures: list[Comparison] = []
+    figures: list[Compared] = []
     reason = None
     try:
         while run.interval < last:
@@ -116,13 +116,13 @@ def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Comparison, ...], 
             number = int(interval["interval"])
             stored = row.validations.get(number, math.nan)
             figures.append(
-                Comparison(f"validation AUROC, interval {number}", stored, interval["val_auroc"])
+                Compared(f"validation AUROC, interval {number}", stored, interval["val_auroc"])
             )
         if row.phase == "confirm":
             tested = run.test()
             figures += [
-                Comparison("test AUROC", _number(row.test_auroc), tested["test_auroc"]),
-                Comparison("test AUPRC", _number(row.test_auprc), tested["test_auprc"]),
+                Compared("test AUROC", _number(row.test_auroc), tested["test_auroc"]),
+                Compared("test AUPRC", _number(row.test_auprc), tested["test_auprc"]),
             ]
     except DivergedError as error:
         reason = str(error)

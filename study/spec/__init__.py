@@ -13,9 +13,9 @@ from study.spec.growth import changes
 from study.spec.model import (
     Choices,
     Confirm,
-    Interval,
     Resources,
     Search,
+    Span,
     StudySpec,
     Task,
     data_root,
@@ -27,14 +27,14 @@ from study.spec.older import as_begun, before_values, completed
 from study.spec.remarks import remarks
 from study.spec.sentences import Problem, problems_of, spec_error
 from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
-from study.spec.text import Source, preset_names, read_spec
+from study.spec.text import Document, preset_names, read_document
 
 __all__ = [
     "Choices",
     "Confirm",
-    "Interval",
     "Resources",
     "Search",
+    "Span",
     "StudySpec",
     "Task",
     "before_values",
@@ -67,9 +67,9 @@ def load_spec(spec: str) -> StudySpec:
         SpecError: not found, not YAML, or wrong; one line for each thing that is wrong, with its
             place in the file, what is allowed and what arrived.
     """
-    source = read_spec(spec)
-    found = _parse(source)
-    return from_directory(found, source.directory) if source.directory else found
+    document = read_document(spec)
+    found = _parse(document)
+    return from_directory(found, document.directory) if document.directory else found
 
 
 def parse_spec(data: Mapping[str, Any], title: str = "spec") -> StudySpec:
@@ -78,7 +78,7 @@ def parse_spec(data: Mapping[str, Any], title: str = "spec") -> StudySpec:
     Raises:
         SpecError: as ``load_spec``; ``title`` stands where the file's name would.
     """
-    return _parse(Source(title, data))
+    return _parse(Document(title, data))
 
 
 def find_directory(study: str) -> Path:
@@ -91,25 +91,25 @@ def find_directory(study: str) -> Path:
     """
     if study not in preset_names() and Path(study).is_dir():
         return Path(study).absolute()
-    source = read_spec(study)
-    return source.directory or directory_of(_shape(source))
+    document = read_document(study)
+    return document.directory or directory_of(_shape(document))
 
 
-def _parse(source: Source) -> StudySpec:
-    spec = _shape(source)
+def _parse(document: Document) -> StudySpec:
+    spec = _shape(document)
     if problems := name_problems(spec):
-        raise spec_error(source, problems)
-    return as_begun(spec, source.directory or directory_of(spec))
+        raise spec_error(document, problems)
+    return as_begun(spec, document.directory or directory_of(spec))
 
 
-def _shape(source: Source) -> StudySpec:
-    if not isinstance(source.data, Mapping):
+def _shape(document: Document) -> StudySpec:
+    if not isinstance(document.data, Mapping):
         wrong = "must hold the keys of a study (name: ..., methods: ...), and it does not"
-        raise spec_error(source, [Problem((), wrong)])
+        raise spec_error(document, [Problem((), wrong)])
     try:
-        return StudySpec.model_validate(source.data)
+        return StudySpec.model_validate(document.data)
     except ValidationError as error:
-        raise spec_error(source, problems_of(error)) from None
+        raise spec_error(document, problems_of(error)) from None
 
 
 def dump(spec: StudySpec) -> str:

@@ -8,7 +8,7 @@ from study.spec.model import StudySpec, Task, data_root
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.space import fixed_params
-from study.spec.text import Source
+from study.spec.text import Document
 from trainables.errors import DataError, in_one_line
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_environment(spec: StudySpec) -> None:
     """
     problems = name_problems(spec) or [*_storage(spec), *_hardware(spec), *_data(spec)]
     if problems:
-        raise spec_error(Source(f"study {spec.name}", None), problems)
+        raise spec_error(Document(f"study {spec.name}", None), problems)
 
 
 def _storage(spec: StudySpec) -> Iterator[Problem]:

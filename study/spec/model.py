@@ -22,10 +22,10 @@ __all__ = [
     "DATA_VARIABLE",
     "Choices",
     "Confirm",
-    "Interval",
     "Resources",
     "Search",
     "SpaceEntry",
+    "Span",
     "StudySpec",
     "Task",
     "data_root",
@@ -110,7 +110,7 @@ def _own_names(tasks: "list[Task]") -> "list[Task]":
 def _entry_kind(value: object) -> str:
     if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
         return "choices"
-    return "interval" if isinstance(value, Interval | dict) else "value"
+    return "span" if isinstance(value, Span | dict) else "value"
 
 
 Number = Annotated[float, BeforeValidator(_number)]
@@ -140,7 +140,7 @@ class _Model(BaseModel):
         return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
 
 
-class Interval(_Model):
+class Span(_Model):
     """Search between ``low`` and ``high``, both included.
 
     ``log`` left out means: as in the method's own search space, else linear. ``step`` makes a
@@ -153,7 +153,7 @@ class Interval(_Model):
     step: Positive | None = None
 
     @model_validator(mode="after")
-    def _sound(self) -> "Interval":
+    def _sound(self) -> "Span":
         if self.low >= self.high:
             raise ValueError(f"low must be below high, but {self.low:g} is not below {self.high:g}")
         if self.log and self.step is not None:
@@ -170,7 +170,7 @@ class Choices(_Model):
 
 
 SpaceEntry = Annotated[
-    Annotated[Interval, Tag("interval")]
+    Annotated[Span, Tag("span")]
     | Annotated[Choices, Tag("choices")]
     | Annotated[Plain, Tag("value")],
     Discriminator(_entry_kind),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from study.cell import cell_id
-from study.spec.model import Choices, Interval, SpaceEntry, StudySpec
+from study.spec.model import Choices, SpaceEntry, Span, StudySpec
 from study.spec.own_method import flaws
 from study.spec.sentences import Problem
 from study.spec.space import default_space, distribution, is_whole, kinds, search_trials
@@ -101,7 +101,7 @@ def _entries(spec: StudySpec, method: str, found: Any) -> Iterator[Problem]:
             continue
         wrong = list(_values(path, entry, known[name]))
         yield from wrong
-        if not wrong and isinstance(entry, Interval | Choices):
+        if not wrong and isinstance(entry, Span | Choices):
             if spec.search.trials == 0:
                 yield Problem(path, "must be one value where search.trials is 0, not several")
             default = defaults[name].distribution if name in defaults else None
@@ -118,7 +118,7 @@ def _listed(names: Mapping[str, object]) -> str:
 def _values(path: Path, entry: SpaceEntry, known: "Hyperparameter") -> Iterator[Problem]:
     """Every value that the entry can give, checked by the hyperparameter itself."""
     places: Sequence[tuple[Path, Any]]
-    if isinstance(entry, Interval):
+    if isinstance(entry, Span):
         if not {int, float} & set(kinds(known)):
             yield Problem(path, f"{known.name} is not a number: give {{choices: [...]}} or a value")
             return
@@ -128,8 +128,8 @@ def _values(path: Path, entry: SpaceEntry, known: "Hyperparameter") -> Iterator[
     else:
         places = [(path, entry)]
     for place, value in places:
-        # An interval's ends are floats even where the hyperparameter takes whole numbers.
-        as_whole = isinstance(entry, Interval) and is_whole(known) and value == int(value)
+        # A span's ends are floats even where the hyperparameter takes whole numbers.
+        as_whole = isinstance(entry, Span) and is_whole(known) and value == int(value)
         try:
             known.check(int(value) if as_whole else value)
         except ValueError as error:

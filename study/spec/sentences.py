@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from study.errors import SpecError
-from study.spec.model import Choices, Confirm, Interval, Resources, Search, StudySpec, Task
-from study.spec.text import Source, did_you_mean
+from study.spec.model import Choices, Confirm, Resources, Search, Span, StudySpec, Task
+from study.spec.text import Document, did_you_mean
 
 __all__ = ["Problem", "problems_of", "spec_error"]
 
@@ -24,14 +24,14 @@ class Problem:
     sentence: str
 
 
-def spec_error(source: Source, problems: Iterable[Problem]) -> SpecError:
+def spec_error(document: Document, problems: Iterable[Problem]) -> SpecError:
     """One error for all problems, one line each."""
-    return SpecError("\n".join(_line(source, problem) for problem in problems))
+    return SpecError("\n".join(_line(document, problem) for problem in problems))
 
 
-def _line(source: Source, problem: Problem) -> str:
-    line = source.line(problem.path)
-    where = f"{source.title}, line {line}" if line else source.title
+def _line(document: Document, problem: Problem) -> str:
+    line = document.line(problem.path)
+    where = f"{document.title}, line {line}" if line else document.title
     dotted = _dotted(problem.path)
     return f"{where}: {dotted + ': ' if dotted else ''}{problem.sentence.rstrip('.')}."
 
@@ -110,7 +110,7 @@ _SECTIONS: dict[str | int, type[BaseModel]] = {
     "confirm": Confirm,
     "resources": Resources,
     "tasks": Task,
-    "interval": Interval,
+    "span": Span,
     "choices": Choices,
 }
 

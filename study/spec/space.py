@@ -13,7 +13,7 @@ from optuna.distributions import (
 
 from search_spaces import SPACES
 from search_spaces.ranges import Range
-from study.spec.model import Choices, Interval, StudySpec
+from study.spec.model import Choices, Span, StudySpec
 from study.spec.older import newer_defaults
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def default_space(method: str) -> Mapping[str, Range]:
 
 
 def distribution(
-    entry: Interval | Choices, default: BaseDistribution | None, *, whole: bool
+    entry: Span | Choices, default: BaseDistribution | None, *, whole: bool
 ) -> BaseDistribution:
     """The entry as Optuna's distribution.
 
@@ -112,7 +112,7 @@ def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
     space = {}
     for name, known in hyperparameters(resolve("method", METHODS, method)).items():
         entry = entries.get(name)
-        if isinstance(entry, Interval | Choices):
+        if isinstance(entry, Span | Choices):
             space[name] = distribution(entry, defaults.get(name), whole=is_whole(known))
         elif name in defaults and name not in entries:
             space[name] = defaults[name]
@@ -127,7 +127,7 @@ def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
     gives no value.
     """
     entries = spec.space.get(method, {})
-    named = {name: e for name, e in entries.items() if not isinstance(e, Interval | Choices)}
+    named = {name: e for name, e in entries.items() if not isinstance(e, Span | Choices)}
     unnamed = {name: e for name, e in newer_defaults(method).items() if name not in entries}
     fixed = unnamed | named
     if spec.search.trials:

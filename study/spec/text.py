@@ -13,7 +13,7 @@ import yaml
 from study.errors import SpecError
 from study.places import Places
 
-__all__ = ["Source", "did_you_mean", "preset_names", "preset_text", "read_spec"]
+__all__ = ["Document", "did_you_mean", "preset_names", "preset_text", "read_document"]
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,7 +56,7 @@ _Loader.add_implicit_resolver(
 
 
 @dataclass(frozen=True)
-class Source:
+class Document:
     """Where a spec came from.
 
     Attributes:
@@ -113,7 +113,7 @@ def did_you_mean(wrong: str, right: Sequence[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def read_spec(spec: str) -> Source:
+def read_document(spec: str) -> Document:
     """The plain data of a preset, a YAML file, or a study's directory.
 
     A bare name of a preset means the preset, even if a file of that name exists; write ``./name``
@@ -142,7 +142,7 @@ def read_spec(spec: str) -> Source:
     return _parse(str(file), text, file.parent.absolute() if own else None)
 
 
-def _parse(title: str, text: str, directory: Path | None) -> Source:
+def _parse(title: str, text: str, directory: Path | None) -> Document:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
@@ -155,4 +155,4 @@ def _parse(title: str, text: str, directory: Path | None) -> Source:
         # A reader's error (odd characters), nesting without end, a date that does not exist.
         reason = str(error).splitlines()[0]
         raise SpecError(f"{title}: is not valid YAML: {reason}.") from error
-    return Source(title, data, node, directory)
+    return Document(title, data, node, directory)

@@ -1,4 +1,4 @@
-"""From a data set to an imbalanced binary task (METHODS: "Data protocol").
+"""From a data set to an imbalanced binary task, as Yuan et al. (ICCV 2021) make their benchmarks.
 
 Classes become binary by two even halves of the class ids: id <= C/2 - 1 is negative. With an
 odd number of classes the middle class is positive. A two-class set keeps its labels: 1 is
