@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.augment import augment, normalise
+from trainables.batches.augment import augment, normalise
+from trainables.batches.sampling import BatchSampler
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
 from trainables.errors import DivergedError
-from trainables.execution import EXECUTIONS
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc
 from trainables.models import MODELS
 from trainables.names import resolve
-from trainables.pace import Pace
-from trainables.precision import f32_products
 from trainables.recipe import Batch, Context
-from trainables.sampling import BatchSampler
+from trainables.steps.execution import EXECUTIONS
+from trainables.steps.pace import Pace
+from trainables.steps.precision import f32_products
 
 __all__ = ["EVALUATION_BATCH", "EXPLODED", "TrainingRun"]
 

@@ -55,9 +55,9 @@ class Update(Protocol):
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """One step; gives the loss (0-dim, detached) and the gradient evaluations spent.
 
-        On a GPU it is captured and replayed (`trainables.step_graph`) if it does the same work at
-        every call: no look at a value on the device, whatever changes changed in place in tensors
-        there, draws from ``Context.generator`` alone.
+        On a GPU it is captured and replayed (`trainables.steps.step_graph`) if it does the same
+        work at every call: no look at a value on the device, whatever changes changed in place in
+        tensors there, draws from ``Context.generator`` alone.
         """
         ...
 

@@ -168,7 +168,7 @@ def _run(cell: Cell) -> "TrainingRun":
 
 
 def _timing(run: "TrainingRun", validation: float) -> Timing:
-    from trainables.step_graph import WARM_UP
+    from trainables.steps.step_graph import WARM_UP
 
     # The first steps also pay for set-up: on a GPU for libraries and the capture of a graph.
     for _ in range(WARM_UP + 1 if run.config.device == "cuda" else 1):

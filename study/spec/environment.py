@@ -133,7 +133,7 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     import torch
 
     from study.spec.own_network import flaw, untrained
-    from trainables.augment import normalise
+    from trainables.batches.augment import normalise
     from trainables.methods import METHODS
     from trainables.models import MODELS
     from trainables.names import resolve

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import torch
 
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator, model
+from trainables.batches.mixup import Mixup, beta_draws
 from trainables.methods import METHODS
-from trainables.mixup import Mixup, beta_draws
 from trainables.recipe import Batch, Context, Recipe
 
 __all__ = [

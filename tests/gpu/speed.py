@@ -13,7 +13,7 @@ from tests.gpu.precision import tf32_everywhere
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 from trainables.recipe import Batch
-from trainables.step_graph import WARM_UP
+from trainables.steps.step_graph import WARM_UP
 
 __all__ = ["reference_run", "speed"]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from trainables.augment import normalise
+from trainables.batches.augment import normalise
 from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import TrialConfig
 from trainables.errors import DataError, DivergedError, UnknownNameError

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables.augment import AUGMENTATIONS
+from trainables.batches.augment import AUGMENTATIONS
 from trainables.errors import DataError, UnknownNameError
 from trainables.names import resolve
 

@@ -13,6 +13,7 @@
 A method's search space is made by ``search_spaces.ranges``.
 """
 
+from trainables.batches.mixup import Mixup
 from trainables.hyperparameters import hyperparameter, listed_after
 from trainables.losses.auc import AUCLoss
 from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
@@ -25,7 +26,6 @@ from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd
 from trainables.methods.pesg import PESGMethod
-from trainables.mixup import Mixup
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from trainables.precision import PRECISIONS
+from trainables.steps.precision import PRECISIONS
 
 __all__ = ["BinaryClassifier"]
 

@@ -13,7 +13,7 @@ from study.cells import cells
 from study.plan.cost import Timing, _run, _timing, asha_share, plan_study, time_task
 from study.spec import StudySpec, parse_spec
 from trainables.config import TrialConfig
-from trainables.step_graph import WARM_UP
+from trainables.steps.step_graph import WARM_UP
 
 
 def small(**search: object) -> StudySpec:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.trainables.official_files import Expected
-from trainables.augment import augment, normalise
+from trainables.batches.augment import augment, normalise
 from trainables.datasets import DATASETS
 from trainables.datasets.cache import task_on_device
 from trainables.models import MODELS

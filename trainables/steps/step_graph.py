@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainables.fixed_state import Snapshot, changed, snapshot
 from trainables.recipe import Update
+from trainables.steps.fixed_state import Snapshot, changed, snapshot
 
 __all__ = ["WARM_UP", "Step", "StepGraph"]
 

@@ -11,12 +11,12 @@ from torch.optim import SGD, Optimizer, lr_scheduler
 
 from tests.trainables.host_reads import no_host_reads
 from tests.trainables.tiny import batch, generator, model
-from trainables.fixed_state import changed, snapshot
 from trainables.losses.auc_margin import AUCMarginLoss
 from trainables.losses.ce import ce_loss
 from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.pesg import PESG
 from trainables.optimizers.proximal import ProximalOptimizer, divide_lr
+from trainables.steps.fixed_state import changed, snapshot
 
 STEPS = 12
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tests.trainables.test_loop import config
 from trainables.loop import TrainingRun
 from trainables.models.classifier import BinaryClassifier
-from trainables.precision import PRECISIONS
+from trainables.steps.precision import PRECISIONS
 
 WANTED = {"f32": "ieee", "tf32": "tf32", "bf16": "ieee"}
 

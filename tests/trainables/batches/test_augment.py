@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import normalize
 
-from trainables.augment import AUGMENTATIONS, augment, normalise, padding
+from trainables.batches.augment import AUGMENTATIONS, augment, normalise, padding
 from trainables.errors import UnknownNameError
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainables.sampling import BatchSampler
+from trainables.batches.sampling import BatchSampler
 
 TARGETS = (torch.arange(103) % 10 == 0).float()  # 11 positives
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from trainables.recipe import Update
-from trainables.step_graph import WARM_UP, Step, StepGraph
+from trainables.steps.step_graph import WARM_UP, Step, StepGraph
 
 FIRST, SECOND, STAYS_EAGER = (cast(Update, object()) for _ in range(3))
 

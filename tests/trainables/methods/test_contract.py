@@ -11,7 +11,7 @@ import torch
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
 from search_spaces import SPACES
-from tests.trainables.contract_values import NEEDED, OBSERVES, OTHER, SHORT
+from tests.trainables.methods.contract_values import NEEDED, OBSERVES, OTHER, SHORT
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS

@@ -5,7 +5,7 @@ import torch
 from scipy.stats import beta, kstest
 
 from tests.trainables.tiny import batch, generator
-from trainables.mixup import Mixup, beta_draws
+from trainables.batches.mixup import Mixup, beta_draws
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2, 1.0, 4.0])

@@ -12,10 +12,10 @@ from tests.trainables.host_reads import HostReadError, no_host_reads
 from tests.trainables.tiny import TinyTrial, batch
 from trainables.config import TrialConfig
 from trainables.errors import UnknownNameError
-from trainables.fixed_state import changed, snapshot
 from trainables.loop import TrainingRun
 from trainables.methods import METHODS
-from trainables.pace import AHEAD, Pace
+from trainables.steps.fixed_state import changed, snapshot
+from trainables.steps.pace import AHEAD, Pace
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 

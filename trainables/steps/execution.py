@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from trainables.recipe import Update
-from trainables.step_graph import Step, StepGraph
+from trainables.steps.step_graph import Step, StepGraph
 
 __all__ = ["EXECUTIONS", "Eager", "Execution"]
 

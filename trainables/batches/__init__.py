@@ -1,0 +1,1 @@
+"""What a batch holds: which images, how they are changed, and how they are mixed."""
