@@ -1,6 +1,6 @@
 """A study's ledger as tidy frames.
 
->>> results = load(Path("studies/margin-study"))    # doctest: +SKIP
+>>> results = load("studies/margin-study")    # doctest: +SKIP
 >>> results.confirm.groupby(["method", "ratio"]).test_auroc.mean()    # doctest: +SKIP
 """
 
@@ -95,8 +95,8 @@ class Results:
         return [(t, r) for t in self.tasks for r in self.ratios if (t, r) in known]
 
 
-def load(directory: Path) -> Results:
-    """Read the study in ``directory``.
+def load(directory: Path | str) -> Results:
+    """Read the study in ``directory``, a path also as text.
 
     Raises:
         study.errors.StudyError: the directory holds no study that can be read.

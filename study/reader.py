@@ -23,12 +23,13 @@ from trainables.config import Outcome
 __all__ = ["read_spec", "read_study", "storage_of"]
 
 
-def read_study(directory: Path) -> StudyRecord:
-    """The study in ``directory`` as frozen records.
+def read_study(directory: Path | str) -> StudyRecord:
+    """The study in ``directory``, a path also as text, as frozen records.
 
     Raises:
         LedgerError: there is no study in that directory, or its storage cannot be opened.
     """
+    directory = Path(directory)
     spec = read_spec(directory)
     url = storage_of(directory, spec)
     storage = open_storage(url)

@@ -57,6 +57,10 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_path_may_be_text(directory: Path) -> None:
+    assert results.load(str(directory)).study == results.load(directory).study
+
+
 def test_load(directory: Path) -> None:
     frames = results.load(directory)
     assert frames.trials["state"].tolist() == ["COMPLETE"] * 3 + ["FAIL"]
