@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from study.spec import Resources
+    from study.spec.model import Resources
 
 __all__ = ["cluster_address", "cores", "fits", "memory"]
 
