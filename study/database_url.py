@@ -2,13 +2,22 @@
 
 import os
 import re
+from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from study.errors import LedgerError
 
-__all__ = ["VARIABLE", "check_url", "masked", "resolve_url", "shown", "without_password"]
+__all__ = [
+    "VARIABLE",
+    "absolute",
+    "check_url",
+    "masked",
+    "resolve_url",
+    "shown",
+    "without_password",
+]
 
 DATABASES = ("sqlite", "postgresql", "mysql")
 SECRET_KEYS = ("password", "sslpassword")
@@ -80,6 +89,18 @@ def resolve_url(text: str) -> URL:
             f"value behind {text!r}."
         )
     return url
+
+
+def absolute(text: str, folder: Path) -> str:
+    """``text``, with the file of an SQLite URL counted from ``folder`` if it is relative."""
+    if VARIABLE.search(text):
+        return text
+    url = make_url(text)
+    file = url.database
+    if url.get_backend_name() != "sqlite" or not file or file.startswith((":", "file:", "/")):
+        return text
+    place = os.path.normpath(folder / file)
+    return url.set(database=place).render_as_string(hide_password=False)
 
 
 def shown(url: URL) -> str:

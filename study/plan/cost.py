@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from study.cell import Cell
 from study.cells import cells
+from study.errors import SpecError
 from study.machine import cores, fits
 from study.spec import Resources, StudySpec, Task, data_root
 from trainables.config import TrialConfig
+from trainables.errors import in_one_line
 
 if TYPE_CHECKING:
     from trainables.loop import TrainingRun
@@ -142,6 +144,9 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
     """Train a few steps of every method at its defaults, with one thread as in a study.
 
     The validation is timed once, since it is the same for every method.
+
+    Raises:
+        SpecError: a method fails in a training step.
     """
     import torch
 
@@ -156,7 +161,7 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
         started = time.perf_counter()
         next(iter(runs.values())).validate()
         validation = time.perf_counter() - started
-        return {method: _timing(run, validation) for method, run in runs.items()}
+        return {method: _tried(task, method, run, validation) for method, run in runs.items()}
     finally:
         torch.set_num_threads(threads)
 
@@ -165,6 +170,16 @@ def _run(cell: Cell) -> "TrainingRun":
     from trainables.loop import TrainingRun
 
     return TrainingRun(TrialConfig(**cell.trial({}, TIMED_SEEDS)))
+
+
+def _tried(task: Task, method: str, run: "TrainingRun", validation: float) -> Timing:
+    try:
+        return _timing(run, validation)
+    except Exception as error:
+        raise SpecError(
+            f"Every method must be able to train a step; {method} on {task.name} fails in one with "
+            f"{in_one_line(error)}. Mend it, or take it out of methods."
+        ) from error
 
 
 def _timing(run: "TrainingRun", validation: float) -> Timing:

@@ -1,6 +1,7 @@
 """May a study that has begun go on under an edited spec?"""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 __all__ = ["changes"]
@@ -64,9 +65,9 @@ def _execution(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 def _database(url: str | None) -> str | None:
     """Where the ledger is; how its password is found may change."""
-    from study.database_url import without_password
+    from study.database_url import absolute, without_password
 
-    return None if url is None else without_password(url)
+    return None if url is None else without_password(absolute(url, Path.cwd()))
 
 
 def _listed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -97,3 +97,31 @@ def test_a_study_on_a_relative_data_root_runs_from_elsewhere(
         assert done.exit_code == 0, done.output
         kept = yaml.safe_load((directory / "study.yaml").read_text())
         assert kept["data_root"] == str(tmp_path / "images")
+
+
+@pytest.mark.parametrize(
+    ("storage", "kept"),
+    [
+        ("sqlite:///rows.db", "sqlite:///{here}/rows.db"),
+        ("sqlite:///../rows.db?timeout=20", "sqlite:///{above}/rows.db?timeout=20"),
+        ("sqlite:////else/where.db", "sqlite:////else/where.db"),
+        ("${STORAGE}", "${STORAGE}"),
+        ("postgresql://me:${WORD}@host/rows", "postgresql://me:${WORD}@host/rows"),
+        (None, None),
+    ],
+)
+def test_a_database_beside_the_spec_is_the_same_from_any_working_directory(
+    storage: str | None, kept: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = tmp_path / "project"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    spec = parse_spec(SPEC | {"storage": storage})
+    wanted = kept and kept.format(here=here, above=tmp_path) if "$" not in str(kept) else kept
+    assert for_everywhere(spec).storage == wanted
+    directory = here / "studies" / "small"
+    directory.mkdir(parents=True)
+    (directory / "study.yaml").write_text(dump(spec))  # as the version before kept it
+    (directory / "provenance.json").write_text("{}")
+    monkeypatch.chdir("/")
+    assert load_spec(str(directory)).storage == wanted

@@ -10,6 +10,7 @@ import pytest
 
 from study.cell import confirm_seeds
 from study.cells import cells
+from study.errors import SpecError
 from study.plan.cost import Timing, _run, _timing, asha_share, plan_study, time_task
 from study.spec import StudySpec, parse_spec
 from trainables.config import TrialConfig
@@ -87,6 +88,15 @@ def test_what_is_timed_is_what_a_study_trains() -> None:
     assert all(timed[key] == value for key, value in asdict(wanted).items() if key not in seeds)
     assert timed["label_noise"] == 0.1
     assert timed["budget"] == "gradient_evaluations"
+
+
+def test_a_method_that_fails_in_its_step_is_told_in_words() -> None:
+    name = "tests.study.odd_methods:Buggy"
+    task = {"dataset": "digits", "model": "mlp", "epochs": 1}
+    raw = {"name": "odd", "methods": [name], "tasks": [task], "search": {"trials": 0}}
+    spec = parse_spec(raw | {"imratios": [0.1], "confirm": {"seeds": 1}})
+    with pytest.raises(SpecError, match=rf"{name} on digits-mlp fails in one with .*\(odd_methods"):
+        time_task(spec, spec.tasks[0])
 
 
 def test_on_a_gpu_the_warm_up_and_the_capture_are_not_timed() -> None:
