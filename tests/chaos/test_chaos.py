@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.chaos import KINDS, chaos, run_undisturbed
 
-pytestmark = [pytest.mark.ray, pytest.mark.whole]
+pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
 
 
 def test_kills_of_driver_worker_and_raylet_lose_and_double_nothing(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_more_seeds_are_trained_as_the_first(old: Path) -> None:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=700,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

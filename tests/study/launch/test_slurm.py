@@ -33,7 +33,7 @@ SPEC: dict[str, Any] = {
 SRUN = """#!{python}
 import json, os, pathlib, sys, time
 
-pytestmark = [pytest.mark.ray, pytest.mark.whole]
+pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
 folder = pathlib.Path({folder!r})
 asked = folder / "asked.part"
 asked.write_text(json.dumps({{"words": sys.argv[1:], "env": dict(os.environ)}}))

@@ -259,7 +259,7 @@ def test_a_run_stops_when_another_driver_has_taken_over(tmp_path: Path) -> None:
     # As a driver elsewhere does if this one could not renew its lease for a minute.
     _set(storage, holder="another", place="elsewhere", host="elsewhere")
     storage.engine.dispose()
-    assert driver.wait(timeout=60) == 2
+    assert driver.wait(timeout=200) == 2
     said = (tmp_path / "driver.log").read_text()
     assert "another one took the study over: this one stops" in said
     assert "Traceback" not in said

@@ -11,7 +11,7 @@ import yaml
 
 from tests.study.hosts import Host, hosts, why_no_hosts
 
-pytestmark = [pytest.mark.ray, pytest.mark.whole]
+pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[3]
 RAY = str(Path(sys.executable).parent / "ray")
