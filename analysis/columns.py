@@ -1,7 +1,7 @@
 """The columns of the frames: name -> (dtype, meaning). The frames have these and no others."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ __all__ = [
     "SETTING",
     "TRIALS",
     "Column",
+    "Row",
     "frame",
 ]
 
@@ -32,6 +33,9 @@ class Column(NamedTuple):
     dtype: str
     text: str
 
+
+Row: TypeAlias = dict[Hashable, Any]
+"""A row of a frame, by column."""
 
 KEYS = {
     "cell": Column("object", "id of the cell"),
@@ -171,7 +175,7 @@ FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
 """Frames by name: what a row is, and the columns."""
 
 
-def frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Column]) -> pd.DataFrame:
+def frame(rows: Iterable[Mapping[str, object]], columns: Mapping[str, Column]) -> pd.DataFrame:
     """A frame of exactly ``columns``, in order and with their dtypes, even without rows."""
     table = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns))
     return table.astype({name: column.dtype for name, column in columns.items()})

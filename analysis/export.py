@@ -100,18 +100,18 @@ def predictions(results: Results) -> tuple[pd.DataFrame, list[str]]:
     kept = results.confirm[results.confirm["predictions"].notna()]
     for trial, cell, row in zip(kept["trial"], kept["cell"], kept["number"], strict=True):
         try:
-            found = load_predictions(results, cell, row)
+            said = load_predictions(results, cell, row)
         except AnalysisError as error:
             unread.append(str(error))
             continue
-        size = len(found.scores)
+        size = len(said.scores)
         parts.append(
             pd.DataFrame(
                 {
                     "trial": pd.Categorical([trial]).repeat(size),
                     "image": np.arange(size, dtype="int32"),
-                    "target": found.targets.astype("int8"),
-                    "score": found.scores.astype("float32"),
+                    "target": said.targets.astype("int8"),
+                    "score": said.scores.astype("float32"),
                 }
             )
         )

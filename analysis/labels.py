@@ -1,7 +1,7 @@
 """How values are written in tables, figures and sentences."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from study.words import OWN_RATIO, span
@@ -78,12 +78,12 @@ def count(value: float) -> str:
     return f"{value:.0f}"
 
 
-def params_text(params: dict[str, Any]) -> str:
+def params_text(params: Mapping[str, object]) -> str:
     """ "lr = 0.1, margin = 0.7"; floats with three digits."""
     return spans_text([params])
 
 
-def spans_text(configurations: list[dict[str, Any]]) -> str:
+def spans_text(configurations: Sequence[Mapping[str, object]]) -> str:
     """What several configurations span: "lr = 0.1 to 0.9, steps = 1 or 2"."""
     names = dict.fromkeys(name for params in configurations for name in params)
     values = {name: [p[name] for p in configurations if name in p] for name in names}

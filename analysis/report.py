@@ -6,6 +6,7 @@ from pathlib import Path
 from analysis import paper
 from analysis.errors import AnalysisError
 from analysis.files import write_text
+from analysis.findings import Findings
 from analysis.read.several import read_together
 from analysis.results import Results, load
 from analysis.sections import SECTIONS
@@ -56,9 +57,10 @@ def write_results(results: Results, folder: Path) -> Path:
 
     Each file appears whole or not, the page last.
     """
-    parts = sections(results)
+    findings = Findings(results)
+    parts = sections(findings)
     tables.write_tables((t for part in parts for t in part.tables()), folder / "tables")
-    drawn = paper.write_figures(results, folder / "figures")
+    drawn = paper.write_figures(findings, folder / "figures")
     pictures = {name: f"figures/{name}.svg" for name in drawn}
     text = markdown.document(results.study.name, results.remarks, parts, pictures)
     write_text(folder / "report.md", text)
@@ -67,7 +69,7 @@ def write_results(results: Results, folder: Path) -> Path:
     return path
 
 
-def sections(results: Results) -> list[Section]:
+def sections(findings: Findings) -> list[Section]:
     """The sections that the study has something for, in order."""
-    made = (build(results) for build in SECTIONS)
+    made = (build(findings) for build in SECTIONS)
     return [section for section in made if section is not None]

@@ -7,7 +7,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -31,7 +31,7 @@ class Origin(NamedTuple):
     cell: str
 
 
-# By identity, since frames have no equality of their own: results can be a key of a cache.
+# By identity, since frames have no equality of their own.
 @dataclass(frozen=True, eq=False)
 class Results:
     """Frames of one study; ``analysis.columns`` documents every column.
@@ -135,7 +135,7 @@ def trial_id(cell: CellRecord, row: TrialRecord) -> str:
     return f"{cell.id}/{row.phase}/{row.number}"
 
 
-def _keys(cell: CellRecord) -> dict[str, Any]:
+def _keys(cell: CellRecord) -> dict[str, object]:
     return {
         "cell": cell.id,
         "method": cell.method,
@@ -147,7 +147,7 @@ def _keys(cell: CellRecord) -> dict[str, Any]:
     }
 
 
-def _cell(cell: CellRecord) -> dict[str, Any]:
+def _cell(cell: CellRecord) -> dict[str, object]:
     return _keys(cell) | {
         "epochs": cell.epochs,
         "batch_size": cell.batch_size,
@@ -158,7 +158,7 @@ def _cell(cell: CellRecord) -> dict[str, Any]:
     }
 
 
-def _row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
+def _row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
     """Columns that search and confirm rows share."""
     return _keys(cell) | {
         "trial": trial_id(cell, row),
@@ -178,7 +178,7 @@ def _row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
+def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
     last = max(row.validations, default=None)
     return _row(cell, row) | {
         "origin": row.origin,
@@ -190,7 +190,7 @@ def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
+def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
     return _row(cell, row) | {
         "seed": _number(row.seed),
         "selected_from": _number(row.selected_from),
@@ -201,7 +201,7 @@ def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _curve_rows(cells: Iterable[CellRecord]) -> Iterable[dict[str, Any]]:
+def _curve_rows(cells: Iterable[CellRecord]) -> Iterable[dict[str, object]]:
     for cell in cells:
         for row in (*cell.search, *cell.confirm):
             points = {int(point["interval"]): point for point in row.curve}

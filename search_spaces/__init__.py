@@ -1,6 +1,11 @@
-"""Where to search: for each method, a range for each hyperparameter that is tuned."""
+"""Where to search: for each method, a range for each hyperparameter that is tuned.
 
-from types import MappingProxyType
+A method's file may also say in ``PAIRS`` which hyperparameters belong together, such as
+``(("lr", "margin"),)``: the report then draws how the two act together, where both are tuned.
+"imratio" in a pair stands for the imbalance ratio.
+"""
+
+from types import MappingProxyType, ModuleType
 
 from search_spaces import (
     auc_ce,
@@ -18,21 +23,28 @@ from search_spaces import (
 )
 from search_spaces.ranges import Range
 
-__all__ = ["SPACES"]
+__all__ = ["PAIRS", "SPACES"]
+
+_FILES: dict[str, ModuleType] = {
+    "ce": ce,
+    "focal": focal,
+    "auc_s": auc_s,
+    "auc_m": auc_m,
+    "auc_ce": auc_ce,
+    "two_stage": two_stage,
+    "ts_drw": ts_drw,
+    "ts_dec": ts_dec,
+    "ct_auc": ct_auc,
+    "ce_mixup": ce_mixup,
+    "auc_mixup": auc_mixup,
+    "ct_mixup": ct_mixup,
+}
 
 SPACES = MappingProxyType[str, dict[str, Range]](
-    {
-        "ce": ce.SPACE,
-        "focal": focal.SPACE,
-        "auc_s": auc_s.SPACE,
-        "auc_m": auc_m.SPACE,
-        "auc_ce": auc_ce.SPACE,
-        "two_stage": two_stage.SPACE,
-        "ts_drw": ts_drw.SPACE,
-        "ts_dec": ts_dec.SPACE,
-        "ct_auc": ct_auc.SPACE,
-        "ce_mixup": ce_mixup.SPACE,
-        "auc_mixup": auc_mixup.SPACE,
-        "ct_mixup": ct_mixup.SPACE,
-    }
+    {method: file.SPACE for method, file in _FILES.items()}
 )
+
+PAIRS = MappingProxyType[str, tuple[tuple[str, str], ...]](
+    {method: getattr(file, "PAIRS", ()) for method, file in _FILES.items()}
+)
+"""By method; empty where its file names none."""

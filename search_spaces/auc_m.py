@@ -2,7 +2,7 @@
 
 from search_spaces.ranges import EPOCH_DECAY, MARGIN, PRIOR_LR, WEIGHT_DECAY, Range
 
-__all__ = ["SPACE"]
+__all__ = ["PAIRS", "SPACE"]
 
 SPACE: dict[str, Range] = {
     "lr": PRIOR_LR,
@@ -10,3 +10,5 @@ SPACE: dict[str, Range] = {
     "epoch_decay": EPOCH_DECAY,
     "weight_decay": WEIGHT_DECAY,
 }
+
+PAIRS = (("margin", "epoch_decay"), ("margin", "imratio"))

@@ -2,7 +2,7 @@
 
 from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, MIXUP_ALPHA, WEIGHT_DECAY, Range
 
-__all__ = ["SPACE"]
+__all__ = ["PAIRS", "SPACE"]
 
 SPACE: dict[str, Range] = {
     "lr": LR,
@@ -11,3 +11,5 @@ SPACE: dict[str, Range] = {
     "epoch_decay": EPOCH_DECAY,
     "weight_decay": WEIGHT_DECAY,
 }
+
+PAIRS = (("margin", "epoch_decay"), ("mixup_alpha", "lr"), ("margin", "imratio"))

@@ -10,7 +10,7 @@ from search_spaces.ranges import (
     Range,
 )
 
-__all__ = ["SPACE"]
+__all__ = ["PAIRS", "SPACE"]
 
 SPACE: dict[str, Range] = {
     "lr": PRIOR_LR,
@@ -21,3 +21,5 @@ SPACE: dict[str, Range] = {
     "epoch_decay": EPOCH_DECAY,
     "weight_decay": WEIGHT_DECAY,
 }
+
+PAIRS = (("inner_steps", "inner_lr"), ("margin", "epoch_decay"), ("margin", "imratio"))

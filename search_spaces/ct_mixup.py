@@ -7,6 +7,8 @@ that its learning rates are the smaller ones.
 from search_spaces import ct_auc
 from search_spaces.ranges import LR, MIXUP_ALPHA, Range
 
-__all__ = ["SPACE"]
+__all__ = ["PAIRS", "SPACE"]
 
 SPACE: dict[str, Range] = {**ct_auc.SPACE, "lr": LR, "mixup_alpha": MIXUP_ALPHA}
+
+PAIRS = (("mixup_alpha", "lr"), *ct_auc.PAIRS)

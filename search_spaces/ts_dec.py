@@ -2,6 +2,8 @@
 
 from search_spaces.ranges import LR, MARGIN, WEIGHT_DECAY, Range
 
-__all__ = ["SPACE"]
+__all__ = ["PAIRS", "SPACE"]
 
 SPACE: dict[str, Range] = {"lr": LR, "margin": MARGIN, "weight_decay": WEIGHT_DECAY}
+
+PAIRS = (("margin", "imratio"),)

@@ -4,7 +4,7 @@ from optuna.distributions import FloatDistribution
 
 from search_spaces.ranges import EPOCH_DECAY, LR, MARGIN, PRIOR_LR, WEIGHT_DECAY, Range
 
-__all__ = ["SPACE"]
+__all__ = ["PAIRS", "SPACE"]
 
 SPACE: dict[str, Range] = {
     "lr": PRIOR_LR,
@@ -16,3 +16,5 @@ SPACE: dict[str, Range] = {
         FloatDistribution(0.1, 0.9), (0.5,), "ours: the papers give epochs by data set"
     ),
 }
+
+PAIRS = (("margin", "epoch_decay"), ("margin", "imratio"))

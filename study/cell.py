@@ -32,6 +32,7 @@ class Cell:
         seeds: confirm rows.
         seed: the study's seed; every random draw of the cell derives from it.
         embeddings: confirm rows of the first so many seeds keep their embeddings.
+        pairs: hyperparameters that belong together, see ``search_spaces``; None: not said.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Cell:
     seeds: int
     seed: int
     embeddings: int = 0
+    pairs: tuple[tuple[str, str], ...] | None = None
 
     def trial(self, params: Mapping[str, Any], seeds: Mapping[str, int]) -> dict[str, Any]:
         """The fields of ``TrialConfig`` of a row with these tuned hyperparameters and seeds."""

@@ -1,7 +1,15 @@
 """From a spec to its ordered cells."""
 
 from study.cell import Cell, cell_id
-from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
+from study.spec import (
+    StudySpec,
+    Task,
+    data_root,
+    fixed_params,
+    named_pairs,
+    search_trials,
+    tuned_space,
+)
 
 __all__ = ["cells"]
 
@@ -35,6 +43,7 @@ def cells(spec: StudySpec) -> list[Cell]:
             seeds=spec.confirm.seeds,
             embeddings=spec.confirm.embeddings,
             seed=spec.seed,
+            pairs=named_pairs(method),
         )
         for order, (method, task, imratio) in enumerate(grid)
     ]

@@ -137,7 +137,12 @@ def _cell(
         search=search_rows,
         confirm=tuple(standing.current),
         superseded=tuple(standing.superseded),
+        pairs=_pairs(plan.get("pairs")),
     )
+
+
+def _pairs(named: list[list[str]] | None) -> tuple[tuple[str, str], ...] | None:
+    return None if named is None else tuple((x, y) for x, y in named)
 
 
 def _range(entry: dict[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,8 @@ class CellRecord:
         search, confirm: the rows. ``confirm`` holds only rows of the selected configuration, or
             of the only one.
         superseded: confirm rows of configurations that more search replaced, or may replace.
+        pairs: hyperparameters that belong together, as the method's search space says ("imratio"
+            stands for the imbalance ratio); None: the plan does not say, being an earlier one.
     """
 
     id: str
@@ -105,6 +107,7 @@ class CellRecord:
     search: tuple[TrialRecord, ...]
     confirm: tuple[TrialRecord, ...]
     superseded: tuple[TrialRecord, ...] = ()
+    pairs: tuple[tuple[str, str], ...] | None = None
 
     @property
     def dataset(self) -> str:

@@ -194,3 +194,9 @@ def test_folders_keep_their_walls(room: str) -> None:
         if parts[0] == room and len(parts) > 1 and parts[1] in floors and folder_of(file):
             mine = folder_of(file).partition("/")[0]
             assert parts[1] in floors[mine], f"{room}/{file} imports {module}"
+
+
+def test_what_is_found_is_known_to_those_who_show_it_alone() -> None:
+    for file, module in imported_in("analysis"):
+        if module == "analysis.findings":
+            assert folder_of(file) in {"", "sections", "paper"}, f"analysis/{file} imports {module}"

@@ -14,7 +14,8 @@ from optuna.storages import RDBStorage
 from rich.console import Console
 from rich.table import Table
 
-from analysis.compare import comparison, failures
+from analysis.compare import failures
+from analysis.findings import Findings
 from analysis.results import from_record
 from study.command.tables import status_tables
 from study.ledger.ledger import CellLedger, Ledger
@@ -292,7 +293,7 @@ def compare(ledger: Ledger, study: StudyRecord) -> None:
     if standing.seeds:
         assert standing.failed == cell.standing.failed == over.any()
     assert over.all() or not ledger.finished
-    scores = comparison.scores(results).iloc[0]
+    scores = Findings(results).scores.iloc[0]
     assert scores["n"] == len({row.seed for row in driver.confirm if row.state == "COMPLETE"})
     if standing.settled:
         assert scores["missing"] == standing.confirm_left

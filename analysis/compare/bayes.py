@@ -5,7 +5,6 @@ worse. The test gives, for each of the three, the probability that it is the lik
 """
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,7 +45,7 @@ def signed_rank(units: Units) -> pd.DataFrame:
     return pd.DataFrame([_pair(units, a, b, why) for a, b in pairs], columns=names)
 
 
-def _pair(units: Units, a: str, b: str, why: str) -> tuple[Any, ...]:
+def _pair(units: Units, a: str, b: str, why: str) -> tuple[object, ...]:
     nan = float("nan")
     if len(units.values) < LEAST_SETTINGS:
         return a, b, nan, nan, nan, "", why

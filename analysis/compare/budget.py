@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.columns import PLACE
+from analysis.columns import PLACE, SETTING
 from analysis.results import Results
 
 __all__ = ["TOLERANCE", "by_cell", "by_method", "fallbacks"]
@@ -54,7 +54,7 @@ def by_cell(results: Results) -> pd.DataFrame:
     ended = pd.concat([search[search["state"].isin(_STATES.values())], confirm])
     silent = ended[ended["gradient_evaluations"].isna()].groupby("cell").size()
     table["unreported"] = table["cell"].map(silent).fillna(0).astype(int)
-    setting = table.groupby(["task", "ratio"])
+    setting = table.groupby([*SETTING])
     most = setting["trials"].transform("max")
     spent = table["search_gradient_evaluations"].where(most > 0, table["run_gradient_evaluations"])
     median = spent.groupby([table["task"], table["ratio"]]).transform("median")
@@ -98,5 +98,5 @@ def fallbacks(results: Results) -> pd.DataFrame:
     rows = pd.concat([results.trials, results.confirm, results.superseded])
     fell = rows[rows["execution"].str.startswith(_FELL_BACK, na=False)]
     reason = fell["execution"].str.removeprefix(_FELL_BACK)
-    found = fell.assign(reason=reason).groupby(["reason", "method"], sort=False).size()
-    return found.rename("trials").reset_index()
+    counts = fell.assign(reason=reason).groupby(["reason", "method"], sort=False).size()
+    return counts.rename("trials").reset_index()

@@ -1,127 +1,204 @@
 """What may be said of each setting, and of all of them: the numbers behind the verdict's words.
 
 A method is called better only where a test with Holm's correction supports it. Whatever else
-could have made the difference (a larger budget, lost runs, a study that still runs) is a reason
+could have made the difference (a larger budget, lost trials, a study that still runs) is a reason
 to doubt the claim, and the words say so.
 """
 
-import math
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.compare import comparison, pairwise, significance
-from analysis.compare.doubts import doubts, facts
+from analysis.columns import SETTING, Row
+from analysis.compare import significance
+from analysis.compare.doubts import Facts, doubts
+from analysis.compare.pairwise import Pair, seeds
 from analysis.compare.significance import Units
 from analysis.results import Results
 from study.plan.power import ALPHA
 
-__all__ = ["Overall", "overall", "verdicts"]
-
-_Row = dict[Any, Any]
-_KEYS = ["task", "ratio"]
-_TUPLES = ["better_than", "near", "untested", "near_images", "rivals", "absent", "doubts"]
+__all__ = ["Best", "Claim", "Overall", "Verdict", "overall", "verdicts"]
 
 
-def verdicts(results: Results) -> pd.DataFrame:
-    """What the confirm rows support in each setting.
+@dataclass(frozen=True)
+class Best:
+    """The method of a setting with the highest mean.
 
-    Returns:
-        One row a setting, in the study's order: task, ratio, best (method of the highest mean;
-        None without results), cell (its), mean, std, n, lead (over the next mean; NaN without a
-        rival), better_than (methods that it is better than), near (methods not told from it),
-        untested (those of near whose pair could not be tested), near_images (those of near that
-        the seeds alone tell apart: the test set's images are too few), rivals (methods with a
-        result, besides the best), absent (methods without), p (largest Holm-adjusted p of the
-        supported claims), basis ("seeds and images", or "seeds" if a supported claim rests on
-        them alone), positives, negatives (of the test set; NaN without predictions), claimed
-        (lead over the nearest method that it is better than), val_std (deviation of the best's
-        validation AUROC over its confirm seeds: how far luck moves a search), reading
-        ("none": no result, "alone": no rival, "untested": no pair with the best could be tested,
-        "no evidence", "some": better than some, "all": better than all), doubts (any of
-        "budget", "failed", "partial").
+    Attributes:
+        method: its name; cell: of it.
+        mean, std, n: of its test AUROC over its seeds (std NaN for one seed).
+        positives, negatives: images of the test set; NaN without predictions.
+        val_std: deviation of its validation AUROC over its confirm seeds: how far luck moves a
+            search; NaN for one seed.
     """
-    noise = pairwise.seeds(results).groupby("cell")["val_auroc"].std(ddof=1).to_dict()
-    known = facts(results)
-    scores = _by_setting(comparison.scores(results))
-    pairs = _by_setting(pairwise.pairs(results))
-    rows = []
-    for task, ratio in results.settings:
-        setting = scores[task, ratio]
-        row: _Row = {"task": task, "ratio": ratio}
-        row |= _verdict(setting, pairs.get((task, ratio), []))
-        row["val_std"] = noise.get(row["cell"], math.nan)
-        cells = {each["method"]: each["cell"] for each in setting}
-        behind = [cells[method] for method in row["better_than"]]
-        found = doubts(known, row["cell"], behind, cells.values()) if behind else set()
-        row["doubts"] = tuple(sorted(found))
-        rows.append(row)
-    names = [*_KEYS, "best", "cell", "mean", "std", "n", "lead", *_TUPLES[:-1]]
-    names += ["p", "basis", "positives", "negatives", "claimed", "val_std", "reading", "doubts"]
-    return pd.DataFrame(rows, columns=names)
+
+    method: str
+    cell: str
+    mean: float
+    std: float
+    n: int
+    positives: float
+    negatives: float
+    val_std: float
 
 
-def _by_setting(table: pd.DataFrame) -> dict[tuple[str, str], list[_Row]]:
-    found: dict[tuple[str, str], list[_Row]] = {}
-    for row in table.to_dict("records"):
-        found.setdefault((row["task"], row["ratio"]), []).append(row)
-    return found
+@dataclass(frozen=True)
+class Claim:
+    """What the tests support of the best method of a setting.
+
+    Attributes:
+        better_than: the methods that it is better than, one or more.
+        p: the largest Holm-adjusted p value of these.
+        basis: "seeds and images", or "seeds" if one of these rests on the seeds alone.
+        lead: over the nearest of these.
+        doubts: any of "budget", "failed", "partial", see ``analysis.compare.doubts``.
+    """
+
+    better_than: tuple[str, ...]
+    p: float
+    basis: str
+    lead: float
+    doubts: tuple[str, ...]
 
 
-def _verdict(setting: list[_Row], pairs: list[_Row]) -> _Row:
-    known = sorted((row for row in setting if row["n"]), key=lambda row: -row["mean"])
-    row: _Row = {
-        **dict.fromkeys(
-            ("mean", "std", "lead", "p", "positives", "negatives", "claimed"), math.nan
-        ),
-        **dict.fromkeys(_TUPLES, ()),
-        "best": None,
-        "cell": None,
-        "n": 0,
-        "basis": "",
-        "absent": tuple(row["method"] for row in setting if not row["n"]),
-        "reading": "none",
-    }
+@dataclass(frozen=True)
+class Verdict:
+    """What the confirm trials of one setting support.
+
+    Attributes:
+        task, ratio: the setting.
+        best: None without results.
+        rivals: the other methods with a result, the higher means first.
+        absent: methods without a result.
+        claim: None if the best is not better than any.
+        near: rivals that the best is not told from.
+        untested: those of near whose pair could not be tested.
+        near_images: those of near that the seeds alone tell apart: the test set's images are too
+            few.
+    """
+
+    task: str
+    ratio: str
+    best: Best | None = None
+    rivals: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    claim: Claim | None = None
+    near: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
+    near_images: tuple[str, ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Of the claim; none without one."""
+        return self.claim.doubts if self.claim else ()
+
+    @property
+    def reading(self) -> str:
+        """ "none": no result, "alone": no rival, "untested": no pair with the best could be
+        tested, "no evidence", "some": better than some, "all": better than all."""
+        if self.best is None:
+            return "none"
+        if not self.rivals:
+            return "alone"
+        if self.claim:
+            return "some" if self.near else "all"
+        return "untested" if self.untested == self.near else "no evidence"
+
+
+def verdicts(
+    results: Results, scores: pd.DataFrame, pairs: Iterable[Pair], facts: Mapping[str, Facts]
+) -> list[Verdict]:
+    """What the confirm trials support in each setting, in the study's order.
+
+    Args:
+        results: the study.
+        scores: what ``analysis.compare.comparison.scores`` gives for it.
+        pairs: what ``analysis.compare.pairwise.within`` gives for it.
+        facts: what ``analysis.compare.doubts.facts`` gives for it.
+    """
+    noise = seeds(results).groupby("cell")["val_auroc"].std(ddof=1).to_dict()
+    cells: dict[tuple[str, str], list[Row]] = {}
+    for row in scores.to_dict("records"):
+        cells.setdefault((row["task"], row["ratio"]), []).append(row)
+    tested: dict[tuple[str, str], list[Pair]] = {}
+    for pair in pairs:
+        tested.setdefault((pair.task, pair.ratio), []).append(pair)
+    return [
+        _verdict(task, ratio, cells[task, ratio], tested.get((task, ratio), []), facts, noise)
+        for task, ratio in results.settings
+    ]
+
+
+def _verdict(
+    task: str,
+    ratio: str,
+    cells: Sequence[Row],
+    pairs: Sequence[Pair],
+    facts: Mapping[str, Facts],
+    noise: Mapping[Hashable, float],
+) -> Verdict:
+    absent = tuple(row["method"] for row in cells if not row["n"])
+    known = sorted((row for row in cells if row["n"]), key=lambda row: -row["mean"])
     if not known:
-        return row
-    best, rivals = known[0], tuple(row["method"] for row in known[1:])
-    row |= {name: best[name] for name in ("mean", "std", "n", "cell", "positives", "negatives")}
-    row |= {"best": best["method"], "rivals": rivals}
-    if not rivals:
-        return row | {"reading": "alone"}
-    ahead = {pair["b"]: pair for pair in pairs if pair["a"] == best["method"]}
-    beaten = {method: pair for method, pair in ahead.items() if pair["better"]}
-    refused = {
-        m
-        for p in pairs
-        if p["why"] and best["method"] in (p["a"], p["b"])
-        for m in (p["a"], p["b"])
-    }
-    row["lead"] = best["mean"] - known[1]["mean"]
-    row["better_than"] = tuple(method for method in rivals if method in beaten)
-    row["near"] = near = tuple(method for method in rivals if method not in beaten)
-    row["untested"] = tuple(method for method in near if method in refused)
-    row["near_images"] = tuple(
-        method
-        for method in near
-        if method in ahead
-        and ahead[method]["basis"] == "seeds and images"
-        and ahead[method]["p_seeds_holm"] <= ALPHA
+        return Verdict(task, ratio, absent=absent)
+    first = known[0]
+    best = Best(
+        method=first["method"],
+        cell=first["cell"],
+        mean=first["mean"],
+        std=first["std"],
+        n=first["n"],
+        positives=first["positives"],
+        negatives=first["negatives"],
+        val_std=noise[first["cell"]],
     )
-    if beaten:
-        bases = {pair["basis"] for pair in beaten.values()}
-        row["basis"] = "seeds" if "seeds" in bases else "seeds and images"
-        row["p"] = max(pair["p_holm"] for pair in beaten.values())
-        row["claimed"] = min(pair["difference"] for pair in beaten.values())
-    return row | {"reading": _reading(row)}
+    rivals = tuple(row["method"] for row in known[1:])
+    ahead = {pair.b: pair for pair in pairs if pair.a == best.method}
+    beaten = {method: pair for method, pair in ahead.items() if pair.better}
+    refused = {
+        method
+        for pair in pairs
+        if pair.why and best.method in (pair.a, pair.b)
+        for method in (pair.a, pair.b)
+    }
+    near = tuple(method for method in rivals if method not in beaten)
+    return Verdict(
+        task,
+        ratio,
+        best,
+        rivals,
+        absent,
+        claim=_claim(best, rivals, beaten, facts, [row["cell"] for row in cells]),
+        near=near,
+        untested=tuple(method for method in near if method in refused),
+        near_images=tuple(m for m in near if m in ahead and _told_by_seeds(ahead[m])),
+    )
 
 
-def _reading(row: _Row) -> str:
-    if not row["near"]:
-        return "all"
-    if row["better_than"]:
-        return "some"
-    return "untested" if row["untested"] == row["near"] else "no evidence"
+def _told_by_seeds(pair: Pair) -> bool:
+    return pair.basis == "seeds and images" and pair.p_seeds_holm <= ALPHA
+
+
+def _claim(
+    best: Best,
+    rivals: Sequence[str],
+    beaten: Mapping[str, Pair],
+    facts: Mapping[str, Facts],
+    beside: Sequence[str],
+) -> Claim | None:
+    if not beaten:
+        return None
+    better_than = tuple(method for method in rivals if method in beaten)
+    bases = {pair.basis for pair in beaten.values()}
+    return Claim(
+        better_than,
+        p=max(pair.p_holm for pair in beaten.values()),
+        basis="seeds" if "seeds" in bases else "seeds and images",
+        lead=min(pair.difference for pair in beaten.values()),
+        doubts=doubts(facts, best.cell, [beaten[method].cell_b for method in better_than], beside),
+    )
 
 
 class Overall(NamedTuple):
@@ -135,7 +212,7 @@ class Overall(NamedTuple):
         better_here: further methods that it is better than on these data sets; p_here likewise.
         near: the rest.
         why: why no claim beyond these data sets is in reach, else "".
-        doubts: as in ``verdicts``, of any setting.
+        doubts: as in ``Claim``, of any setting.
     """
 
     units: Units
@@ -150,13 +227,20 @@ class Overall(NamedTuple):
     doubts: tuple[str, ...]
 
 
-def overall(results: Results) -> Overall | None:
-    """None below two methods or two complete settings."""
-    units = significance.units(results)
+def overall(
+    results: Results, units: Units, pairs: pd.DataFrame, facts: Mapping[str, Facts]
+) -> Overall | None:
+    """None below two methods or two complete settings.
+
+    Args:
+        results: the study.
+        units: its complete settings.
+        pairs: what ``analysis.compare.significance.wilcoxon`` gives for them.
+        facts: what ``analysis.compare.doubts.facts`` gives for the study.
+    """
     settings, methods = units.values.shape
     if settings < 2 or methods < 2:
         return None
-    pairs = significance.wilcoxon(units)
     best = significance.ranks(units).iloc[0]
     ahead = pairs[pairs["a"] == best["method"]]
     beyond, here = ahead[ahead["better"]], ahead[ahead["better_here"] & ~ahead["better"]]
@@ -171,17 +255,17 @@ def overall(results: Results) -> Overall | None:
         p_here=float(here["p_holm"].max()),
         near=tuple(b for b in ahead["b"] if b not in beaten),
         why=pairs["why"].iloc[0],
-        doubts=_overall_doubts(results, units, best["method"], beaten) if beaten else (),
+        doubts=_overall_doubts(results, units, facts, best["method"], beaten) if beaten else (),
     )
 
 
 def _overall_doubts(
-    results: Results, units: Units, best: str, beaten: list[str]
+    results: Results, units: Units, facts: Mapping[str, Facts], best: str, beaten: list[str]
 ) -> tuple[str, ...]:
-    known, found = facts(results), set()
-    for (task, ratio), cells in results.cells.groupby(["task", "ratio"], sort=False):
-        if (task, ratio) in units.values.index:
-            by_method = cells.set_index("method")["cell"]
-            behind = by_method[beaten].tolist()
-            found |= doubts(known, by_method[best], behind, by_method.tolist())
-    return tuple(sorted(found))
+    of_any: set[str] = set()
+    for setting, cells in results.cells.groupby([*SETTING], sort=False):
+        if setting in units.values.index:
+            by_method = dict(zip(cells["method"], cells["cell"], strict=True))
+            behind = [by_method[method] for method in beaten]
+            of_any |= {*doubts(facts, by_method[best], behind, by_method.values())}
+    return tuple(sorted(of_any))

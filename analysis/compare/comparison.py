@@ -4,21 +4,24 @@ A *setting* is a task at one imbalance ratio: the methods in it meet the same da
 """
 
 import math
-from collections.abc import Hashable
-from typing import Any
 
 import pandas as pd
 
-from analysis.columns import PLACE
-from analysis.compare import pairwise
+from analysis.columns import PLACE, SETTING, Row
 from analysis.compare.intervals import bootstrap_interval, t_interval
+from analysis.compare.pairwise import Within, seeds
+from analysis.compare.testset import NO_IMAGES
 from analysis.results import Results
 
 __all__ = ["scores", "selection_gap"]
 
 
-def scores(results: Results) -> pd.DataFrame:
+def scores(results: Results, within: Within) -> pd.DataFrame:
     """Test AUROC of every cell over its confirm seeds.
+
+    Args:
+        results: the study.
+        within: what ``analysis.compare.pairwise.within`` gives for it.
 
     Returns:
         One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
@@ -31,7 +34,7 @@ def scores(results: Results) -> pd.DataFrame:
     """
     names = ["mean", "std", "n", "planned", "failed", "missing", "rows"]
     names += ["low", "high", "boot_low", "boot_high"]
-    done = dict(list(pairwise.seeds(results).groupby("cell")))
+    done = dict(list(seeds(results).groupby("cell")))
     failed = {cell.id: cell.standing.confirm_failed for cell in results.study.cells}
     nothing = results.confirm[:0]
     table = pd.DataFrame(
@@ -41,17 +44,15 @@ def scores(results: Results) -> pd.DataFrame:
         ],
         columns=[*PLACE, *names],
     ).astype(dict.fromkeys(("mean", "std", "imratio", *names[-4:]), float))
-    images = pairwise.images(results).set_index("cell")
-    for name, column in (("error_images", "error"), *((n, n) for n in ("positives", "negatives"))):
-        table[name] = table["cell"].map(images[column]).astype(float)
-    top = table.groupby(["task", "ratio"])["mean"].transform("max")
+    images = [within.images.get(cell, NO_IMAGES) for cell in table["cell"]]
+    table["error_images"] = [each.error for each in images]
+    table["positives"] = [each.positives for each in images]
+    table["negatives"] = [each.negatives for each in images]
+    top = table.groupby([*SETTING])["mean"].transform("max")
     table["best"] = table["mean"].notna() & (table["mean"] == top)
-    pairs = pairwise.pairs(results)
-    behind = set(
-        pairs.loc[pairs["better"], ["cell_a", "cell_b"]].itertuples(index=False, name=None)
-    )
-    leader = table[table["best"]].drop_duplicates(["task", "ratio"])
-    leaders = leader.set_index(["task", "ratio"])["cell"].to_dict()
+    behind = {(pair.cell_a, pair.cell_b) for pair in within.pairs if pair.better}
+    leader = table[table["best"]].drop_duplicates([*SETTING])
+    leaders = leader.set_index([*SETTING])["cell"].to_dict()
     table["near"] = [
         row["n"] > 0
         and not row["best"]
@@ -61,7 +62,7 @@ def scores(results: Results) -> pd.DataFrame:
     return table
 
 
-def _score(cell: dict[Hashable, Any], done: pd.DataFrame, failed: int) -> list[Any]:
+def _score(cell: Row, done: pd.DataFrame, failed: int) -> list[object]:
     n = len(done)
     planned = max(cell["planned_seeds"], n)
     values = done["test_auroc"].to_numpy()
@@ -79,8 +80,12 @@ def _score(cell: dict[Hashable, Any], done: pd.DataFrame, failed: int) -> list[A
     ]
 
 
-def selection_gap(results: Results) -> pd.DataFrame:
+def selection_gap(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     """What the search promised against what fresh seeds gave.
+
+    Args:
+        results: the study.
+        scores: what the function of that name gives for it.
 
     Returns:
         One row a cell with a selected search row and a confirm result: cell, method, task,
@@ -92,7 +97,7 @@ def selection_gap(results: Results) -> pd.DataFrame:
     """
     winners = results.trials[results.trials["selected"]].set_index("cell")["value"]
     done = results.confirm[results.confirm["state"] == "COMPLETE"]
-    table = scores(results)[[*PLACE, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
+    table = scores[[*PLACE, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
     selected = results.cells.set_index("cell")["selected"]
     table["selected"] = table["cell"].map(selected)
     table["search_val"] = table["cell"].map(winners)

@@ -32,9 +32,10 @@ def groups(units: Units, pairs: pd.DataFrame) -> pd.DataFrame:
         method: {o for o in rank.index if o != method and frozenset((method, o)) not in apart}
         for method in rank.index
     }
-    found = [group for group in _cliques(set(), set(near), set(), near) if len(group) > 1]
     rows = []
-    for group in found:
+    for group in _cliques(set(), set(near), set(), near):
+        if len(group) < 2:
+            continue
         inside = rank[[method for method in rank.index if method in group]]
         rows.append((tuple(inside.index), inside.min(), inside.max()))
     table = pd.DataFrame(rows, columns=["methods", "low", "high"])
@@ -48,11 +49,11 @@ def _cliques(
     if not left and not seen:
         return [inside]
     pivot = max(left | seen, key=lambda method: len(near[method] & left))
-    found = []
+    cliques = []
     for method in left - near[pivot]:
-        found += _cliques(inside | {method}, left & near[method], seen & near[method], near)
+        cliques += _cliques(inside | {method}, left & near[method], seen & near[method], near)
         left, seen = left - {method}, seen | {method}
-    return found
+    return cliques
 
 
 def nemenyi_difference(methods: int, settings: int) -> float:

@@ -1,40 +1,57 @@
 """What besides the methods could have made a difference: budgets, lost runs, runs to come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.compare import budget, comparison, failures
+from analysis.compare.budget import TOLERANCE
 from analysis.results import Results
 
-__all__ = ["doubts", "facts"]
+__all__ = ["Facts", "doubts", "facts"]
 
 
-def facts(results: Results) -> pd.DataFrame:
-    """What doubts rest on.
+@dataclass(frozen=True)
+class Facts:
+    """What of a cell doubts rest on.
 
-    Returns:
-        One row a cell, with cell as its index: trials (search rows that ended), spent and a_run
-        (gradient evaluations of the search, and of one confirm run), failed (confirm seeds with
-        failed rows only), unfinished (rows are still to come).
+    Attributes:
+        trials: search trials that ended.
+        spent, a_run: gradient evaluations of the search, and of one confirm trial (NaN: none).
+        failed: confirm seeds that have failed for good.
+        unfinished: trials are still to come.
     """
-    spent = budget.by_cell(results).set_index("cell")
-    missing = failures.missing_rows(results).set_index("cell")
-    scores = comparison.scores(results).set_index("cell")
-    return pd.DataFrame(
-        {
-            "trials": spent["trials"],
-            "spent": spent["search_gradient_evaluations"],
-            "a_run": spent["run_gradient_evaluations"],
-            "failed": scores["failed"],
-            "unfinished": missing["search"] + missing["confirm"] > 0,
-        }
-    )
+
+    trials: int
+    spent: float
+    a_run: float
+    failed: int
+    unfinished: bool
+
+
+def facts(results: Results, budget: pd.DataFrame) -> dict[str, Facts]:
+    """By cell.
+
+    Args:
+        results: the study.
+        budget: what ``analysis.compare.budget.by_cell`` gives for it.
+    """
+    spent = budget.set_index("cell")
+    return {
+        cell.id: Facts(
+            trials=int(spent["trials"][cell.id]),
+            spent=float(spent["search_gradient_evaluations"][cell.id]),
+            a_run=float(spent["run_gradient_evaluations"][cell.id]),
+            failed=cell.standing.confirm_failed,
+            unfinished=cell.standing.search_left + cell.standing.confirm_left > 0,
+        )
+        for cell in results.study.cells
+    }
 
 
 def doubts(
-    facts: pd.DataFrame, ahead: str, behind: Iterable[str], beside: Iterable[str]
-) -> set[str]:
+    facts: Mapping[str, Facts], ahead: str, behind: Iterable[str], beside: Iterable[str]
+) -> tuple[str, ...]:
     """Reasons to doubt that one cell is better than others by merit of its method.
 
     Args:
@@ -43,17 +60,21 @@ def doubts(
         beside: ids of all cells of the setting.
 
     Returns:
-        Any of "budget" (more trials than one behind, or over ``budget.TOLERANCE`` more gradient
-        evaluations in the search or in a confirm run), "failed" (confirm runs were lost),
-        "partial" (some are to come).
+        Any of "budget" (more trials than one behind, or over ``TOLERANCE`` more gradient
+        evaluations in the search or in a confirm trial), "failed" (confirm trials were lost),
+        "partial" (some are to come), in this order.
     """
-    mine, others = facts.loc[ahead], facts.loc[list(behind)]
-    more = others["trials"] < mine["trials"]
-    for cost in ("spent", "a_run"):
-        more |= others[cost] * (1 + budget.TOLERANCE) < mine[cost]
+    best, others = facts[ahead], [facts[cell] for cell in behind]
     rules = (
-        ("budget", more.any()),
-        ("failed", mine["failed"] or others["failed"].any()),
-        ("partial", facts.loc[list(beside), "unfinished"].any()),
+        ("budget", any(_spent_less(other, best) for other in others)),
+        ("failed", any(cell.failed for cell in (best, *others))),
+        ("partial", any(facts[cell].unfinished for cell in beside)),
     )
-    return {name for name, holds in rules if holds}
+    return tuple(name for name, holds in rules if holds)
+
+
+def _spent_less(other: Facts, best: Facts) -> bool:
+    # NaN compares as False.
+    costs = ((other.spent, best.spent), (other.a_run, best.a_run))
+    less = any(theirs * (1 + TOLERANCE) < own for theirs, own in costs)
+    return less or other.trials < best.trials

@@ -44,7 +44,7 @@ def bootstrap_interval(values: ArrayLike) -> Interval:
     x = np.asarray(values, dtype=float)
     if _without_spread(x):
         return NO_INTERVAL
-    found = stats.bootstrap(
+    ends = stats.bootstrap(
         (x,),
         np.mean,
         n_resamples=RESAMPLES,
@@ -52,7 +52,7 @@ def bootstrap_interval(values: ArrayLike) -> Interval:
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return Interval(float(found.low), float(found.high))
+    return Interval(float(ends.low), float(ends.high))
 
 
 def _without_spread(x: Sequence[float] | np.ndarray) -> bool:

@@ -1,6 +1,7 @@
 """Differences between two methods, one a paired seed: how large, and how often above 0."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,25 +10,35 @@ from scipy import special
 from analysis.compare.intervals import LEVEL, RESAMPLES, Interval
 from study.plan.power import LEAST_SEEDS
 
-__all__ = ["refusal", "seed_tests", "wins"]
+__all__ = ["SeedTests", "refusal", "seed_tests", "wins"]
 
 
-def seed_tests(d: NDArray[np.float64]) -> dict[str, float]:
-    """Tests of differences ``d``, one a seed, that ``refusal`` lets pass.
+class SeedTests(NamedTuple):
+    """What the differences over paired seeds show.
 
-    Returns:
-        p_seeds (paired t test), wins_low, wins_high (interval of the share of wins), p_wins
-        (exact sign test; ties count for neither side).
+    Attributes:
+        p_seeds: of the paired t test.
+        wins_low, wins_high: interval of the share of wins.
+        p_wins: of the exact sign test; ties count for neither side.
     """
+
+    p_seeds: float
+    wins_low: float
+    wins_high: float
+    p_wins: float
+
+
+def seed_tests(d: NDArray[np.float64]) -> SeedTests:
+    """Tests of differences ``d``, one a seed, that ``refusal`` lets pass."""
     n, won, lost = len(d), int((d > 0).sum()), int((d < 0).sum())
     t = d.mean() / (d.std(ddof=1) / math.sqrt(n))
     low, high = _share_interval(won, lost, n)
-    return {
-        "p_seeds": float(2 * special.stdtr(n - 1, -abs(t))),
-        "wins_low": low,
-        "wins_high": high,
-        "p_wins": min(1.0, float(2 * special.bdtr(min(won, lost), won + lost, 0.5))),
-    }
+    return SeedTests(
+        p_seeds=float(2 * special.stdtr(n - 1, -abs(t))),
+        wins_low=low,
+        wins_high=high,
+        p_wins=min(1.0, float(2 * special.bdtr(min(won, lost), won + lost, 0.5))),
+    )
 
 
 def _share_interval(won: int, lost: int, n: int) -> Interval:

@@ -11,30 +11,103 @@ seeds alone would call two equal methods different in up to 70 % of studies.
 """
 
 import math
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.intervals import t_interval
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
-from analysis.compare.testset import image_row, look
+from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
 from study.plan.power import ALPHA, GAMMA
 
-__all__ = ["images", "pairs", "seeds"]
+__all__ = ["Pair", "Within", "seeds", "table", "within"]
 
-_SETTING = ["task", "ratio"]
-_PAIR = ["a", "b", "cell_a", "cell_b", "rows_a", "rows_b", "n", "dropped"]
-_NUMBERS = [
-    *("difference", "std", "p_seeds", "wins", "wins_low", "wins_high", "p_wins"),
-    *("error_images", "p_images", "p_both", "low", "high", "p"),
-]
+
+@dataclass(frozen=True)
+class Pair:
+    """Two methods with paired seeds in one setting; NaN where the data give nothing.
+
+    Attributes:
+        task, ratio: the setting.
+        a, b: the methods; a has the higher mean over the paired seeds.
+        cell_a, cell_b: their cells.
+        rows_a, rows_b: numbers of the confirm trials.
+        n: paired seeds.
+        dropped: seeds that only one of the two finished.
+        difference: mean of a - b; std: over the seeds, ddof 1.
+        p_seeds: of the paired t test (other seeds, this test set).
+        wins: P(a > b), the share of the seeds, ties a half.
+        wins_low, wins_high: its percentile bootstrap interval; the exact binomial one where all
+            seeds agree.
+        p_wins: of the exact sign test.
+        error_images, p_images: DeLong (other images, these models).
+        p_both: other seeds and other images.
+        low, high, p: interval of the difference and p value, by the basis.
+        basis: "seeds and images", or "seeds" without predictions.
+        p_seeds_holm, p_wins_holm, p_holm: corrected for the pairs tested in the setting.
+        why: what forbids a test, else "".
+    """
+
+    task: str
+    ratio: str
+    a: str
+    b: str
+    cell_a: str
+    cell_b: str
+    rows_a: tuple[int, ...]
+    rows_b: tuple[int, ...]
+    n: int
+    dropped: tuple[int, ...]
+    difference: float = math.nan
+    std: float = math.nan
+    p_seeds: float = math.nan
+    wins: float = math.nan
+    wins_low: float = math.nan
+    wins_high: float = math.nan
+    p_wins: float = math.nan
+    error_images: float = math.nan
+    p_images: float = math.nan
+    p_both: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    basis: str = "seeds"
+    p_seeds_holm: float = math.nan
+    p_wins_holm: float = math.nan
+    p_holm: float = math.nan
+    why: str = ""
+
+    @property
+    def better(self) -> bool:
+        """a is better: the corrected p is at or below ``ALPHA``."""
+        return self.p_holm <= ALPHA
+
+    @property
+    def often(self) -> bool:
+        """a is ahead often enough to matter: surely above a half, possibly above ``GAMMA``."""
+        return self.p_wins_holm <= ALPHA and self.wins_high > GAMMA
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """What the confirm trials show within the settings.
+
+    Attributes:
+        pairs: every pair of methods, setting by setting.
+        images: by cell with a finished confirm trial, what the test images leave open.
+    """
+
+    pairs: Sequence[Pair]
+    images: Mapping[str, Images]
 
 
 def seeds(results: Results) -> pd.DataFrame:
@@ -46,50 +119,11 @@ def seeds(results: Results) -> pd.DataFrame:
     return done.drop_duplicates(["cell", "seed"])
 
 
-def images(results: Results) -> pd.DataFrame:
-    """What the draw of the test images leaves open in each cell's mean AUROC.
-
-    Returns:
-        One row a cell with a finished confirm row: cell, positives, negatives (of the test set),
-        error (DeLong's standard error of the mean over the seeds, the models given); NaN where
-        predictions are missing, and why (a sentence, else "").
-    """
-    return _within(results).images.copy()
-
-
-def pairs(results: Results) -> pd.DataFrame:
-    """Every pair of methods with paired seeds, setting by setting.
-
-    Returns:
-        One row a pair: task, ratio, a (the higher mean over the paired seeds), b, cell_a, cell_b,
-        rows_a, rows_b (numbers of the confirm rows), n (paired seeds), dropped (seeds that only
-        one of the two finished), difference (mean of a - b), std (over the seeds, ddof 1),
-        p_seeds (paired t test: other seeds, this test set), wins (P(a > b): share of the seeds,
-        ties a half), wins_low, wins_high (percentile bootstrap interval; the exact binomial one
-        where all seeds agree), p_wins (exact sign
-        test), error_images and p_images (DeLong: other images, these models), p_both (other
-        seeds and other images), basis ("seeds and images", or "seeds" without predictions), low,
-        high and p (interval of the difference and p value, by the basis), p_seeds_holm,
-        p_wins_holm and p_holm (corrected for the pairs tested in the setting), better (a is
-        better: p_holm at or below ``ALPHA``), often (a is ahead often enough to matter:
-        p_wins_holm at or below ``ALPHA`` and wins_high above ``GAMMA``), why (what forbids
-        a test, else "").
-    """
-    return _within(results).pairs.copy()
-
-
-class _Within(NamedTuple):
-    images: pd.DataFrame
-    pairs: pd.DataFrame
-
-
-@lru_cache(maxsize=4)
-def _within(results: Results) -> _Within:
-    """Both frames in one pass, so that predictions are read once."""
-    done = seeds(results)
-    image_rows: list[dict[str, Any]] = []
-    pair_rows: list[dict[str, Any]] = []
-    for (task, ratio), setting in done.groupby(_SETTING, sort=False):
+def within(results: Results) -> Within:
+    """Pairs and images in one pass, so that predictions are read once."""
+    pairs: list[Pair] = []
+    images: dict[str, Images] = {}
+    for (task, ratio), setting in seeds(results).groupby([*SETTING], sort=False):
         cells = {str(method): rows for method, rows in setting.groupby("method", sort=False)}
         seen = look(results, cells)
         methods = [
@@ -97,27 +131,27 @@ def _within(results: Results) -> _Within:
             for method in results.methods
             if method in cells
         ]
-        image_rows += [image_row(method.cell, seen[method.name]) for method in methods]
-        found = _judged([_pair(*pair) for pair in combinations(methods, 2)])
-        pair_rows += [{"task": task, "ratio": ratio} | row for row in found]
-    adjusted = ["p_seeds_holm", "p_wins_holm", "p_holm"]
-    names = [*_SETTING, *_PAIR, *_NUMBERS, "basis", *adjusted, "better", "often", "why"]
-    return _Within(
-        pd.DataFrame(image_rows, columns=["cell", "positives", "negatives", "error", "why"]),
-        pd.DataFrame(pair_rows, columns=names),
-    )
+        images |= {method.cell: counted(seen[method.name]) for method in methods}
+        both = [_pair(str(task), str(ratio), *two) for two in combinations(methods, 2)]
+        pairs += _corrected(both)
+    return Within(pairs, images)
 
 
-def _judged(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One setting's pairs, with what depends on all of them."""
+def table(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """One row a pair: its attributes, with better and often before why."""
+    *names, why = [field.name for field in fields(Pair)]
+    rows = [(*astuple(pair)[:-1], pair.better, pair.often, pair.why) for pair in pairs]
+    return pd.DataFrame(rows, columns=[*names, "better", "often", why])
+
+
+def _corrected(pairs: list[Pair]) -> list[Pair]:
+    """One setting's pairs, with the p values that depend on all of them."""
     names = ("p_seeds", "p_wins", "p")
-    for name, adjusted in {name: holm([row[name] for row in pairs]) for name in names}.items():
-        for row, value in zip(pairs, adjusted, strict=True):
-            row[f"{name}_holm"] = float(value)
-    for row in pairs:
-        row["better"] = row["p_holm"] <= ALPHA
-        row["often"] = row["p_wins_holm"] <= ALPHA and row["wins_high"] > GAMMA
-    return pairs
+    adjusted = [holm([getattr(pair, name) for pair in pairs]).tolist() for name in names]
+    return [
+        replace(pair, p_seeds_holm=p_seeds, p_wins_holm=p_wins, p_holm=p)
+        for pair, p_seeds, p_wins, p in zip(pairs, *adjusted, strict=True)
+    ]
 
 
 class _Method(NamedTuple):
@@ -145,7 +179,7 @@ def _method(name: str, rows: pd.DataFrame, images: Placements | None) -> _Method
     return _Method(name, rows["cell"].iloc[0], place, numbers, aucs, images)
 
 
-def _pair(first: _Method, second: _Method) -> dict[str, Any]:
+def _pair(task: str, ratio: str, first: _Method, second: _Method) -> Pair:
     """One pair, the higher mean as a; the earlier method of the study on a tie."""
     shared = sorted(first.place.keys() & second.place.keys())
     # Without rounding, a difference that is the same at every seed would show a spread.
@@ -153,42 +187,42 @@ def _pair(first: _Method, second: _Method) -> dict[str, Any]:
     d = d.round(12)
     ahead = not shared or d.mean() >= 0
     a, b = (first, second) if ahead else (second, first)
-    row: dict[str, Any] = {
-        "a": a.name,
-        "b": b.name,
-        "cell_a": a.cell,
-        "cell_b": b.cell,
-        "rows_a": tuple(a.numbers[a.at(shared)].tolist()),
-        "rows_b": tuple(b.numbers[b.at(shared)].tolist()),
-        "n": len(shared),
-        "dropped": tuple(sorted(first.place.keys() ^ second.place.keys())),
-        **dict.fromkeys(_NUMBERS, math.nan),
-        "basis": "seeds",
-        "why": refusal(d),
-    }
+    pair = Pair(
+        task,
+        ratio,
+        a.name,
+        b.name,
+        a.cell,
+        b.cell,
+        rows_a=tuple(a.numbers[a.at(shared)].tolist()),
+        rows_b=tuple(b.numbers[b.at(shared)].tolist()),
+        n=len(shared),
+        dropped=tuple(sorted(first.place.keys() ^ second.place.keys())),
+        why=refusal(d),
+    )
     if not shared:
-        return row
-    return row | _numbers(d if ahead else -d, a.seen(shared), b.seen(shared), row["why"])
+        return pair
+    return _tested(pair, d if ahead else -d, a.seen(shared), b.seen(shared))
 
 
-def _numbers(
-    d: NDArray[np.float64], a: Placements | None, b: Placements | None, why: str
-) -> dict[str, Any]:
-    """What ``pairs`` says of differences ``d`` (not empty) and of the images, if they are known."""
-    found: dict[str, Any] = {
-        "difference": float(d.mean()),
-        "std": float(d.std(ddof=1)) if len(d) > 1 else math.nan,
-        "wins": float(wins(d).mean()),
-    }
+def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placements | None) -> Pair:
+    """The pair with what differences ``d`` (not empty) say, and the images, if they are known."""
+    pair = replace(
+        pair,
+        difference=float(d.mean()),
+        std=float(d.std(ddof=1)) if len(d) > 1 else math.nan,
+        wins=float(wins(d).mean()),
+    )
     both = compare(a, b) if a is not None and b is not None else None
     if both is not None:
-        found |= {"error_images": both.error, "p_images": both.p_images}
-    if why:
-        return found
-    found |= seed_tests(d)
+        pair = replace(pair, error_images=both.error, p_images=both.p_images)
+    if pair.why:
+        return pair
+    pair = replace(pair, **seed_tests(d)._asdict())
     if both is None:
         low, high = t_interval(d)
-        return found | {"low": low, "high": high, "p": found["p_seeds"]}
+        return replace(pair, low=low, high=high, p=pair.p_seeds)
     low, high = both.interval
-    own = {"p_both": both.p_both, "p": both.p_both, "low": low, "high": high}
-    return found | own | {"basis": "seeds and images"}
+    return replace(
+        pair, p_both=both.p_both, p=both.p_both, low=low, high=high, basis="seeds and images"
+    )

@@ -1,12 +1,11 @@
 """Our figures beside those of the papers, and how the protocols differ."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.columns import PLACE
-from analysis.compare import comparison
+from analysis.columns import PLACE, Row
 from analysis.compare.published import published
 from analysis.results import Results
 from study.records import CellRecord
@@ -61,8 +60,12 @@ _ASIDE = {
 _OURS = (*PLACE, "mean", "std", "n", "rows")
 
 
-def reproduced(results: Results) -> pd.DataFrame:
+def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     """Cells with a result for which a paper reports one: data set, model, imratio and method.
+
+    Args:
+        results: the study.
+        scores: what ``analysis.compare.comparison.scores`` gives for it.
 
     Returns:
         One row a cell and published figure: cell, method, task, imratio, ratio, mean, std, n,
@@ -75,10 +78,10 @@ def reproduced(results: Results) -> pd.DataFrame:
     theirs = theirs.assign(
         key_dataset=theirs["dataset"].map(DATASETS), key_model=theirs["model"].map(MODELS)
     )
-    scores = comparison.scores(results).set_index("cell")
-    found = []
+    by_cell = scores.set_index("cell")
+    beside = []
     for cell in results.study.cells:
-        ours = scores.loc[cell.id]
+        ours = by_cell.loc[cell.id]
         if cell.imratio is None or not ours["n"]:
             continue
         same = theirs[
@@ -87,13 +90,13 @@ def reproduced(results: Results) -> pd.DataFrame:
             & (theirs["ours"] == cell.method)
             & np.isclose(theirs["imratio"], cell.imratio)
         ]
-        own = {"cell": cell.id} | {name: ours[name] for name in _OURS[1:]}
-        found += [own | _beside(cell, own, row) for row in same.to_dict("records")]
+        own: Row = {"cell": cell.id} | {name: ours[name] for name in _OURS[1:]}
+        beside += [own | _beside(cell, own, row) for row in same.to_dict("records")]
     names = [*_OURS, "source", "table", "published_mean", "published_std", "note"]
-    return pd.DataFrame(found, columns=[*names, "difference", "deviations", "protocol"])
+    return pd.DataFrame(beside, columns=[*names, "difference", "deviations", "protocol"])
 
 
-def _beside(cell: CellRecord, own: dict[str, Any], row: dict[Any, Any]) -> dict[str, Any]:
+def _beside(cell: CellRecord, own: Row, row: Row) -> Row:
     difference = own["mean"] - row["mean"]
     return {
         "source": row["source"],
@@ -107,7 +110,7 @@ def _beside(cell: CellRecord, own: dict[str, Any], row: dict[Any, Any]) -> dict[
     }
 
 
-def _differences(cell: CellRecord, n: int, row: dict[Any, Any]) -> tuple[str, ...]:
+def _differences(cell: CellRecord, n: int, row: Row) -> tuple[str, ...]:
     paper = PROTOCOLS[row["source"]]
     batch = SMALL_BATCHES.get(row["dataset"], paper.batch_size)
     said = [

@@ -9,13 +9,14 @@ no two settings share one. Claims rest on the twin.
 
 import math
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from analysis.columns import SETTING
 from analysis.compare.pairwise import seeds
 from analysis.holm import holm
 from analysis.results import Results
@@ -50,7 +51,7 @@ class Units(NamedTuple):
 def units(results: Results) -> Units:
     """Complete settings only; what is left out is named."""
     done = seeds(results)
-    table = done.pivot_table(index=["task", "ratio"], columns="method", values="test_auroc")
+    table = done.pivot_table(index=[*SETTING], columns="method", values="test_auroc")
     table = table.reindex(index=results.settings, columns=results.methods)
     absent = tuple(table.columns[table.isna().all()])
     table = table.drop(columns=list(absent))
@@ -87,7 +88,7 @@ def friedman(units: Units) -> pd.DataFrame:
         p is not.
     """
     n, k = units.values.shape
-    row: dict[str, Any] = {"methods": k, "settings": n, "datasets": units.datasets.nunique()}
+    row: dict[str, object] = {"methods": k, "settings": n, "datasets": units.datasets.nunique()}
     row |= dict.fromkeys(("chi2", "p_chi2", "f", "df1", "df2", "p_f", "p"), math.nan)
     row["why"] = _friedman_refusal(n, k, units)
     if not row["why"]:
@@ -111,9 +112,9 @@ def wilcoxon(units: Units) -> pd.DataFrame:
         (of a - b), p (settings taken as independent), p_holm, p_datasets (whole data sets change
         sides), p_datasets_holm, better (p_datasets_holm at or below ``ALPHA``), better_here
         (p_holm is: it holds on these data sets, and is not known of others), why (what keeps
-        every p_datasets of the family above that, else "").
+        every p_datasets of the family above that, else ""). None without a setting.
     """
-    order = list(ranks(units)["method"])
+    order = list(ranks(units)["method"]) if len(units.values) else []
     rows = [_pair(units, a, b) for a, b in combinations(order, 2)]
     names = ["a", "b", "settings", "won", "tied", "lost", "median", "p", "p_datasets"]
     table = pd.DataFrame(rows, columns=names)
@@ -150,7 +151,7 @@ def _permuted_friedman(each: pd.DataFrame, datasets: pd.Series) -> float:
     return float((1 + spread.sum()) / (1 + PERMUTATIONS))
 
 
-def _pair(units: Units, a: str, b: str) -> tuple[Any, ...]:
+def _pair(units: Units, a: str, b: str) -> tuple[object, ...]:
     # Without rounding, 0.9 - 0.8 and 0.8 - 0.7 would not tie.
     d = (units.values[a] - units.values[b]).to_numpy().round(12)
     signed = np.sign(d) * stats.rankdata(np.abs(d))

@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.compare.delong import Placements, placements
 from analysis.errors import AnalysisError
 from analysis.images.predictions import load_predictions
 from analysis.results import Results
 
-__all__ = ["Seen", "image_row", "look"]
+__all__ = ["NO_IMAGES", "Images", "Seen", "counted", "look"]
 
 
 class Seen(NamedTuple):
@@ -36,7 +38,7 @@ def look(results: Results, cells: Mapping[str, pd.DataFrame]) -> dict[str, Seen]
             same order, as their targets tell; else no method's are used.
     """
     seen: dict[str, Seen] = {}
-    targets: Any = None
+    targets: NDArray[np.bool_] | None = None
     for method, rows in cells.items():
         if rows["predictions"].isna().all():
             seen[method] = Seen(None, "no predictions were kept")
@@ -57,14 +59,30 @@ def look(results: Results, cells: Mapping[str, pd.DataFrame]) -> dict[str, Seen]
     return seen
 
 
-def image_row(cell: str, seen: Seen) -> dict[str, Any]:
-    """The cell, its test positives and negatives, DeLong's error of its mean AUROC, and why not."""
+@dataclass(frozen=True)
+class Images:
+    """What the draw of the test images leaves open in a cell's mean AUROC.
+
+    Attributes:
+        positives, negatives: images of the test set; NaN without predictions.
+        error: DeLong's standard error of the mean over the seeds, the models given; NaN likewise.
+        why: why there are no predictions (a sentence), else "".
+    """
+
+    positives: float = math.nan
+    negatives: float = math.nan
+    error: float = math.nan
+    why: str = ""
+
+
+NO_IMAGES = Images()
+"""Of a cell without a finished confirm trial."""
+
+
+def counted(seen: Seen) -> Images:
+    """The numbers alone: placements of all images take room."""
     places = seen.places
-    row = {"positives": math.nan, "negatives": math.nan, "error": math.nan}
-    if places is not None:
-        row = {
-            "positives": float(places.positives.shape[1]),
-            "negatives": float(places.negatives.shape[1]),
-            "error": places.error,
-        }
-    return {"cell": cell, **row, "why": seen.why}
+    if places is None:
+        return Images(why=seen.why)
+    positives, negatives = places.positives.shape[1], places.negatives.shape[1]
+    return Images(float(positives), float(negatives), places.error)

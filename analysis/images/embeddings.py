@@ -11,7 +11,7 @@ from sklearn.manifold import TSNE
 
 from analysis.columns import PLACE
 from analysis.files import replaced
-from analysis.images.predictions import Predictions
+from analysis.images.roc import Judged
 
 __all__ = ["MOST", "MOST_MAPS", "PERPLEXITY", "flat", "mapped", "maps"]
 
@@ -24,11 +24,11 @@ PERPLEXITY = 30.0
 LEAST = 16
 
 
-def maps(found: list[tuple[dict[str, Any], Predictions]], folder: Path) -> pd.DataFrame:
+def maps(judged: list[Judged], folder: Path) -> pd.DataFrame:
     """One map a cell: of its first seed that kept embeddings.
 
     Args:
-        found: as ``analysis.images.roc.runs`` gives it.
+        judged: as ``analysis.images.roc.runs`` gives it.
         folder: where maps are kept, so that the next report need not compute them again; a
             folder that cannot be written keeps none.
 
@@ -37,7 +37,7 @@ def maps(found: list[tuple[dict[str, Any], Predictions]], folder: Path) -> pd.Da
         (without unit), positive (bool). Cells with fewer than ``LEAST`` images have none.
     """
     parts = []
-    for row, said in mapped(found)[:MOST_MAPS]:
+    for row, said in mapped(judged)[:MOST_MAPS]:
         if said.embeddings is None or len(said.targets) < LEAST:
             continue
         chosen = _sample(said.targets)
@@ -48,14 +48,13 @@ def maps(found: list[tuple[dict[str, Any], Predictions]], folder: Path) -> pd.Da
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 
-def mapped(
-    found: list[tuple[dict[str, Any], Predictions]],
-) -> list[tuple[dict[str, Any], Predictions]]:
-    """The first run of each cell that kept embeddings, all of them finite."""
-    first: dict[str, tuple[dict[str, Any], Predictions]] = {}
-    for row, said in found:
-        if said.embeddings is not None and np.isfinite(said.embeddings).all():
-            first.setdefault(row["cell"], (row, said))
+def mapped(judged: list[Judged]) -> list[Judged]:
+    """The first trial of each cell that kept embeddings, all of them finite."""
+    first: dict[str, Judged] = {}
+    for each in judged:
+        embeddings = each.said.embeddings
+        if embeddings is not None and np.isfinite(embeddings).all():
+            first.setdefault(each.row["cell"], each)
     return list(first.values())
 
 

@@ -1,46 +1,57 @@
 """ROC and precision-recall curves over confirm seeds, and scores by class, from predictions."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from analysis.columns import PLACE
+from analysis.columns import PLACE, Row
 from analysis.errors import AnalysisError
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results
 
-__all__ = ["BINS", "GRID", "curves", "histograms", "runs"]
+__all__ = ["BINS", "GRID", "Judged", "curves", "histograms", "runs"]
 
 GRID = np.linspace(0, 1, 41) ** 2
 """Where curves are read off; denser towards 0, where methods for rare positives differ."""
 BINS = 30
 
 
-def runs(results: Results) -> tuple[list[tuple[dict[str, Any], Predictions]], list[str]]:
-    """Predictions of every finished confirm row, one row a seed, and why some are missing.
+class Judged(NamedTuple):
+    """A finished confirm trial and its predictions.
+
+    Attributes:
+        row: cell, method, task, imratio, ratio, number, seed.
+        said: of every test image.
+    """
+
+    row: Row
+    said: Predictions
+
+
+def runs(results: Results) -> tuple[list[Judged], list[str]]:
+    """Every finished confirm trial with its predictions, one a seed, and why some are missing.
 
     Returns:
-        Pairs of {cell, method, task, imratio, ratio, number, seed} and predictions, and one
-        sentence a row whose predictions cannot be read.
+        The trials, and one sentence a trial whose predictions cannot be read.
     """
-    found, missing = [], []
+    judged, missing = [], []
     for row in _rows(results):
         try:
-            found.append((row, load_predictions(results, row["cell"], row["number"])))
+            judged.append(Judged(row, load_predictions(results, row["cell"], row["number"])))
         except AnalysisError as error:
             missing.append(str(error))
-    return found, missing
+    return judged, missing
 
 
-def curves(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
+def curves(judged: list[Judged]) -> pd.DataFrame:
     """Mean ROC and precision-recall curves over the seeds of a cell, read off at ``GRID``.
 
     Args:
-        found: as ``runs`` gives it.
+        judged: as ``runs`` gives it.
 
     Returns:
         One row a cell, kind and place: cell, method, task, imratio, ratio, kind ("roc": x is the
@@ -49,23 +60,23 @@ def curves(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
         n (seeds), rows (confirm rows), positives, negatives (test images).
     """
     parts = []
-    for cell, mine in _by_cell(found):
-        targets = mine[0][1].targets
+    for keys, seeds in _by_cell(judged):
+        targets = seeds[0].said.targets
         for kind, read in (("roc", _roc), ("pr", _precision)):
-            seeds = np.stack([read(said) for _, said in mine])
+            lines = np.stack([read(each.said) for each in seeds])
             parts.append(
                 pd.DataFrame(
                     {
                         "x": GRID,
-                        "mean": seeds.mean(axis=0),
-                        "low": seeds.min(axis=0),
-                        "high": seeds.max(axis=0),
+                        "mean": lines.mean(axis=0),
+                        "low": lines.min(axis=0),
+                        "high": lines.max(axis=0),
                     }
                 ).assign(
-                    **{key: cell[key] for key in PLACE},
+                    **{key: keys[key] for key in PLACE},
                     kind=kind,
-                    n=len(mine),
-                    rows=pd.Series([tuple(row["number"] for row, _ in mine)] * len(GRID)),
+                    n=len(seeds),
+                    rows=pd.Series([tuple(each.row["number"] for each in seeds)] * len(GRID)),
                     positives=int(targets.sum()),
                     negatives=int((~targets).sum()),
                 )
@@ -74,7 +85,7 @@ def curves(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 
-def histograms(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
+def histograms(judged: list[Judged]) -> pd.DataFrame:
     """Scores of the first seed of each cell, class by class, in ``BINS`` equal bins.
 
     Seeds are not pooled: their scores need not share a scale.
@@ -85,21 +96,21 @@ def histograms(found: list[tuple[dict[str, Any], Predictions]]) -> pd.DataFrame:
         class in the bin; each sums to 1).
     """
     parts = []
-    for cell, mine in _by_cell(found):
-        said = mine[0][1]
+    for keys, seeds in _by_cell(judged):
+        said = seeds[0].said
         edges = np.histogram_bin_edges(said.scores, BINS)
         counts = [np.histogram(said.scores[said.targets == t], edges)[0] for t in (True, False)]
         shares = [count / count.sum() for count in counts]
         parts.append(
             pd.DataFrame(
                 {"low": edges[:-1], "high": edges[1:], "positive": shares[0], "negative": shares[1]}
-            ).assign(**{key: cell[key] for key in (*PLACE, "number")})
+            ).assign(**{key: keys[key] for key in (*PLACE, "number")})
         )
     names = [*PLACE, "number", "low", "high", "positive", "negative"]
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)
 
 
-def _rows(results: Results) -> list[dict[Any, Any]]:
+def _rows(results: Results) -> list[Row]:
     done = results.confirm[results.confirm["state"] == "COMPLETE"]
     done = done[done["predictions"].notna()].sort_values(["cell", "seed", "number"], kind="stable")
     once = done.drop_duplicates(["cell", "seed"])[[*PLACE, "number", "seed"]]
@@ -107,11 +118,11 @@ def _rows(results: Results) -> list[dict[Any, Any]]:
 
 
 def _by_cell(
-    found: list[tuple[dict[str, Any], Predictions]],
-) -> Iterator[tuple[dict[str, Any], list[tuple[dict[str, Any], Predictions]]]]:
-    for cell in dict.fromkeys(row["cell"] for row, _ in found):
-        mine = [pair for pair in found if pair[0]["cell"] == cell]
-        yield mine[0][0], mine
+    judged: list[Judged],
+) -> Iterator[tuple[Row, list[Judged]]]:
+    for cell in dict.fromkeys(each.row["cell"] for each in judged):
+        seeds = [each for each in judged if each.row["cell"] == cell]
+        yield seeds[0].row, seeds
 
 
 def _roc(said: Predictions) -> NDArray[np.float64]:

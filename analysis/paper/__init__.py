@@ -1,6 +1,6 @@
 """Figures for a paper as SVG and PDF, drawn with matplotlib: no browser takes part.
 
-A new figure is a function from ``Results`` to a ``Figure``, or to None if the study has nothing
+A new figure is a function from ``Findings`` to a ``Figure``, or to None if the study has nothing
 for it, and a line in ``FIGURES``. A figure that the report has too has the same name there.
 """
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from analysis.files import remove_others, write_bytes
+from analysis.findings import Findings
 from analysis.paper import comparison, course, critical_difference, sensitivity
 from analysis.paper.style import KINDS, RENDERER, save, styled
-from analysis.results import Results
 
 __all__ = ["FIGURES", "KINDS", "RENDERER", "draw", "write_figures"]
 
-FIGURES: dict[str, Callable[[Results], Figure | None]] = {
+FIGURES: dict[str, Callable[[Findings], Figure | None]] = {
     "main-comparison": comparison.main,
     "critical-difference": critical_difference.draw,
     "imratio-curves": comparison.along_imratio,
@@ -25,23 +25,23 @@ FIGURES: dict[str, Callable[[Results], Figure | None]] = {
 }
 
 
-def draw(results: Results) -> Iterator[tuple[str, Figure]]:
+def draw(findings: Findings) -> Iterator[tuple[str, Figure]]:
     """Each figure that the study has something for, by name."""
     for name, make in FIGURES.items():
-        figure = make(results)
+        figure = make(findings)
         if figure is not None:
             yield name, figure
-    yield from sensitivity.figures(results)
+    yield from sensitivity.figures(findings)
 
 
-def write_figures(results: Results, folder: Path) -> list[str]:
+def write_figures(findings: Findings, folder: Path) -> list[str]:
     """Write each figure in every kind; return their names.
 
     Files of those kinds that an earlier report left in ``folder`` are removed.
     """
     names, written = [], []
     with styled():
-        for name, figure in draw(results):
+        for name, figure in draw(findings):
             names.append(name)
             for kind, content in save(figure).items():
                 path = folder / f"{name}.{kind}"

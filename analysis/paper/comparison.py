@@ -2,9 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from analysis.compare import comparison
+from analysis.findings import Findings
 from analysis.paper.style import key, looks, panels, ratio_ticks
-from analysis.results import Results
 from analysis.write.palette import Palette
 
 __all__ = ["along_imratio", "main"]
@@ -13,9 +12,9 @@ SPREAD = 0.7
 """Width that the methods of one setting take, as a share of the distance between settings."""
 
 
-def main(results: Results) -> Figure | None:
+def main(findings: Findings) -> Figure | None:
     """Mean +- standard deviation by method and imbalance ratio, a panel a task."""
-    scores = comparison.scores(results).dropna(subset=["mean"])
+    results, scores = findings.results, findings.scores.dropna(subset=["mean"])
     if scores.empty:
         return None
     palette = Palette(results.methods, results.ratios)
@@ -23,11 +22,11 @@ def main(results: Results) -> Figure | None:
     figure, axes = panels(tasks, "test AUROC", results.methods, columns=2)
     count = len(results.methods)
     for task, axis in zip(tasks, axes, strict=True):
-        mine = scores[scores["task"] == task]
-        ratios = [ratio for ratio in results.ratios if (mine["ratio"] == ratio).any()]
+        of_task = scores[scores["task"] == task]
+        ratios = [ratio for ratio in results.ratios if (of_task["ratio"] == ratio).any()]
         place = {ratio: float(i) for i, ratio in enumerate(ratios)}
         for j, method in enumerate(results.methods):
-            rows = mine[mine["method"] == method]
+            rows = of_task[of_task["method"] == method]
             shift = SPREAD * ((j + 0.5) / count - 0.5)
             axis.errorbar(
                 [place[ratio] + shift for ratio in rows["ratio"]],
@@ -45,9 +44,10 @@ def main(results: Results) -> Figure | None:
     return figure
 
 
-def along_imratio(results: Results) -> Figure | None:
+def along_imratio(findings: Findings) -> Figure | None:
     """Mean test AUROC against imratio, a panel a task; None without a task at two ratios."""
-    scores = comparison.scores(results).dropna(subset=["imratio", "mean"])
+    results = findings.results
+    scores = findings.scores.dropna(subset=["imratio", "mean"])
     known = scores.groupby("task")["imratio"].nunique()
     tasks = [task for task in results.tasks if known.get(task, 0) > 1]
     if not tasks:
@@ -55,9 +55,9 @@ def along_imratio(results: Results) -> Figure | None:
     palette = Palette(results.methods, results.ratios)
     figure, axes = panels(tasks, "test AUROC", results.methods, columns=2)
     for task, axis in zip(tasks, axes, strict=True):
-        mine = scores[scores["task"] == task].sort_values("imratio")
+        of_task = scores[scores["task"] == task].sort_values("imratio")
         for method in results.methods:
-            rows = mine[mine["method"] == method]
+            rows = of_task[of_task["method"] == method]
             if len(rows):
                 style = palette.method(method)
                 axis.plot(rows["imratio"], rows["mean"], label=method, **looks(style))
@@ -65,6 +65,6 @@ def along_imratio(results: Results) -> Figure | None:
                 axis.fill_between(
                     rows["imratio"], low, high, color=style.colour, alpha=0.12, linewidth=0
                 )
-        ratio_ticks(axis, sorted(mine["imratio"].unique()))
+        ratio_ticks(axis, sorted(of_task["imratio"].unique()))
     key(figure, results.methods)
     return figure

@@ -3,23 +3,23 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.findings import Findings
 from analysis.labels import short_setting
 from analysis.paper.style import key, looks, panels
 from analysis.results import Results
-from analysis.search import best_of_n, curves
 from analysis.write.palette import Palette
 
 __all__ = ["best_of_random", "convergence"]
 
 
-def convergence(results: Results) -> Figure | None:
+def convergence(findings: Findings) -> Figure | None:
     """Median validation AUROC over the confirm seeds, and their range, against the interval."""
-    return _grid(results, curves.convergence(results), "interval", "interval")
+    return _grid(findings.results, findings.convergence, "interval", "interval")
 
 
-def best_of_random(results: Results) -> Figure | None:
+def best_of_random(findings: Findings) -> Figure | None:
     """Validation AUROC of the best of n random trials: median and confidence band."""
-    return _grid(results, best_of_n.curves(results), "n", "random trials")
+    return _grid(findings.results, findings.best_of_n, "n", "random trials")
 
 
 def _grid(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Figure | None:

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.compare import critical_difference, significance
+from analysis.findings import Findings
 from analysis.paper.style import WIDTH
-from analysis.results import Results
 
 __all__ = ["draw"]
 
@@ -14,14 +14,14 @@ STEP = 0.24
 """Inches between two names, or two bars."""
 
 
-def draw(results: Results) -> Figure | None:
+def draw(findings: Findings) -> Figure | None:
     """The diagram, best rank at the left; None below three methods or two complete settings."""
-    units = significance.units(results)
+    units = findings.units
     settings, count = units.values.shape
     if count < 3 or settings < 2:
         return None
     ranks = significance.ranks(units)
-    bars = critical_difference.groups(units, significance.wilcoxon(units))
+    bars = critical_difference.groups(units, findings.wilcoxon)
     lines = (count + 1) // 2
     height = STEP * (lines + len(bars) + 3)
     figure = Figure(figsize=(WIDTH, height))

@@ -6,30 +6,29 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.findings import Findings
 from analysis.paper.style import key, looks, panels
-from analysis.results import Results
-from analysis.search import sensitivity
 from analysis.write.palette import Palette, Style
 
 __all__ = ["figures"]
 
 
-def figures(results: Results) -> Iterator[tuple[str, Figure]]:
+def figures(findings: Findings) -> Iterator[tuple[str, Figure]]:
     """A figure a method and task that has a curve: its name (as in the report), and the figure."""
-    points = sensitivity.points(results)
+    results, points = findings.results, findings.points
     if points.empty:
         return
     # Columns of a frame that was put together from empty ones lose their dtype.
     numbers = dict.fromkeys(["x", "median", "lower", "upper"], float)
-    curves = sensitivity.curves(points).astype(numbers)
+    curves = findings.sensitivity.astype(numbers)
     palette = Palette(results.methods, results.ratios)
     for i, method in enumerate(results.methods):
         known = points.loc[points["method"] == method, "task"].unique()
         for j, task in enumerate(task for task in results.tasks if task in known):
-            mine = points[(points["method"] == method) & (points["task"] == task)]
+            tried = points[(points["method"] == method) & (points["task"] == task)]
             bins = curves[(curves["method"] == method) & (curves["task"] == task)]
             if len(bins):
-                yield f"sensitivity-{i}-{j}", _draw(mine, bins, palette, results.ratios)
+                yield f"sensitivity-{i}-{j}", _draw(tried, bins, palette, results.ratios)
 
 
 def _draw(

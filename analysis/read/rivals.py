@@ -93,13 +93,13 @@ def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
     told: dict[tuple[str, str], list[str]] = {}
     cells = [(label, cell) for label, study in named.items() for cell in study.cells]
     for method in dict.fromkeys(cell.method for _, cell in cells):
-        mine = [(label, cell) for label, cell in cells if cell.method == method]
-        owners = list(dict.fromkeys(label for label, _ in mine))
-        settings = {(tasks.new[label, cell.task], cell.imratio) for label, cell in mine}
+        its = [(label, cell) for label, cell in cells if cell.method == method]
+        owners = list(dict.fromkeys(label for label, _ in its))
+        settings = {(tasks.new[label, cell.task], cell.imratio) for label, cell in its}
         facts = (
-            (len(settings) < len(mine), _BOTH),
-            (_conflict([cell for _, cell in mine]), _FIXED),
-            (any(cell.space != mine[0][1].space for _, cell in mine), _SPACE),
+            (len(settings) < len(its), _BOTH),
+            (_conflict([cell for _, cell in its]), _FIXED),
+            (any(cell.space != its[0][1].space for _, cell in its), _SPACE),
         )
         why = next((said for holds, said in facts if holds and len(owners) > 1), "")
         split = why in (_BOTH, _FIXED)
@@ -135,7 +135,7 @@ def paired(cells: Sequence[CellRecord]) -> tuple[list[CellRecord], list[str]]:
     Returns:
         The cells, and a sentence for each setting where indices had to change.
     """
-    indices: dict[tuple[str, float | None], dict[Any, int]] = {}
+    indices: dict[tuple[str, float | None], dict[int | None, int]] = {}
     moved: dict[tuple[str, float | None], None] = {}
     out = []
     for cell in cells:
@@ -152,7 +152,7 @@ def paired(cells: Sequence[CellRecord]) -> tuple[list[CellRecord], list[str]]:
     return out, remarks if moved else []
 
 
-def _indexed(row: TrialRecord, known: dict[Any, int]) -> TrialRecord:
+def _indexed(row: TrialRecord, known: dict[int | None, int]) -> TrialRecord:
     data = row.seeds.get("data_seed")
     if data not in known:
         taken = set(known.values())

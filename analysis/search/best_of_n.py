@@ -7,7 +7,6 @@ all thresholds at once, so also for a threshold that the data chose, such as the
 
 import warnings
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,7 +114,7 @@ def within(results: Results) -> pd.DataFrame:
     return pd.DataFrame(table, columns=names)
 
 
-def _samples(results: Results) -> list[tuple[dict[str, Any], pd.DataFrame]]:
+def _samples(results: Results) -> list[tuple[dict[str, str | float], pd.DataFrame]]:
     """The keys and the draws of every cell that is not refused, in the study's order."""
     refused = set(refusals(results)["cell"])
     groups = dict(list(draws(results).groupby("cell")))
@@ -137,7 +136,9 @@ def _why(sample: pd.DataFrame) -> str:
     return ""
 
 
-def _bands(values: np.ndarray) -> tuple[Any, Any, Any]:
+def _bands(
+    values: np.ndarray,
+) -> tuple[EmpiricalDistribution, EmpiricalDistribution, EmpiricalDistribution]:
     """The lowest, the estimated and the highest distribution function (so highest values first)."""
     count = len(values)
     with warnings.catch_warnings():

@@ -6,25 +6,26 @@ that foretell left-out rows best, and it is worth drawing only if it foretells t
 their mean does: a surface through noise is a picture of nothing.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.results import Results
-from analysis.search.sensitivity import points
+from study.records import CellRecord
 
-__all__ = ["IMRATIO", "LEAST", "PAIRS", "Surface", "pairs", "surface"]
+__all__ = ["IMRATIO", "LEAST", "PairSurface", "Surface", "fit", "named", "pair_surfaces"]
 
 IMRATIO = "imratio"
-PAIRS = (
+"""Stands in a pair for the imbalance ratio, where a task has ``LEAST_RATIOS`` of them or more."""
+BEFORE = (
     ("margin", "epoch_decay"),
     ("mixup_alpha", "lr"),
     ("inner_steps", "inner_lr"),
     ("margin", IMRATIO),
 )
-"""What is looked at, where a method tunes both (and the study has three ratios or more)."""
+"""Pairs of a cell that names none: it was planned before search spaces named them."""
 LEAST = 30
 """Finished rows, at least."""
 MOST = 600
@@ -42,6 +43,7 @@ WORST = 0.05
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
 class Surface:
     """A surface over a pair.
 
@@ -53,81 +55,120 @@ class Surface:
         sound: whether that is more than noise would give.
     """
 
-    def __init__(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> None:
-        """Fit to rows at (x, y), both from 0 to 1, with heights z."""
-        place = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
-        height = np.asarray(z, dtype=float)
-        height = np.maximum(height, np.quantile(height, WORST))
-        apart = (place[:, :, None] - place[:, None, :]) ** 2
-        n = len(height)
-        mean = (height.sum() - height) / (n - 1)
-        around = ((height - mean) ** 2).sum()
-        errors = {
-            widths: ((height - _left_out(apart, height, widths)) ** 2).sum()
-            for widths in ((a, b) for a in WIDTHS for b in WIDTHS)
-        }
-        best = min(errors, key=lambda widths: errors[widths])
-        self.skill = float(max(0.0, 1 - errors[best] / around)) if around > 0 else 0.0
-        self.sound = self.skill >= SKILL_ROWS / n
-        self.x = self.y = np.linspace(0, 1, SIZE)
-        grid = np.stack([axis.ravel() for axis in np.meshgrid(self.x, self.y)])
-        weights = _kernel((grid[:, :, None] - place[:, None, :]) ** 2, best)
-        mass = weights.sum(axis=1)
-        found = np.where(mass > 0.3, weights @ height / np.maximum(mass, 1e-300), np.nan)
-        self.z = found.reshape(SIZE, SIZE)
+    x: Floats
+    y: Floats
+    z: Floats
+    skill: float
+    sound: bool
 
 
-def pairs(results: Results) -> pd.DataFrame:
-    """The rows of every pair that a method tunes on a task.
+@dataclass(frozen=True, eq=False)
+class PairSurface:
+    """Two hyperparameters of a method on a task.
 
-    Returns:
-        One row a method, task and pair: method, task, x, y (names), rows (a frame: x, y, x_text,
-        y_text, height (AUROC less the median of its search), cell, number, selected), kinds (of
-        x and y: "log", "linear" or "choice"), why (words why there is no surface; "" if there can
-        be one).
+    Attributes:
+        method, task: whose.
+        x, y: names of the two; y may be ``IMRATIO``.
+        kinds: of x and y: "log", "linear" or "choice".
+        rows: one row a finished search trial: x, y, x_text, y_text, height (AUROC less the median
+            of its search), cell, number, selected.
+        why: words why there is no surface, else "".
+        surface: None with a ``why``.
     """
-    every = points(results)
-    every = every[every["state"] == "COMPLETE"]
-    table = []
-    for (method, task), mine in every.groupby(["method", "task"], sort=False):
-        first = mine.drop_duplicates("trial").set_index("trial")
-        values = mine.pivot(index="trial", columns="hyperparameter", values="value")
-        texts = mine.pivot(index="trial", columns="hyperparameter", values="text")
-        kinds = mine.drop_duplicates("hyperparameter").set_index("hyperparameter")["kind"].to_dict()
-        if first["imratio"].nunique() >= LEAST_RATIOS:
-            values[IMRATIO], texts[IMRATIO], kinds[IMRATIO] = (
-                first["imratio"],
-                first["ratio"],
-                "log",
-            )
-        height = first["auroc"] - first.groupby("cell")["auroc"].transform("median")
-        for x, y in PAIRS:
+
+    method: str
+    task: str
+    x: str
+    y: str
+    kinds: tuple[str, str]
+    rows: pd.DataFrame
+    why: str
+    surface: Surface | None
+
+    @property
+    def sound(self) -> bool:
+        """There is a surface, and it shows more than noise would."""
+        return self.surface is not None and self.surface.sound
+
+
+def fit(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Surface:
+    """The surface through rows at (x, y), both from 0 to 1, with heights z."""
+    place = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
+    height = np.asarray(z, dtype=float)
+    height = np.maximum(height, np.quantile(height, WORST))
+    apart = (place[:, :, None] - place[:, None, :]) ** 2
+    n = len(height)
+    mean = (height.sum() - height) / (n - 1)
+    around = ((height - mean) ** 2).sum()
+    errors = {
+        widths: ((height - _left_out(apart, height, widths)) ** 2).sum()
+        for widths in ((a, b) for a in WIDTHS for b in WIDTHS)
+    }
+    best = min(errors, key=lambda widths: errors[widths])
+    skill = float(max(0.0, 1 - errors[best] / around)) if around > 0 else 0.0
+    along = np.linspace(0, 1, SIZE)
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(along, along)])
+    weights = _kernel((grid[:, :, None] - place[:, None, :]) ** 2, best)
+    mass = weights.sum(axis=1)
+    heights = np.where(mass > 0.3, weights @ height / np.maximum(mass, 1e-300), np.nan)
+    return Surface(along, along, heights.reshape(SIZE, SIZE), skill, skill >= SKILL_ROWS / n)
+
+
+def named(results: Results) -> list[tuple[str, str]]:
+    """The pairs that the study's search spaces name, tuned or not, in their order."""
+    return list(dict.fromkeys(pair for cell in results.study.cells for pair in _pairs_of(cell)))
+
+
+def pair_surfaces(results: Results, points: pd.DataFrame) -> list[PairSurface]:
+    """A surface a method, task and named pair of which the method tunes both.
+
+    Args:
+        results: the study.
+        points: what ``analysis.search.sensitivity.points`` gives for it.
+    """
+    pairs = {
+        method: dict.fromkeys(
+            pair
+            for cell in results.study.cells
+            if cell.method == method
+            for pair in _pairs_of(cell)
+        )
+        for method in results.methods
+    }
+    done = points[points["state"] == "COMPLETE"]
+    surfaces = []
+    for (method, task), tuned in done.groupby(["method", "task"], sort=False):
+        trials = tuned.drop_duplicates("trial").set_index("trial")
+        values = tuned.pivot(index="trial", columns="hyperparameter", values="value")
+        texts = tuned.pivot(index="trial", columns="hyperparameter", values="text")
+        once = tuned.drop_duplicates("hyperparameter")
+        kinds = dict(zip(once["hyperparameter"], once["kind"], strict=True))
+        if trials["imratio"].nunique() >= LEAST_RATIOS:
+            values[IMRATIO], texts[IMRATIO] = trials["imratio"], trials["ratio"]
+            kinds[IMRATIO] = "log"
+        height = trials["auroc"] - trials.groupby("cell")["auroc"].transform("median")
+        for x, y in pairs[str(method)]:
             if x not in values or y not in values:
                 continue
             rows = pd.DataFrame(
                 {"x": values[x], "y": values[y], "x_text": texts[x], "y_text": texts[y]}
             )
             rows["height"] = height
-            rows = rows.join(first[["cell", "number", "selected"]]).dropna(subset=["x", "y"])
-            table.append(
-                {
-                    "method": method,
-                    "task": task,
-                    "x": x,
-                    "y": y,
-                    "rows": rows.reset_index(drop=True),
-                    "kinds": (kinds[x], kinds[y]),
-                    "why": _why(rows),
-                }
-            )
-    return pd.DataFrame(table, columns=["method", "task", "x", "y", "rows", "kinds", "why"])
+            rows = rows.join(trials[["cell", "number", "selected"]]).dropna(subset=["x", "y"])
+            rows, both, why = rows.reset_index(drop=True), (kinds[x], kinds[y]), _why(rows)
+            surface = None if why else _surface(rows, both)
+            surfaces.append(PairSurface(str(method), str(task), x, y, both, rows, why, surface))
+    return surfaces
 
 
-def surface(pair: Any) -> Surface:
-    """The surface of a row of ``pairs`` that has no ``why``."""
-    rows = pair["rows"].iloc[:: -(-len(pair["rows"]) // MOST)]
-    x, y = (_unit(rows[axis], kind) for axis, kind in zip("xy", pair["kinds"], strict=True))
-    return Surface(x, y, rows["height"])
+def _pairs_of(cell: CellRecord) -> tuple[tuple[str, str], ...]:
+    return BEFORE if cell.pairs is None else cell.pairs
+
+
+def _surface(rows: pd.DataFrame, kinds: tuple[str, str]) -> Surface:
+    some = rows.iloc[:: -(-len(rows) // MOST)]
+    x, y = (_unit(some[axis], kind) for axis, kind in zip("xy", kinds, strict=True))
+    return fit(x, y, some["height"])
 
 
 def _why(rows: pd.DataFrame) -> str:

@@ -110,35 +110,35 @@ def share(
 
 
 def _of_method(results: Results, method: str, sample: pd.DataFrame) -> list[dict[str, Any]]:
-    mine = sample[sample["method"] == method].reset_index(drop=True)
-    if len(mine) < LEAST:
+    drawn = sample[sample["method"] == method].reset_index(drop=True)
+    if len(drawn) < LEAST:
         return []
-    values = _values(results, method).reindex(mine["trial"])
+    values = _values(results, method).reindex(drawn["trial"])
     counts = {
-        "n": len(mine),
-        "cells": mine["cell"].nunique(),
-        "pruned": int((mine["state"] == "PRUNED").sum()),
-        "failed": int((mine["state"] == "FAIL").sum()),
+        "n": len(drawn),
+        "cells": drawn["cell"].nunique(),
+        "pruned": int((drawn["state"] == "PRUNED").sum()),
+        "failed": int((drawn["state"] == "FAIL").sum()),
     }
     draw = np.random.default_rng(0)
-    cells = pd.factorize(mine["cell"])[0]
+    cells = pd.factorize(drawn["cell"])[0]
     apart = bool(np.bincount(cells).min() >= LEAST)
     groups = cells if apart else np.zeros_like(cells)
     counts["apart"] = apart
     shuffled = _shuffles(cells, draw)
     weights = _resamples(cells, draw)
-    standing = mine["standing"].to_numpy()
+    standing = drawn["standing"].to_numpy()
     targets = dict(zip(MEASURES, (standing, (standing > 1 - TOP).astype(float)), strict=True))
     rows = []
     for measure, target in targets.items():
-        found: list[dict[str, Any]] = [
+        measured: list[dict[str, Any]] = [
             {"hyperparameter": name, **_measured(values[name], groups, target, shuffled, weights)}
             for name in values.columns
         ]
-        adjusted = holm([row["p"] for row in found])
+        adjusted = holm([row["p"] for row in measured])
         rows += [
             {"method": method, "measure": measure, **row, "important": bool(p <= LEVEL), **counts}
-            for row, p in zip(found, adjusted, strict=True)
+            for row, p in zip(measured, adjusted, strict=True)
         ]
     return rows
 

@@ -6,7 +6,8 @@ searches of 40 rows it held the true optimum at least as often as it says, for r
 for TPE alike. It is wide where the curve is flat, and that is what it is to say.
 """
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,27 @@ from analysis.results import Results
 from analysis.search.sensitivity import bin_labels
 from study.words import searched, span
 
-__all__ = ["CONFIDENCE", "interval", "optima", "wins"]
+__all__ = ["CONFIDENCE", "Where", "interval", "optima", "wins"]
 
 CONFIDENCE = 0.95
 DRAWS = 400
 
 _PEAK = ["best", "low", "high", "optimum", "located", "best_median", "swing"]
+
+
+class Where(NamedTuple):
+    """Where a curve's optimum may lie.
+
+    Attributes:
+        low, high: ends of the interval at ``CONFIDENCE``; NaN for choices.
+        optimum: the interval as text, or the choices.
+        located: whether it leaves a part of the space out.
+    """
+
+    low: float
+    high: float
+    optimum: str
+    located: bool
 
 
 def optima(results: Results, points: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
@@ -46,10 +62,10 @@ def optima(results: Results, points: pd.DataFrame, curves: pd.DataFrame) -> pd.D
     table = []
     for cell in results.study.cells:
         for name, entry in cell.space.items():
-            mine = tried.get((cell.id, name), points[:0])
+            rows = tried.get((cell.id, name), points[:0])
             curve = drawn.get((cell.id, name), curves[:0])
             place = {"cell": cell.id, "hyperparameter": name, "searched": searched(entry)}
-            table.append(place | _counts(mine) | _peak(entry, mine, curve))
+            table.append(place | _counts(rows) | _peak(entry, rows, curve))
     names = ["cell", "hyperparameter", "searched", "chosen", *_PEAK, "finished", "pruned", "rows"]
     out = pd.DataFrame(table, columns=names).astype({"cell": object})
     merged = results.cells[[*PLACE]].merge(out, on="cell")
@@ -72,63 +88,57 @@ def wins(values: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
     return np.asarray((top / top.sum(axis=0, keepdims=True)).mean(axis=1))
 
 
-def _counts(mine: pd.DataFrame) -> dict[str, Any]:
-    chosen = mine.loc[mine["selected"], "text"]
+def _counts(rows: pd.DataFrame) -> dict[str, object]:
+    chosen = rows.loc[rows["selected"], "text"]
     return {
         "chosen": chosen.iloc[0] if len(chosen) else "",
-        "finished": int((mine["state"] == "COMPLETE").sum()),
-        "pruned": int((mine["state"] == "PRUNED").sum()),
+        "finished": int((rows["state"] == "COMPLETE").sum()),
+        "pruned": int((rows["state"] == "PRUNED").sum()),
     }
 
 
-def _peak(entry: dict[str, Any], mine: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Any]:
-    nan = float("nan")
+def _peak(entry: dict[str, Any], rows: pd.DataFrame, curve: pd.DataFrame) -> dict[str, object]:
     if len(curve) < 2:
-        nothing = {"best": "", "low": nan, "high": nan, "optimum": "", "located": False}
-        return nothing | {"best_median": nan, "swing": nan, "rows": ()}
+        nowhere = Where(math.nan, math.nan, "", located=False)
+        return {
+            "best": "",
+            **nowhere._asdict(),
+            "best_median": math.nan,
+            "swing": math.nan,
+            "rows": (),
+        }
     best = curve.iloc[int(curve["median"].argmax())]
-    texts = mine.drop_duplicates("value").set_index("value")["text"]
-    done = mine[mine["state"] == "COMPLETE"]
+    texts = rows.drop_duplicates("value").set_index("value")["text"]
+    done = rows[rows["state"] == "COMPLETE"]
     share = wins(done["value"], done["auroc"])
     if "choices" in entry:
-        place = _choices(share, texts[curve["x"]])
+        where = _choices(share, texts[curve["x"]])
     else:
-        place = interval(entry, share, curve)
+        where = interval(entry, share, curve)
     return {
         "best": texts[best["x"]],
         "best_median": float(best["median"]),
         "swing": float(best["median"] - curve["median"].min()),
         "rows": best["rows"],
-        **place,
+        **where._asdict(),
     }
 
 
-def _choices(share: NDArray[np.float64], texts: pd.Series) -> dict[str, Any]:
+def _choices(share: NDArray[np.float64], texts: pd.Series) -> Where:
     """The likeliest choices that together hold ``CONFIDENCE`` of the draws."""
     order = np.argsort(-share, kind="stable")
     count = int(np.searchsorted(np.cumsum(share[order]), CONFIDENCE)) + 1
     kept = [str(texts.iloc[i]) for i in sorted(order[:count])]
-    nan = float("nan")
-    return {
-        "low": nan,
-        "high": nan,
-        "optimum": " or ".join(kept),
-        "located": len(kept) < len(share),
-    }
+    return Where(math.nan, math.nan, " or ".join(kept), located=len(kept) < len(share))
 
 
-def interval(
-    entry: dict[str, Any], share: NDArray[np.float64], curve: pd.DataFrame
-) -> dict[str, Any]:
+def interval(entry: dict[str, Any], share: NDArray[np.float64], curve: pd.DataFrame) -> Where:
     """From the first to the last bin that the middle ``CONFIDENCE`` of the draws touch.
 
     Args:
         entry: the searched range, with "low" and "high".
         share: what ``wins`` gives.
         curve: the bins, as ``analysis.search.sensitivity.binned_medians`` gives them.
-
-    Returns:
-        low, high, optimum (as text), located (whether it leaves a part of the space out).
     """
     tail = (1 - CONFIDENCE) / 2
     below = np.cumsum(share)
@@ -140,9 +150,5 @@ def interval(
         # Bins of a continuous value meet half way, and the outer ones reach the space's ends.
         low = (highs[first - 1] + low) / 2 if first else entry["low"]
         high = (high + lows[last + 1]) / 2 if last + 1 < len(lows) else entry["high"]
-    return {
-        "low": float(low),
-        "high": float(high),
-        "optimum": span(low, high),
-        "located": first > 0 or last + 1 < len(share),
-    }
+    located = first > 0 or last + 1 < len(share)
+    return Where(float(low), float(high), span(low, high), located)

@@ -6,8 +6,6 @@ and it is the same on a linear and on a logarithmic scale. Its band is the inter
 order statistics that holds the bin's true median (the sign test turned round): no model either.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -64,7 +62,7 @@ def curves(points: pd.DataFrame) -> pd.DataFrame:
         finished rows have none.
     """
     done = points[points["state"] == "COMPLETE"]
-    table: list[tuple[Any, ...]] = []
+    table: list[tuple[object, ...]] = []
     keys = done.drop_duplicates(["cell", "hyperparameter"])[_CURVE].itertuples(index=False)
     groups = done.groupby(["cell", "hyperparameter"], sort=False)[["value", "auroc", "number"]]
     for curve, (_, group) in zip(keys, groups, strict=True):

@@ -24,7 +24,6 @@ from scipy import stats
 from analysis.columns import PLACE
 from analysis.results import Results
 from analysis.search.random_draws import draws
-from analysis.search.sensitivity import points
 
 __all__ = ["CONFIDENCE", "LEAST", "refusals", "regret", "regrets", "summary"]
 
@@ -61,8 +60,12 @@ def refusals(results: Results) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[*PLACE, "why"])
 
 
-def regrets(results: Results) -> pd.DataFrame:
+def regrets(results: Results, points: pd.DataFrame) -> pd.DataFrame:
     """Regret of every pair of searches of a method that differ in one respect.
+
+    Args:
+        results: the study.
+        points: what ``analysis.search.sensitivity.points`` gives for it.
 
     Returns:
         One row a method, hyperparameter and ordered pair: method, hyperparameter, across
@@ -73,19 +76,18 @@ def regrets(results: Results) -> pd.DataFrame:
     """
     refused = set(refusals(results)["cell"])
     kept = set(draws(results)["trial"])
-    every = points(results)
-    every = every[(every["state"] == "COMPLETE") & every["trial"].isin(kept)]
-    every = every[~every["cell"].isin(refused)]
+    drawn = points[(points["state"] == "COMPLETE") & points["trial"].isin(kept)]
+    drawn = drawn[~drawn["cell"].isin(refused)]
     spaces = {cell.id: cell.space for cell in results.study.cells}
     table = []
-    for (method, name), group in every.groupby(["method", "hyperparameter"], sort=False):
+    for (method, name), group in drawn.groupby(["method", "hyperparameter"], sort=False):
         searches = {str(cell): g for cell, g in group.groupby("cell", sort=False)}
         entry = spaces[next(iter(searches))][str(name)]
         alike = {cell: g for cell, g in searches.items() if spaces[cell][str(name)] == entry}
         edges = _edges([g["value"] for g in alike.values()], entry)
         if edges is None:
             continue
-        drawn = {
+        halves = {
             cell: _split(g["value"], g["auroc"], edges, seed)
             for seed, (cell, g) in enumerate(alike.items())
         }
@@ -105,7 +107,7 @@ def regrets(results: Results) -> pd.DataFrame:
                         "target": b,
                         "target_task": first[b]["task"],
                         "target_ratio": first[b]["ratio"],
-                        **_compare(drawn[a], drawn[b]),
+                        **_compare(halves[a], halves[b]),
                         "bins": len(edges) + 1,
                         "source_rows": rows[a],
                         "target_rows": rows[b],
@@ -142,8 +144,8 @@ def regret(
     Args:
         edges: inner edges of the common bins, rising; each bin holds ``BIN_ROWS`` rows of both.
     """
-    found = _compare(_split(*source, edges, 0), _split(*target, edges, 1))
-    return found["regret"], found["low"], found["high"]
+    compared = _compare(_split(*source, edges, 0), _split(*target, edges, 1))
+    return compared["regret"], compared["low"], compared["high"]
 
 
 class _Halves(NamedTuple):

@@ -1,22 +1,22 @@
 """The sections of the report, in order. A new one is a file here and a line in ``SECTIONS``.
 
-A section is a function from ``Results`` to ``Section``, or to None if the study has nothing
-for it.
+A section is a function from ``Findings`` to ``Section``, or to None if the study has nothing
+for it; docs/sections.md says what it is made of.
 """
 
 from collections.abc import Callable
 
-from analysis.results import Results
+from analysis.findings import Findings
 from analysis.sections import (
     budget,
     convergence,
     critical_difference,
     failures,
+    hyperparameter_pairs,
     importance,
     imratio,
     main_table,
-    pairs,
-    pairwise,
+    method_pairs,
     provenance,
     published,
     roc,
@@ -30,14 +30,14 @@ from analysis.write.blocks import Section
 
 __all__ = ["SECTIONS"]
 
-SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
+SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     verdict.section,
     main_table.section,
-    pairwise.section,
+    method_pairs.section,
     critical_difference.section,
     imratio.section,
     sensitivity.section,
-    pairs.section,
+    hyperparameter_pairs.section,
     importance.section,
     transfer.section,
     tuning.section,

@@ -3,11 +3,10 @@
 from markupsafe import Markup
 
 from analysis import labels
-from analysis.compare import claims
 from analysis.compare.claims import Overall
 from analysis.compare.significance import Units
+from analysis.findings import Findings
 from analysis.labels import listing, plural
-from analysis.results import Results
 
 __all__ = ["DOUBTS", "across", "left_out", "nesting"]
 
@@ -20,42 +19,44 @@ DOUBTS = {
 """What casts doubt on a claim, by its name in ``analysis.compare.doubts``."""
 
 
-def across(results: Results) -> list[Markup]:
+def across(findings: Findings) -> list[Markup]:
     """One paragraph; none below two methods or two complete settings."""
-    found = claims.overall(results)
-    if found is None:
+    overall = findings.overall
+    if overall is None:
         return []
-    settings, methods = found.units.values.shape
+    settings, methods = overall.units.values.shape
     start = Markup(
         "<strong>Over {} complete settings.</strong> {} has the best average rank, {:.2f} of {}. "
-    ).format(settings, found.best, found.rank, methods)
+    ).format(settings, overall.best, overall.rank, methods)
     parts = [
-        _beyond(found),
-        _here(found),
-        f"No evidence of a difference from {listing(found.near)}." if found.near else "",
+        _beyond(overall),
+        _here(overall),
+        f"No evidence of a difference from {listing(overall.near)}." if overall.near else "",
         # Said only where more could have been hoped for.
-        f"More was not to be had: {found.why}." if found.why and not found.better_than else "",
-        *(DOUBTS[doubt] for doubt in found.doubts),
+        f"More was not to be had: {overall.why}."
+        if overall.why and not overall.better_than
+        else "",
+        *(DOUBTS[doubt] for doubt in overall.doubts),
     ]
     return [start + " ".join(part for part in parts if part)]
 
 
-def _beyond(found: Overall) -> str:
-    if not found.better_than:
+def _beyond(overall: Overall) -> str:
+    if not overall.better_than:
         return ""
-    verb = "is ahead of" if found.doubts else "is better than"
-    p = labels.p_value(found.p)
-    return f"It {verb} {listing(found.better_than)} (Wilcoxon, Holm-adjusted {p})."
+    verb = "is ahead of" if overall.doubts else "is better than"
+    p = labels.p_value(overall.p)
+    return f"It {verb} {listing(overall.better_than)} (Wilcoxon, Holm-adjusted {p})."
 
 
-def _here(found: Overall) -> str:
-    if not found.better_here:
+def _here(overall: Overall) -> str:
+    if not overall.better_here:
         return ""
-    sets = found.units.datasets.nunique()
+    sets = overall.units.datasets.nunique()
     where, does = ("this data set", "does") if sets == 1 else (f"these {sets} data sets", "do")
     return (
-        f"On {where} it is ahead of {listing(found.better_here)} (Wilcoxon over settings, "
-        f"Holm-adjusted {labels.p_value(found.p_here)}); settings of one data set are not "
+        f"On {where} it is ahead of {listing(overall.better_here)} (Wilcoxon over settings, "
+        f"Holm-adjusted {labels.p_value(overall.p_here)}); settings of one data set are not "
         f"independent, and {plural(sets, 'data set')} {does} not carry that to others."
     )
 

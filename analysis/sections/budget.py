@@ -1,9 +1,11 @@
 """What each method was given and what it spent."""
 
-from typing import Any
+import pandas as pd
 
 from analysis import labels
+from analysis.columns import Row
 from analysis.compare import budget
+from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
 from analysis.results import Results
 from analysis.sections.sources import spent
@@ -14,9 +16,9 @@ from study.words import duration
 __all__ = ["section"]
 
 
-def section(results: Results) -> Section:
+def section(findings: Findings) -> Section:
     """By method, then by cell, with the cells flagged whose budgets differ."""
-    cells = budget.by_cell(results)
+    results, cells = findings.results, findings.budget
     methods = budget.by_method(cells)
     blocks: list[Block] = [
         Prose(
@@ -68,7 +70,7 @@ _COSTS = (
 )
 
 
-def _method_table(results: Results, methods: Any, cells: Any) -> Table:
+def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], mark="row"),
@@ -91,7 +93,7 @@ def _method_table(results: Results, methods: Any, cells: Any) -> Table:
     return Table("budget", caption, columns, rows, methods, sources=sources)
 
 
-def _cell_table(results: Results, cells: Any) -> Table:
+def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], r["cell"], mark="row"),
@@ -121,7 +123,7 @@ def _cell_table(results: Results, cells: Any) -> Table:
     return Table("budget-cells", caption, columns, rows, cells, sources=sources)
 
 
-def _counts(row: Any) -> list[TableCell]:
+def _counts(row: Row) -> list[TableCell]:
     going = f"+{row['open']} open" if row["open"] else ""
     return [
         TableCell(f"{row['trials']} / {row['planned']}", row["trials"], note=going),
@@ -132,7 +134,7 @@ def _counts(row: Any) -> list[TableCell]:
     ]
 
 
-def _costs(row: Any) -> list[TableCell]:
+def _costs(row: Row) -> list[TableCell]:
     least = "≥ " if row["unreported"] else ""
     formats = {"gradient_evaluations": labels.count, "seconds": duration}
     return [

@@ -1,15 +1,15 @@
 """Validation AUROC over the course of training, of the selected configurations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from analysis import labels
+from analysis.findings import Findings
 from analysis.labels import short_setting
 from analysis.read.traces import trace
 from analysis.results import Results
-from analysis.search import curves
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Prose, Section
 from analysis.write.palette import Palette
@@ -43,9 +43,9 @@ CAPTION = (
 )
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """Two figures, one panel a setting; None before any confirm run has finished."""
-    table = curves.convergence(results)
+    results, table = findings.results, findings.convergence
     if table.empty:
         return None
     blocks: list[Block] = [
@@ -65,7 +65,7 @@ def section(results: Results) -> Section | None:
     return Section("convergence", "Convergence", blocks)
 
 
-def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
+def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> go.Figure:
     palette = Palette(results.methods, results.ratios)
     settings = _with_rows(results.settings, table)
     figure = figures.grid(
@@ -76,23 +76,25 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Any:
     )
     for i, (task, ratio) in enumerate(settings):
         for method in results.methods:
-            mine = table[
+            every = table[
                 (table["task"] == task) & (table["ratio"] == ratio) & (table["method"] == method)
             ]
-            if mine.empty:
+            if every.empty:
                 continue
             style = palette.method(method)
-            mine = mine.iloc[figures.thinned(len(mine), MOST_POINTS)]
+            shown = every.iloc[figures.thinned(len(every), MOST_POINTS)]
             hover = [
                 f"{method}, interval {r['interval']}\nmedian {labels.auroc(r['median'])}, "
                 f"{labels.interval(r['low'], r['high'])}, n = {r['n']}"
-                for r in mine.to_dict("records")
+                for r in shown.to_dict("records")
             ]
-            source = trace(mine["cell"].iloc[0], "confirm", mine["rows"].iloc[0])
-            along = list(mine[x])
-            area = figures.band(along, list(mine["low"]), list(mine["high"]), style, method)
+            source = trace(shown["cell"].iloc[0], "confirm", shown["rows"].iloc[0])
+            along = list(shown[x])
+            area = figures.band(along, list(shown["low"]), list(shown["high"]), style, method)
             figure.add_trace(area, **figures.place(i))
-            middle = figures.line(along, mine["median"], style, method, hover, source, mode="lines")
+            middle = figures.line(
+                along, shown["median"], style, method, hover, source, mode="lines"
+            )
             figure.add_trace(middle, **figures.place(i))
     return figures.tidy_legend(figure)
 

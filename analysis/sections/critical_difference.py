@@ -1,12 +1,12 @@
 """All settings together: ranks, Friedman, pairs of methods, and the Bayesian signed-rank test."""
 
-from typing import Any
-
 import pandas as pd
 
 from analysis import labels
+from analysis.columns import Row
 from analysis.compare import bayes, critical_difference, significance
 from analysis.compare.significance import Units
+from analysis.findings import Findings
 from analysis.labels import plural
 from analysis.results import Results
 from analysis.sections.across import left_out, nesting
@@ -20,11 +20,12 @@ from study.plan.power import ALPHA
 __all__ = ["section"]
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """None below two methods or two settings in the study."""
+    results = findings.results
     if len(results.methods) < 2 or len(results.settings) < 2:
         return None
-    units = significance.units(results)
+    units = findings.units
     remarks = left_out(units)
     settings, methods = units.values.shape
     if settings < 2 or methods < 2:
@@ -33,7 +34,7 @@ def section(results: Results) -> Section | None:
             f"results; there are {settings}, with {plural(methods, 'method')}."
         )
         return Section("critical-difference", "All settings", [Note(remarks)])
-    pairs = significance.wilcoxon(units)
+    pairs = findings.wilcoxon
     friedman = significance.friedman(units)
     posterior = bayes.signed_rank(units)
     remarks += [
@@ -109,7 +110,7 @@ def _rank_table(results: Results, units: Units, ranks: pd.DataFrame) -> Table:
 
 
 def _friedman_table(results: Results, units: Units, friedman: pd.DataFrame) -> Table:
-    r: Any = friedman.iloc[0]
+    (r,) = friedman.to_dict("records")
     statistic = "{:.2f}".format
     rows = [
         [
@@ -176,13 +177,13 @@ def _pair_table(results: Results, units: Units, pairs: pd.DataFrame) -> Table:
     return Table("settings-pairs", caption, columns, rows, pairs, groups, sources)
 
 
-def _wilcoxon(r: Any) -> str:
+def _wilcoxon(r: Row) -> str:
     if r["better"]:
         return "A better"
     return "A better here" if r["better_here"] else "no evidence"
 
 
-def _likeliest(r: Any) -> str:
+def _likeliest(r: Row) -> str:
     names = {"a better": "A better", "equal": "equal", "a worse": "B better"}
     if r["reading"]:
         return names[r["reading"]]

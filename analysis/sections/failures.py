@@ -1,19 +1,20 @@
 """Failed trials with their reasons, and cells without a result. Nothing is dropped in silence."""
 
-from typing import Any
+import pandas as pd
 
 from analysis import labels
 from analysis.compare import failures
+from analysis.findings import Findings
 from analysis.labels import plural, short_setting
 from analysis.read.traces import ranges, trace
-from analysis.results import Results
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 
 __all__ = ["section"]
 
 
-def section(results: Results) -> Section:
+def section(findings: Findings) -> Section:
     """Cells without a result first, then every failed trial."""
+    results = findings.results
     rows = failures.failed_rows(results)
     empty = failures.without_result(results)
     deaths = failures.deaths(results)
@@ -37,7 +38,7 @@ def section(results: Results) -> Section:
     return Section("failures", "Failures", blocks)
 
 
-def _empty_table(empty: Any) -> Table:
+def _empty_table(empty: pd.DataFrame) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], mark="row"),
@@ -56,7 +57,7 @@ def _empty_table(empty: Any) -> Table:
     return Table("no-result", "Cells without a result.", columns, rows, empty)
 
 
-def _row_table(failed: Any) -> Table:
+def _row_table(failed: pd.DataFrame) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], r["cell"], mark="row"),
@@ -84,7 +85,7 @@ def _row_table(failed: Any) -> Table:
     return Table("failed-rows", caption, columns, rows, failed)
 
 
-def _deaths(deaths: Any) -> list[Block]:
+def _deaths(deaths: pd.DataFrame) -> list[Block]:
     """Nothing without a death."""
     if deaths.empty:
         return []

@@ -1,11 +1,11 @@
 """Which hyperparameters matter, method by method."""
 
-from typing import Any
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
+from analysis.columns import Row
+from analysis.findings import Findings
 from analysis.labels import listing, plural
 from analysis.read.traces import joined, trace
 from analysis.results import Results
@@ -28,8 +28,9 @@ MEANINGS = {
 }
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """Both measures in a panel a method; None if nothing was tuned."""
+    results = findings.results
     refused = importance.refusals(results)
     table = importance.importance(results)
     if table.empty and refused.empty:
@@ -103,10 +104,10 @@ def _figure(results: Results, table: pd.DataFrame) -> go.Figure:
     axis = "share of the variance explained"
     figure = figures.grid(shown, [axis] * len(shown), "", list(importance.MEASURES))
     for i, method in enumerate(shown):
-        mine = table[table["method"] == method]
-        names = list(dict.fromkeys(mine["hyperparameter"]))
+        of_method = table[table["method"] == method]
+        names = list(dict.fromkeys(of_method["hyperparameter"]))
         for measure in importance.MEASURES:
-            rows = mine[mine["measure"] == measure].reset_index(drop=True)
+            rows = of_method[of_method["measure"] == measure].reset_index(drop=True)
             figure.add_trace(_marks(rows, measure, names), **figures.place(i))
         figure.update_yaxes(
             tickvals=list(range(len(names))),
@@ -115,12 +116,12 @@ def _figure(results: Results, table: pd.DataFrame) -> go.Figure:
             showgrid=False,
             **figures.place(i),
         )
-        low = min(-0.1, float(mine["low"].min()) - 0.03)
+        low = min(-0.1, float(of_method["low"].min()) - 0.03)
         figure.update_xaxes(range=[low, 1.02], zeroline=True, **figures.place(i))
     return figures.tidy_legend(figure)
 
 
-def _marks(rows: pd.DataFrame, measure: str, names: list[str]) -> Any:
+def _marks(rows: pd.DataFrame, measure: str, names: list[str]) -> go.Scatter:
     hollow = [("" if important else "-open") for important in rows["important"]]
     return go.Scatter(
         x=rows["share"].round(4),
@@ -146,17 +147,19 @@ def _marks(rows: pd.DataFrame, measure: str, names: list[str]) -> Any:
 
 
 def _table(results: Results, table: pd.DataFrame) -> Table:
-    drawn = {
+    trials_of = {
         method: joined(
             trace(str(cell), "search", tuple(rows))
-            for cell, rows in mine.groupby("cell", sort=False)["number"]
+            for cell, rows in drawn.groupby("cell", sort=False)["number"]
         )
-        for method, mine in draws(results).groupby("method")
+        for method, drawn in draws(results).groupby("method")
     }
-    found = {(r["method"], r["hyperparameter"], r["measure"]): r for r in table.to_dict("records")}
+    measured = {
+        (r["method"], r["hyperparameter"], r["measure"]): r for r in table.to_dict("records")
+    }
     rows, sources = [], []
     for method, name in dict.fromkeys(zip(table["method"], table["hyperparameter"], strict=True)):
-        both = [found[method, name, measure] for measure in importance.MEASURES]
+        both = [measured[method, name, measure] for measure in importance.MEASURES]
         cells = [cell for one in both for cell in _cells(one)]
         first = both[0]
         trials = TableCell(
@@ -165,13 +168,13 @@ def _table(results: Results, table: pd.DataFrame) -> Table:
         rows.append(
             [TableCell(method, method, mark="row"), TableCell(name, mark="key"), *cells, trials]
         )
-        sources.append(drawn[method])
-    measured = [
+        sources.append(trials_of[method])
+    heads = [
         TableColumn("Share", True, "of the variance that the hyperparameter explains by itself"),
         TableColumn("Band, 95 %", True),
         TableColumn("p", True, "by shuffling, before Holm's correction"),
     ]
-    columns = [TableColumn("Method"), TableColumn("Hyperparameter"), *measured, *measured]
+    columns = [TableColumn("Method"), TableColumn("Hyperparameter"), *heads, *heads]
     groups = [("", 2), *((measure, 3) for measure in importance.MEASURES), ("", 1)]
     caption = (
         "Importance by both measures. Bold: important after Holm's correction within the method."
@@ -180,7 +183,7 @@ def _table(results: Results, table: pd.DataFrame) -> Table:
     return Table("importance", caption, columns, rows, table, groups, sources)
 
 
-def _cells(one: Any) -> list[TableCell]:
+def _cells(one: Row) -> list[TableCell]:
     mark = "best" if one["important"] else ""
     return [
         TableCell(_share(one["share"]), float(one["share"]), mark=mark),

@@ -3,10 +3,9 @@
 import numpy as np
 
 from analysis import labels
-from analysis.compare import comparison
+from analysis.findings import Findings
 from analysis.labels import listing, plural, setting
 from analysis.read.traces import trace
-from analysis.results import Results
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Note, Prose, Section
 from analysis.write.palette import Palette
@@ -18,9 +17,10 @@ Z = 1.96
 MOST_NOTES = 4
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """One panel a task with results at two ratios or more; None if there is no such task."""
-    scores = comparison.scores(results).dropna(subset=["imratio", "mean"])
+    results = findings.results
+    scores = findings.scores.dropna(subset=["imratio", "mean"])
     tasks = [t for t in results.tasks if scores.loc[scores["task"] == t, "imratio"].nunique() > 1]
     if not tasks:
         return None
@@ -29,12 +29,12 @@ def section(results: Results) -> Section | None:
         tasks, ["imratio (% positives, log scale)"] * len(tasks), "test AUROC", results.methods
     )
     for i, task in enumerate(tasks):
-        mine = scores[scores["task"] == task].sort_values("imratio")
-        ratios = sorted(mine["imratio"].unique())
+        of_task = scores[scores["task"] == task].sort_values("imratio")
+        ratios = sorted(of_task["imratio"].unique())
         # Methods stand side by side, so that their error bars do not hide each other.
         step = 0.016 * np.log(ratios[-1] / ratios[0])
         for j, method in enumerate(results.methods):
-            rows = mine[mine["method"] == method]
+            rows = of_task[of_task["method"] == method]
             shift = np.exp(step * (j - (len(results.methods) - 1) / 2))
             hover = [
                 f"{method}, {r['ratio']}\n{labels.mean_std(r['mean'], r['std'])}, n = {r['n']}\n"
@@ -64,7 +64,7 @@ def section(results: Results) -> Section | None:
             "Look at whether the lines cross or fan out towards the left, where positives are "
             "rare. Where error bars of two methods overlap, their order is not established."
         ),
-        *_few_positives(results),
+        *_few_positives(findings),
         Figure(
             "imratio-curves",
             figures.tidy_legend(figure),
@@ -75,11 +75,11 @@ def section(results: Results) -> Section | None:
     return Section("imratio-curves", "Imbalance ratio", blocks)
 
 
-def _few_positives(results: Results) -> list[Block]:
+def _few_positives(findings: Findings) -> list[Block]:
     """Settings whose test images cannot tell the two best methods apart."""
-    table = comparison.scores(results).dropna(subset=["mean", "error_images"])
+    table = findings.scores.dropna(subset=["mean", "error_images"])
     notes = []
-    for task, ratio in results.settings:
+    for task, ratio in findings.results.settings:
         here = table[(table["task"] == task) & (table["ratio"] == ratio)]
         best = here.sort_values("mean", ascending=False).head(2)
         if len(best) < 2:

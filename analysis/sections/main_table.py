@@ -2,13 +2,14 @@
 
 from itertools import groupby
 from statistics import NormalDist
-from typing import Any
 
 import pandas as pd
 
 from analysis import labels
+from analysis.columns import Row
 from analysis.compare import comparison
 from analysis.compare.intervals import LEVEL
+from analysis.findings import Findings
 from analysis.labels import plural, setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
@@ -22,9 +23,9 @@ MAX_COLUMNS = 6
 """Settings side by side; more of them go into further tables, whole tasks if they fit."""
 
 
-def section(results: Results) -> Section:
+def section(findings: Findings) -> Section:
     """Method by setting, then what the search had promised."""
-    scores = comparison.scores(results)
+    results, scores = findings.results, findings.scores
     parts = _parts(results.settings)
     blocks: list[Block] = [
         Prose(
@@ -38,7 +39,7 @@ def section(results: Results) -> Section:
         name = "main" if len(parts) == 1 else f"main-{i}"
         blocks.append(_table(name, results, scores, part))
     blocks += _intervals(scores[scores["n"] > 0])
-    gaps = comparison.selection_gap(results)
+    gaps = comparison.selection_gap(results, scores)
     if len(gaps):
         blocks += [
             Prose(
@@ -67,7 +68,9 @@ def _parts(settings: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     return parts
 
 
-def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, str]]) -> Table:
+def _table(
+    name: str, results: Results, scores: pd.DataFrame, settings: list[tuple[str, str]]
+) -> Table:
     cells = {(r["method"], r["task"], r["ratio"]): r for r in scores.to_dict("records")}
     rows = [
         [
@@ -94,7 +97,7 @@ def _table(name: str, results: Results, scores: Any, settings: list[tuple[str, s
     )
 
 
-def _cell(row: Any) -> TableCell:
+def _cell(row: Row | None) -> TableCell:
     if row is None:
         return TableCell("", None, "not in the study")
     if not row["n"]:
@@ -157,7 +160,7 @@ def _half(value: float) -> str:
     return f"± {labels.auroc(value)}"
 
 
-def _gap_table(gaps: Any) -> Table:
+def _gap_table(gaps: pd.DataFrame) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], r["cell"], mark="row"),

@@ -3,17 +3,17 @@
 import pandas as pd
 from plotly.offline import get_plotlyjs_version
 
+from analysis.findings import Findings
 from analysis.paper.style import RENDERER
 from analysis.read.provenance import flatten, spec_text
-from analysis.results import Results
 from analysis.write.blocks import Block, Code, Prose, Section, Table, TableCell, TableColumn
 
 __all__ = ["section"]
 
 
-def section(results: Results) -> Section:
+def section(findings: Findings) -> Section:
     """What is needed to run the study again."""
-    study = results.study
+    study = findings.results.study
     pairs = flatten(study.provenance)
     table = Table(
         name="provenance",

@@ -1,13 +1,15 @@
 """The papers' figures beside ours."""
 
 import math
-from typing import Any
+
+import pandas as pd
 
 from analysis import labels
+from analysis.columns import Row
 from analysis.compare.reproduced import reproduced
+from analysis.findings import Findings
 from analysis.labels import listing, short_setting
 from analysis.read.traces import Trace, trace
-from analysis.results import Results
 from analysis.write.blocks import Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
 
@@ -17,11 +19,12 @@ NEAR = 2
 """Published deviations within which a figure counts as met."""
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """A row a figure that a paper reports too; None before any confirm run has finished."""
+    results = findings.results
     if not (results.confirm["state"] == "COMPLETE").any():
         return None
-    table = reproduced(results)
+    table = reproduced(results, findings.scores)
     if table.empty:
         models = listing(dict.fromkeys(results.cells["model"]))
         datasets = listing(dict.fromkeys(results.cells["dataset"]))
@@ -43,7 +46,7 @@ def section(results: Results) -> Section | None:
     return Section("published", "Published and reproduced", [Prose(intro), _table(table)])
 
 
-def _table(table: Any) -> Table:
+def _table(table: pd.DataFrame) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], r["cell"], mark="row"),
@@ -76,7 +79,7 @@ def _table(table: Any) -> Table:
     return Table("published", caption, columns, rows, table)
 
 
-def _published(r: Any) -> str:
+def _published(r: Row) -> str:
     """In the paper's three digits."""
     mean = f"{r['published_mean']:.3f}"
     return mean if math.isnan(r["published_std"]) else f"{mean} ± {r['published_std']:.3f}"

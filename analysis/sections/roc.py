@@ -1,10 +1,9 @@
 """ROC and precision-recall curves, and what the scores of the two classes look like."""
 
-from typing import Any
-
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.findings import Findings
 from analysis.images import roc
 from analysis.labels import setting, short_setting
 from analysis.read.traces import trace
@@ -28,19 +27,20 @@ CAPTION = {
 }
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """From the test scores of the confirm runs; None before any run has finished."""
+    results = findings.results
     if not (results.confirm["state"] == "COMPLETE").any():
         return None
-    found, missing = roc.runs(results)
+    judged, missing = roc.runs(results)
     blocks: list[Block] = []
     if missing:
         more = f" And {len(missing) - 1} more like this." if len(missing) > 1 else ""
         blocks.append(Note([missing[0] + more]))
-    if not found:
+    if not judged:
         blocks.append(Prose("No predictions can be read, so there are no curves to show."))
         return Section("roc", "ROC and scores", blocks)
-    curves = roc.curves(found)
+    curves = roc.curves(judged)
     blocks += [
         Prose(
             "The ROC curve shows at each threshold how many positives are found against how many "
@@ -59,15 +59,15 @@ def section(results: Results) -> Section | None:
             "are on different scales; only their order counts."
         ),
     ]
-    shares = roc.histograms(found)
+    shares = roc.histograms(judged)
     for i, (task, ratio) in enumerate(results.settings):
-        mine = shares[(shares["task"] == task) & (shares["ratio"] == ratio)]
-        if len(mine):
+        bins = shares[(shares["task"] == task) & (shares["ratio"] == ratio)]
+        if len(bins):
             caption = (
                 f"{setting(task, ratio)}: share of each class in {roc.BINS} bins of the score, "
                 "first confirm seed of each method."
             )
-            blocks.append(Figure(f"scores-{i}", _scores(results, mine), caption))
+            blocks.append(Figure(f"scores-{i}", _scores(results, bins), caption))
     return Section("roc", "ROC and scores", blocks)
 
 
@@ -84,13 +84,13 @@ def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
         for method in results.methods:
             if (task, ratio, method) not in groups:
                 continue
-            mine = groups[task, ratio, method]
-            style, along = palette.method(method), list(mine["x"])
-            if mine["n"].iloc[0] > 1:
-                area = figures.band(along, list(mine["low"]), list(mine["high"]), style, method)
+            curve = groups[task, ratio, method]
+            style, along = palette.method(method), list(curve["x"])
+            if curve["n"].iloc[0] > 1:
+                area = figures.band(along, list(curve["low"]), list(curve["high"]), style, method)
                 figure.add_trace(area, **figures.place(i))
-            source = f"{method}\n{trace(mine['cell'].iloc[0], 'confirm', mine['rows'].iloc[0])}"
-            line = figures.line(along, mine["mean"], style, method, None, source, mode="lines")
+            source = f"{method}\n{trace(curve['cell'].iloc[0], 'confirm', curve['rows'].iloc[0])}"
+            line = figures.line(along, curve["mean"], style, method, None, source, mode="lines")
             figure.add_trace(line, **figures.place(i))
         first = next(iter(g for key, g in groups.items() if key[:2] == (task, ratio)))
         figure.add_shape(_guessing(kind, first), **figures.place(i))
@@ -99,7 +99,7 @@ def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
     return figures.tidy_legend(figure)
 
 
-def _guessing(kind: str, rows: pd.DataFrame) -> dict[str, Any]:
+def _guessing(kind: str, rows: pd.DataFrame) -> dict[str, object]:
     share = rows["positives"].iloc[0] / (rows["positives"].iloc[0] + rows["negatives"].iloc[0])
     low, high = (0, 1) if kind == "roc" else (share, share)
     line = {"color": "rgba(128, 128, 128, 0.8)", "width": 1, "dash": "dot"}
@@ -111,12 +111,12 @@ def _scores(results: Results, table: pd.DataFrame) -> go.Figure:
     methods = [m for m in results.methods if (table["method"] == m).any()]
     figure = figures.grid(methods, ["score"] * len(methods), "share of the class", [])
     for i, method in enumerate(methods):
-        mine = table[table["method"] == method]
+        bins = table[table["method"] == method]
         colour = palette.method(method).colour
         # A step line through the bins, closed at both ends.
-        along = [*mine["low"], mine["high"].iloc[-1]]
+        along = [*bins["low"], bins["high"].iloc[-1]]
         for kind, fill in (("positive", colour), ("negative", None)):
-            shares = [*mine[kind], mine[kind].iloc[-1]]
+            shares = [*bins[kind], bins[kind].iloc[-1]]
             figure.add_trace(
                 go.Scatter(
                     x=[float(f"{x:.4g}") for x in along],

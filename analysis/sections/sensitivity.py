@@ -3,9 +3,9 @@
 import pandas as pd
 
 from analysis import labels
+from analysis.findings import Findings
 from analysis.labels import short_setting
 from analysis.read.traces import trace
-from analysis.results import Results
 from analysis.search import optimum, sensitivity
 from analysis.sections.sensitivity_figure import MOST_DOTS, draw
 from analysis.write.blocks import (
@@ -35,12 +35,12 @@ CROSSES = "Crosses: pruned trials; their height means nothing."
 LEAST_DOTS = 12
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """A figure a method and task, then where the curves peak; None if nothing was tuned."""
-    points = sensitivity.points(results)
+    results, points = findings.results, findings.points
     if points.empty:
         return None
-    curves = sensitivity.curves(points)
+    curves = findings.sensitivity
     palette = Palette(results.methods, results.ratios)
     pruned = bool((points["state"] == "PRUNED").any())
     blocks: list[Block] = [
@@ -60,12 +60,12 @@ def section(results: Results) -> Section | None:
     groups = points.groupby(["cell", "hyperparameter"]).ngroups
     most = max(LEAST_DOTS, MOST_DOTS // groups)
     for place, method in enumerate(results.methods):
-        mine = points[points["method"] == method]
-        if len(mine):
+        tried = points[points["method"] == method]
+        if len(tried):
             blocks.append(Heading(method, palette.method(method).colour))
-        for i, task in enumerate(t for t in results.tasks if (mine["task"] == t).any()):
+        for i, task in enumerate(t for t in results.tasks if (tried["task"] == t).any()):
             bins = curves[(curves["method"] == method) & (curves["task"] == task)]
-            rows = mine[mine["task"] == task]
+            rows = tried[tried["task"] == task]
             figure = draw(rows, bins, palette, results.ratios, most)
             caption = f"{method} on {task}. {_caption(rows, bins, most)}"
             blocks.append(Figure(f"sensitivity-{place}-{i}", figure, caption))
@@ -98,9 +98,9 @@ def _caption(rows: pd.DataFrame, bins: pd.DataFrame, most: int) -> str:
 
 
 def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
-    tried = points.groupby(["cell", "hyperparameter"])["number"].agg(tuple)
+    numbers = points.groupby(["cell", "hyperparameter"])["number"].agg(tuple)
     sources = [
-        trace(cell, "search", tried[cell, name]) if (cell, name) in tried.index else None
+        trace(cell, "search", numbers[cell, name]) if (cell, name) in numbers.index else None
         for cell, name in zip(optima["cell"], optima["hyperparameter"], strict=True)
     ]
     rows = [

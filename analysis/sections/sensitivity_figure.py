@@ -59,12 +59,12 @@ def draw(
         for lane, ratio in enumerate(shown):
             if (name, ratio) not in tried:
                 continue
-            mine, bins = tried[name, ratio], drawn.get((name, ratio), curves[:0])
+            trials, bins = tried[name, ratio], drawn.get((name, ratio), curves[:0])
             style, label = palette.ratio(method, ratio), legend[ratio]
             base = level.get(ratio, 0.0)
-            traces += [(i, t) for t in _finished(mine, bins, base, style, label, most)]
-            if (mine["state"] == "PRUNED").any():
-                crosses.append(_pruned(mine, lane, i, style, label, most))
+            traces += [(i, t) for t in _finished(trials, bins, base, style, label, most)]
+            if (trials["state"] == "PRUNED").any():
+                crosses.append(_pruned(trials, lane, i, style, label, most))
         axes |= _axes(points[points["hyperparameter"] == name], i)
     figures.add(figure, traces)
     figure.add_traces(crosses)
@@ -83,12 +83,12 @@ def draw(
 
 
 def _finished(
-    mine: pd.DataFrame, bins: pd.DataFrame, base: float, style: Style, label: str, most: int
+    trials: pd.DataFrame, bins: pd.DataFrame, base: float, style: Style, label: str, most: int
 ) -> list[go.Scatter]:
-    every = mine[mine["state"] == "COMPLETE"]
+    every = trials[trials["state"] == "COMPLETE"]
     done = every.iloc[figures.thinned(len(every), most)]
     chosen = every[every["selected"]]
-    cell = mine["cell"].iloc[0]
+    cell = trials["cell"].iloc[0]
     traces = []
     banded = bins.dropna(subset=["lower"])
     if len(banded) > 1:
@@ -129,13 +129,13 @@ def _finished(
 
 
 def _pruned(
-    mine: pd.DataFrame, lane: int, panel: int, style: Style, label: str, most: int
+    trials: pd.DataFrame, lane: int, panel: int, style: Style, label: str, most: int
 ) -> go.Scatter:
     """A line of crosses on an axis of its own, which zooming does not move."""
-    every = mine[mine["state"] == "PRUNED"]
+    every = trials[trials["state"] == "PRUNED"]
     rows = every.iloc[figures.thinned(len(every), most)]
     heights = [STRIP * (lane + 0.9)] * len(rows)
-    cell = mine["cell"].iloc[0]
+    cell = trials["cell"].iloc[0]
     trace = figures.dots(
         rows["value"],
         heights,
@@ -145,7 +145,7 @@ def _pruned(
         cell,
         rows=rows["number"],
         symbol="x-thin-open",
-        legend=len(every) == len(mine),
+        legend=len(every) == len(trials),
     )
     trace.xaxis, trace.yaxis = f"x{panel + 1}", f"y{100 + panel}"
     return trace
@@ -171,7 +171,7 @@ def _whole(values: pd.Series) -> bool:
     return len(values) <= 8 and bool((values % 1 == 0).all())
 
 
-def _rule(panel: int, height: float) -> dict[str, Any]:
+def _rule(panel: int, height: float) -> dict[str, object]:
     """A hairline between the finished trials and the strip."""
     return {
         "type": "line",

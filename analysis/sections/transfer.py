@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analysis import labels
+from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
@@ -13,15 +14,16 @@ from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell,
 __all__ = ["section"]
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """A row a method, hyperparameter and direction; None if no method has two searches."""
+    results = findings.results
     tuned = {cell.id for cell in results.study.cells if cell.space}
     counts = results.cells[results.cells["cell"].isin(tuned)].groupby("method").size()
     if not (counts > 1).any():
         return None
     refused = transfer.refusals(results)
     refused = refused[refused["cell"].isin(tuned)]
-    table = transfer.regrets(results)
+    table = transfer.regrets(results, findings.points)
     blocks: list[Block] = []
     if len(table):
         words = (

@@ -3,6 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.findings import Findings
 from analysis.images import embeddings, roc
 from analysis.labels import setting
 from analysis.results import Results
@@ -16,19 +17,20 @@ __all__ = ["section"]
 GREY = LIGHT[-1]
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """A figure a setting with a panel a method; None before any confirm run has finished."""
+    results = findings.results
     if not (results.confirm["state"] == "COMPLETE").any():
         return None
-    found, _ = roc.runs(results)
-    kept = len(embeddings.mapped(found))
+    judged, _ = roc.runs(results)
+    kept = len(embeddings.mapped(judged))
     if not kept:
         words = (
             "No trial kept its embeddings, so there is no map of them. With confirm: "
             "{embeddings: 1} in the spec the first seed of every method keeps them."
         )
         return Section("tsne", "Embeddings", [Prose(words)])
-    maps = embeddings.maps(found, Places(results.study.directory).report / "cache")
+    maps = embeddings.maps(judged, Places(results.study.directory).report / "cache")
     blocks: list[Block] = [
         Prose(
             "Each dot is a test image, placed by t-SNE so that images which the last layer sees as "
@@ -42,14 +44,14 @@ def section(results: Results) -> Section | None:
         words = f"Of {kept} searches with embeddings the first {embeddings.MOST_MAPS} are drawn."
         blocks.append(Prose(words))
     for i, (task, ratio) in enumerate(results.settings):
-        mine = maps[(maps["task"] == task) & (maps["ratio"] == ratio)]
-        if len(mine):
+        here = maps[(maps["task"] == task) & (maps["ratio"] == ratio)]
+        if len(here):
             caption = (
                 f"{setting(task, ratio)}: t-SNE (perplexity {embeddings.PERPLEXITY:g}, seeded) of "
                 f"up to {embeddings.MOST} test images, half of them positives where there are as "
                 "many, so densities are not those of the test set. First seed that kept them."
             )
-            blocks.append(Figure(f"tsne-{i}", _figure(results, mine), caption))
+            blocks.append(Figure(f"tsne-{i}", _figure(results, here), caption))
     return Section("tsne", "Embeddings", blocks)
 
 
@@ -58,12 +60,12 @@ def _figure(results: Results, maps: pd.DataFrame) -> go.Figure:
     methods = [m for m in results.methods if (maps["method"] == m).any()]
     figure = figures.grid(methods, [""] * len(methods), "", ["positive", "negative"])
     for i, method in enumerate(methods):
-        mine = maps[maps["method"] == method]
+        images = maps[maps["method"] == method]
         for positive, name, symbol, colour in (
             (False, "negative", "circle-open", GREY),
             (True, "positive", "circle", palette.method(method).colour),
         ):
-            rows = mine[mine["positive"] == positive]
+            rows = images[images["positive"] == positive]
             figure.add_trace(
                 go.Scatter(
                     x=rows["x"].round(2),

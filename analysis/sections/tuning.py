@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
+from analysis.findings import Findings
 from analysis.labels import short_setting
 from analysis.read.traces import trace
 from analysis.results import Results
@@ -64,8 +65,9 @@ BEST_OF_N = (
 )
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """Progress by trials and cost, then the best of n; None before any trial has finished."""
+    results = findings.results
     table = curves.progress(results).dropna(subset=["best"])
     if table.empty:
         return None
@@ -83,7 +85,7 @@ def section(results: Results) -> Section | None:
             name = "tuning" if axis.column == "trials" else f"tuning-{axis.column}"
             figure = _progress(results, known, axis)
             blocks.append(Figure(name.replace("_", "-"), figure, CAPTION + axis.caption))
-    return Section("tuning", "Tuning progress", [*blocks, *_best_of_n(results)])
+    return Section("tuning", "Tuning progress", [*blocks, *_best_of_n(findings)])
 
 
 def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
@@ -95,27 +97,27 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
     panels = _panels(results, settings, table)
     for i in range(len(settings)):
         # From where every method has had half of its trials: the first ones would flatten the rest.
-        halves = [mine["best"].iloc[len(mine) // 2] for panel, mine in panels if panel == i]
-        high = max(mine["best"].iloc[-1] for panel, mine in panels if panel == i)
+        halves = [line["best"].iloc[len(line) // 2] for panel, line in panels if panel == i]
+        high = max(line["best"].iloc[-1] for panel, line in panels if panel == i)
         span = max(high - min(halves), 0.002)
         figure.update_yaxes(range=[high - 1.4 * span, high + 0.08 * span], **figures.place(i))
-    for i, mine in panels:
+    for i, rows in panels:
         # A step needs its corners only, and the end of the search.
-        last = mine.index == mine.index[-1]
-        corners = mine[mine["improved"] | last]
+        last = rows.index == rows.index[-1]
+        corners = rows[rows["improved"] | last]
         hover = [
             f"{r['method']} after {r['trials']} trials\n"
             f"{labels.auroc(r['best'])} (search trial {r['number']:.0f})"
             for r in corners.to_dict("records")
         ]
-        method = mine["method"].iloc[0]
+        method = rows["method"].iloc[0]
         line = figures.line(
             corners[axis.column],
             corners["best"],
             palette.method(method),
             method,
             hover,
-            mine["cell"].iloc[0],
+            rows["cell"].iloc[0],
             mode="lines",
             shape="hv",
         )
@@ -123,11 +125,12 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
     return figures.tidy_legend(figure)
 
 
-def _best_of_n(results: Results) -> list[Block]:
+def _best_of_n(findings: Findings) -> list[Block]:
     """The figure and the table, or the words why there is none."""
+    results = findings.results
     refused = best_of_n.refusals(results)
     words = _refused(refused, len(results.cells))
-    table = best_of_n.curves(results)
+    table = findings.best_of_n
     blocks: list[Block] = [Heading("What n random trials are worth")]
     if table.empty:
         return [*blocks, *words]
@@ -164,21 +167,21 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
         span = max(high - low, 0.005)
         top = min(high + 0.25 * span, 1 + 0.03 * span)
         figure.update_yaxes(range=[low - 0.4 * span, top], **figures.place(i))
-    for i, mine in _panels(results, settings, table):
-        method, style = mine["method"].iloc[0], palette.method(mine["method"].iloc[0])
-        along = list(mine["n"])
+    for i, rows in _panels(results, settings, table):
+        method, style = rows["method"].iloc[0], palette.method(rows["method"].iloc[0])
+        along = list(rows["n"])
         # Where the band is open at the top, only its lower half is drawn.
-        high = mine["high"].where(mine["high"] < 1, mine["median"])
-        area = figures.band(along, list(mine["low"]), list(high), style, method)
+        high = rows["high"].where(rows["high"] < 1, rows["median"])
+        area = figures.band(along, list(rows["low"]), list(high), style, method)
         figure.add_trace(area, **figures.place(i))
         hover = [
             f"{method}, best of {r['n']}\nmedian {labels.auroc(r['median'])}, band "
             f"{labels.interval(r['low'], r['high'])}\n"
             f"mean {labels.auroc(r['expected'])}, from {r['draws']} random trials"
-            for r in mine.to_dict("records")
+            for r in rows.to_dict("records")
         ]
-        cell = mine["cell"].iloc[0]
-        line = figures.line(along, mine["median"], style, method, hover, cell, mode="lines")
+        cell = rows["cell"].iloc[0]
+        line = figures.line(along, rows["median"], style, method, hover, cell, mode="lines")
         figure.add_trace(line, **figures.place(i))
     return figures.tidy_legend(figure)
 

@@ -1,11 +1,13 @@
 """The verdict in words: what the tests support, what they do not, and what casts doubt on it."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from analysis import labels
-from analysis.compare import budget, claims, failures
+from analysis.compare import failures
+from analysis.compare.claims import Best, Verdict
+from analysis.findings import Findings
 from analysis.labels import listing, plural, setting
 from analysis.results import Results
 from analysis.sections.across import DOUBTS, across
@@ -28,32 +30,31 @@ _BASES = {
 }
 
 
-def section(results: Results) -> Section:
+def section(findings: Findings) -> Section:
     """One sentence a setting, under a summary and whatever the reader must know first."""
-    table = claims.verdicts(results)
-    rows = table.to_dict("records")
-    blocks: list[Block] = [Prose(_summary(results, rows))]
-    cautions = _cautions(results, rows)
+    verdicts = findings.verdicts
+    blocks: list[Block] = [Prose(_summary(findings.results, verdicts))]
+    cautions = _cautions(findings)
     if cautions:
         blocks.append(Note(cautions))
-    blocks += [Prose(said) for said in across(results)]
-    blocks += [Prose(_sentence(row)) for row in rows]
-    if table["n"].any():
+    blocks += [Prose(said) for said in across(findings)]
+    blocks += [Prose(_sentence(verdict)) for verdict in verdicts]
+    if any(verdict.best for verdict in verdicts):
         blocks.append(Prose(READING))
     return Section("verdict", "Verdict", blocks)
 
 
-def _summary(results: Results, rows: list[Any]) -> Markup:
-    known = [row for row in rows if row["best"] is not None]
-    compared = [row for row in known if row["rivals"]]
+def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
+    compared = [verdict for verdict in verdicts if verdict.rivals]
     start = Markup("{} compared on {}. ").format(
-        plural(len(results.methods), "method"), plural(len(rows), "setting")
+        plural(len(results.methods), "method"), plural(len(verdicts), "setting")
     )
-    if not known:
+    if not any(verdict.best for verdict in verdicts):
         return start + "No confirm trial has finished, so there is no result to report yet."
     if not compared:
         return start + "No setting has results of two methods, so nothing can be compared yet."
-    leads = [(m, sum(row["best"] == m for row in compared)) for m in results.methods]
+    first = [verdict.best.method for verdict in compared if verdict.best]
+    leads = [(method, first.count(method)) for method in results.methods]
     counted = [
         Markup("<strong>{}</strong> in {}").format(method, plural(count, "setting"))
         for method, count in leads
@@ -63,10 +64,10 @@ def _summary(results: Results, rows: list[Any]) -> Markup:
     return said + _supported(compared)
 
 
-def _supported(compared: list[Any]) -> str:
+def _supported(compared: Sequence[Verdict]) -> str:
     """In how many settings the tests support that the best is better than the others."""
-    over_all = sum(row["reading"] == "all" for row in compared)
-    over_some = sum(row["reading"] == "some" for row in compared)
+    over_all = sum(verdict.reading == "all" for verdict in compared)
+    over_some = sum(verdict.reading == "some" for verdict in compared)
     if not over_all + over_some:
         return (
             "In no setting do the tests tell the best method from another: these trials give no "
@@ -80,64 +81,67 @@ def _supported(compared: list[Any]) -> str:
     rest = len(compared) - over_all - over_some
     said = f"The tests tell the best {words} of {plural(len(compared), 'setting')}"
     said += f"; in {rest} they give no evidence of a difference." if rest else "."
-    doubted = sum(bool(row["doubts"]) for row in compared)
+    doubted = sum(bool(verdict.doubts) for verdict in compared)
     if doubted:
         said += f" {plural(doubted, 'of these carries', 'of these carry')} a doubt, named below."
     return said
 
 
-def _sentence(row: Any) -> Markup:
-    where = Markup("<strong>{}.</strong> ").format(setting(row["task"], row["ratio"]))
-    if row["best"] is None:
+def _sentence(verdict: Verdict) -> Markup:
+    where = Markup("<strong>{}.</strong> ").format(setting(verdict.task, verdict.ratio))
+    best = verdict.best
+    if best is None:
         return where + "No method has a result yet."
     result = Markup("{} has the highest mean test AUROC, {} ({}). ").format(
-        row["best"],
-        labels.mean_std(row["mean"], row["std"]),
-        plural(row["n"], "seed"),
+        best.method,
+        labels.mean_std(best.mean, best.std),
+        plural(best.n, "seed"),
     )
-    absent = f"No result: {listing(row['absent'])}." if row["absent"] else ""
-    parts = [_supports(row), _lacks(row), *(DOUBTS[d] for d in row["doubts"]), absent]
+    absent = f"No result: {listing(verdict.absent)}." if verdict.absent else ""
+    doubts = (DOUBTS[doubt] for doubt in verdict.doubts)
+    parts = [_supports(verdict), _lacks(verdict, best), *doubts, absent]
     return where + result + " ".join(part for part in parts if part)
 
 
-def _supports(row: Any) -> str:
+def _supports(verdict: Verdict) -> str:
     """What it is better than. Where something casts doubt it is ahead, which claims less."""
-    if not row["better_than"]:
+    claim = verdict.claim
+    if claim is None:
         return ""
-    verb = "is ahead of" if row["doubts"] else "is better than"
-    whom = listing(row["better_than"])
-    if row["reading"] == "all" and len(row["better_than"]) > 1:
-        whom = f"all {len(row['better_than'])} others"
-    return f"It {verb} {whom} {_BASES[row['basis']]} (Holm-adjusted {labels.p_value(row['p'])})."
+    verb = "is ahead of" if claim.doubts else "is better than"
+    whom = listing(claim.better_than)
+    if verdict.reading == "all" and len(claim.better_than) > 1:
+        whom = f"all {len(claim.better_than)} others"
+    return f"It {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
 
 
-def _lacks(row: Any) -> str:
-    if not row["rivals"]:
+def _lacks(verdict: Verdict, best: Best) -> str:
+    if not verdict.rivals:
         return "It is the only method with a result, so there is nothing to compare it with."
-    if row["reading"] == "untested":
+    if verdict.reading == "untested":
         return (
             "Too few paired seeds, or without spread, to test any other method against it: no "
             "evidence of a difference."
         )
-    if not row["near"]:
+    if not verdict.near:
         return ""
-    said = f"No evidence of a difference from {listing(row['near'])}."
-    if row["near_images"]:
-        images = plural(int(row["positives"]), "test positive")
+    said = f"No evidence of a difference from {listing(verdict.near)}."
+    if verdict.near_images:
+        images = plural(int(best.positives), "test positive")
         said += (
-            f" Its seeds lie above those of {listing(row['near_images'])}, but {images} among "
-            f"{int(row['positives'] + row['negatives'])} images do not carry that to other images."
+            f" Its seeds lie above those of {listing(verdict.near_images)}, but {images} among "
+            f"{int(best.positives + best.negatives)} images do not carry that to other images."
         )
     return said
 
 
-def _cautions(results: Results, rows: list[Any]) -> list[str]:
+def _cautions(findings: Findings) -> list[str]:
+    results, cells = findings.results, findings.budget
     missing = failures.missing_rows(results)
     search, confirm = int(missing["search"].sum()), int(missing["confirm"].sum())
     failed = len(failures.failed_rows(results))
     empty = failures.without_result(results)
     empty = empty[empty["over"]]
-    cells = budget.by_cell(results)
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
     counts = ((search, "search trial"), (confirm, "confirm trial"))
     awaited = listing(plural(count, noun) for count, noun in counts if count)
@@ -148,12 +152,16 @@ def _cautions(results: Results, rows: list[Any]) -> list[str]:
         "The numbers below will change."
     )
     few = [
-        f"{setting(row['task'], row['ratio'])} ({int(row['positives'])})"
-        for row in rows
-        if row["near_images"]
+        f"{setting(verdict.task, verdict.ratio)} ({int(verdict.best.positives)})"
+        for verdict in findings.verdicts
+        if verdict.best and verdict.near_images
     ]
-    # NaN compares as False: one seed has no deviation, no claim no size.
-    noisy = [setting(r["task"], r["ratio"]) for r in rows if r["val_std"] > r["claimed"]]
+    # NaN compares as False: one seed has no deviation.
+    noisy = [
+        setting(verdict.task, verdict.ratio)
+        for verdict in findings.verdicts
+        if verdict.best and verdict.claim and verdict.best.val_std > verdict.claim.lead
+    ]
     rules = (
         (search + confirm > 0, partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),

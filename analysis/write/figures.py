@@ -98,7 +98,7 @@ def grid(
     return figure
 
 
-def add(figure: go.Figure, traces: Iterable[tuple[int, Any]]) -> None:
+def add(figure: go.Figure, traces: Iterable[tuple[int, go.Scatter]]) -> None:
     """Put (panel, trace) pairs into a grid, all at once: one by one takes several times as long."""
     placed = list(traces)
     for panel, trace in placed:

@@ -4,7 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.write.blocks import Code, Figure, Heading, Note, Prose, Section, Table, TableCell
+from analysis.write.blocks import (
+    Block,
+    Code,
+    Figure,
+    Heading,
+    Note,
+    Prose,
+    Section,
+    Table,
+    TableCell,
+)
 
 __all__ = ["document", "table"]
 
@@ -37,7 +47,7 @@ def document(
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
-def _block(block: Any, pictures: Mapping[str, str]) -> str:
+def _block(block: Block, pictures: Mapping[str, str]) -> str:
     if isinstance(block, Figure):
         caption = _plain(block.caption)
         if block.name in pictures:

@@ -300,6 +300,7 @@ def plan_of(cell: Cell) -> dict[str, Any]:
         "fixed": cell.fixed,
         "trials": cell.trials,
         "seeds": cell.seeds,
+        "pairs": None if cell.pairs is None else [list(pair) for pair in cell.pairs],
     }
 
 

@@ -26,7 +26,13 @@ from study.spec.names import name_problems
 from study.spec.older import as_begun, before_values, completed
 from study.spec.remarks import remarks
 from study.spec.sentences import Problem, problems_of, spec_error
-from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
+from study.spec.space import (
+    fixed_params,
+    named_pairs,
+    search_trials,
+    space_entry,
+    tuned_space,
+)
 from study.spec.text import Document, preset_names, read_document
 
 __all__ = [
@@ -49,6 +55,7 @@ __all__ = [
     "fixed_params",
     "for_everywhere",
     "load_spec",
+    "named_pairs",
     "parse_spec",
     "preset_names",
     "remarks",

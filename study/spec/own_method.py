@@ -41,6 +41,19 @@ def flaws(found: Any) -> Iterator[str]:
         return
     for name, entry in space.items():
         yield from _entry(name, entry, known)
+    yield from _pairs(getattr(found, "PAIRS", ()), known)
+
+
+def _pairs(pairs: object, known: Mapping[str, "Hyperparameter"]) -> Iterator[str]:
+    allowed = {*known, "imratio"}
+    if not isinstance(pairs, tuple | list) or not all(
+        isinstance(pair, tuple | list) and len(pair) == 2 and allowed.issuperset(pair)
+        for pair in pairs
+    ):
+        yield (
+            "must name in PAIRS two of its hyperparameters at a time, or one and imratio, such as "
+            f'(("lr", "imratio"),), not {pairs!r}'
+        )
 
 
 def _entry(name: str, entry: object, known: Mapping[str, "Hyperparameter"]) -> Iterator[str]:

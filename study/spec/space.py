@@ -11,7 +11,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from search_spaces import SPACES
+from search_spaces import PAIRS, SPACES
 from search_spaces.ranges import Range
 from study.spec.model import Choices, Span, StudySpec
 from study.spec.older import newer_defaults
@@ -25,6 +25,7 @@ __all__ = [
     "fixed_params",
     "is_whole",
     "kinds",
+    "named_pairs",
     "search_trials",
     "space_entry",
     "tuned_space",
@@ -47,6 +48,22 @@ def default_space(method: str) -> Mapping[str, Range]:
 
     space: Mapping[str, Range] = getattr(resolve("method", METHODS, method), "SPACE", {})
     return space
+
+
+def named_pairs(method: str) -> tuple[tuple[str, str], ...] | None:
+    """Which hyperparameters belong together, as the method's search space says.
+
+    None: a method of the user's own whose class has no ``PAIRS`` beside its ``SPACE``.
+
+    Raises:
+        UnknownNameError: there is no such method.
+    """
+    if method in PAIRS:
+        return PAIRS[method]
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    return getattr(resolve("method", METHODS, method), "PAIRS", None)
 
 
 def distribution(

@@ -1,6 +1,8 @@
 """From a real ledger on disk to the report."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -68,6 +70,17 @@ def test_load(directory: Path) -> None:
     assert frames.trials["selected"].tolist() == [False, False, True, False]
     assert frames.confirm["test_auroc"].tolist() == pytest.approx([0.7, 0.8])
     assert frames.confirm["selected_from"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("pairs", [None, (), (("lr", "imratio"), ("lr", "margin"))])
+def test_pairs_travel_with_the_plan(tmp_path: Path, pairs: Any) -> None:
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"name": "s", "storage": None}))
+    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}")
+    Ledger(storage, "s", [CELL])  # as an earlier version planned it
+    Ledger(storage, "s", [replace(CELL, pairs=pairs)])
+    storage.engine.dispose()
+    (cell,) = results.load(tmp_path).study.cells
+    assert cell.pairs == pairs
 
 
 def test_write(directory: Path) -> None:

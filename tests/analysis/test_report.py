@@ -14,6 +14,7 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from analysis import report
+from analysis.findings import Findings
 from analysis.results import Results, from_record
 from analysis.sections import verdict
 from analysis.write import page as html
@@ -72,13 +73,13 @@ def page(simulated_report: Path) -> Page:
 
 def _said(results: Results) -> str:
     """The text of the verdict."""
-    page = Page(html.render(results, [verdict.section(results)]))
+    page = Page(html.render(results, [verdict.section(Findings(results))]))
     return " ".join(page.sections["verdict"].split())
 
 
 def test_sections_in_order(page: Page, simulated: Results) -> None:
     keys = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
-    assert keys == [section.key for section in report.sections(simulated)]
+    assert keys == [section.key for section in report.sections(Findings(simulated))]
     assert keys[:2] == ["verdict", "main-table"]
     assert keys[-3:] == ["budget", "failures", "provenance"]
     assert len(set(keys)) == len(keys)
@@ -87,7 +88,7 @@ def test_sections_in_order(page: Page, simulated: Results) -> None:
 
 
 def test_names_are_unique_and_safe(simulated: Results) -> None:
-    blocks = [block for part in report.sections(simulated) for block in part.blocks]
+    blocks = [block for part in report.sections(Findings(simulated)) for block in part.blocks]
     for kind in (Figure, Table):
         names = [block.name for block in blocks if isinstance(block, kind)]
         assert len(set(names)) == len(names)

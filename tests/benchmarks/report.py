@@ -22,6 +22,7 @@ import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
 from analysis import paper, report
+from analysis.findings import Findings
 from analysis.results import from_record
 from analysis.write import page, tables
 from search_spaces import SPACES
@@ -196,11 +197,12 @@ def main() -> None:
         laps = [time.process_time()]
         results = from_record(study)
         laps.append(time.process_time())
-        parts = report.sections(results)
+        findings = Findings(results)
+        parts = report.sections(findings)
         laps.append(time.process_time())
         tables.write_tables((t for part in parts for t in part.tables()), folder / "tables")
         laps.append(time.process_time())
-        paper.write_figures(results, folder / "figures")
+        paper.write_figures(findings, folder / "figures")
         laps.append(time.process_time())
         text = page.render(results, parts)
         laps.append(time.process_time())

@@ -4,7 +4,10 @@ import numpy as np
 import optuna
 import pytest
 
-from search_spaces import SPACES
+from analysis.search import contour
+from search_spaces import PAIRS, SPACES
+from trainables.hyperparameters import hyperparameters
+from trainables.methods import METHODS
 
 RANGES = [(name, key) for name, space in SPACES.items() for key in space]
 
@@ -48,3 +51,13 @@ def test_the_ranges_of_the_papers() -> None:
     assert SPACES["focal"]["focal_gamma"].grid == (1, 2, 5)
     assert SPACES["ct_auc"]["inner_steps"].grid == (1, 2, 3)
     assert SPACES["ct_auc"]["inner_lr"].grid == (0.01, 0.05, 0.1)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_are_of_hyperparameters_that_the_method_has(name: str) -> None:
+    known = {*hyperparameters(METHODS[name]), contour.IMRATIO}
+    assert all(len(pair) == 2 and known.issuperset(pair) for pair in PAIRS[name])
+    assert len(set(PAIRS[name])) == len(PAIRS[name])
+    # What reports drew before search spaces named pairs, they still draw.
+    searched = {*SPACES[name], contour.IMRATIO}
+    assert {pair for pair in contour.BEFORE if searched.issuperset(pair)} <= {*PAIRS[name]}

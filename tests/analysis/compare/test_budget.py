@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from analysis.compare import budget
+from analysis.findings import Findings
 from analysis.results import Results, from_record
 from analysis.sections.budget import section
 from analysis.write.blocks import Note
@@ -93,7 +94,7 @@ def test_nothing_spent_is_not_unequal(study: Build, cell: Build) -> None:
 
 
 def eager_notes(results: Results) -> list[str]:
-    notes = [block for block in section(results).blocks if isinstance(block, Note)]
+    notes = [block for block in section(Findings(results)).blocks if isinstance(block, Note)]
     return [item for note in notes for item in note.items if "Eager" in item]
 
 

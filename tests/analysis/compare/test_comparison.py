@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.compare import comparison
+from analysis.compare.comparison import selection_gap
+from analysis.findings import Findings
 from analysis.results import Results, from_record
 
 Build = Callable[..., Any]
@@ -37,7 +38,7 @@ def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..
 
 def test_mean_std_n_by_hand(make: Callable[..., Results]) -> None:
     # 0.80, 0.84: mean 0.82, deviations ±0.02, std = sqrt(2 * 0.0004 / 1).
-    row = comparison.scores(make({"a": [0.80, 0.84]})).iloc[0]
+    row = Findings(make({"a": [0.80, 0.84]})).scores.iloc[0]
     assert row["mean"] == pytest.approx(0.82)
     assert row["std"] == pytest.approx(0.02 * np.sqrt(2))
     assert row["n"] == 2
@@ -45,7 +46,7 @@ def test_mean_std_n_by_hand(make: Callable[..., Results]) -> None:
 
 
 def test_mean_std_against_numpy(finished: Results) -> None:
-    table = comparison.scores(finished).set_index("cell")
+    table = Findings(finished).scores.set_index("cell")
     for cell in finished.study.cells:
         values = [row.test_auroc for row in cell.confirm if row.test_auroc is not None]
         if values:
@@ -55,13 +56,13 @@ def test_mean_std_against_numpy(finished: Results) -> None:
 
 def test_search_values_never_fill_the_table(study: Build, cell: Build, trial: Build) -> None:
     results = from_record(study(cell(search=(trial(value=0.99),), selected=0)))
-    row = comparison.scores(results).iloc[0]
+    row = Findings(results).scores.iloc[0]
     assert np.isnan(row["mean"])
     assert not row["best"]
 
 
 def test_one_seed_has_no_deviation_and_is_never_apart(make: Callable[..., Results]) -> None:
-    table = comparison.scores(make({"a": [0.9], "b": [0.5, 0.5, 0.5]}))
+    table = Findings(make({"a": [0.9], "b": [0.5, 0.5, 0.5]})).scores
     assert np.isnan(table["std"][0])
     assert table["best"].tolist() == [True, False]
     assert table["near"].tolist() == [False, True]
@@ -71,7 +72,7 @@ def test_near_is_what_paired_seeds_do_not_tell_from_the_best(make: Callable[...,
     """Seeds move both alike: mean ± std intervals overlap, and the pairs differ all the same."""
     seeds = np.array([0.80, 0.85, 0.90, 0.82, 0.88])
     wobble = np.array([0.001, -0.001, 0.002, 0.0, -0.002])
-    table = comparison.scores(
+    table = Findings(
         make(
             {
                 "best": list(seeds),
@@ -79,7 +80,7 @@ def test_near_is_what_paired_seeds_do_not_tell_from_the_best(make: Callable[...,
                 "near": list(seeds - 0.001 + wobble),
             }
         )
-    ).set_index("method")
+    ).scores.set_index("method")
     assert table["mean"]["best"] - table["std"]["best"] < table["mean"]["apart"]
     assert table["best"].to_dict() == {"best": True, "near": False, "apart": False}
     assert table["near"].to_dict() == {"best": False, "near": True, "apart": False}
@@ -87,7 +88,7 @@ def test_near_is_what_paired_seeds_do_not_tell_from_the_best(make: Callable[...,
 
 def test_intervals_of_the_mean(make: Callable[..., Results]) -> None:
     # 0.80, 0.84: t(1) = 12.706 at 97.5 %, standard error 0.02.
-    table = comparison.scores(make({"a": [0.80, 0.84], "b": [0.8], "c": [0.8, 0.8]}))
+    table = Findings(make({"a": [0.80, 0.84], "b": [0.8], "c": [0.8, 0.8]})).scores
     first = table.iloc[0]
     assert first["high"] - first["mean"] == pytest.approx(12.7062 * 0.02, rel=1e-4)
     assert (first["boot_low"], first["boot_high"]) == pytest.approx((0.80, 0.84))
@@ -107,7 +108,7 @@ def test_failed_and_missing_seeds_are_counted_by_seed(
         confirm(3, None, state="RUNNING", value=None, number=4),
     )
     record = study(cell(search=(trial(),), confirm=rows, planned_seeds=5))
-    row = comparison.scores(from_record(record)).iloc[0]
+    row = Findings(from_record(record)).scores.iloc[0]
     assert (row["n"], row["planned"], row["failed"], row["missing"]) == (2, 5, 1, 2)
     assert row["rows"] == (0, 2)
 
@@ -118,7 +119,8 @@ def test_selection_gap_splits_into_optimism_and_shift(
     rows = (confirm(0, 0.80, value=0.84), confirm(1, 0.82, value=0.86))
     search = (trial(value=0.7), trial(number=1, value=0.9))
     record = study(cell(search=search, confirm=rows, selected=1))
-    row = comparison.selection_gap(from_record(record)).iloc[0]
+    results = from_record(record)
+    row = selection_gap(results, Findings(results).scores).iloc[0]
     assert row["selected"] == 1
     assert row["gap"] == pytest.approx(0.90 - 0.81)
     assert row["optimism"] == pytest.approx(0.90 - 0.85)

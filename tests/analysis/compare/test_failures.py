@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from analysis.compare import comparison, failures
+from analysis.compare import failures
+from analysis.findings import Findings
 from analysis.results import Results, from_record
 from analysis.sections.failures import section
 from analysis.write.blocks import Table
@@ -112,7 +113,7 @@ def test_what_crashed_is_still_to_come(
         "confirm": "its confirm trials have not finished",
         "given-up": "all of its 4 confirm trials failed",
     }
-    scores = comparison.scores(results).set_index("method")
+    scores = Findings(results).scores.set_index("method")
     assert scores["failed"].to_dict() == {"search": 0, "confirm": 0, "given-up": 1}
     assert scores["missing"].to_dict() == {"search": 0, "confirm": 1, "given-up": 0}
 
@@ -128,6 +129,6 @@ def test_every_death_of_a_worker_is_told(study: Build, cell: Build, trial: Build
     assert results.trials["deaths"].tolist() == [2, 0]
     table = failures.deaths(results)
     assert table["trial"].tolist() == [f"{results.study.cells[0].id}/search/0"] * 2
-    blocks = section(results).blocks
+    blocks = section(Findings(results)).blocks
     shown = next(b for b in blocks if isinstance(b, Table) and b.name == "deaths")
     assert [cell.text for cell in shown.rows[0][2:]] == ["2", "search 0", "its node died"]

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.compare import bayes, claims, pairwise, significance
+from analysis.compare import bayes, pairwise, significance
 from analysis.compare.delong import compare, placements
 from analysis.compare.significance import Units
+from analysis.findings import Findings
 from analysis.results import Results, from_record
 from analysis.sections import verdict
 from study.plan.power import ALPHA
@@ -57,7 +58,7 @@ def simulate(results: Iterator[Results]) -> Simulated:
     for number, each in enumerate(results):
         units = significance.units(each)
         frames = (
-            pairwise.pairs(each),
+            pairwise.table(pairwise.within(each).pairs),
             significance.wilcoxon(units),
             significance.friedman(units),
             bayes.signed_rank(units),
@@ -143,24 +144,25 @@ def test_the_verdict(known: list[Results]) -> None:
     """Families are settings."""
     false = found = 0
     for results in known:
-        for row in claims.verdicts(results).to_dict("records"):
-            beaten = [TRUE[method] for method in row["better_than"]]
-            false += bool(beaten) and TRUE[row["best"]] <= max(beaten)
-            found += row["reading"] == "all"
+        for each in Findings(results).verdicts:
+            if each.best and each.claim:
+                beaten = [TRUE[method] for method in each.claim.better_than]
+                false += TRUE[each.best.method] <= max(beaten)
+            found += each.reading == "all"
     assert at_most(false, STUDIES * SETTINGS)
     assert found > 0.85 * STUDIES * SETTINGS
 
 
 def test_words_claim_what_the_numbers_do(known: list[Results]) -> None:
     for results in known[:WORDS]:
-        rows = claims.verdicts(results)
+        findings = Findings(results)
         pairs = significance.wilcoxon(significance.units(results))
         best = pairs["a"].iloc[0]
         over_settings = pairs.loc[pairs["a"] == best, "better"].any()
-        blocks = verdict.section(results).blocks
+        blocks = verdict.section(findings).blocks
         said = " ".join(str(getattr(block, "text", "")) for block in blocks)
         said = said.replace(verdict.READING, "")
-        expected = rows["better_than"].map(bool).sum() + over_settings
+        expected = sum(bool(each.claim) for each in findings.verdicts) + over_settings
         assert said.count("It is better than") == expected
         assert said.count("has the highest mean") == SETTINGS
 
@@ -242,7 +244,7 @@ def test_claims_with_predictions_carry_to_other_images(
                 rows.append(confirm(seed, auc, value=auc, predictions=file))
             cells.append(cell(method, search=(trial(value=0.9),), confirm=tuple(rows)))
         results = from_record(study(*cells, directory=tmp_path))
-        pairs = pairwise.pairs(results)
+        pairs = pairwise.table(pairwise.within(results).pairs)
         assert (pairs["basis"] == "seeds and images").all()
         not_true = pairs["a"].map(SLOPE) <= pairs["b"].map(SLOPE)
         false += int((pairs["better"] & not_true).any())

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.compare import comparison, delong, pairwise
+from analysis.compare import delong, pairwise
 from analysis.compare.intervals import bootstrap_interval, t_interval
+from analysis.findings import Findings
 from analysis.holm import holm
 from analysis.results import Results, from_record
 
@@ -35,8 +37,13 @@ def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..
     return build
 
 
+def pairs_of(results: Results) -> pd.DataFrame:
+    """As the report's files have them."""
+    return pairwise.table(pairwise.within(results).pairs)
+
+
 def test_numbers_against_scipy(make: Callable[..., Results]) -> None:
-    (row,) = pairwise.pairs(make({"b": B, "a": A})).to_dict("records")
+    (row,) = pairs_of(make({"b": B, "a": A})).to_dict("records")
     d = np.subtract(A, B)
     assert (row["a"], row["b"], row["n"]) == ("a", "b", 7)
     assert row["difference"] == pytest.approx(d.mean())
@@ -53,7 +60,7 @@ def test_numbers_against_scipy(make: Callable[..., Results]) -> None:
 
 
 def test_share_has_the_interval_of_a_bootstrap(make: Callable[..., Results]) -> None:
-    (row,) = pairwise.pairs(make({"a": A, "b": B})).to_dict("records")
+    (row,) = pairs_of(make({"a": A, "b": B})).to_dict("records")
     wins = (np.sign(np.round(np.subtract(A, B), 12)) + 1) / 2
     theirs = stats.bootstrap(
         (wins,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(5)
@@ -62,13 +69,13 @@ def test_share_has_the_interval_of_a_bootstrap(make: Callable[..., Results]) -> 
 
 
 def test_where_all_seeds_agree_the_interval_is_exact(make: Callable[..., Results]) -> None:
-    (row,) = pairwise.pairs(make({"a": A, "c": C})).to_dict("records")
+    (row,) = pairs_of(make({"a": A, "c": C})).to_dict("records")
     exact = stats.binomtest(7, 7).proportion_ci(0.95)
     assert (row["wins"], row["wins_low"], row["wins_high"]) == pytest.approx((1, exact.low, 1))
 
 
 def test_holm_is_over_the_pairs_of_the_setting(make: Callable[..., Results]) -> None:
-    table = pairwise.pairs(make({"a": A, "b": B, "c": C}))
+    table = pairs_of(make({"a": A, "b": B, "c": C}))
     assert table["p_holm"].tolist() == pytest.approx(holm(table["p"]).tolist())
     ab = table[(table["a"] == "a") & (table["b"] == "b")].iloc[0]
     assert ab["p_holm"] == pytest.approx(ab["p"])  # the largest of the three
@@ -77,14 +84,14 @@ def test_holm_is_over_the_pairs_of_the_setting(make: Callable[..., Results]) -> 
 
 def test_seven_wins_are_often_enough_for_one_pair_only(make: Callable[..., Results]) -> None:
     """2 / 2^7 = 0.0156 passes alone and, three times, with Holm among three; 5 seeds never."""
-    assert pairwise.pairs(make({"a": A, "c": C}))["often"].tolist() == [True]
-    assert pairwise.pairs(make({"a": A[:5], "c": C[:5]}))["often"].tolist() == [False]
+    assert pairs_of(make({"a": A, "c": C}))["often"].tolist() == [True]
+    assert pairs_of(make({"a": A[:5], "c": C[:5]}))["often"].tolist() == [False]
 
 
 def test_only_paired_seeds_enter(make: Callable[..., Results]) -> None:
     a = dict(zip((0, 1, 2, 3), (0.9, 0.8, 0.85, 0.87), strict=True))
     b = dict(zip((1, 2, 3, 5), (0.7, 0.76, 0.75, 0.1), strict=True))
-    (row,) = pairwise.pairs(make({"a": a, "b": b})).to_dict("records")
+    (row,) = pairs_of(make({"a": a, "b": b})).to_dict("records")
     assert (row["n"], row["dropped"]) == (3, (0, 5))
     assert (row["rows_a"], row["rows_b"]) == ((1, 2, 3), (1, 2, 3))  # numbers are seeds here
     assert row["difference"] == pytest.approx(np.mean([0.1, 0.09, 0.12]))
@@ -101,7 +108,7 @@ def test_only_paired_seeds_enter(make: Callable[..., Results]) -> None:
     ],
 )
 def test_refusals(make: Callable[..., Results], a: Any, b: Any, words: str) -> None:
-    (row,) = pairwise.pairs(make({"a": a, "b": b})).to_dict("records")
+    (row,) = pairs_of(make({"a": a, "b": b})).to_dict("records")
     assert words in row["why"]
     assert not row["better"]
     assert not row["often"]
@@ -109,15 +116,15 @@ def test_refusals(make: Callable[..., Results], a: Any, b: Any, words: str) -> N
 
 
 def test_a_study_without_pairs(make: Callable[..., Results]) -> None:
-    assert pairwise.pairs(make({"a": A})).empty
-    assert pairwise.pairs(make({"a": (), "b": ()})).empty
+    assert pairs_of(make({"a": A})).empty
+    assert pairs_of(make({"a": (), "b": ()})).empty
 
 
-def test_frames_are_the_callers_own(make: Callable[..., Results]) -> None:
-    results = make({"a": A, "b": B})
-    mine = pairwise.pairs(results)
-    mine.loc[:, "p"] = 0.0
-    assert pairwise.pairs(results)["p"].iloc[0] > 0
+def test_a_table_is_the_callers_own(make: Callable[..., Results]) -> None:
+    within = pairwise.within(make({"a": A, "b": B}))
+    changed = pairwise.table(within.pairs)
+    changed.loc[:, "p"] = 0.0
+    assert pairwise.table(within.pairs)["p"].iloc[0] > 0
 
 
 TARGETS = np.r_[np.ones(30), np.zeros(70)].astype(bool)
@@ -153,7 +160,7 @@ def test_stored_predictions_add_the_draw_of_the_images(
     stored: Callable[..., Results], tmp_path: Path
 ) -> None:
     results = stored(lambda _, kept: kept)
-    (row,) = pairwise.pairs(results).to_dict("records")
+    (row,) = pairs_of(results).to_dict("records")
     seen = {}
     for method in "ab":
         files = [np.load(tmp_path / "predictions" / f"{method}{seed}.npz") for seed in range(4)]
@@ -164,7 +171,7 @@ def test_stored_predictions_add_the_draw_of_the_images(
     assert (row["error_images"], row["p_images"]) == (expected.error, expected.p_images)
     assert (row["low"], row["high"]) == expected.interval
     assert row["p"] > row["p_seeds"]
-    scores = comparison.scores(results).set_index("method")
+    scores = Findings(results).scores.set_index("method")
     assert scores["error_images"].to_dict() == {m: seen[m].error for m in "ab"}
     assert scores[["positives", "negatives"]].to_numpy().tolist() == [[30, 70], [30, 70]]
 
@@ -187,10 +194,10 @@ def test_without_sound_predictions_the_seeds_alone_speak(
     stored: Callable[..., Results], change: Any, words: str
 ) -> None:
     results = stored(change)
-    (row,) = pairwise.pairs(results).to_dict("records")
+    (row,) = pairs_of(results).to_dict("records")
     assert row["basis"] == "seeds"
     assert row["p"] == row["p_seeds"]
-    assert any(words in why for why in pairwise.images(results)["why"])
+    assert any(words in images.why for images in pairwise.within(results).images.values())
 
 
 def test_t_interval_covers_what_it_says_and_the_bootstrap_less() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from analysis.compare import claims
+from analysis.findings import Findings
 from analysis.results import Results, from_record
 from analysis.sections import verdict
 
@@ -40,7 +40,7 @@ def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..
 def said(results: Results) -> str:
     """The verdict as text."""
     parts = []
-    for block in verdict.section(results).blocks:
+    for block in verdict.section(Findings(results)).blocks:
         text = getattr(block, "text", None)
         parts += [text] if text is not None else list(getattr(block, "items", ()))
     return " ".join(str(part) for part in parts)
@@ -67,9 +67,11 @@ def test_readings(
     reading: str,
     near: tuple[str, ...],
 ) -> None:
-    row = claims.verdicts(make(scores)).iloc[0]
-    assert (row["best"], row["reading"], row["near"]) == (best, reading, near)
-    assert set(row["better_than"]) | set(row["near"]) == set(row["rivals"])
+    (each,) = Findings(make(scores)).verdicts
+    assert each.best is None if best is None else each.best and each.best.method == best
+    assert (each.reading, each.near) == (reading, near)
+    beaten = each.claim.better_than if each.claim else ()
+    assert {*beaten, *each.near} == {*each.rivals}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_doubts_take_the_word_back(
         cell("b", search=(trial(value=0.9),), confirm=tuple(rows["b"])),
     ]
     results = from_record(study(*cells))
-    assert claims.verdicts(results)["doubts"].tolist() == [(doubt,)]
+    assert [each.doubts for each in Findings(results).verdicts] == [(doubt,)]
     text = said(results).replace(verdict.READING, "")
     assert "It is ahead of b" in text
     assert words in text
@@ -166,7 +168,7 @@ def test_longer_runs_without_a_search_are_a_doubt(
         for name, values, spent in (("a", UP, 2000), ("b", DOWN, 1000))
     ]
     results = from_record(study(*cells))
-    assert claims.verdicts(results)["doubts"].tolist() == [("budget",)]
+    assert [each.doubts for each in Findings(results).verdicts] == [("budget",)]
     text = said(results).replace(verdict.READING, "")
     assert "It is ahead of b" in text
     assert "in each confirm trial" in text
@@ -185,7 +187,7 @@ def test_a_smaller_budget_is_no_doubt(
         for name, values, spent in (("a", UP, 1000), ("b", DOWN, 2000))
     ]
     results = from_record(study(*cells))
-    assert claims.verdicts(results)["doubts"].tolist() == [()]
+    assert [each.doubts for each in Findings(results).verdicts] == [()]
     assert "Budgets were unequal" in said(results)
 
 
@@ -211,7 +213,8 @@ def test_a_leader_is_compared_even_if_it_only_leads_without_pairing(
 ) -> None:
     """The best mean over all seeds can be behind on the seeds that both have."""
     results = make({"a": (0.80, 0.81, 0.82, 0.99, 0.99), "b": (0.85, 0.862, 0.868)})
-    row = claims.verdicts(results).iloc[0]
-    assert row["best"] == "a"
-    assert row["near"] == ("b",)
-    assert row["reading"] == "no evidence"
+    (each,) = Findings(results).verdicts
+    assert each.best
+    assert each.best.method == "a"
+    assert each.near == ("b",)
+    assert each.reading == "no evidence"

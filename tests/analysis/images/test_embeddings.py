@@ -1,23 +1,24 @@
 """Maps of embeddings: classes that lie apart stay apart, and nothing is computed twice."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from analysis.columns import Row
 from analysis.images import embeddings
 from analysis.images.predictions import Predictions
+from analysis.images.roc import Judged
 
 
-def _said(cell: str, count: int, positive: int, seed: int = 0, dims: int = 6) -> Any:
+def _said(cell: str, count: int, positive: int, seed: int = 0, dims: int = 6) -> Judged:
     draw = np.random.default_rng(seed)
     targets = np.arange(count) < positive
     features = draw.normal(4.0 * targets[:, None], 1.0, (count, dims)).astype(np.float32)
-    row = {"cell": cell, "method": "ce", "task": "t", "imratio": 0.1, "ratio": "10 %"}
+    row: Row = {"cell": cell, "method": "ce", "task": "t", "imratio": 0.1, "ratio": "10 %"}
     said = Predictions(draw.normal(size=count), targets, features)
-    return row | {"number": seed, "seed": seed}, said
+    return Judged({**row, "number": seed, "seed": seed}, said)
 
 
 def test_neighbours_stay_neighbours(tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_rare_positives_are_all_drawn(tmp_path: Path, count: int, positive: int)
 
 def test_one_map_a_cell_and_none_of_few_images(tmp_path: Path) -> None:
     row, said = _said("a", 30, 10)
-    without = (row, Predictions(said.scores, said.targets, None))
+    without = Judged(row, Predictions(said.scores, said.targets, None))
     found = [without, _said("a", 30, 10, 1), _said("a", 30, 10, 2), _said("b", 8, 4)]
     table = embeddings.maps(found, tmp_path)
     assert table["cell"].unique().tolist() == ["a"]

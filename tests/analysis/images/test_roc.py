@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from analysis.columns import Row
 from analysis.images import roc
 from analysis.images.predictions import Predictions
 from analysis.results import Results, from_record
 from tests.analysis.known_truth import keep_predictions, random_cell, random_study
 
-CELL = {"cell": "c", "method": "ce", "task": "t", "imratio": 0.1, "ratio": "10 %"}
+CELL: Row = {"cell": "c", "method": "ce", "task": "t", "imratio": 0.1, "ratio": "10 %"}
 
 
-def _said(scores: Any, targets: Any, seed: int = 0) -> tuple[dict[str, Any], Predictions]:
+def _said(scores: Any, targets: Any, seed: int = 0) -> roc.Judged:
     said = Predictions(np.asarray(scores, dtype=float), np.asarray(targets, dtype=bool), None)
-    return CELL | {"number": seed, "seed": seed}, said
+    return roc.Judged({**CELL, "number": seed, "seed": seed}, said)
 
 
 @pytest.fixture(scope="module")

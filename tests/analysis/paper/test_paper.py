@@ -15,7 +15,8 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from analysis import paper
-from analysis.compare import comparison, significance
+from analysis.compare import significance
+from analysis.findings import Findings
 from analysis.paper.style import save, styled
 from analysis.results import Results, from_record
 from analysis.search import curves
@@ -41,7 +42,7 @@ def wide(study: Build, cell: Build, trial: Build, confirm: Build) -> Results:
 
 
 def _figure(results: Results, name: str) -> Figure:
-    figure = paper.FIGURES[name](results)
+    figure = paper.FIGURES[name](Findings(results))
     assert figure is not None
     return figure
 
@@ -49,7 +50,7 @@ def _figure(results: Results, name: str) -> Figure:
 def test_main_comparison_draws_the_scores(finished: Results) -> None:
     with styled():
         figure = _figure(finished, "main-comparison")
-    scores = comparison.scores(finished).dropna(subset=["mean"])
+    scores = Findings(finished).scores.dropna(subset=["mean"])
     drawn = {
         (str(bars.get_label()), float(round(y, 9)))
         for axis in figure.axes
@@ -82,13 +83,13 @@ def test_critical_difference_places_names_by_rank(wide: Results) -> None:
 
 
 def test_what_has_no_numbers_is_not_drawn(study: Build, cell: Build, trial: Build) -> None:
-    assert dict(paper.draw(from_record(study(cell(search=(trial(),)))))) == {}
+    assert dict(paper.draw(Findings(from_record(study(cell(search=(trial(),))))))) == {}
 
 
 def test_files(finished: Results, tmp_path: Path) -> None:
     (tmp_path / "old.svg").write_text("old")
     before = matplotlib.rcParams["font.size"]
-    names = paper.write_figures(finished, tmp_path)
+    names = paper.write_figures(Findings(finished), tmp_path)
     assert {"main-comparison", "imratio-curves", "convergence-interval", "sensitivity-1-0"} <= {
         *names
     }
@@ -116,7 +117,7 @@ def test_hostile_names_are_drawn_letter_by_letter(
     rows = (confirm(0, 0.8), confirm(1, 0.9))
     cells = [cell(name, ratio, task=name, search=(trial(),), confirm=rows) for ratio in (0.1, 0.3)]
     results = from_record(study(*cells))
-    paper.write_figures(results, tmp_path)
+    paper.write_figures(Findings(results), tmp_path)
     with styled():
         figure = _figure(results, "main-comparison")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [name]

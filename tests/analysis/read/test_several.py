@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis import report
-from analysis.compare import comparison
 from analysis.errors import AnalysisError
+from analysis.findings import Findings
 from analysis.images.predictions import load_predictions
 from analysis.read.several import combine
 from analysis.results import Results
@@ -45,7 +45,7 @@ def test_same_task_and_ratio_are_rivals(one: Build) -> None:
     results = combine([one("a", "ce", (0.8, 0.82)), one("b", "auc_m", (0.9, 0.92))])
     assert results.settings == [("cifar10-resnet20", "10 %")]
     assert results.methods == ["ce", "auc_m"]
-    scores = comparison.scores(results).set_index("method")
+    scores = Findings(results).scores.set_index("method")
     assert scores["best"].to_dict() == {"ce": False, "auc_m": True}
     assert results.remarks == ("2 studies read together: a and b.",)
 

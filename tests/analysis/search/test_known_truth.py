@@ -106,7 +106,9 @@ def _pairs() -> Iterator[dict[Any, Any]]:
         ]
         # The other hyperparameters vary and act, but only the margin is looked at.
         cells = [replace(cell, space={"margin": SPACE["margin"]}) for cell in cells]
-        yield from transfer.regrets(from_record(random_study(*cells))).to_dict("records")
+        results = from_record(random_study(*cells))
+        points = sensitivity.points(results)
+        yield from transfer.regrets(results, points).to_dict("records")
 
 
 def test_transfer_regret_is_near_its_known_value() -> None:

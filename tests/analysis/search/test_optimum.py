@@ -93,5 +93,5 @@ def test_the_interval_holds_the_optimum_as_often_as_it_says(best: float) -> None
         auroc = auroc + draw.normal(0, 0.006, 40)
         curve = sensitivity.binned_medians(margin, auroc)
         found = optimum.interval(entry, optimum.wins(margin, auroc), curve)
-        held += found["low"] <= best <= found["high"]
+        held += found.low <= best <= found.high
     assert stats.binomtest(held, 200, optimum.CONFIDENCE, alternative="less").pvalue > 0.001

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis.results import from_record
-from analysis.search import transfer
+from analysis.results import Results, from_record
+from analysis.search import sensitivity, transfer
 from tests.analysis.known_truth import SPACE, random_cell, random_study
 
 Build = Callable[..., Any]
+
+
+def _regrets(results: Results) -> pd.DataFrame:
+    return transfer.regrets(results, sensitivity.points(results))
 
 
 def test_without_noise_the_regret_is_the_difference() -> None:
@@ -42,7 +47,7 @@ def test_pairs_differ_in_one_respect() -> None:
         for task in ("cifar10-resnet20", "stl10-resnet20")
         for ratio in (0.01, 0.1)
     ]
-    table = transfer.regrets(from_record(random_study(*cells, random_cell(draw, "ce"))))
+    table = _regrets(from_record(random_study(*cells, random_cell(draw, "ce"))))
     assert set(table["method"]) == {"auc_m"}
     margin = table[table["hyperparameter"] == "margin"]
     assert margin["across"].value_counts().to_dict() == {"imratios": 4, "data sets": 4}
@@ -64,7 +69,7 @@ def test_choices_are_compared_choice_by_choice() -> None:
     cells = [
         random_cell(draw, imratio=r, best=b, space=space) for r, b in ((0.1, 0.7), (0.01, 0.4))
     ]
-    table = transfer.regrets(from_record(random_study(*cells)))
+    table = _regrets(from_record(random_study(*cells)))
     assert (table["bins"] == 3).all()
     assert table["regret"].tolist() == pytest.approx([0.25 * 0.3**2] * 2, abs=0.006)
     assert (table["low"] > 0).all()
@@ -89,11 +94,11 @@ def test_refusals(study: Build, cell: Build, trial: Build) -> None:
     assert refused[0.1] == "it has 19 finished random trials; it takes 20"
     assert refused[0.3] == "1 of its random trials were pruned"
     assert len(refused) == 2
-    assert transfer.regrets(results).empty
+    assert _regrets(results).empty
 
 
 def test_too_thin_bins_give_no_number() -> None:
     draw = np.random.default_rng(3)
     space = {"k": {"choices": tuple(range(12))}}
     cells = [random_cell(draw, imratio=r, space=space, trials=24) for r in (0.1, 0.01)]
-    assert transfer.regrets(from_record(random_study(*cells))).empty
+    assert _regrets(from_record(random_study(*cells))).empty

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from analysis import labels
-from analysis.compare import comparison, pairwise, significance
+from analysis.compare import significance
+from analysis.findings import Findings
 from analysis.results import Results, from_record
-from analysis.sections import critical_difference, main_table
-from analysis.sections import pairwise as pairwise_section
+from analysis.sections import critical_difference, main_table, method_pairs
 from analysis.sections.across import across
 from analysis.write.blocks import Block, Figure, Note, Section
 
@@ -63,8 +63,8 @@ def tables(section: Section | None) -> dict[str, Any]:
 
 def test_intervals_are_those_of_the_frame(make: Callable[..., Results]) -> None:
     results = make()
-    table = tables(main_table.section(results))["intervals"]
-    scores = comparison.scores(results)
+    table = tables(main_table.section(Findings(results)))["intervals"]
+    scores = Findings(results).scores
     assert len(table.rows) == len(scores) == 6
     first = scores.iloc[0]
     shown = [cell.text for cell in table.rows[0]]
@@ -75,10 +75,9 @@ def test_intervals_are_those_of_the_frame(make: Callable[..., Results]) -> None:
 
 def test_pairs_show_the_best_and_keep_all(make: Callable[..., Results]) -> None:
     results = make()
-    section = pairwise_section.section(results)
+    section = method_pairs.section(Findings(results))
     found = tables(section)
-    pairs = pairwise.pairs(results)
-    assert len(pairs) == len(found["pairwise"].data) == 6
+    assert len(Findings(results).within.pairs) == len(found["pairwise"].data) == 6
     assert len(found["pairwise"].rows) == len(found["pairwise-share"].rows) == 4
     readings = {(row[0].text, row[2].text): row[7].text for row in found["pairwise"].rows}
     assert readings["t0, 10 %", "worst"] == "A better"
@@ -91,22 +90,22 @@ def test_pairs_say_what_was_dropped(make: Callable[..., Results], study: Build) 
     results = make()
     cells = list(results.study.cells)
     cells[0] = replace(cells[0], confirm=cells[0].confirm[:-1])
-    section = pairwise_section.section(from_record(study(*cells)))
+    section = method_pairs.section(Findings(from_record(study(*cells))))
     assert "in t0 at imratio 10 % some were left out" in said(section)
     notes = [row[3].note for row in tables(section)["pairwise"].rows]
     assert "1 unpaired" in notes
 
 
 def test_no_section_where_there_is_nothing_to_compare(make: Callable[..., Results]) -> None:
-    assert pairwise_section.section(make(methods=["best"])) is None
-    assert critical_difference.section(make(methods=["best"])) is None
-    assert critical_difference.section(make(datasets=1)) is None
-    assert across(make(datasets=1)) == []
+    assert method_pairs.section(Findings(make(methods=["best"]))) is None
+    assert critical_difference.section(Findings(make(methods=["best"]))) is None
+    assert critical_difference.section(Findings(make(datasets=1))) is None
+    assert across(Findings(make(datasets=1))) == []
 
 
 def test_diagram_draws_the_ranks(make: Callable[..., Results]) -> None:
     results = make(datasets=8)
-    section = critical_difference.section(results)
+    section = critical_difference.section(Findings(results))
     assert section is not None
     (figure,) = (block.figure for block in section.blocks if isinstance(block, Figure))
     ranks = significance.ranks(significance.units(results)).set_index("method")["rank"]
@@ -119,12 +118,12 @@ def test_diagram_draws_the_ranks(make: Callable[..., Results]) -> None:
 
 def test_independent_data_sets_support_a_claim(make: Callable[..., Results]) -> None:
     results = make(datasets=8)
-    section = critical_difference.section(results)
+    section = critical_difference.section(Findings(results))
     readings = {
         (row[0].text, row[1].text): row[8].text for row in tables(section)["settings-pairs"].rows
     }
     assert readings["best", "worst"] == "A better"
-    (words,) = across(results)
+    (words,) = across(Findings(results))
     assert "Over 8 complete settings." in words
     assert "It is better than worst (Wilcoxon, Holm-adjusted p = 0.023)" in words
     assert "not independent" not in words + said(section)
@@ -132,33 +131,33 @@ def test_independent_data_sets_support_a_claim(make: Callable[..., Results]) -> 
 
 def test_settings_of_few_data_sets_do_not(make: Callable[..., Results]) -> None:
     results = make(datasets=2, ratios=(0.05, 0.1, 0.2, 0.3))
-    section = critical_difference.section(results)
+    section = critical_difference.section(Findings(results))
     readings = {row[8].text for row in tables(section)["settings-pairs"].rows}
     assert readings == {"A better here", "no evidence"}
     assert "The 8 settings come from 2 data sets" in said(section)
     assert "The Bayesian test is not read: the settings share 2 data sets" in said(section)
-    (words,) = across(results)
+    (words,) = across(Findings(results))
     assert "On these 2 data sets it is ahead of worst" in words
     assert "better" not in words
     assert "that takes 7 data sets" in words
 
 
 def test_incomplete_settings_are_named(make: Callable[..., Results]) -> None:
-    section = critical_difference.section(make(datasets=4, lost=[("next", 2)]))
+    section = critical_difference.section(Findings(make(datasets=4, lost=[("next", 2)])))
     assert "not every method has a result: t2, 10 % (no next)" in said(section)
-    assert "Over 3 complete settings." in across(make(datasets=4, lost=[("next", 2)]))[0]
+    assert "Over 3 complete settings." in across(Findings(make(datasets=4, lost=[("next", 2)])))[0]
     nowhere = make(datasets=3, lost=[("next", d) for d in range(3)])
     assert "Left out, without a result anywhere: next." in said(
-        critical_difference.section(nowhere)
+        critical_difference.section(Findings(nowhere))
     )
     none = make(datasets=2, lost=[("next", 0), ("best", 1)])
     assert "Tests over settings take two settings or more" in said(
-        critical_difference.section(none)
+        critical_difference.section(Findings(none))
     )
 
 
 def test_two_methods_have_no_friedman(make: Callable[..., Results]) -> None:
-    section = critical_difference.section(make(datasets=3, methods=["best", "worst"]))
+    section = critical_difference.section(Findings(make(datasets=3, methods=["best", "worst"])))
     assert "Friedman's test is left out: Friedman's test takes three methods" in said(section)
     (row,) = tables(section)["friedman"].rows
     assert [cell.text for cell in row[3:]] == [labels.MISSING] * 5
@@ -171,7 +170,7 @@ def test_a_larger_budget_takes_the_word_back(make: Callable[..., Results], study
         else cell
         for cell in make(datasets=8).study.cells
     ]
-    (words,) = across(from_record(study(*cells)))
+    (words,) = across(Findings(from_record(study(*cells))))
     assert "It is ahead of worst (Wilcoxon" in words
     assert "better" not in words
     assert "the lead may be the budget" in words

@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.findings import Findings
 from analysis.images.roc import runs
 from analysis.results import Results, from_record
 from analysis.search import best_of_n, importance
 from analysis.search import sensitivity as find
+from analysis.sections import (
+    hyperparameter_pairs,
+    imratio,
+    roc,
+    sensitivity,
+    transfer,
+    tsne,
+    tuning,
+)
 from analysis.sections import importance as importance_section
-from analysis.sections import imratio, pairs, roc, sensitivity, transfer, tsne, tuning
 from analysis.sections.sensitivity_figure import draw
 from analysis.write import figures
 from analysis.write.blocks import Figure, Note, Prose, Section, Table
@@ -23,7 +32,10 @@ from tests.analysis.known_truth import SPACE, keep_predictions, random_cell, ran
 Build = Callable[..., Any]
 EVIL = "</script><img src=x onerror=alert(1)>%{x}&amp;"
 DECAY = {"low": 1e-3, "high": 1e-2, "log": True, "step": None}
-SECTIONS = (sensitivity, pairs, importance_section, transfer, tuning, roc, tsne, imratio)
+SECTIONS = (
+    *(sensitivity, hyperparameter_pairs, importance_section, transfer),
+    *(tuning, roc, tsne, imratio),
+)
 
 
 def _full(directory: Path, method: str, task: str, space: dict[str, Any]) -> Results:
@@ -59,14 +71,14 @@ def _words(section: Section | None) -> str:
 
 def test_every_figure_has_words_before_it(full: Results) -> None:
     for module in SECTIONS:
-        section = module.section(full)
+        section = module.section(Findings(full))
         assert section is not None, module.__name__
         assert _figures(section) or module is transfer, module.__name__
         assert isinstance(section.blocks[0], Prose), module.__name__
 
 
 def test_filled_marks_are_what_is_important(full: Results) -> None:
-    (figure,) = _figures(importance_section.section(full)).values()
+    (figure,) = _figures(importance_section.section(Findings(full))).values()
     table = importance.importance(full)
     for trace, name in zip(figure.data, ("everywhere", "at the top") * 2, strict=True):
         assert trace.name == name
@@ -79,7 +91,7 @@ def test_filled_marks_are_what_is_important(full: Results) -> None:
 
 
 def test_the_band_of_best_of_n_ends_where_it_is_open(full: Results) -> None:
-    figure = _figures(tuning.section(full))["best-of-n"]
+    figure = _figures(tuning.section(Findings(full)))["best-of-n"]
     curve = best_of_n.curves(full)
     mine = curve[curve["cell"] == curve["cell"].iloc[0]]
     band = next(trace for trace in figure.data if trace.fill == "toself")
@@ -93,31 +105,33 @@ def test_the_band_of_best_of_n_ends_where_it_is_open(full: Results) -> None:
 
 def test_tables_say_where_their_numbers_come_from(full: Results) -> None:
     for module in (sensitivity, importance_section, transfer, tuning):
-        section = module.section(full)
+        section = module.section(Findings(full))
         assert section is not None
         for table in (block for block in section.blocks if isinstance(block, Table)):
             assert all(table.source(row) for row in range(len(table.rows))), table.name
 
 
 def test_pruned_studies_are_told_what_they_lack(simulated: Results) -> None:
-    assert "4 of 10 random trials were pruned" in _words(tuning.section(simulated))
-    assert "best-of-n" not in _figures(tuning.section(simulated))
-    said = _words(transfer.section(simulated))
+    assert "4 of 10 random trials were pruned" in _words(tuning.section(Findings(simulated)))
+    assert "best-of-n" not in _figures(tuning.section(Findings(simulated)))
+    said = _words(transfer.section(Findings(simulated)))
     assert "no pair of searches has the trials for it" in said
     assert "sampler: random, pruner: none" in said
-    assert "Some random trials were pruned" in _words(importance_section.section(simulated))
-    assert "No predictions can be read" in _words(roc.section(simulated))
-    assert "No trial kept its embeddings" in _words(tsne.section(simulated))
+    assert "Some random trials were pruned" in _words(
+        importance_section.section(Findings(simulated))
+    )
+    assert "No predictions can be read" in _words(roc.section(Findings(simulated)))
+    assert "No trial kept its embeddings" in _words(tsne.section(Findings(simulated)))
 
 
 def test_no_section_where_there_is_nothing_to_say(study: Build, cell: Build) -> None:
     results = from_record(study(cell()))
     for module in SECTIONS:
-        assert module.section(results) is None, module.__name__
+        assert module.section(Findings(results)) is None, module.__name__
 
 
 def test_positives_too_few_for_the_difference(full: Results) -> None:
-    said = _words(imratio.section(full))
+    said = _words(imratio.section(Findings(full)))
     targets = runs(full)[0][0][1].targets
     assert f"with {targets.sum()} positives among the test images" in said
 
@@ -141,7 +155,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     space = SPACE | {EVIL: {"choices": (EVIL, "b")}, "epoch_decay": DECAY}
     results = _full(tmp_path, EVIL, EVIL, space)
     for module in SECTIONS:
-        for figure in _figures(module.section(results)).values():
+        for figure in _figures(module.section(Findings(results))).values():
             for trace in figure.data:
                 texts = [trace.name, trace.hovertemplate, *(trace.text or ())]
                 assert "<img" not in " ".join(map(str, texts)), module.__name__

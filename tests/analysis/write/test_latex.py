@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis import report
+from analysis.findings import Findings
 from analysis.results import Results
 from analysis.write.blocks import Table, TableCell, TableColumn
 from analysis.write.latex import escape, latex
@@ -120,7 +121,7 @@ def test_long_tables_go_over_pages() -> None:
 
 
 def _sources(results: Results) -> dict[str, str]:
-    parts = report.sections(results)
+    parts = report.sections(Findings(results))
     return {table.name: latex(table) for part in parts for table in part.tables()}
 
 

@@ -5,6 +5,7 @@ import pytest
 from markupsafe import Markup
 
 from analysis import report
+from analysis.findings import Findings
 from analysis.results import Results
 from analysis.write.blocks import Code, Heading, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.markdown import document
@@ -47,7 +48,7 @@ def test_table() -> None:
 
 
 def test_whole_report(simulated: Results) -> None:
-    parts = report.sections(simulated)
+    parts = report.sections(Findings(simulated))
     text = document("s", ["first"], parts, {"imratio-curves": "figures/imratio-curves.svg"})
     assert text.startswith("# s\n\n> first\n\n## Verdict\n")
     headings = [line[3:] for line in text.splitlines() if line.startswith("## ")]

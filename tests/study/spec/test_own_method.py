@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 
 from study.errors import SpecError
-from study.spec import fixed_params, parse_spec, tuned_space
+from study.spec import fixed_params, named_pairs, parse_spec, tuned_space
 from tests.study.specs import SPEC
 
 MODULE = """
@@ -62,6 +62,18 @@ class Typo(CE):
 
 
 @dataclass(frozen=True)
+class Paired(CE):
+    SPACE = {}
+    PAIRS = (("lr", "momentum"), ("lr", "imratio"))
+
+
+@dataclass(frozen=True)
+class Unpaired(CE):
+    SPACE = {}
+    PAIRS = ("lr", "momentum")
+
+
+@dataclass(frozen=True)
 class Bare(CE):
     SPACE = {"lr": FloatDistribution(0.1, 1.0)}
 
@@ -96,6 +108,13 @@ def test_it_brings_its_search_space() -> None:
     }
 
 
+def test_it_may_name_pairs() -> None:
+    named = {name: named_pairs(f"own_for_spec:{name}") for name in ("Paired", "Mine")}
+    assert named == {"Paired": (("lr", "momentum"), ("lr", "imratio")), "Mine": None}
+    assert named_pairs("ce_mixup") == (("mixup_alpha", "lr"),)
+    assert named_pairs("ce") == ()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -108,6 +127,7 @@ def test_it_brings_its_search_space() -> None:
         ("own_for_spec:Recipeless", "must work at its defaults.*recipe"),
         ("own_for_spec:Outside", "must work at its defaults.*smoothing must be .*not 2.0"),
         ("own_for_spec:Typo", "not 'momentun' .did you mean 'momentum'"),
+        ("own_for_spec:Unpaired", r"must name in PAIRS two .*, not \('lr', 'momentum'\)"),
         ("own_for_spec:Bare", "Range in SPACE, and lr is a FloatDistribution"),
         ("own_for_spec:TooFar", "must search allowed values: lr must be .*not -1.0"),
         ("own_for_spec:OddChoice", "must search allowed values: momentum must be .*not 1.5"),

@@ -1,15 +1,14 @@
 """Two methods at a time within each setting: how sure the best is better than the others."""
 
 import math
-from typing import Any
-
-import pandas as pd
+from collections.abc import Sequence
 
 from analysis import labels
-from analysis.compare import comparison, pairwise
+from analysis.compare import pairwise
+from analysis.compare.pairwise import Pair
+from analysis.findings import Findings
 from analysis.labels import listing, setting, short_setting
 from analysis.read.traces import Trace, joined, trace
-from analysis.results import Results
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
 from study.plan.power import ALPHA, GAMMA, pairs_needed
@@ -20,15 +19,14 @@ MOST_REASONS = 2
 """Why predictions could not be used, as many times as that is told in full."""
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """The best of each setting against every other; None where no two methods share a seed."""
-    pairs = pairwise.pairs(results)
-    if not len(pairs) or not pairs["n"].any():
+    pairs, scores = findings.within.pairs, findings.scores
+    if not any(pair.n for pair in pairs):
         return None
-    scores = comparison.scores(results)
     best = set(scores.loc[scores["best"], "cell"])
-    shown = pairs[pairs["cell_a"].isin(best) | pairs["cell_b"].isin(best)]
-    remarks = _remarks(results, pairs)
+    shown = [pair for pair in pairs if best & {pair.cell_a, pair.cell_b}]
+    remarks = _remarks(findings)
     blocks: list[Block] = [
         Prose(
             "Each row asks whether the best method of a setting is better than another one. The "
@@ -61,7 +59,7 @@ _PAIR = (
 )
 
 
-def _difference_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
+def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
     columns = [
         *_PAIR,
         TableColumn("A \N{MINUS SIGN} B", True, "mean difference of the test AUROC"),
@@ -72,23 +70,23 @@ def _difference_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
     ]
     rows = [
         [
-            *_pair(r),
-            interval(r["low"], r["high"], labels.signed),
-            number(r["p_holm"], labels.p_number),
-            TableCell("A better" if r["better"] else "no evidence"),
-            TableCell(r["why"] or r["basis"], mark="flag" if r["why"] else ""),
+            *_pair(pair),
+            interval(pair.low, pair.high, labels.signed),
+            number(pair.p_holm, labels.p_number),
+            TableCell("A better" if pair.better else "no evidence"),
+            TableCell(pair.why or pair.basis, mark="flag" if pair.why else ""),
         ]
-        for r in shown.to_dict("records")
+        for pair in shown
     ]
     caption = (
         "The best method of each setting (highest mean over all its seeds) against the others; A "
         f"has the higher mean over the paired seeds. The files hold all pairs: {len(pairs)}."
     )
-    sources = [_source(r) for r in shown.to_dict("records")]
-    return Table("pairwise", caption, columns, rows, pairs, sources=sources)
+    sources = [_source(pair) for pair in shown]
+    return Table("pairwise", caption, columns, rows, pairwise.table(pairs), sources=sources)
 
 
-def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
+def _share_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
     columns = [
         *_PAIR[:3],
         TableColumn("P(A > B)", True),
@@ -101,63 +99,64 @@ def _share_table(shown: pd.DataFrame, pairs: pd.DataFrame) -> Table:
     share = "{:.2f}".format
     rows = [
         [
-            *_pair(r)[:3],
-            number(r["wins"], share),
-            interval(r["wins_low"], r["wins_high"], share),
-            TableCell(_decision(r)),
-            number(r["std"] / math.sqrt(r["n"]) if r["n"] else math.nan),
-            number(r["error_images"]),
-            number(r["p_images"], labels.p_number),
+            *_pair(pair)[:3],
+            number(pair.wins, share),
+            interval(pair.wins_low, pair.wins_high, share),
+            TableCell(_decision(pair)),
+            number(pair.std / math.sqrt(pair.n) if pair.n else math.nan),
+            number(pair.error_images),
+            number(pair.p_images, labels.p_number),
         ]
-        for r in shown.to_dict("records")
+        for pair in shown
     ]
     caption = "How often A is ahead, and where the uncertainty of the difference comes from."
-    sources = [_source(r) for r in shown.to_dict("records")]
-    return Table("pairwise-share", caption, columns, rows, pairs, sources=sources)
+    sources = [_source(pair) for pair in shown]
+    return Table("pairwise-share", caption, columns, rows, pairwise.table(pairs), sources=sources)
 
 
-def _pair(r: Any) -> list[TableCell]:
+def _pair(pair: Pair) -> list[TableCell]:
     """Setting, A, B, seeds and the difference."""
-    dropped = f"{len(r['dropped'])} unpaired" if r["dropped"] else ""
+    dropped = f"{len(pair.dropped)} unpaired" if pair.dropped else ""
     return [
-        TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
-        TableCell(r["a"], mark="key"),
-        TableCell(r["b"], mark="key"),
-        TableCell(str(r["n"]), r["n"], note=dropped),
-        number(r["difference"], labels.signed),
+        TableCell(short_setting(pair.task, pair.ratio), mark="key"),
+        TableCell(pair.a, mark="key"),
+        TableCell(pair.b, mark="key"),
+        TableCell(str(pair.n), pair.n, note=dropped),
+        number(pair.difference, labels.signed),
     ]
 
 
-def _source(r: Any) -> Trace:
+def _source(pair: Pair) -> Trace:
     return joined(
         trace(cell, "confirm", rows)
-        for cell, rows in ((r["cell_a"], r["rows_a"]), (r["cell_b"], r["rows_b"]))
+        for cell, rows in ((pair.cell_a, pair.rows_a), (pair.cell_b, pair.rows_b))
     )
 
 
-def _decision(r: Any) -> str:
-    if math.isnan(r["p_wins_holm"]):
+def _decision(pair: Pair) -> str:
+    if math.isnan(pair.p_wins_holm):
         return labels.MISSING
-    if r["often"]:
+    if pair.often:
         return "yes"
-    if r["p_wins_holm"] <= ALPHA:
+    if pair.p_wins_holm <= ALPHA:
         return "ahead, too seldom to matter"
     needed = pairs_needed()
-    return "no evidence" if r["n"] >= needed else f"open: {r['n']} of {needed} seeds"
+    return "no evidence" if pair.n >= needed else f"open: {pair.n} of {needed} seeds"
 
 
-def _remarks(results: Results, pairs: pd.DataFrame) -> list[str]:
+def _remarks(findings: Findings) -> list[str]:
     """What was left out, and why predictions could not be used."""
-    lost = pairs[pairs["dropped"].map(len) > 0]
-    settings = {setting(t, r) for t, r in zip(lost["task"], lost["ratio"], strict=True)}
-    images = pairwise.images(results)
-    reasons = images[images["why"] != ""].groupby("why", sort=False)["cell"].agg(list)
+    settings = {setting(pair.task, pair.ratio) for pair in findings.within.pairs if pair.dropped}
+    reasons: dict[str, list[str]] = {}
+    for cell, images in findings.within.images.items():
+        if images.why:
+            reasons.setdefault(images.why, []).append(cell)
     said = [
-        f"The draw of the test images is not covered for {_cells(cells)}: {str(why).rstrip('.')}."
-        for why, cells in reasons.head(MOST_REASONS).items()
+        f"The draw of the test images is not covered for {_cells(cells)}: {why.rstrip('.')}."
+        for why, cells in list(reasons.items())[:MOST_REASONS]
     ]
     if len(reasons) > MOST_REASONS:
-        rest = sum(map(len, reasons.iloc[MOST_REASONS:]))
+        rest = sum(map(len, list(reasons.values())[MOST_REASONS:]))
         said.append(f"Nor is it for {rest} more, for reasons like these.")
     if settings:
         said.append(

@@ -1,15 +1,17 @@
 """How two hyperparameters act together."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from analysis import labels
-from analysis.results import Results
+from analysis.findings import Findings
 from analysis.search import contour
+from analysis.search.contour import PairSurface, Surface
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Heading, Prose, Section
 from study.words import span
@@ -21,16 +23,13 @@ MOST_NAMED = 6
 LEVELS = 8
 
 
-def section(results: Results) -> Section | None:
+def section(findings: Findings) -> Section | None:
     """A figure a pair with a panel a method and task; None if no method tunes such a pair."""
-    table = contour.pairs(results)
-    if table.empty:
+    surfaces = contour.pair_surfaces(findings.results, findings.points)
+    if not surfaces:
         return None
-    surfaces = [None if row["why"] else contour.surface(row) for row in table.to_dict("records")]
-    table = table.assign(surface=pd.Series(surfaces, dtype=object))
-    sound = np.array([bool(found and found.sound) for found in surfaces])
     blocks: list[Block] = []
-    if sound.any():
+    if any(pair.sound for pair in surfaces):
         words = (
             "Each picture is a map: the brighter, the higher the validation AUROC, as a distance "
             "from the median of the same search. Look at the shape of the bright region. Upright "
@@ -38,18 +37,24 @@ def section(results: Results) -> Section | None:
             "ridge: the best value of one depends on the other, so tune both together."
         )
         blocks.append(Prose(words))
-    for x, y in contour.PAIRS:
-        here = (table["x"] == x) & (table["y"] == y)
-        drawn = table[here & sound].to_dict("records")
+    for x, y in contour.named(findings.results):
+        drawn = [
+            (pair, pair.surface)
+            for pair in surfaces
+            if (pair.x, pair.y) == (x, y) and pair.surface and pair.surface.sound
+        ]
         if drawn:
             figure = Figure(f"pair-{x}-{y}".replace("_", "-"), _figure(drawn), _caption(drawn))
             blocks += [Heading(f"{x} and {y}"), figure]
-    blocks += [Prose(words) for words in _refused(table[~sound])]
-    return Section("pairs", "Pairs", blocks)
+    blocks += [Prose(words) for words in _refused([pair for pair in surfaces if not pair.sound])]
+    return Section("pairs", "Pairs of hyperparameters", blocks)
 
 
-def _caption(sound: list[dict[Any, Any]]) -> str:
-    skills = [round(100 * row["surface"].skill) for row in sound]
+_Drawn = Sequence[tuple[PairSurface, Surface]]
+
+
+def _caption(drawn: _Drawn) -> str:
+    skills = [round(100 * surface.skill) for _, surface in drawn]
     skill = span(min(skills), max(skills), str)
     return (
         "Kernel regression through all finished trials of a method and task, the widths chosen by "
@@ -58,11 +63,10 @@ def _caption(sound: list[dict[Any, Any]]) -> str:
     )
 
 
-def _refused(table: pd.DataFrame) -> list[str]:
+def _refused(pairs: Sequence[PairSurface]) -> list[str]:
     """Sentences on what is not drawn."""
-    rows = table.to_dict("records")
-    few = [f"{_what(r)}: {r['why']}" for r in rows if r["why"]]
-    noise = [_what(r) for r in rows if not r["why"]]
+    few = [f"{_what(pair)}: {pair.why}" for pair in pairs if pair.why]
+    noise = [_what(pair) for pair in pairs if not pair.why]
     said = []
     if few:
         said.append(f"No map, for want of trials, of {_shortened(few)}.")
@@ -74,8 +78,8 @@ def _refused(table: pd.DataFrame) -> list[str]:
     return said
 
 
-def _what(row: dict[Any, Any]) -> str:
-    return f"{row['x']} and {row['y']} ({row['method']} on {row['task']})"
+def _what(pair: PairSurface) -> str:
+    return f"{pair.x} and {pair.y} ({pair.method} on {pair.task})"
 
 
 def _shortened(items: list[str]) -> str:
@@ -83,25 +87,25 @@ def _shortened(items: list[str]) -> str:
     return "; ".join(items[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _figure(rows: list[dict[Any, Any]]) -> go.Figure:
+def _figure(drawn: _Drawn) -> go.Figure:
+    first = drawn[0][0]
     x_title, y_title = (
         name + (" (log scale)" if kind == "log" else "")
-        for name, kind in zip((rows[0]["x"], rows[0]["y"]), rows[0]["kinds"], strict=True)
+        for name, kind in zip((first.x, first.y), first.kinds, strict=True)
     )
-    titles = [f"{row['method']}, {row['task']}" for row in rows]
-    figure = figures.grid(titles, [x_title] * len(rows), y_title, [])
-    heights = np.concatenate([row["surface"].z.ravel() for row in rows])
+    titles = [f"{pair.method}, {pair.task}" for pair, _ in drawn]
+    figure = figures.grid(titles, [x_title] * len(drawn), y_title, [])
+    heights = np.concatenate([surface.z.ravel() for _, surface in drawn])
     low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
     levels = _levels(low, high)
     figure.update_layout(coloraxis=_colours(low, high))
     figure.update_layout(margin={"r": 96})
-    for i, row in enumerate(rows):
-        points, (x_kind, y_kind) = row["rows"], row["kinds"]
-        surface = row["surface"]
+    for i, (pair, surface) in enumerate(drawn):
+        rows, (x_kind, y_kind) = pair.rows, pair.kinds
         figure.add_trace(
             go.Contour(
-                x=_stretch(surface.x, points["x"], x_kind),
-                y=_stretch(surface.y, points["y"], y_kind),
+                x=_stretch(surface.x, rows["x"], x_kind),
+                y=_stretch(surface.y, rows["y"], y_kind),
                 z=np.round(surface.z, 5),
                 coloraxis="coloraxis",
                 contours=levels,
@@ -110,13 +114,13 @@ def _figure(rows: list[dict[Any, Any]]) -> go.Figure:
             ),
             **figures.place(i),
         )
-        for trace in _dots(row):
+        for trace in _dots(rows):
             figure.add_trace(trace, **figures.place(i))
-        _axes(figure, points, row["kinds"], i)
+        _axes(figure, rows, pair.kinds, i)
     return figure
 
 
-def _colours(low: float, high: float) -> dict[str, Any]:
+def _colours(low: float, high: float) -> dict[str, object]:
     """One scale for all panels, the same on a light and on a dark page."""
     return {
         "colorscale": "Cividis",
@@ -144,8 +148,7 @@ def _levels(low: float, high: float) -> dict[str, float]:
     return {"start": step * math.ceil(low / step), "end": high, "size": step}
 
 
-def _dots(row: dict[Any, Any]) -> list[go.Scatter]:
-    rows = row["rows"]
+def _dots(rows: pd.DataFrame) -> list[go.Scatter]:
     shown = rows.iloc[figures.thinned(len(rows), MOST_DOTS)]
     chosen = rows[rows["selected"]]
     traces = []
@@ -173,11 +176,11 @@ def _dots(row: dict[Any, Any]) -> list[go.Scatter]:
     return traces
 
 
-def _axes(figure: go.Figure, points: pd.DataFrame, kinds: tuple[str, str], panel: int) -> None:
+def _axes(figure: go.Figure, rows: pd.DataFrame, kinds: tuple[str, str], panel: int) -> None:
     for axis, kind, update in zip(
         "xy", kinds, (figure.update_xaxes, figure.update_yaxes), strict=True
     ):
-        tried = points.drop_duplicates(axis).sort_values(axis)
+        tried = rows.drop_duplicates(axis).sort_values(axis)
         few = len(tried) <= 8
         if kind == "log" and not few:
             values, texts = figures.log_ticks(tried[axis].min(), tried[axis].max())
@@ -192,7 +195,7 @@ def _axes(figure: go.Figure, points: pd.DataFrame, kinds: tuple[str, str], panel
             )
 
 
-def _stretch(unit: Any, values: pd.Series, kind: str) -> list[float]:
+def _stretch(unit: NDArray[np.float64], values: pd.Series, kind: str) -> list[float]:
     """Places from 0 to 1 in the unit of the axis."""
     low, high = values.min(), values.max()
     places = low * (high / low) ** unit if kind == "log" else low + (high - low) * unit

@@ -1,0 +1,90 @@
+"""What a study's numbers say, each worked out once a report however many sections show it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.compare import budget, claims, comparison, doubts, pairwise, significance
+from analysis.compare.claims import Overall, Verdict
+from analysis.compare.doubts import Facts
+from analysis.compare.pairwise import Within
+from analysis.compare.significance import Units
+from analysis.results import Results
+from analysis.search import best_of_n, curves, sensitivity
+
+__all__ = ["Findings"]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """A study's frames, and what is derived from them and shown in more than one place.
+
+    Each is worked out when it is first asked for, and kept. Whoever takes a frame leaves it as
+    it is: others show it, too.
+
+    Attributes:
+        results: the frames.
+    """
+
+    results: Results
+
+    @cached_property
+    def within(self) -> Within:
+        """Pairs of methods within each setting, and what the test images leave open."""
+        return pairwise.within(self.results)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """One row a cell: its test AUROC, see ``analysis.compare.comparison.scores``."""
+        return comparison.scores(self.results, self.within)
+
+    @cached_property
+    def budget(self) -> pd.DataFrame:
+        """One row a cell: what it was given and spent, see ``analysis.compare.budget.by_cell``."""
+        return budget.by_cell(self.results)
+
+    @cached_property
+    def facts(self) -> dict[str, Facts]:
+        """By cell, what doubts rest on."""
+        return doubts.facts(self.results, self.budget)
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """What may be said of each setting, in the study's order."""
+        return claims.verdicts(self.results, self.scores, self.within.pairs, self.facts)
+
+    @cached_property
+    def units(self) -> Units:
+        """The settings in which every method has a result."""
+        return significance.units(self.results)
+
+    @cached_property
+    def wilcoxon(self) -> pd.DataFrame:
+        """One row a pair of methods over all of ``units``."""
+        return significance.wilcoxon(self.units)
+
+    @cached_property
+    def overall(self) -> Overall | None:
+        """What may be said over all of ``units``."""
+        return claims.overall(self.results, self.units, self.wilcoxon, self.facts)
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """One row a search trial and tuned hyperparameter."""
+        return sensitivity.points(self.results)
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame:
+        """One row a bin of ``points``: its median."""
+        return sensitivity.curves(self.points)
+
+    @cached_property
+    def best_of_n(self) -> pd.DataFrame:
+        """One row a cell and n: the best of n random trials."""
+        return best_of_n.curves(self.results)
+
+    @cached_property
+    def convergence(self) -> pd.DataFrame:
+        """One row a cell and interval: validation AUROC of the confirm trials."""
+        return curves.convergence(self.results)
