@@ -4,9 +4,10 @@
     python -m tests.benchmarks.learning show DIR [DIR ...] --figure FILE.png > table.md
 
 ``train`` trains rows (methods with settings) on Cat&Dog and appends a line of JSON a trial to
-DIR/trials.jsonl; what is there already is not trained again. One seed means the same split,
-initial weights and batches for every row, the peers' included. ``show`` makes the table and the
-figure. Nothing here touches Ray or a ledger: it runs wherever PyTorch does.
+DIR/trials.jsonl; what is there already is not trained again. A line an epoch goes to
+DIR/epochs.jsonl as it comes, so that what was stopped in the middle can be told. One seed means the
+same split, initial weights and batches for every row, the peers' included. ``show`` makes the table
+and the figure. Nothing here touches Ray or a ledger: it runs wherever PyTorch does.
 """
 
 import argparse
@@ -63,9 +64,25 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """By name: a method and what differs from its defaults."""
 
+TRIAL = (
+    "row",
+    "seed",
+    "dataset",
+    "model",
+    "imratio",
+    "epochs",
+    "batch_size",
+    "precision",
+    "device",
+)
+"""What tells one trial from another."""
 
-def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Train one row with one seed; what came of it, as plain JSON."""
+
+def trial(row: str, seed: int, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Train one row with one seed; what came of it, as plain JSON.
+
+    Every epoch is a line of ``folder``/epochs.jsonl.
+    """
     torch.set_num_threads(1)
     method, params = ROWS[row]
     config = TrialConfig(
@@ -83,9 +100,13 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
     run = TrainingRun(config)
     result: dict[str, Any] = {"row": row, "seed": seed, **config.to_json()}
     del result["data_root"]  # where the data lie does not matter
+    about = {name: result[name] for name in TRIAL}
     try:
         while not run.finished:
-            run.train_interval()
+            point = run.train_interval()
+            epoch = about | {"epoch": point["interval"], "val_auroc": point["val_auroc"]}
+            with (folder / "epochs.jsonl").open("a") as file:
+                file.write(f"{json.dumps(epoch)}\n")  # at once: others write to it, too
         tested = run.test()
         result |= {name: tested[name] for name in ("test_auroc", "test_auprc")}
     except DivergedError as error:
@@ -104,9 +125,28 @@ def trial(row: str, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(folders: Iterable[Path]) -> list[dict[str, Any]]:
     """All finished trials."""
-    files = [folder / "trials.jsonl" for folder in folders]
+    return _lines(folders, "trials.jsonl")
+
+
+def unfinished(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """Trials that began and did not end: what TRIAL names, and "curve", as far as it goes."""
+    ended = {_key(each) for each in read(folders)}
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for line in _lines(folders, "epochs.jsonl"):
+        if line["epoch"] == 1:  # also where it was begun anew
+            found[_key(line)] = {name: line[name] for name in TRIAL} | {"curve": []}
+        found[_key(line)]["curve"].append(line["val_auroc"])
+    return [each for key, each in found.items() if key not in ended]
+
+
+def _lines(folders: Iterable[Path], name: str) -> list[dict[str, Any]]:
+    files = [folder / name for folder in folders]
     texts = [file.read_text() for file in files if file.exists()]
     return [json.loads(line) for text in texts for line in text.splitlines()]
+
+
+def _key(trial: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(trial[name] for name in TRIAL)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -138,7 +178,10 @@ def train(arguments: argparse.Namespace) -> None:
         ProcessPoolExecutor(arguments.jobs, mp_context=context) as pool,
         (arguments.out / "trials.jsonl").open("a") as file,
     ):
-        under_way = {pool.submit(trial, row, seed, options): (row, seed) for row, seed in wanted}
+        under_way = {
+            pool.submit(trial, row, seed, options, arguments.out): (row, seed)
+            for row, seed in wanted
+        }
         for number, each in enumerate(as_completed(under_way), 1):
             row, seed = under_way[each]
             if error := each.exception():
@@ -164,10 +207,9 @@ def by_row(trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, A
     return {row: each for row, each in found.items() if each}
 
 
-def table(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+def table(trials: Sequence[Mapping[str, Any]], epochs: int) -> list[str]:
     """Validation AUROC on the way and test AUROC at the end, row by row."""
     rows = by_row(trials)
-    epochs = next(iter(rows.values()))[0]["epochs"]
     shown = sorted({1, 2, 5, 10, 20, epochs // 2, epochs} & {*range(1, epochs + 1)})
     lines = [
         "| | " + " | ".join(f"{each}" for each in shown) + " | test AUROC | seeds "
@@ -210,7 +252,11 @@ def figure(trials: Sequence[Mapping[str, Any]], rows: Sequence[str], file: Path)
 def show(arguments: argparse.Namespace) -> None:
     """The table on standard output, the figure into its file."""
     trials = [each for each in read(arguments.folders) if each["epochs"] == arguments.epochs]
-    print("\n".join(table(trials)))
+    print("\n".join(table(trials, arguments.epochs)))
+    stopped = [each for each in unfinished(arguments.folders) if each["epochs"] == arguments.epochs]
+    for each in stopped:
+        so_far = f"{len(each['curve'])} epochs, validation AUROC {each['curve'][-1]:.4f}"
+        print(f"\n{each['row']}, seed {each['seed']}, not finished: {so_far}")
     if arguments.figure:
         figure(trials, arguments.rows, arguments.figure)
 

@@ -1,16 +1,20 @@
-"""Everything that needs a CUDA GPU, in one command: right, bit for bit, how fast.
+"""Everything that needs a GPU, in one command: right, how fast, how well it learns.
 
-    python -m tests.gpu.check [--out FILE] [--only machine,correct,...] [--seconds 300]
-    python -m tests.gpu.check --only trials --data DIR --trials DIR [--seconds 400]
+    python -m tests.gpu.check --minutes 8 --data DIR --out DIR [--device cpu] [--only tests,...]
 
-It needs torch, torchvision and scikit-learn; no Ray, no Optuna, no network. Data are needed for
-the trials alone (Cat&Dog below --data): full-length ones, of which those that finish in time go to
---trials. Every section runs in a process of its own, so that one that fails, or breaks its CUDA
-context, costs no other its result; each has to end in time. What it prints is Markdown.
+It needs torch, torchvision, scikit-learn and pytest; no Ray, no Optuna, no network. Without a GPU
+--device cpu goes the same way, with what only CUDA has left out. Every section runs in a process of
+its own, so that one that fails, or breaks its CUDA context, costs no other its result. The trials
+come last and take the time that is left; they are on Cat&Dog below --data, and left out without it.
+
+In --out: check.md (what is printed, one table of all figures last), rows.csv (the figures, as they
+come), trials.jsonl and epochs.jsonl (trials; finished ones are not trained again by a next call).
+It exits with 1 if a section failed, with 2 for wrong options.
 """
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,109 +23,181 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from tests.gpu import rows
+
 __all__ = ["SECTIONS", "main"]
 
 SECTIONS = {
     "machine": ("Machine", 60.0),
-    "correct": ("Correct: every method on the tiny model", 60.0),
-    "pairs": ("Eager against graph", 80.0),
-    "speed": ("Speed of a step", 90.0),
-    "several": ("Several processes on one GPU", 120.0),
-    "trials": ("Full-length trials on Cat&Dog", 3600.0),
+    "tests": ("Every test that needs a GPU", 180.0),
+    "speed": ("Speed of a step, one process", 90.0),
+    "several": ("Speed of several processes", 120.0),
+    "trials": ("Full-length trials on Cat&Dog at 10 %", float("inf")),
 }
 """By name: the heading, and the most seconds that it may take."""
 
+TO_END = 10.0
+"""Seconds that a section gets to end after it was asked to."""
 
-def main(arguments: Sequence[str]) -> None:
-    """Run the sections chosen, one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, help="also write the Markdown to this file")
-    without_data = [name for name in SECTIONS if name != "trials"]
-    parser.add_argument("--only", default=",".join(without_data), help="sections, by comma")
-    parser.add_argument("--seconds", type=float, default=300.0, help="for all together")
-    parser.add_argument("--data", type=Path, help="folder of the data sets, for the trials")
-    parser.add_argument("--trials", type=Path, help="folder of the finished trials")
-    parser.add_argument("--here", choices=list(SECTIONS), help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
+LAST = 5.0
+"""Seconds that are kept for the last table."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the sections chosen, one after the other; 0 if none failed."""
+    options = _options(arguments)
     if options.here:
-        _section(options.here, options)
-        return
-    names = options.only.split(",")
-    if "trials" in names and not (options.data and options.trials):
-        parser.error("the trials need --data and --trials")
+        return _section(options)
+    end = time.monotonic() + 60 * options.minutes - LAST
+    rows.begin(options.out)
+    (options.out / "check.md").write_text("")
+    _say(f"# GPU check, {options.minutes:g} minutes, on {options.device}\n", options.out)
+    failed = False
+    try:
+        for name in options.only:
+            heading, limit = SECTIONS[name]
+            _say(f"## {heading}\n", options.out)
+            started = time.monotonic()
+            well, note = _tried(name, min(started + limit, end), options)
+            took = f"{time.monotonic() - started:.1f}"
+            _say(f"\n({name}: {took} s{note and f'; {note}'})\n", options.out)
+            row = rows.Row("check", name, measure="seconds", value=took, note=note)
+            rows.append(options.out, row)
+            failed |= not well
+    finally:
+        table = rows.table(rows.read(options.out))
+        _say("\n".join(["## All figures\n", *table]), options.out)
+    return int(failed)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--minutes", type=float, default=8.0, help="for all together")
+    parser.add_argument("--data", type=Path, help="folder that holds cat_and_dog, for the trials")
+    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    parser.add_argument("--only", help=f"sections, by comma: {', '.join(SECTIONS)}")
+    parser.add_argument("--here", choices=list(SECTIONS), help=argparse.SUPPRESS)
+    parser.add_argument("--until", type=float, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    names = options.only.split(",") if options.only else list(SECTIONS)
     if unknown := [name for name in names if name not in SECTIONS]:
         parser.error(f"sections are {', '.join(SECTIONS)}, not {', '.join(unknown)}")
-    end = time.monotonic() + options.seconds
-    _say("# GPU check\n", options.out, anew=True)
-    for name in names:
-        heading, limit = SECTIONS[name]
-        _say(f"## {heading}\n", options.out)
-        started = time.monotonic()
-        _in_its_own_process(name, min(limit, end - started), options)
-        _say(f"\n({name}: {time.monotonic() - started:.1f} s)\n", options.out)
+    if not 0 < options.minutes < float("inf"):
+        parser.error(f"--minutes must be above 0, not {options.minutes:g}")
+    if options.only and "trials" in names and not options.data:
+        parser.error("the trials need --data")
+    if options.data and not (options.data / "cat_and_dog" / "train").is_dir():
+        parser.error(f"--data must hold cat_and_dog/train, and {options.data} does not")
+    if options.device == "cuda" and not options.here:
+        import torch
+
+        if not torch.cuda.is_available():
+            parser.error("this check needs a CUDA GPU; --device cpu does what can be done without")
+    options.only = names
+    return options
 
 
-def _in_its_own_process(name: str, limit: float, options: argparse.Namespace) -> None:
-    out: Path | None = options.out
+def _tried(name: str, until: float, options: argparse.Namespace) -> tuple[bool, str]:
+    """Run a section up to a time of the monotonic clock, which all processes share.
+
+    Gives whether it went well, and what is to be said of how it ended, if anything.
+    """
+    if name == "trials" and not options.data:
+        return True, "left out: no --data"
+    limit = until - time.monotonic()
     if limit <= 0:
-        _say("No time was left for it.", out)
-        return
-    where = ["--data", options.data, "--trials", options.trials] if name == "trials" else []
+        return True, "no time was left for it"
+    command = [sys.executable, "-u", "-m", "tests.gpu.check", "--here", name]
+    command += ["--out", options.out, "--device", options.device, "--until", str(until)]
+    command += ["--data", options.data] if options.data else []
+    hidden = {"CUDA_VISIBLE_DEVICES": ""} if options.device == "cpu" else {}
     child = subprocess.Popen(
-        [sys.executable, "-u", "-m", "tests.gpu.check", "--here", name, *where],
+        command,
+        stdin=subprocess.PIPE,  # it closes when this process ends, however that is
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # cuBLAS is deterministic with this, which it reads when CUDA starts.
-        env={**os.environ, **({"CUBLAS_WORKSPACE_CONFIG": ":4096:8"} if name == "pairs" else {})},
+        env={**os.environ, **hidden},
     )
-    # Politely first: it then stops what it has started itself.
-    timers = [threading.Timer(limit, child.terminate), threading.Timer(limit + 10, child.kill)]
-    for each in timers:
-        each.start()
+    told = threading.Thread(target=_tell, args=(child, options.out), daemon=True)
+    told.start()
+    try:
+        code = child.wait(limit)
+        return not code, f"it ended with {code}" if code else ""
+    except subprocess.TimeoutExpired:
+        return False, f"it was stopped after {limit:.0f} s"
+    finally:
+        _end(child)
+        told.join(5)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Politely first: it then stops what it has started itself."""
+    child.terminate()
+    try:
+        child.wait(TO_END)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    assert child.stdin is not None
+    child.stdin.close()
+
+
+def _tell(child: subprocess.Popen[str], out: Path) -> None:
     assert child.stdout is not None
     with child.stdout as lines:
         for line in lines:
             _say(line.rstrip("\n"), out)
-    code = child.wait()
-    for each in timers:
-        each.cancel()
-    if code:
-        _say(f"\n**{name} ended with {code}, after at most {limit:.0f} s**", out)
 
 
-def _say(text: str, out: Path | None, anew: bool = False) -> None:
+def _say(text: str, out: Path) -> None:
     print(text, flush=True)
-    if out is not None:
-        with out.open("w" if anew else "a") as file:
-            file.write(f"{text}\n")
+    with (out / "check.md").open("a") as file:
+        file.write(f"{text}\n")
 
 
-def _section(name: str, options: argparse.Namespace) -> None:
-    import signal
-
+def _section(options: argparse.Namespace) -> int:
+    """One section, in a process of its own."""
     import torch
 
-    from tests.gpu.sections import correct, machine, pairs
+    from tests.gpu.machine import machine
     from tests.gpu.several import several
     from tests.gpu.speed import speed
+    from tests.gpu.tested import tested
     from tests.gpu.trials import trials
 
-    # As an exception, so that every `finally` is heard.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(124))
-    if not torch.cuda.is_available():
-        sys.exit("This check needs a CUDA GPU.")
+    threading.Thread(target=_end_with_the_check, args=(os.dup(0),), daemon=True).start()
     torch.set_num_threads(1)
-    run: dict[str, Callable[[], None]] = {
-        "machine": machine,
-        "correct": correct,
-        "pairs": pairs,
-        "speed": speed,
-        "several": several,
-        "trials": partial(trials, options.data, options.trials),
+    device, out = options.device, options.out
+    run: dict[str, Callable[[], int | None]] = {
+        "machine": partial(machine, device, out),
+        "tests": partial(tested, out),
+        "speed": partial(speed, device, out),
+        "several": partial(several, device, out),
+        "trials": partial(trials, device, options.data, out, options.until - TO_END),
     }
-    run[name]()
+    return run[options.here]() or 0
+
+
+def _end_with_the_check(stdin: int) -> None:
+    os.read(stdin, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _stop(*_: object) -> None:
+    """As an exception, so that every `finally` is heard; once, so that each comes to its end."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")

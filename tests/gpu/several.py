@@ -1,4 +1,4 @@
-"""Several processes that train on one GPU, with MPS and without."""
+"""Several processes that train side by side on one device, with CUDA MPS and without."""
 
 import os
 import shutil
@@ -7,60 +7,74 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
+import torch
+
 from tests.gpu.mps import CONTROL, mps
+from tests.gpu.reference import METHODS_TIMED, batch_size, reference_run, synchronise, ways
+from tests.gpu.rows import Row, append
+from trainables.loop import TrainingRun
 
 __all__ = ["several"]
 
-COUNTS = (1, 2, 4, 8)
-SECONDS = 1.5
+COUNT = 4
+
+SECONDS = {"cuda": (0.3, 1.0), "cpu": (0.0, 0.3)}
+"""Of a first turn, after which all are beyond warm-up and capture, and of the one that counts."""
 
 
-def several() -> None:
-    """Images a second of N trials of auc_m side by side, all together."""
-    print("| | way | " + " | ".join(f"N = {n}" for n in COUNTS) + " |")
-    print("| --- | --- |" + " --: |" * len(COUNTS))
-    _table("time slices", {})
+def several(device: str, out: Path) -> None:
+    """Images a second of four trials side by side, all together."""
+    print("| | method | way | images/s |")
+    print("| --- | --- | --- | --: |")
+    if device == "cpu":
+        _rates("cores", device, {}, out)
+        print(f"\nBatch {batch_size(device)}; CUDA MPS, graphs and TF32 are left out.")
+        return
+    _rates("time slices", device, {}, out)
     if shutil.which(CONTROL) is None:
         print(f"\n{CONTROL} is not here: nothing of MPS.")
         return
     with mps() as environment:
-        _table("MPS", environment)
+        if environment:
+            _rates("MPS", device, environment, out)
+        else:
+            print("\nThe daemon of MPS did not start.")
 
 
-def _table(label: str, environment: Mapping[str, str]) -> None:
-    with _workers(COUNTS[-1], environment) as workers:
-        for way in ("eager", "graph f32", "graph bf16"):
-            totals = [_together(workers[:count], way) for count in COUNTS]
-            cells = " | ".join(
-                f"{total:,.0f} ({total / totals[0]:.2f} x)" if total else "" for total in totals
-            )
-            print(f"| {label} | {way}, images/s | {cells} |", flush=True)
+def _rates(sharing: str, device: str, environment: Mapping[str, str], out: Path) -> None:
+    with _workers(device, environment) as workers:
+        for method in METHODS_TIMED:
+            for way in [way for way in ways(device) if way != "f32, eager"]:
+                rate = _together(workers, method, way, device)
+                print(f"| {sharing} | {method} | {way} | {rate:,.0f} |", flush=True)
+                note = f"batch {batch_size(device)}; share by {sharing}"
+                row = Row("several", method, way, COUNT, "images/s", f"{rate:.0f}", note=note)
+                append(out, row)
 
 
-def _together(workers: list[subprocess.Popen[str]], way: str) -> float:
-    # A first, shorter turn: all must be beyond warm-up and capture when it counts.
-    for seconds in (0.3, SECONDS):
+def _together(workers: list[subprocess.Popen[str]], method: str, way: str, device: str) -> float:
+    for seconds in SECONDS[device]:
         for each in workers:
-            _file(each.stdin).write(f"{way}\t{seconds}\n")
+            _file(each.stdin).write(f"{method}\t{way}\t{seconds}\n")
             _file(each.stdin).flush()
         answers = [_file(each.stdout).readline() for each in workers]
     return sum(float(each) for each in answers)
 
 
 @contextmanager
-def _workers(count: int, environment: Mapping[str, str]) -> Iterator[list[subprocess.Popen[str]]]:
-    command = [sys.executable, "-m", "tests.gpu.several"]
+def _workers(device: str, environment: Mapping[str, str]) -> Iterator[list[subprocess.Popen[str]]]:
     workers = [
         subprocess.Popen(
-            command,
+            [sys.executable, "-m", "tests.gpu.several", device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
         )
-        for _ in range(count)
+        for _ in range(COUNT)
     ]
     try:
         for each in workers:
@@ -71,9 +85,10 @@ def _workers(count: int, environment: Mapping[str, str]) -> Iterator[list[subpro
     finally:
         for each in workers:
             _file(each.stdin).close()  # the end of its work
+        end = time.monotonic() + 5
         for each in workers:
             try:
-                each.wait(10)
+                each.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 each.kill()
             _file(each.stdout).close()
@@ -84,33 +99,31 @@ def _file(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-def _work() -> None:
-    """One process: says "ready", then trains as each line asks, and answers images a second."""
-    import torch
+def _work(device: str) -> None:
+    """One process: says "ready", then trains as each line asks, and answers images a second.
 
-    from tests.gpu.speed import reference_run
-
+    A step is one batch, also where the method takes two.
+    """
     torch.set_num_threads(1)
-    runs = {
-        "eager": reference_run("auc_m", execution="eager"),
-        "graph f32": reference_run("auc_m"),
-        "graph bf16": reference_run("auc_m", precision="bf16"),
-    }
-    for run in runs.values():
-        for _ in range(6):
-            run.train_step()
-    torch.cuda.synchronize()
+    runs: dict[tuple[str, str], TrainingRun] = {}
+    steps = 10 if device == "cuda" else 1
     print("ready", flush=True)
     for line in sys.stdin:
-        way, seconds = line.rstrip("\n").split("\t")
-        run, images = runs[way], runs[way].images
-        started = time.perf_counter()
-        while time.perf_counter() - started < float(seconds):
-            for _ in range(10):
+        method, way, asked = line.rstrip("\n").split("\t")
+        if (method, way) not in runs:
+            runs = {(method, way): reference_run(method, way, device)}  # the one before is over
+            for _ in range(6 if device == "cuda" else 1):
+                runs[method, way].train_step()
+            synchronise(device)
+        run = runs[method, way]
+        done, started = run.step, time.perf_counter()
+        while run.step == done or time.perf_counter() - started < float(asked):
+            for _ in range(steps):
                 run.train_step()
-        torch.cuda.synchronize()
-        print((run.images - images) / (time.perf_counter() - started), flush=True)
+        synchronise(device)
+        seconds = time.perf_counter() - started
+        print((run.step - done) * run.batch_size / seconds, flush=True)
 
 
 if __name__ == "__main__":
-    _work()
+    _work(sys.argv[1])

@@ -1,188 +1,166 @@
-"""Speed of whole training steps on one GPU, by method, execution and precision."""
+"""Speed of whole training steps in one process, by method, execution and precision."""
 
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
-from tests.benchmarks.throughput import BATCH, DATASET, MODEL
+from tests.benchmarks.throughput import MODEL
 from tests.gpu.precision import tf32_everywhere
-from trainables.config import TrialConfig
+from tests.gpu.reference import (
+    METHODS_TIMED,
+    WAYS,
+    batch_size,
+    reference_run,
+    synchronise,
+    ways,
+)
+from tests.gpu.rows import Row, append
 from trainables.loop import TrainingRun
-from trainables.recipe import Batch
 from trainables.steps.step_graph import WARM_UP
 
-__all__ = ["reference_run", "speed"]
+__all__ = ["speed"]
 
 TRIAL_STEPS = 21_700
 FLOPS_AN_IMAGE = 242e6
 BYTES_AN_IMAGE = 5.8e6
-ROUNDS = 7
-STEPS = 30
-METHODS_TIMED = ("ce", "auc_m", "ct_auc", "auc_mixup")
 
 
-class _Way(NamedTuple):
-    """One contender."""
+class _Size(NamedTuple):
+    """How much is done to measure."""
 
-    changes: dict[str, Any]
-    benchmark: bool = False
-    channels_last: bool = False
-
-
-WAYS = {
-    "eager f32": _Way({"execution": "eager"}),
-    "graph f32": _Way({}),
-    "graph f32, cudnn.benchmark": _Way({}, benchmark=True),
-    "graph TF32": _Way({"precision": "tf32"}),
-    "graph bf16": _Way({"precision": "bf16"}),
-    "graph bf16, cudnn.benchmark": _Way({"precision": "bf16"}, benchmark=True),
-    "graph bf16 channels_last": _Way({"precision": "bf16"}, channels_last=True),
-    "graph bf16 channels_last, cudnn.benchmark": _Way(
-        {"precision": "bf16"}, benchmark=True, channels_last=True
-    ),
-}
+    rounds: int
+    steps: int
+    warm_up: int
+    product: int
+    copied: int
 
 
-class _ChannelsLast(TrainingRun):
-    """An experiment: images and weights with the channels innermost."""
-
-    def __init__(self, config: TrialConfig) -> None:
-        super().__init__(config)
-        self._model.to(memory_format=torch.channels_last)
-
-    def _batch(self, chosen: torch.Tensor) -> Batch:
-        images, targets = super()._batch(chosen)
-        return Batch(images.contiguous(memory_format=torch.channels_last), targets)
+SIZES = {"cuda": _Size(5, 30, WARM_UP, 8192, 2**30), "cpu": _Size(1, 1, 0, 512, 2**24)}
 
 
-def reference_run(
-    method: str, kind: type[TrainingRun] = TrainingRun, **changes: Any
-) -> TrainingRun:
-    """The reference trial: ResNet20 on 25,000 random images of 32x32, 100 epochs, batch 128."""
-    fields: dict[str, Any] = {
-        "method": method,
-        "dataset": DATASET,
-        "model": MODEL,
-        "imratio": 0.1,
-        "epochs": 100,
-        "batch_size": BATCH,
-        "intervals": 100,
-        "data_root": "unused",
-        "data_seed": 0,
-        "init_seed": 0,
-        "order_seed": 0,
-        "device": "cuda",
-    }
-    return kind(TrialConfig(**{**fields, **changes}))
+def speed(device: str, out: Path) -> int:
+    """Milliseconds a step, and the share of the limits measured in the same run.
 
-
-def speed() -> None:
-    """Milliseconds a step, and the share of the limits measured in the same run."""
-    f32, tf32, bf16 = _product_flops()
-    copied = _copied_bytes()
+    A step is one batch of images, also where the method takes two. Gives how many ways failed.
+    """
+    size, batch = SIZES[device], batch_size(device)
+    peaks = _product_flops(device, size.product)
+    copied = _copied_bytes(device, size.copied)
+    products = ", ".join(f"{each / 1e12:.3g} {name}" for name, each in peaks.items())
     print(
-        f"Matrix products: {f32 / 1e12:.0f} TFLOP/s f32, {tf32 / 1e12:.0f} TF32, "
-        f"{bf16 / 1e12:.0f} bf16; copies: {copied / 1e12:.2f} TB/s. {MODEL}, 32x32, batch {BATCH}; "
-        f"medians of {ROUNDS} interleaved rounds of {STEPS} steps; a trial is {TRIAL_STEPS:,} "
-        f"steps. Share of products: {FLOPS_AN_IMAGE / 1e6:.0f} MFLOP a gradient evaluation over "
-        "the peak of the precision; of bandwidth: 5.8 MB (bf16) or 11.6 MB (f32) each.\n"
+        f"Matrix products of {size.product}: {products} TFLOP/s; copies: {copied / 1e12:.3g} TB/s. "
+        f"{MODEL}, 32x32, batch {batch}; medians of {size.rounds} interleaved rounds of "
+        f"{size.steps} steps; a trial is {TRIAL_STEPS:,} steps of batch 128. Share of products: "
+        f"{FLOPS_AN_IMAGE / 1e6:.0f} MFLOP a gradient evaluation over the peak of the precision; "
+        "of bandwidth: 5.8 MB (bf16) or 11.6 MB (f32) each."
     )
+    if device == "cpu":
+        print(
+            "Graphs and TF32 are CUDA's alone and left out; products, copies and batch are small."
+        )
     print(
-        "| method | way | ms a step | host ms | images/s | trials/h | of products | "
+        "\n| method | way | ms a step | host ms | images/s | trials/h | of products | "
         "of bandwidth | capture ms | ran as |"
     )
     print("| --- | --- | --: | --: | --: | --: | --: | --: | --: | --- |")
-    for method in METHODS_TIMED:
-        _time_method(method, {"f32": f32, "tf32": tf32, "bf16": bf16}, copied)
+    return sum(_time_method(method, peaks, copied, device, out) for method in METHODS_TIMED)
 
 
-def _time_method(method: str, peaks: dict[str, float], copied: float) -> None:
+def _time_method(
+    method: str, peaks: dict[str, float], copied: float, device: str, out: Path
+) -> int:
+    size = SIZES[device]
     runs: dict[str, TrainingRun] = {}
     captures: dict[str, float] = {}
-    for name, way in WAYS.items():
+    failures = 0
+    for name in ways(device):
         try:
-            _set(way)
-            kind = _ChannelsLast if way.channels_last else TrainingRun
-            runs[name] = reference_run(method, kind, **way.changes)
-            captures[name] = _capture_seconds(runs[name])
+            run = reference_run(method, name, device)
+            captures[name] = _capture_seconds(run, device)
+            runs[name] = run
         except Exception as error:  # noqa: BLE001 - the other ways are still worth their time
-            runs.pop(name, None)
-            print(f"| {method} | {name} | {type(error).__name__}: {error} | | | | | | | |")
+            failures += 1
+            reason = f"{type(error).__name__}: {error}"
+            print(f"| {method} | {name} | {reason} | | | | | | | |", flush=True)
+            append(out, Row("speed", method, name, 1, "images/s", "failed", note=reason))
     wall: dict[str, list[float]] = {name: [] for name in runs}
     host: dict[str, list[float]] = {name: [] for name in runs}
-    for number in range(-1, ROUNDS):
+    for number in range(-1, size.rounds):  # the first round only warms up
         for name, run in runs.items():
-            _set(WAYS[name])
-            seconds, processor = _seconds(run.train_step, STEPS)
+            seconds, processor = _seconds(run.train_step, size.steps, device)
             if number >= 0:
                 wall[name].append(seconds)
                 host[name].append(processor)
     for name, run in runs.items():
         seconds = statistics.median(wall[name])
-        cost = run.gradient_evaluations / run.images * len(run._now_chosen)
-        way = WAYS[name]
-        precision = way.changes.get("precision", "f32")
-        peak = peaks[precision]
+        host_ms = 1e3 * statistics.median(host[name])
+        evaluations = run.batch_size * run.gradient_evaluations / run.images
+        evaluations *= len(run._now_chosen)
+        precision = WAYS[name].changes.get("precision", "f32")
         moved = BYTES_AN_IMAGE * (1 if precision == "bf16" else 2)
         cells = [
             method,
             name,
             f"{1e3 * seconds:.3f}",
-            f"{1e3 * statistics.median(host[name]):.3f}",
-            f"{BATCH / seconds:,.0f}",
-            f"{3600 / (TRIAL_STEPS * seconds):.1f}",
-            f"{BATCH * cost * FLOPS_AN_IMAGE / seconds / peak:.1%}",
-            f"{BATCH * cost * moved / seconds / copied:.1%}",
+            f"{host_ms:.3f}",
+            f"{run.batch_size / seconds:,.0f}",
+            f"{3600 * run.batch_size / (TRIAL_STEPS * 128 * seconds):.1f}",
+            f"{evaluations * FLOPS_AN_IMAGE / seconds / peaks[precision]:.1%}",
+            f"{evaluations * moved / seconds / copied:.1%}",
             f"{1e3 * captures[name]:.0f}",
             run.execution,
         ]
         print(f"| {' | '.join(cells)} |", flush=True)
+        note = f"batch {run.batch_size}; host {host_ms:.3f} ms a step; {run.execution}"
+        rate = f"{run.batch_size / seconds:.0f}"
+        append(out, Row("speed", method, name, 1, "images/s", rate, note=note))
+    return failures
 
 
-def _set(way: _Way) -> None:
-    torch.backends.cudnn.benchmark = way.benchmark
-
-
-def _capture_seconds(run: TrainingRun) -> float:
+def _capture_seconds(run: TrainingRun, device: str) -> float:
     """Of the step with the capture in it, after the warm-up (eager: of a usual step)."""
-    for _ in range(WARM_UP):
+    for _ in range(SIZES[device].warm_up):
         run.train_step()
-    return _seconds(run.train_step, 1)[0]
+    return _seconds(run.train_step, 1, device)[0]
 
 
-def _seconds(call: Callable[[], object], repeats: int) -> tuple[float, float]:
+def _seconds(call: Callable[[], object], repeats: int, device: str) -> tuple[float, float]:
     """Wall and host processor seconds a call."""
-    torch.cuda.synchronize()
+    synchronise(device)
     wall, processor = time.perf_counter(), time.process_time()
     for _ in range(repeats):
         call()
-    torch.cuda.synchronize()
+    synchronise(device)
     return (
         (time.perf_counter() - wall) / repeats,
         (time.process_time() - processor) / repeats,
     )
 
 
-def _product_flops(size: int = 8192) -> tuple[float, float, float]:
-    """FLOP/s of square products in f32, TF32 and bf16."""
-    found = []
-    for dtype, tf32 in ((torch.float32, False), (torch.float32, True), (torch.bfloat16, False)):
-        left, right = (torch.randn(size, size, device="cuda").to(dtype) for _ in range(2))
+def _product_flops(device: str, size: int) -> dict[str, float]:
+    """FLOP/s of square products, by precision."""
+    kinds = {"f32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
+    if device == "cpu":
+        del kinds["tf32"]
+    found = {}
+    for name, dtype in kinds.items():
+        left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
         product = partial(torch.mm, left, right)
-        repeats = 5 if dtype == torch.float32 and not tf32 else 20
-        with tf32_everywhere(tf32):
-            _seconds(product, 3)
-            found.append(2 * size**3 / _seconds(product, repeats)[0])
-    return found[0], found[1], found[2]
+        repeats = 5 if name == "f32" else 20
+        with tf32_everywhere(name == "tf32"):
+            _seconds(product, 3, device)
+            found[name] = 2 * size**3 / _seconds(product, repeats, device)[0]
+    return found
 
 
-def _copied_bytes(size: int = 2**30) -> float:
+def _copied_bytes(device: str, size: int) -> float:
     """Bytes read and written a second by copies on the device."""
-    source = torch.empty(size, dtype=torch.uint8, device="cuda")
+    source = torch.empty(size, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    _seconds(lambda: target.copy_(source), 3)
-    return 2 * size / _seconds(lambda: target.copy_(source), 20)[0]
+    _seconds(lambda: target.copy_(source), 3, device)
+    return 2 * size / _seconds(lambda: target.copy_(source), 20, device)[0]

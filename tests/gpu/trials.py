@@ -1,44 +1,122 @@
-"""Full-length trials on real photos, one after the other until the time is over."""
+"""Full-length trials on real photos, side by side until the time is over, beside published ones."""
 
+import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
+from tests.benchmarks import learning
 from tests.gpu.mps import CONTROL, mps
+from tests.gpu.rows import Row, append
 
-__all__ = ["trials"]
+__all__ = ["PUBLISHED", "as_row", "published", "trials"]
 
-JOBS = 8
-"""With MPS eight captured trials are 1.9 times as fast as one; without it one has the card."""
-
-ROWS = ("CT, moves", "CE", "AUC-M", "AUC-CE", "TS-DRW", "TS-DEC", "CE, momentum .9")
-"""Table 1 of the ICLR 2022 paper, the slowest first; and what momentum adds."""
+PUBLISHED = {
+    "CT, moves": "CT(AUC)",
+    "CE": "CE",
+    "AUC-M": "AUCsc",
+    "AUC-CE": "AUC-CE",
+    "TS-DRW": "TS-DRW",
+    "TS-DEC": "TS-DEC",
+}
+"""The methods of table 1 of the ICLR 2022 paper, the slowest first: our rows, and its names."""
 
 SEEDS = 3
+EPOCHS = 100
+FILE = Path(__file__).parents[2] / "analysis" / "data" / "published.csv"
 
 
-def trials(data: Path, out: Path) -> None:
-    """`tests.benchmarks.learning` at 100 epochs; what has finished by then is in ``out``."""
-    sharing: AbstractContextManager[dict[str, str]] = (
-        mps() if shutil.which(CONTROL) else nullcontext({})
-    )
-    with sharing as environment:
-        command = [sys.executable, "-m", "tests.benchmarks.learning"]
-        training = ["--device", "cuda", "--jobs", str(JOBS if environment else 1)]
-        training += ["--precision", "tf32", "--seeds", str(SEEDS)]
-        training += ["--data-root", str(data), "--out", str(out)]
-        process = subprocess.Popen(
-            [*command, "train", *training, "--epochs", "100", "--rows", *ROWS],
-            env={**os.environ, **environment},
-            process_group=0,
-        )
+def trials(device: str, data: Path, out: Path, until: float) -> None:
+    """`tests.benchmarks.learning` on Cat&Dog at 10 %; a row for each trial that began.
+
+    Args:
+        device: "cuda" or "cpu".
+        data: folder of the data sets.
+        out: trials.jsonl there holds those that finished, also in an earlier call, which are not
+            trained again.
+        until: when they are stopped, by the monotonic clock.
+    """
+    precision = "tf32" if device == "cuda" else "f32"
+    with _sharing(device) as environment:
+        jobs = _jobs(device, environment)
+        command = [sys.executable, "-m", "tests.benchmarks.learning", "train"]
+        command += ["--device", device, "--jobs", str(jobs), "--precision", precision]
+        command += ["--seeds", str(SEEDS), "--epochs", str(EPOCHS), "--rows", *PUBLISHED]
+        command += ["--data-root", str(data), "--out", str(out)]
         try:
+            _train(command, environment, until)
+        finally:  # also where the whole check is stopped
+            _tell(device, precision, jobs, out)
+
+
+def _tell(device: str, precision: str, jobs: int, out: Path) -> None:
+    settings = {"device": device, "precision": precision, "epochs": EPOCHS}
+    found = [
+        each
+        for each in [*learning.read([out]), *learning.unfinished([out])]
+        if all(each[name] == value for name, value in settings.items())
+    ]
+    print("\n".join(["", *learning.table(found, EPOCHS)]))
+    for seed in range(SEEDS):
+        for name in PUBLISHED:
+            its = [each for each in found if (each["row"], each["seed"]) == (name, seed)]
+            if its or not seed:
+                append(out, as_row(name, seed, its, precision, jobs))
+
+
+def as_row(name: str, seed: int, found: Sequence[Mapping[str, Any]], way: str, jobs: int) -> Row:
+    """One trial beside its published figure; ``found``: what is known of it, if anything."""
+    measure, value, note = "test AUROC", "", "no epoch was finished"
+    for each in found:
+        reached = f"{len(each['curve'])} of {EPOCHS} epochs"
+        if "test_auroc" in each:
+            value, note = f"{each['test_auroc']:.4f}", f"{reached}, {each['seconds']:.0f} s"
+        elif "reason" in each:
+            value, note = "failed", f"{reached}; {each['reason']}"
+        else:
+            measure, value, note = "validation AUROC", f"{each['curve'][-1]:.4f}", reached
+    return Row("trials", f"{name}, seed {seed}", way, jobs, measure, value, published(name), note)
+
+
+def published(name: str) -> str:
+    """Test AUROC of a row of ours in the paper: Cat&Dog at 10 %, mean ± std."""
+    wanted = {
+        "source": "ICLR2022 (CT/PDSCA)",
+        "table": "Table 1",
+        "dataset": "CatvsDog",
+        "imratio": "0.10",
+        "method": PUBLISHED[name],
+    }
+    with FILE.open(newline="", encoding="utf-8") as file:
+        (row,) = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
+    return f"{row['mean']} ± {row['std']}"
+
+
+def _sharing(device: str) -> AbstractContextManager[dict[str, str]]:
+    return mps() if device == "cuda" and shutil.which(CONTROL) else nullcontext({})
+
+
+def _jobs(device: str, environment: Mapping[str, str]) -> int:
+    """With MPS all methods share the card; without it one captured trial has it to itself."""
+    if device == "cpu":
+        return len(os.sched_getaffinity(0))
+    return len(PUBLISHED) if environment else 1
+
+
+def _train(command: Sequence[str], environment: Mapping[str, str], until: float) -> None:
+    process = subprocess.Popen(command, env={**os.environ, **environment}, process_group=0)
+    try:
+        process.wait(until - time.monotonic())
+    except subprocess.TimeoutExpired:
+        print("The time is over.", flush=True)
+    finally:  # the pool's processes go with it
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        finally:  # the time is over: the pool's processes go with it
-            if process.poll() is None:
-                os.killpg(process.pid, 9)
-                process.wait()
-            subprocess.run([*command, "show", str(out), "--epochs", "100"], check=False)

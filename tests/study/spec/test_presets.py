@@ -11,9 +11,13 @@ from study.spec.text import preset_text
 
 PAPERS = {
     "iccv21-benchmarks": 48,
+    "iccv21-benchmarks-4-sets": 64,
     "iclr22-benchmarks": 54,
+    "iclr22-benchmarks-4-sets": 72,
     "iclr22-ablation": 9,
+    "iclr22-ablation-4-sets": 12,
     "equal-time": 18,
+    "equal-time-4-sets": 24,
     "margin-sensitivity": 4,
     "mixup-alpha-sensitivity": 6,
     "bsn-ablation": 4,
@@ -60,6 +64,7 @@ def test_a_preset_says_what_it_reproduces_where_and_how_long(name: str) -> None:
     [
         ("iclr22-ablation", "ct_auc", "inner_steps", (1, 2, 3)),
         ("iclr22-ablation", "ct_auc", "same_batch", (False, True)),
+        ("iclr22-ablation-4-sets", "ct_auc", "inner_steps", (1, 2, 3)),
         ("margin-sensitivity", "auc_m", "margin", (0.1, 0.3, 0.5, 0.7, 1.0)),
         ("mixup-alpha-sensitivity", "ct_mixup", "mixup_alpha", (0.0, 0.1, 0.2, 0.4, 1.0, 2.0)),
         ("bsn-ablation", "auc_s", "score_map", ("bsn", "sigmoid", "raw")),
@@ -91,6 +96,18 @@ def test_what_the_presets_ask_of_their_tasks() -> None:
     iclr22 = fixed_params(load_spec("iclr22-benchmarks"), "ct_auc")
     assert iclr22 == {"margin": 1.0, "inner": "moves"}
     assert fixed_params(load_spec("iccv21-benchmarks"), "auc_s") == {"score_map": "bsn"}
+
+
+@pytest.mark.parametrize("name", [name for name in PAPERS if name.endswith("-4-sets")])
+def test_four_sets_are_the_three_and_cat_and_dog(name: str) -> None:
+    three, four = load_spec(name.removesuffix("-4-sets")), load_spec(name)
+    added = four.tasks[len(three.tasks) :]
+    assert {task.dataset for task in added} == {"cat_and_dog"}
+    assert {task.model for task in added} == {task.model for task in three.tasks}
+    own = {"name", "tasks", "directory"}
+    assert four.tasks[: len(three.tasks)] == three.tasks
+    assert four.model_dump(exclude=own) == three.model_dump(exclude=own)
+    assert f"`{name}` has it" in preset_text(name.removesuffix("-4-sets"))
 
 
 @pytest.mark.parametrize("name", preset_names())

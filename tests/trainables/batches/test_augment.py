@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import normalize
 
-from trainables.batches.augment import AUGMENTATIONS, augment, normalise, padding
+from trainables.batches.augment import augment, normalise, padding
 from trainables.errors import UnknownNameError
 
 
@@ -83,13 +83,3 @@ def test_normalise() -> None:
     result = normalise(images, mean, std)
     assert result.dtype == torch.float32
     torch.testing.assert_close(result.double(), expected, rtol=1e-6, atol=1e-6)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize("name", AUGMENTATIONS)
-def test_cuda_makes_the_same_draws(name: str) -> None:
-    images = _images(64, 3, 32)
-    expected = augment(name, images, _generator())
-    assert torch.equal(augment(name, images.cuda(), _generator()).cpu(), expected)
-    on_device = torch.Generator("cuda").manual_seed(7)
-    assert augment(name, images.cuda(), on_device).is_cuda

@@ -104,11 +104,3 @@ def test_impossible_requests() -> None:
         BatchSampler(TARGETS, 0, generator)
     with pytest.raises(ValueError, match="of 0 images"):
         BatchSampler(torch.zeros(0), 4, generator)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_indices_come_on_the_targets_device() -> None:
-    for device in ("cpu", "cuda"):
-        generator = torch.Generator(device).manual_seed(0)
-        for rate in (None, 0.3):
-            assert BatchSampler(TARGETS.cuda(), 20, generator, rate).draw().is_cuda
