@@ -25,7 +25,7 @@ from study.spec.names import name_problems
 from study.spec.older import as_begun, before_values, completed
 from study.spec.sentences import Problem, problems_of, spec_error
 from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
-from study.spec.text import Source, preset_names, read_spec
+from study.spec.text import Source, is_there, preset_names, read_spec
 
 __all__ = [
     "Choices",
@@ -85,7 +85,7 @@ def find_directory(study: str) -> Path:
     Raises:
         SpecError: not found, not YAML, or not shaped as a spec.
     """
-    if study not in preset_names() and Path(study).is_dir():
+    if study not in preset_names() and is_there(Path(study), Path.is_dir):
         return Path(study).absolute()
     source = read_spec(study)
     return source.directory or directory_of(_shape(source))
