@@ -134,15 +134,18 @@ def run(
 
 @contextmanager
 def _said_in_words(directory: Path) -> Iterator[None]:
-    """A directory that cannot be written is the user's to mend."""
+    """A directory that cannot be written is the user's to mend, as is any other file."""
     try:
         yield
     except ConnectionError:  # the cluster's, no matter of files
         raise
     except OSError as error:
+        named = Path(error.filename) if isinstance(error.filename, str) else directory
+        own = named.is_relative_to(directory) or directory.is_relative_to(named)
+        rule = f"a directory that it can write; {directory}" if own else f"to use {named}, which"
         raise StudyError(
-            f"A study needs a directory that it can write; {directory} gave: {error}. Make room or "
-            "give access, then run the study again: it goes on where it was."
+            f"A study needs {rule} gave: {error}. Make room or give access, then run the study "
+            "again: it goes on where it was."
         ) from error
 
 

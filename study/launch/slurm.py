@@ -10,6 +10,7 @@ from study.launch.printing import (
 )
 from study.launch.sizes import node_cpus, node_gpus
 from study.spec import StudySpec
+from study.tune.temporary import LONGEST
 
 __all__ = ["slurm"]
 
@@ -35,6 +36,7 @@ def slurm(path: str, spec: StudySpec, nodes: int, trials_per_node: int) -> str:
             "nodes": nodes,
             "cpus": node_cpus(spec.resources, trials_per_node),
             "gpus": node_gpus(spec.resources, trials_per_node),
+            "longest_tmpdir": LONGEST,
             "secrets": secret_names(spec),
             "note": comment(storage_note(spec) if nodes > 1 else None),
         },

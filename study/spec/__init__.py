@@ -33,7 +33,7 @@ from study.spec.space import (
     space_entry,
     tuned_space,
 )
-from study.spec.text import Document, preset_names, read_document
+from study.spec.text import Document, is_there, preset_names, read_document
 
 __all__ = [
     "Choices",
@@ -96,7 +96,7 @@ def find_directory(study: str) -> Path:
     Raises:
         SpecError: not found, not YAML, or not shaped as a spec.
     """
-    if study not in preset_names() and Path(study).is_dir():
+    if study not in preset_names() and is_there(Path(study), Path.is_dir):
         return Path(study).absolute()
     document = read_document(study)
     return document.directory or directory_of(_shape(document))

@@ -1,10 +1,11 @@
 """Can this machine do what the spec asks? Looked at before anything is written."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
-from study.spec.model import StudySpec, Task, data_root
+from study.spec.model import StudySpec, Task, data_root, directory_of
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.space import fixed_params
@@ -18,6 +19,9 @@ __all__ = ["check_environment"]
 
 FEW = 2
 """Images on which a network is tried, if a training batch has as many."""
+
+SQLITE_BYTES = 495
+"""SQLite opens no file whose path, with a suffix of its own, is longer than 512."""
 
 LEAST_GB = 1.0
 """Of memory. Measured: a driver with Ray takes 0.9 GB, and each trial 0.5 GB or more."""
@@ -39,6 +43,13 @@ def check_environment(spec: StudySpec) -> None:
 
 def _storage(spec: StudySpec) -> Iterator[Problem]:
     if spec.storage is None:
+        directory = directory_of(spec)
+        if (length := len(os.fsencode(directory.resolve()))) > SQLITE_BYTES:
+            yield Problem(
+                ("directory",),
+                f"must have at most {SQLITE_BYTES} bytes, or SQLite cannot open a file there, and "
+                f"{directory} has {length}: choose another, or set storage to a server's URL",
+            )
         return
     from study.database_url import resolve_url
     from study.errors import LedgerError

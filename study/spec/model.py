@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
+NAME_BYTES = 255
+PATH_BYTES = 4000
 RAY_COUNTS = 0.0001
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -50,6 +52,16 @@ def _safe_name(value: str) -> str:
         raise ValueError(
             "becomes part of a file name, so it must be 1 to 80 letters (a-z), digits, '.', '_' "
             "or '-', beginning with a letter or a digit"
+        )
+    return value
+
+
+def _folder(value: Path) -> Path:
+    if len(os.fsencode(value)) > PATH_BYTES or any(
+        len(os.fsencode(part)) > NAME_BYTES for part in value.parts
+    ):
+        raise ValueError(
+            f"must be a path of at most {PATH_BYTES} bytes, each name in it of at most {NAME_BYTES}"
         )
     return value
 
@@ -126,6 +138,7 @@ Name = Annotated[str, AfterValidator(_safe_name)]
 Imratio = Annotated[Number, AfterValidator(_imratio)]
 PositiveRate = Annotated[Number, AfterValidator(_positive_rate)]
 Gpus = Annotated[Share, AfterValidator(_countable), AfterValidator(_gpus)]
+Folder = Annotated[Path, AfterValidator(_folder)]
 Url = Annotated[str, AfterValidator(_database_url)]
 
 
@@ -310,10 +323,10 @@ class StudySpec(_Model):
     resources: Resources = Resources()
     precision: Literal["f32", "tf32", "bf16"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
-    data_root: Path | None = None
+    data_root: Folder | None = None
     download: bool = False
     storage: Url | None = None
-    directory: Path | None = None
+    directory: Folder | None = None
 
     @field_validator("space")
     @classmethod

@@ -19,6 +19,11 @@ __all__ = ["name_problems"]
 
 Path = tuple[str | int, ...]
 
+TOGETHER = 200
+"""Letters of a method's name and a task's. A file's name takes 255 bytes at most, and the longest,
+of predictions that are being written, adds the ratio, the trial and the process id.
+"""
+
 
 def name_problems(spec: StudySpec) -> list[Problem]:
     """Unknown methods, data sets, models and hyperparameters, and values that do not suit them."""
@@ -28,10 +33,17 @@ def name_problems(spec: StudySpec) -> list[Problem]:
 def _methods(spec: StudySpec) -> Iterator[Problem]:
     from trainables.methods import METHODS
 
+    longest = max((task.name for task in spec.tasks), key=len)
     for index, name in enumerate(spec.methods):
         path = ("methods", index)
         method = _find("method", METHODS, name)
-        if isinstance(method, Problem):
+        if len(name) + len(longest) > TOGETHER:
+            yield Problem(
+                path,
+                f"files are named after a method and a task, which must have at most {TOGETHER} "
+                f"letters together, and {name} and {longest} have {len(name) + len(longest)}",
+            )
+        elif isinstance(method, Problem):
             yield Problem(path, method.sentence)
         elif name not in METHODS and (wrong := [*flaws(method)]):
             yield from (Problem(path, f"{name} {flaw}") for flaw in wrong)

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,14 @@ import yaml
 from study.errors import SpecError
 from study.places import Places
 
-__all__ = ["Document", "did_you_mean", "preset_names", "preset_text", "read_document"]
+__all__ = [
+    "Document",
+    "did_you_mean",
+    "is_there",
+    "preset_names",
+    "preset_text",
+    "read_document",
+]
 
 
 class _Loader(yaml.SafeLoader):
@@ -125,9 +132,10 @@ def read_document(spec: str) -> Document:
     if spec in preset_names():
         return _parse(f"preset {spec}", preset_text(spec), None)
     path = Path(spec).expanduser()
-    file = Places(path).spec if path.is_dir() else path
-    if not file.is_file():
-        looked = f"{spec} holds no study.yaml" if path.is_dir() else f"there is no file {spec}"
+    folder = is_there(path, Path.is_dir)
+    file = Places(path).spec if folder else path
+    if not is_there(file, Path.is_file):
+        looked = f"{spec} holds no study.yaml" if folder else f"there is no file {spec}"
         raise SpecError(
             f"SPEC must be a YAML file, a study's directory or one of the presets "
             f"({', '.join(preset_names())}), but {looked}{did_you_mean(spec, preset_names())}."
@@ -140,6 +148,20 @@ def read_document(spec: str) -> Document:
     places = Places(file.parent)
     own = file.name == places.spec.name and places.provenance.exists()
     return _parse(str(file), text, file.parent.absolute() if own else None)
+
+
+def is_there(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """``kind(path)``, of ``Path.is_dir`` and ``Path.is_file``.
+
+    Raises:
+        SpecError: it cannot be looked at: its name is too long, or a folder above is closed.
+    """
+    try:
+        return kind(path)
+    except OSError as error:
+        raise SpecError(
+            f"SPEC must be a file or directory that can be read; {path} gave: {error.strerror}."
+        ) from error
 
 
 def _parse(title: str, text: str, directory: Path | None) -> Document:

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from study.machine import cluster_address, cores, fits
@@ -29,13 +29,13 @@ if cluster_address() is None:
     os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
 
 import ray
-from ray.exceptions import RayError
 from ray.job_config import JobConfig
 
 from study.errors import ClusterError
 from study.spec import Resources
 from study.tune.address import check_address
 from study.tune.quiet import quiet
+from study.tune.temporary import cramped, temporary_folder
 from trainables.names import OWN_CODE, own_code
 
 __all__ = ["Size", "cluster", "own_group"]
@@ -54,23 +54,26 @@ def cluster(log: Path) -> Iterator[None]:
         ClusterError: nothing answers at ``RAY_ADDRESS``, it wants another token, or Ray fails.
     """
     address = cluster_address()
-    with quiet(log):
-        if address:
-            check_address(address)
-        try:
-            _connect(address) if address else _start()
-        except (RayError, ConnectionError, RuntimeError, ValueError) as error:
-            what = f"connect to the cluster at {address}" if address else "start on this machine"
-            first = str(error).strip().splitlines()[0].rstrip(".")
-            raise ClusterError(f"Ray could not {what}: {first}. More is in {log}.") from error
-    try:
-        yield
-    finally:
+    with nullcontext() if address else temporary_folder() as folder:
         with quiet(log):
-            ray.shutdown()
+            if address:
+                check_address(address)
+            try:
+                _start(folder) if folder else _connect(address)
+            except Exception as error:  # where a node does not start, Ray raises no more than that
+                where = f"connect to the cluster at {address}"
+                if folder:
+                    where = f"start on this machine{cramped(folder)}"
+                first = str(error).strip().splitlines()[0].rstrip(".")
+                raise ClusterError(f"Ray could not {where}: {first}. More is in {log}.") from error
+        try:
+            yield
+        finally:
+            with quiet(log):
+                ray.shutdown()
 
 
-def _connect(address: str) -> None:
+def _connect(address: str | None) -> None:
     # The workers of that cluster do not have this process's environment.
     variables = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
     ray.init(
@@ -81,7 +84,7 @@ def _connect(address: str) -> None:
     )
 
 
-def _start() -> None:
+def _start(folder: Path) -> None:
     # Clusters want a token by default; a private one is as good as any for our own.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     with own_group():
@@ -92,6 +95,7 @@ def _start() -> None:
             include_dashboard=False,
             log_to_driver=False,
             object_store_memory=200_000_000,
+            _temp_dir=str(folder / "ray"),
         )
 
 

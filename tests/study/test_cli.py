@@ -100,6 +100,13 @@ def test_a_study_that_is_not_there(command: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "status", "report"])
+def test_a_name_that_no_file_can_have(command: str) -> None:
+    refused = aucstudy(command, "x" * 256)
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("x gave: File name too long.\n")
+
+
 @pytest.mark.parametrize("command", ["status", "report"])
 def test_a_directory_without_a_study(command: str, tmp_path: Path) -> None:
     refused = aucstudy(command, str(tmp_path))

@@ -87,7 +87,10 @@ def test_the_job_stops_before_its_time_limit_and_requeues_itself(
     spec = tmp_path / "a $(touch broken) 'spec'; touch broken.yaml"
     spec.write_text(yaml.safe_dump({**SPEC, "directory": str(tmp_path / "out")}))
     slurm = stand_ins(tmp_path / "slurm")
-    env = clean_environment(slurm)
+    # As batch systems set it: too long for Ray's sockets.
+    scratch = tmp_path / "scratch-of-the-job-of-this-user"
+    scratch.mkdir()
+    env = clean_environment(slurm) | {"TMPDIR": str(scratch)}
     script = tmp_path / "job.sbatch"
     words = [sys.executable, "-m", "study", "launch", "slurm", str(spec), "--trials-per-node", "1"]
     printed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)

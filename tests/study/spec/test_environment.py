@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 import torch
 
+from study.cell import cell_id
 from study.errors import SpecError
+from study.ledger.rows import Row
+from study.ledger.storage import open_storage
 from study.machine import cores
-from study.spec import check_environment, parse_spec
+from study.spec import Task, check_environment, parse_spec
+from study.spec.names import TOGETHER
 
 TASK = {"dataset": "digits", "model": "mlp", "epochs": 2}
 
@@ -64,6 +68,29 @@ def test_no_positive_left_for_training() -> None:
 def test_more_intervals_than_steps() -> None:
     with pytest.raises(SpecError, match=r"intervals: must be at most the 10 steps.*not 50"):
         check(task={"intervals": 50}, imratios=[0.1])
+
+
+def test_a_directory_in_which_sqlite_opens_no_file(tmp_path: Path) -> None:
+    def of(length: int) -> str:
+        folder = str(tmp_path)
+        while len(folder) < length - 100:
+            folder += f"/{'x' * 50}"
+        return f"{folder}/{'y' * (length - len(folder) - 1)}"
+
+    check(directory=of(495))
+    Path(of(495)).mkdir(parents=True)
+    open_storage(f"sqlite:///{of(495)}/study.db").engine.dispose()
+    with pytest.raises(SpecError, match=r"directory: must have at most 495 bytes, .* has 496"):
+        check(directory=of(496))
+
+
+def test_the_longest_names_are_those_of_files(tmp_path: Path) -> None:
+    task = Task(dataset="digits", model="mlp", epochs=1, name="t" * 80)
+    method = "m" * (TOGETHER - len(task.name))
+    row = Row(cell_id(method, task.name, 1.23457e-05), "confirm", 999_999, 0, {}, {}, "RUNNING")
+    being_written = tmp_path / f"{row.name}.npz.4194304.tmp"
+    being_written.touch()
+    assert len(being_written.name) <= 255
 
 
 def test_the_look_draws_no_random_number() -> None:

@@ -45,6 +45,18 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("resources", "gpus", value=0.00001),
         "resources.gpus: must be at least 0.0001, .*Ray counts, not 1e-05",
     ),
+    "a directory's name that no file system takes": (
+        edited("directory", value=f"studies/{'x' * 256}"),
+        "directory: must be a path of at most 4000 bytes, each name in it of at most 255",
+    ),
+    "a path that no system takes": (
+        edited("data_root", value="data/" * 801),
+        "data_root: must be a path of at most 4000 bytes",
+    ),
+    "a method and a task whose names no file can have": (
+        edited("methods", value=[f"{'package.' * 30}module:Mine"]),
+        r"methods\[0\]: files are named after .* at most 200 letters together, .* have 261",
+    ),
     "natural ratio twice": (edited("imratios", value=[None, None]), "must not name None twice"),
     "no imratios": (edited("imratios", value=[]), "imratios: must not be empty"),
     "no methods": (edited("methods", value=[]), "methods: must not be empty"),
