@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from analysis.errors import AnalysisError
 from study.command.launch import launch
+from study.command.terminal import plain_where_needed
 from study.errors import StudyError
 from trainables.errors import TrainableError
 
@@ -67,6 +68,7 @@ app.add_typer(launch, name="launch")
 
 def main() -> None:
     """The console script."""
+    plain_where_needed()
     app()
 
 

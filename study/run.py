@@ -71,7 +71,8 @@ def run(
 ) -> RunSummary:
     """Run all that is left of ``spec``'s study; return when nothing is, or when it is stopped.
 
-    SIGINT, SIGTERM and SIGUSR1 stop it: intervals under way are finished and the trials saved.
+    SIGINT, SIGTERM, SIGUSR1 and SIGHUP stop it, as does a terminal or a pipe that is closed:
+    intervals under way are finished and the trials saved.
     A second SIGINT or SIGTERM stops it at once. Nothing is written before the spec, the data and
     the hardware are found to be good.
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from study.command.terminal import say
 from study.command.warn import warn
 from study.run import run as run_study
 from study.spec import load_spec
@@ -29,18 +30,18 @@ def run(spec: str, limit: str | None = None, accept_changes: bool = False) -> No
     try:
         summary = run_study(study, seconds, accept_changes=accept_changes)
     except KeyboardInterrupt:
-        typer.echo(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
+        say(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
         raise typer.Exit(130) from None
     if summary.finished and not summary.ran:
-        typer.echo("The study is finished: there is nothing to run.")
+        say("The study is finished: there is nothing to run.")
     for cell in summary.failed_cells:
-        typer.echo(f"Every search trial of {cell} failed; the report says why.")
+        say(f"Every search trial of {cell} failed; the report says why.")
     for cell in summary.unconfirmed_cells:
-        typer.echo(f"Every confirm trial of {cell} failed; the report says why.")
+        say(f"Every confirm trial of {cell} failed; the report says why.")
     if summary.finished:
-        typer.echo(f"Report: {write(summary.directory)}")
+        say(f"Report: {write(summary.directory)}")
     else:
-        typer.echo(
+        say(
             f"Stopped ({summary.stopped}) with {summary.left} trials left; "
             f"to go on: aucstudy run {spec}"
         )

@@ -56,7 +56,8 @@ def run_generation(
         )
     events = EventLog(places.events)
     events.write("generation started", {"rows left": ledger.remaining()})
-    with quiet(places.ray_log) as terminal:
+    # Whoever closes what shows a study wants it to end: `run | head`, or a lost connection.
+    with quiet(places.ray_log, gone=lambda: stop.ask("nobody reads its output")) as terminal:
         progress: Progress = progress_of(terminal)
 
         def told(row: Row, outcome: Outcome) -> None:

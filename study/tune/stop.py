@@ -18,7 +18,10 @@ DRAIN_SECONDS = 60.0
 ECHO_SECONDS = 1.0
 """A signal so soon after the first is the same one: `timeout` sends it twice."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
+
+INSISTING = (signal.SIGINT, signal.SIGTERM)
+"""A lost connection gives SIGHUP more than once."""
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -44,8 +47,8 @@ def duration(text: str) -> float:
 class Stop:
     """Whether, why and since when the study is to stop.
 
-    The first signal (SIGINT, SIGTERM, SIGUSR1) asks for a stop; a second SIGINT or SIGTERM
-    raises KeyboardInterrupt where the driver is.
+    The first signal (SIGINT, SIGTERM, SIGUSR1, SIGHUP) asks for a stop; a second SIGINT or SIGTERM
+    raises KeyboardInterrupt where the driver is. Under ``nohup`` SIGHUP is not heard.
 
     Args:
         after: seconds from now, above 0, that the study may take; None: no limit.
@@ -101,10 +104,11 @@ class Stop:
         """Take the signals (again: Tune takes SIGUSR1 for itself)."""
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                signal.signal(number, self._hear)
+                if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                    signal.signal(number, self._hear)
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         asked_before = self._reason is not None and time.monotonic() - self._since > ECHO_SECONDS
-        if asked_before and number != signal.SIGUSR1:
+        if asked_before and number in INSISTING:
             raise KeyboardInterrupt
         self.ask(signal.Signals(number).name)

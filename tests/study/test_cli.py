@@ -1,5 +1,6 @@
 """The command, as a person types it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from trainables.datasets import DATASETS
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 from trainables.models import MODELS
+
+ROOT = Path(__file__).parents[2]
 
 SPEC = {
     "name": "small",
@@ -160,6 +163,15 @@ def test_plan_names_images_and_trials(tmp_path: Path) -> None:
     assert "177 + 178" in planned.stdout  # the test set
     assert "Cells: 1. Trials: 3" in planned.stdout
     assert [file.name for file in tmp_path.iterdir()] == ["small.yaml"]
+
+
+def test_a_terminal_of_few_characters_shows_the_plan() -> None:
+    Path("small.yaml").write_text(yaml.safe_dump(SPEC))
+    words = [sys.executable, "-m", "study", "plan", "small.yaml"]
+    env = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    planned = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert planned.returncode == 0, planned.stderr
+    assert re.search(r"\+- 0\.\d{3}", planned.stdout)
 
 
 def test_list_names_everything() -> None:
