@@ -3,15 +3,8 @@
 import re
 
 from study.cell import Cell
-from study.spec import (
-    StudySpec,
-    Task,
-    data_root,
-    fixed_params,
-    named_pairs,
-    search_trials,
-    tuned_space,
-)
+from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
+from study.spec.space import named_pairs
 
 __all__ = ["cells"]
 

@@ -24,13 +24,7 @@ from study.spec.model import (
 from study.spec.names import name_problems
 from study.spec.older import as_begun, before_values, completed
 from study.spec.sentences import Problem, problems_of, spec_error
-from study.spec.space import (
-    fixed_params,
-    named_pairs,
-    search_trials,
-    space_entry,
-    tuned_space,
-)
+from study.spec.space import fixed_params, search_trials, space_entry, tuned_space
 from study.spec.text import Source, preset_names, read_spec
 
 __all__ = [
@@ -52,7 +46,6 @@ __all__ = [
     "find_directory",
     "fixed_params",
     "load_spec",
-    "named_pairs",
     "parse_spec",
     "preset_names",
     "search_trials",
