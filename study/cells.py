@@ -1,15 +1,8 @@
 """From a spec to its ordered cells."""
 
 from study.cell import Cell, cell_id
-from study.spec import (
-    StudySpec,
-    Task,
-    data_root,
-    fixed_params,
-    named_pairs,
-    search_trials,
-    tuned_space,
-)
+from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
+from study.spec.space import named_pairs
 
 __all__ = ["cells"]
 

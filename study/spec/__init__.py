@@ -28,7 +28,6 @@ from study.spec.remarks import remarks
 from study.spec.sentences import Problem, problems_of, spec_error
 from study.spec.space import (
     fixed_params,
-    named_pairs,
     search_trials,
     space_entry,
     tuned_space,
@@ -55,7 +54,6 @@ __all__ = [
     "fixed_params",
     "for_everywhere",
     "load_spec",
-    "named_pairs",
     "parse_spec",
     "preset_names",
     "remarks",

@@ -6,7 +6,8 @@ import pytest
 from optuna.distributions import FloatDistribution
 
 from study.errors import SpecError
-from study.spec import fixed_params, named_pairs, parse_spec, tuned_space
+from study.spec import fixed_params, parse_spec, tuned_space
+from study.spec.space import named_pairs
 from tests.study.specs import SPEC
 
 MODULE = """

@@ -10,9 +10,12 @@ from pathlib import Path
 from select import select
 from typing import Any
 
+import pytest
 import yaml
 
 from study.reader import read_study
+
+pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,7 +39,7 @@ def command(folder: Path) -> list[str]:
 def wait_for_a_validation(
     folder: Path, driver: subprocess.Popen[bytes], watch: Callable[[], object] = lambda: None
 ) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 400
     while not (folder / "out" / "provenance.json").exists() or not validations(folder):
         assert driver.poll() is None
         assert time.monotonic() < deadline, "the study does not get on"
