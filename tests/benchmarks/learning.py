@@ -245,8 +245,8 @@ def figure(trials: Sequence[Mapping[str, Any]], rows: Sequence[str], file: Path)
         axes.plot(epochs, mean, color=f"C{number}", linewidth=2, label=row)
     axes.set(xlabel="epoch", ylabel="validation AUROC")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    plt.savefig(file, dpi=120)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    plt.savefig(file, dpi=120, bbox_inches="tight")
 
 
 def show(arguments: argparse.Namespace) -> None:
