@@ -39,7 +39,7 @@ def write(*directories: Path, folder: Path | None = None) -> Path:
     except OSError as error:
         raise AnalysisError(
             f"A report needs a folder that can be written; {place} gave: {error}. "
-            "Make room or give access, then run `aucstudy report` again."
+            "Make room, or name another with --out."
         ) from error
 
 

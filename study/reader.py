@@ -15,7 +15,7 @@ from study.ledger import sql as tables
 from study.ledger.lease import driver
 from study.ledger.patience import patiently
 from study.ledger.rules import Standing
-from study.ledger.storage import open_storage, storage_url
+from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
 from study.records import CellRecord, StudyRecord, TrialRecord
 from trainables.config import Outcome
@@ -32,7 +32,7 @@ def read_study(directory: Path | str) -> StudyRecord:
     directory = Path(directory)
     spec = read_spec(directory)
     url = storage_of(directory, spec)
-    storage = open_storage(url)
+    storage = open_storage(reading_url(url))
     try:
         cells = patiently(lambda: _cells(storage, spec["name"]), url, patience=0.0)
         works = patiently(lambda: driver(storage, spec["name"]), url, patience=0.0)

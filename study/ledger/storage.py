@@ -1,9 +1,11 @@
 """The database behind the ledger: any Optuna URL; SQLite with a write-ahead log."""
 
+import os
 import random
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -16,7 +18,7 @@ from study.errors import LedgerError
 from study.ledger.patience import ledger_error
 from study.places import Places
 
-__all__ = ["engine_settings", "open_storage", "storage_url"]
+__all__ = ["engine_settings", "open_storage", "reading_url", "storage_url"]
 
 # A server that is gone without a word must not hang the driver: libpq's settings, in seconds
 # (tcp_user_timeout: milliseconds).
@@ -41,6 +43,27 @@ def storage_url(directory: Path, storage: str | None) -> URL:
     if storage is None:
         return URL.create("sqlite", database=str(Places(directory).database.resolve()))
     return resolve_url(storage)
+
+
+def reading_url(url: URL) -> URL:
+    """``url``, or what opens the same SQLite file where nothing can be written beside it.
+
+    A write-ahead log that a driver left, or is filling, is read through its index; without the
+    index it cannot be, and ``url`` stays.
+    """
+    if not _is(url, "sqlite") or not url.database:
+        return url
+    file = Path(url.database)
+    if not file.is_file() or all(os.access(place, os.W_OK) for place in (file, file.parent)):
+        return url
+    log, index = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
+    if index.exists():
+        how = {"mode": "ro"}
+    elif not log.exists() or log.stat().st_size == 0:
+        how = {"immutable": "1"}
+    else:
+        return url
+    return url.set(database=f"file:{quote(url.database)}").update_query_dict({"uri": "true", **how})
 
 
 def open_storage(url: str | URL) -> RDBStorage:
