@@ -1,0 +1,27 @@
+"""What is derived from a study's frames is worked out once, and stays as it was made."""
+
+import pandas as pd
+
+from analysis import paper, report
+from analysis.findings import Findings
+from analysis.results import Results
+
+FRAMES = ("scores", "budget", "wilcoxon", "points", "sensitivity", "best_of_n", "convergence")
+OTHERS = ("within", "facts", "verdicts", "units", "overall")
+
+
+def test_each_is_worked_out_once(simulated: Results) -> None:
+    findings = Findings(simulated)
+    names = [name for name in vars(Findings) if not name.startswith("_")]
+    assert set(names) == {*FRAMES, *OTHERS}
+    assert all(getattr(findings, name) is getattr(findings, name) for name in names)
+
+
+def test_sections_and_figures_leave_it_as_it_is(simulated: Results) -> None:
+    findings, fresh = Findings(simulated), Findings(simulated)
+    report.sections(findings)
+    dict(paper.draw(findings))
+    for name in FRAMES:
+        pd.testing.assert_frame_equal(getattr(findings, name), getattr(fresh, name))
+    for name in ("facts", "verdicts"):
+        assert repr(getattr(findings, name)) == repr(getattr(fresh, name))  # NaN is not NaN
