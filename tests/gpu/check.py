@@ -9,7 +9,7 @@ come last and take the time that is left; they are on Cat&Dog below --data, and 
 
 In --out: check.md (what is printed, one table of all figures last), rows.csv (the figures, as they
 come), trials.jsonl and epochs.jsonl (trials; finished ones are not trained again by a next call).
-It exits with 1 if a section failed, with 2 for wrong options.
+It exits with 1 if a section failed or had to be stopped, with 2 for wrong options.
 """
 
 import argparse

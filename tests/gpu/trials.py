@@ -16,7 +16,7 @@ from tests.benchmarks import learning
 from tests.gpu.mps import CONTROL, mps
 from tests.gpu.rows import Row, append
 
-__all__ = ["PUBLISHED", "as_row", "published", "trials"]
+__all__ = ["PUBLISHED", "published", "trials"]
 
 PUBLISHED = {
     "CT, moves": "CT(AUC)",
@@ -68,21 +68,20 @@ def _tell(device: str, precision: str, jobs: int, out: Path) -> None:
         for name in PUBLISHED:
             its = [each for each in found if (each["row"], each["seed"]) == (name, seed)]
             if its or not seed:
-                append(out, as_row(name, seed, its, precision, jobs))
+                told = _figure(its[0]) if its else ("test AUROC", "", "no epoch was finished")
+                measure, value, note = told
+                what, beside = f"{name}, seed {seed}", published(name)
+                append(out, Row("trials", what, precision, jobs, measure, value, beside, note))
 
 
-def as_row(name: str, seed: int, found: Sequence[Mapping[str, Any]], way: str, jobs: int) -> Row:
-    """One trial beside its published figure; ``found``: what is known of it, if anything."""
-    measure, value, note = "test AUROC", "", "no epoch was finished"
-    for each in found:
-        reached = f"{len(each['curve'])} of {EPOCHS} epochs"
-        if "test_auroc" in each:
-            value, note = f"{each['test_auroc']:.4f}", f"{reached}, {each['seconds']:.0f} s"
-        elif "reason" in each:
-            value, note = "failed", f"{reached}; {each['reason']}"
-        else:
-            measure, value, note = "validation AUROC", f"{each['curve'][-1]:.4f}", reached
-    return Row("trials", f"{name}, seed {seed}", way, jobs, measure, value, published(name), note)
+def _figure(trial: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Measure, value and note."""
+    reached = f"{len(trial['curve'])} of {EPOCHS} epochs"
+    if "test_auroc" in trial:
+        return "test AUROC", f"{trial['test_auroc']:.4f}", f"{reached}, {trial['seconds']:.0f} s"
+    if "reason" in trial:
+        return "test AUROC", "failed", f"{reached}; {trial['reason']}"
+    return "validation AUROC", f"{trial['curve'][-1]:.4f}", reached
 
 
 def published(name: str) -> str:
