@@ -22,14 +22,12 @@ def real_data() -> Path:
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests that start Ray share one worker of pytest-xdist: two at once starve each other.
 
     Long tests of one file share one, too, and with it what they have set up.
     """
-    for item in items:
-        if item.get_closest_marker("ray"):
-            item.add_marker(pytest.mark.xdist_group("ray"))
-        elif item.get_closest_marker("whole"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if item.get_closest_marker("ray"):
+        item.add_marker(pytest.mark.xdist_group("ray"))
+    elif item.get_closest_marker("whole"):
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
