@@ -14,8 +14,8 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= PASSIVE
 
-# Two workers; tests that start Ray share one of them.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup
+# Two workers, each with whole files, which share what they have set up.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: quickstart look test test-all chaos clean
 
@@ -30,8 +30,10 @@ look: $(VENV)/installed-for-tests
 test: look
 	$(PYTEST) -m 'not whole'
 
+# Studies that run side by side would starve each other, so tests that start Ray have no workers.
 test-all: look
-	$(PYTEST)
+	$(PYTEST) -m 'not ray'
+	$(BIN)/pytest -m ray
 
 chaos: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.chaos.chaos --kills 20

@@ -20,14 +20,3 @@ def real_data() -> Path:
     if missing:
         pytest.skip(f"no real data: {folder} lacks {', '.join(missing)}; set AUCSTUDY_DATA")
     return folder
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that start Ray share one worker of pytest-xdist: two at once starve each other.
-
-    Long tests of one file share one, too, and with it what they have set up.
-    """
-    if item.get_closest_marker("ray"):
-        item.add_marker(pytest.mark.xdist_group("ray"))
-    elif item.get_closest_marker("whole"):
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
