@@ -17,6 +17,8 @@ import yaml
 from study.reader import read_study
 from tests.study.hosts import Host, hosts, why_no_hosts
 
+pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
+
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 
@@ -32,8 +34,6 @@ SPEC: dict[str, Any] = {
 # srun asks the test, which plays slurmd, to start its command on the nodes.
 SRUN = """#!{python}
 import json, os, pathlib, sys, time
-
-pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
 folder = pathlib.Path({folder!r})
 asked = folder / "asked.part"
 asked.write_text(json.dumps({{"words": sys.argv[1:], "env": dict(os.environ)}}))
