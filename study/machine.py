@@ -26,9 +26,9 @@ def cores() -> int:
     A container, a batch job or ``taskset`` may leave fewer than the machine has; a part of a core
     counts as one. Ray by itself counts half a core as none, so it is told this number.
     """
-    import joblib
+    from joblib import cpu_count
 
-    return int(joblib.cpu_count())
+    return int(cpu_count())
 
 
 def memory() -> int:
