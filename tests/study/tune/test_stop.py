@@ -51,6 +51,7 @@ def test_an_error_is_not_waited_with() -> None:
 def test_a_signal_asks_and_a_second_one_interrupts(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    heard = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
     before = signal.getsignal(signal.SIGTERM)
     with Stop().signals() as stop:
         os.kill(os.getpid(), number)
@@ -63,6 +64,7 @@ def test_a_signal_asks_and_a_second_one_interrupts(
         os.kill(os.getpid(), signal.SIGHUP)  # a lost connection sends it twice
         assert stop.reason == number.name
     assert signal.getsignal(signal.SIGTERM) is before
+    signal.signal(signal.SIGHUP, heard)
 
 
 def test_what_nohup_ignores_is_not_heard() -> None:

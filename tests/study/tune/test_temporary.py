@@ -18,7 +18,7 @@ from pathlib import Path
 from study.errors import ClusterError
 from study.tune.cluster import cluster
 try:
-    with cluster(Path(sys.argv[1])):
+    with cluster(Path(sys.argv[1]) / "ray.log"):
         import ray
         print("started in", ray.nodes()[0]["RayletSocketName"])
 except ClusterError as error:
