@@ -135,11 +135,12 @@ def run(
 def status(study: Study) -> None:
     """Show how far a study is, while it runs or after."""
     from study.command.tables import status_tables
+    from study.places import Places
     from study.reader import read_study
     from study.tune.log import last_wait
 
     directory = _directory(study)
-    _show(*status_tables(read_study(directory), last_wait(directory / "log.jsonl")))
+    _show(*status_tables(read_study(directory), last_wait(Places(directory).events)))
 
 
 @app.command()

@@ -5,54 +5,56 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from study.cell import Cell
 from trainables.datasets.cache import read_source
 from trainables.datasets.source import Source
+from trainables.files import checksum
 
-__all__ = ["Fingerprints", "code", "data", "differences"]
+__all__ = ["Fingerprints", "differences", "fingerprints"]
 
-Fingerprints = dict[str, dict[str, str]]
-"""SHA-256 by what it is of: {data set: {file: checksum}}, {package.module:object: {...}}."""
+Fingerprints = dict[str, dict[str, dict[str, str]]]
+"""SHA-256: {"data": {data set: {file: checksum}}, "code": {package.module:object: {...}}}."""
 
 ARRAYS = "arrays"
 """Stands for the files of a data set whose reader names none."""
 
 
-def data(cells: Sequence[Cell]) -> Fingerprints:
-    """SHA-256 of every file by its name, by data set.
+def fingerprints(cells: Sequence[Cell]) -> Fingerprints:
+    """Of the data sets of ``cells`` and of the user's own modules, each looked at as it is now.
 
-    A reader that names no files is known by the shapes and values of what it gave.
+    A data set is known by its files or, if its reader names none, by the shapes and values of what
+    it gave. Of a ``package.module:object`` the module alone is looked at, not what it imports.
     """
     sets = sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
-    sources = {dataset: read_source(dataset, root) for dataset, root in sets}
-    return {name: source.checksums or {ARRAYS: _arrays(source)} for name, source in sources.items()}
-
-
-def code(cells: Sequence[Cell]) -> Fingerprints:
-    """SHA-256 of the module of every ``package.module:object`` that the cells name.
-
-    The module alone is looked at, not what it imports.
-    """
+    # First, since a reader's module is imported by it where nothing has done so yet.
+    data = {dataset: _data(read_source(dataset, root)) for dataset, root in sets}
     names = sorted({n for cell in cells for n in (cell.method, cell.dataset, cell.model)})
-    found = {name: _module(name.partition(":")[0]) for name in names if ":" in name}
-    return {name: {file.name: _sha256(file)} for name, file in found.items() if file is not None}
+    modules = {name: _module(name.partition(":")[0]) for name in names if ":" in name}
+    code = {name: {file.name: checksum(file)} for name, file in modules.items() if file}
+    return {"data": data, "code": code}
 
 
-def differences(began: Mapping[str, Mapping[str, str]], now: Fingerprints) -> Iterator[str]:
+def differences(began: Mapping[str, Any], now: Fingerprints) -> Iterator[str]:
     """What is not as it was, each a clause that names both checksums.
 
     Something of which ``began`` knows nothing joined later, or was not looked at by the version
     that the study began with: no difference.
     """
-    for what, checksums in now.items():
-        for name, checksum in checksums.items():
-            before = began.get(what) or checksums
-            if before.get(name) != checksum:
-                yield (
-                    f"{what}'s {name} is not what the study began with (SHA-256 "
-                    f"{checksum[:12]}..., not {before.get(name, 'none')[:12]}...)"
-                )
+    for kind, found in now.items():
+        for what, checksums in found.items():
+            before = began.get(kind, {}).get(what) or checksums
+            for name, value in checksums.items():
+                if before.get(name) != value:
+                    yield (
+                        f"{what}'s {name} is not what the study began with (SHA-256 "
+                        f"{value[:12]}..., not {before.get(name, 'none')[:12]}...)"
+                    )
+
+
+def _data(source: Source) -> dict[str, str]:
+    return source.checksums or {ARRAYS: _arrays(source)}
 
 
 def _arrays(source: Source) -> str:
@@ -75,8 +77,3 @@ def _module(name: str) -> Path | None:
     except (KeyError, TypeError):
         return None
     return None if file is None or not Path(file).is_file() else Path(file)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -5,7 +5,6 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,26 +13,24 @@ from uuid import uuid4
 
 import torch
 
-from study.cell import Cell
 from study.errors import SpecError
-from study.fingerprints import Fingerprints, code, data, differences
+from study.fingerprints import Fingerprints, differences
 
 __all__ = ["provenance", "read_provenance", "refuse_changes", "versions"]
 
 PACKAGES = ("aucstudy", "ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn", "pandas")
 
 
-def provenance(cells: list[Cell], began: dict[str, Any] | None = None) -> dict[str, Any]:
+def provenance(now: Fingerprints, began: dict[str, Any] | None = None) -> dict[str, Any]:
     """Plain JSON: when, with what, on what, from which data. Nothing secret: no environment.
 
     Args:
-        cells: the plan.
+        now: of data and the user's own code.
         began: the provenance that the study began with. It stays; data and code that joined since
             are added, and data and code that changed are listed under "accepted".
     """
-    now = {"data": data(cells), "code": code(cells)}
     if began is not None:
-        accepted = [*_changes(began, now)]
+        accepted = [*differences(began, now)]
         when = datetime.now(UTC).isoformat(timespec="seconds")
         kept = [*began.get("accepted", ()), *(f"{when}: {change}" for change in accepted)]
         return {
@@ -76,28 +73,23 @@ def read_provenance(file: Path) -> dict[str, Any] | None:
     return began
 
 
-def refuse_changes(began: dict[str, Any] | None, cells: list[Cell]) -> None:
+def refuse_changes(began: dict[str, Any] | None, now: Fingerprints) -> None:
     """Compare data and the user's own code with those that the study began with.
 
     Args:
         began: its provenance; None if it has not begun.
-        cells: the plan.
+        now: of the plan's cells.
 
     Raises:
         SpecError: they are others, so that results would not compare.
     """
-    changes = [*_changes(began or {}, {"data": data(cells), "code": code(cells)})]
+    changes = [*differences(began or {}, now)]
     if changes:
         raise SpecError(
             f"A study's results must stay comparable, and {'; '.join(changes)}: put that back, or "
             "give the study a new name; if no result can hang on it, `aucstudy run "
             "--accept-changes` goes on and keeps a note of it."
         )
-
-
-def _changes(began: Mapping[str, Any], now: Mapping[str, Fingerprints]) -> Iterator[str]:
-    for key, found in now.items():
-        yield from differences(began.get(key, {}), found)
 
 
 def versions() -> dict[str, str | None]:

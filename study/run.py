@@ -12,6 +12,7 @@ import yaml
 
 from study.cells import cells
 from study.errors import SpecError, StudyError
+from study.fingerprints import fingerprints
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
@@ -96,8 +97,9 @@ def run(
     _refuse_mixing(spec, places)
     plan = cells(spec)
     began = read_provenance(places.provenance)
+    now = fingerprints(plan)
     if not accept_changes:
-        refuse_changes(began, plan)
+        refuse_changes(began, now)
     with Stop(seconds).signals() as stop, _said_in_words(directory):
         directory.mkdir(parents=True, exist_ok=True)
         storage = open_storage(storage_url(directory, spec.storage))
@@ -106,7 +108,7 @@ def run(
             if spec.storage is not None:
                 refuse_another_directory(storage, spec.name, began)
             _write(places.spec, dump(for_everywhere(spec)))
-            kept = provenance(plan, began)
+            kept = provenance(now, began)
             _write(places.provenance, json.dumps(kept, indent=2))
             ledger = Ledger(storage, spec.name, plan, lease, kept["study"])
             before = ledger.remaining()

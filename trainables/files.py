@@ -1,11 +1,18 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and what they hold in one number."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-__all__ = ["save_atomically"]
+__all__ = ["checksum", "save_atomically"]
+
+
+def checksum(file: Path, method: str = "sha256") -> str:
+    """Of all bytes of ``file``, in hexadecimal; ``method`` is a name that hashlib knows."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, method).hexdigest()
 
 
 def save_atomically(

@@ -10,6 +10,7 @@ import pytest
 
 from study.cells import cells
 from study.errors import SpecError
+from study.fingerprints import fingerprints
 from study.provenance import provenance, read_provenance, refuse_changes
 from study.spec import parse_spec
 from tests.trainables.official_files import write_medmnist
@@ -27,18 +28,18 @@ SPEC: dict[str, Any] = {
 def test_other_data_are_refused(tmp_path: Path) -> None:
     write_medmnist("breastmnist", tmp_path / "breastmnist.npz")
     plan = cells(parse_spec({**SPEC, "data_root": str(tmp_path)}))
-    refuse_changes(None, plan)
-    began = provenance(plan)
-    refuse_changes(began, plan)
+    refuse_changes(None, fingerprints(plan))
+    began = provenance(fingerprints(plan))
+    refuse_changes(began, fingerprints(plan))
 
     with np.load(tmp_path / "breastmnist.npz") as archive:
         arrays = {**archive, "train_images": archive["train_images"][::-1]}
     np.savez(tmp_path / "breastmnist.npz", **arrays)
     cache.clear()
     without = parse_spec({**SPEC, "tasks": SPEC["tasks"][:1], "data_root": str(tmp_path)})
-    refuse_changes(began, cells(without))
+    refuse_changes(began, fingerprints(cells(without)))
     with pytest.raises(SpecError, match=r"breastmnist's breastmnist.npz is not what"):
-        refuse_changes(began, plan)
+        refuse_changes(began, fingerprints(plan))
 
 
 def test_data_that_join_later_are_added_and_nothing_else_changes(tmp_path: Path) -> None:
@@ -46,13 +47,13 @@ def test_data_that_join_later_are_added_and_nothing_else_changes(tmp_path: Path)
     first = parse_spec({**SPEC, "tasks": SPEC["tasks"][:1], "data_root": str(tmp_path)})
     file = tmp_path / "provenance.json"
     assert read_provenance(file) is None
-    file.write_text(json.dumps(provenance(cells(first))))
+    file.write_text(json.dumps(provenance(fingerprints(cells(first)))))
     began = read_provenance(file)
     assert began is not None
     assert set(began["data"]) == {"digits"}
     plan = cells(parse_spec({**SPEC, "data_root": str(tmp_path)}))
-    refuse_changes(began, plan)
-    grown = provenance(plan, began)
+    refuse_changes(began, fingerprints(plan))
+    grown = provenance(fingerprints(plan), began)
     assert set(grown["data"]) == {"digits", "breastmnist"}
     assert {**grown, "data": began["data"]} == began
 
@@ -60,11 +61,11 @@ def test_data_that_join_later_are_added_and_nothing_else_changes(tmp_path: Path)
 def test_a_study_of_an_older_version_gets_an_id_and_goes_on(tmp_path: Path) -> None:
     plan = cells(parse_spec({**SPEC, "tasks": SPEC["tasks"][:1], "data_root": str(tmp_path)}))
     older = {"created": "2026", "data": {"digits": {}}}
-    refuse_changes(older, plan)
-    now = provenance(plan, older)
+    refuse_changes(older, fingerprints(plan))
+    now = provenance(fingerprints(plan), older)
     assert now["created"] == "2026"
     assert len(now["study"]) == 32
-    assert provenance(plan, now) == now
+    assert provenance(fingerprints(plan), now) == now
 
 
 MINE = """
@@ -92,23 +93,23 @@ def test_changes_of_ones_own_code_and_data_are_refused_or_accepted_and_kept(
     module.write_text(MINE.format(change=""))
     task = {"dataset": "own_things:read", "model": "own_things:build", "epochs": 1, "name": "t"}
     plan = cells(parse_spec({**SPEC, "tasks": [task]}))
-    began = provenance(plan)
+    began = provenance(fingerprints(plan))
     assert began["code"].keys() == {"own_things:read", "own_things:build"}
     assert began["data"]["own_things:read"].keys() == {"arrays"}
-    refuse_changes(began, plan)
+    refuse_changes(began, fingerprints(plan))
 
     module.write_text(MINE.format(change=" ^ 1"))
     sys.modules.pop("own_things")
     cache.clear()
     with pytest.raises(SpecError) as error:
-        refuse_changes(began, plan)
+        refuse_changes(began, fingerprints(plan))
     for what in ("read's arrays is not", "read's own_things.py is not", "build's own_things.py"):
         assert what in str(error.value)
     assert "--accept-changes" in str(error.value)
-    accepted = provenance(plan, began)
+    accepted = provenance(fingerprints(plan), began)
     assert len(accepted["accepted"]) == 3
-    refuse_changes(accepted, plan)
-    assert provenance(plan, accepted) == accepted
+    refuse_changes(accepted, fingerprints(plan))
+    assert provenance(fingerprints(plan), accepted) == accepted
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"data": 3}'])

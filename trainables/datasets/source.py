@@ -12,6 +12,7 @@ from torch import Tensor
 
 from trainables.datasets import contract
 from trainables.errors import DataError
+from trainables.files import checksum
 
 __all__ = ["Reader", "Source", "missing", "unreadable"]
 
@@ -64,7 +65,7 @@ class Source:
         Of files ``together``: that of the lines "checksum  name" of all, in their order, as
         ``sha256sum FILES | sha256sum`` gives it in their folder.
         """
-        found = [(file.name, _sha256(file)) for file in self.files]
+        found = [(file.name, checksum(file)) for file in self.files]
         if not self.together:
             return dict(found)
         lines = "".join(f"{checksum}  {name}\n" for name, checksum in found)
@@ -111,8 +112,7 @@ def unreadable(
         file = folder / name
         if not file.is_file():
             return missing(f"{what}'s file {name}", [file])
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "md5").hexdigest()
+        found = checksum(file, "md5")
         if found != md5:
             return DataError(
                 f"{file} must be {what}'s official file, with the MD5 {md5}; this one of "
@@ -120,8 +120,3 @@ def unreadable(
                 "it and fetch it again, or allow `download: true`."
             )
     return DataError(f"{what} in {folder} cannot be read ({error}): fetch it again.")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
