@@ -10,6 +10,7 @@ from optuna.distributions import FloatDistribution
 from study.cell import Cell
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage
+from tests.study.drivers import STARTED
 from tests.study.postgresql_server import PASSWORD_VARIABLE, PostgreSQL
 
 CELL = Cell(
@@ -77,3 +78,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'study.db'}"
     server: PostgreSQL = request.getfixturevalue("postgresql")
     return server.url(server.new_database())
+
+
+@pytest.fixture(autouse=True)
+def _no_driver_is_left_behind() -> Iterator[None]:
+    yield
+    while STARTED:
+        driver = STARTED.pop()
+        driver.kill()
+        driver.wait()

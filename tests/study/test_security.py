@@ -19,7 +19,7 @@ import yaml
 from study.errors import LedgerError, SpecError
 from study.reader import read_study
 from study.spec import load_spec
-from tests.study.test_run import SPEC, start
+from tests.study.drivers import SPEC, start
 from trainables.checkpoint import load_checkpoint, save_checkpoint
 
 ROOMS = ("analysis", "search_spaces", "study", "trainables")

@@ -20,7 +20,7 @@ from study.ledger.lease import LEASES, NOW, STALE_SECONDS, Lease, driver
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
-from tests.study.test_run import SPEC, run, start, wait_for_log
+from tests.study.drivers import SPEC, run, start, wait_for_log
 from trainables.config import Outcome
 
 ROOT = Path(__file__).parents[3]

@@ -11,8 +11,8 @@ import pytest
 
 from study.reader import read_study
 from study.records import StudyRecord
+from tests.study.drivers import SPEC, assert_exactly_planned, run, start, table
 from tests.study.postgresql_server import PostgreSQL
-from tests.study.test_run import SPEC, assert_exactly_planned, run, start, table
 
 pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(600)]
 

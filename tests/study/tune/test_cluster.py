@@ -23,7 +23,7 @@ from study.records import StudyRecord
 from study.spec import Resources
 from study.tune.cluster import Size
 from study.tune.nodes import check_nodes, hosts, strangers
-from tests.study.test_run import assert_exactly_planned
+from tests.study.drivers import assert_exactly_planned
 
 pytestmark = [pytest.mark.ray, pytest.mark.whole, pytest.mark.timeout(900)]
 
