@@ -18,7 +18,6 @@ from study.ledger.rules import Standing
 from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
 from study.records import CellRecord, StudyRecord, TrialRecord
-from trainables.config import Outcome
 
 __all__ = ["read_spec", "read_study", "storage_of"]
 
@@ -151,7 +150,8 @@ def _range(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
     attrs = trial.user_attrs
-    outcome = Outcome.from_json(attrs.get("outcome", {}))
+    # As plain data: who reads a study needs nothing of what trains it.
+    outcome = attrs.get("outcome", {})
     return TrialRecord(
         phase=phase,
         number=trial.number,
@@ -161,21 +161,21 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         validations=dict(sorted(trial.intermediate_values.items())),
         origin=attrs["origin"],
         seeds=attrs["seeds"],
-        reason=outcome.reason,
-        crashed=outcome.crashed,
-        seconds=outcome.seconds,
-        gradient_evaluations=outcome.gradient_evaluations,
-        images=outcome.images,
-        curve=tuple(outcome.curve),
-        host=outcome.host,
-        device=outcome.device,
-        execution=outcome.execution,
+        reason=outcome.get("reason"),
+        crashed=outcome.get("crashed", False),
+        seconds=outcome.get("seconds"),
+        gradient_evaluations=outcome.get("gradient_evaluations"),
+        images=outcome.get("images"),
+        curve=tuple(outcome.get("curve", ())),
+        host=outcome.get("host"),
+        device=outcome.get("device"),
+        execution=outcome.get("execution"),
         started=trial.datetime_start,
         finished=trial.datetime_complete,
         seed=attrs.get("seed"),
         selected_from=attrs.get("selected_from"),
-        test_auroc=outcome.test_auroc,
-        test_auprc=outcome.test_auprc,
-        predictions=outcome.predictions,
+        test_auroc=outcome.get("test_auroc"),
+        test_auprc=outcome.get("test_auprc"),
+        predictions=outcome.get("predictions"),
         deaths=tuple(reason for _, reason in attrs.get("deaths", ())),
     )

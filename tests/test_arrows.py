@@ -62,10 +62,7 @@ def test_search_spaces_know_only_distributions() -> None:
 
 def test_analysis_reads_records_and_knows_no_other_room() -> None:
     loaded = loaded_by(modules_of("analysis"))
-    assert not loaded & {"ray", "torch", "search_spaces"}
-    # With a trial's record comes what a trial tells: plain data.
-    of_trainables = {name for name in loaded if name.partition(".")[0] == "trainables"}
-    assert of_trainables <= {"trainables", "trainables.config"}
+    assert not loaded & {"ray", "torch", "trainables", "search_spaces"}
     assert not loaded & {
         "study.spec",
         "study.cells",
