@@ -1,6 +1,8 @@
 """One Tune run of a study: from the ledger as it stands until nothing is left, or a stop."""
 
+import errno
 import shutil
+import signal
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -56,8 +58,16 @@ def run_generation(
         )
     events = EventLog(places.events)
     events.write("generation started", {"rows left": ledger.remaining()})
-    # Whoever closes what shows a study wants it to end: `run | head`, or a lost connection.
-    with quiet(places.ray_log, gone=lambda: stop.ask("nobody reads its output")) as terminal:
+
+    def gone(error: OSError) -> None:
+        """Whoever closes what shows a study wants it to end: `run | head`, or a lost connection.
+
+        The display may meet a hung-up terminal before its signal is heard.
+        """
+        hung_up = error.errno == errno.EIO
+        stop.ask(signal.SIGHUP.name if hung_up else "nobody reads its output")
+
+    with quiet(places.ray_log, gone) as terminal:
         progress: Progress = progress_of(terminal)
 
         def told(row: Row, outcome: Outcome) -> None:

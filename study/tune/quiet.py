@@ -13,7 +13,7 @@ __all__ = ["quiet"]
 
 
 @contextmanager
-def quiet(log: Path, gone: Callable[[], None] = lambda: None) -> Iterator[IO[str]]:
+def quiet(log: Path, gone: Callable[[OSError], None] = lambda _: None) -> Iterator[IO[str]]:
     """Send all that this process and its children print to ``log``; yield the terminal.
 
     It works on the file descriptors, since Ray's C++ parts and child processes print as well.
@@ -21,7 +21,8 @@ def quiet(log: Path, gone: Callable[[], None] = lambda: None) -> Iterator[IO[str
 
     Args:
         log: a file, which grows.
-        gone: called when nobody reads the terminal any more; writing to it goes on in vain.
+        gone: called when nobody reads the terminal any more, with what a write to it gave; writing
+            goes on in vain.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -45,19 +46,19 @@ def quiet(log: Path, gone: Callable[[], None] = lambda: None) -> Iterator[IO[str
 class _Terminal(io.FileIO):
     """Stdout as it is now, which may be closed or hung up later."""
 
-    def __init__(self, gone: Callable[[], None]) -> None:
+    def __init__(self, gone: Callable[[OSError], None]) -> None:
         super().__init__(os.dup(1), "w")
         self._gone = gone
 
     def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
-        except OSError:  # the pipe is broken, or the terminal was hung up
-            self._gone()
+        except OSError as error:  # the pipe is broken (EPIPE), or the terminal was hung up (EIO)
+            self._gone(error)
             return len(data)
 
 
-def _terminal(gone: Callable[[], None]) -> io.TextIOWrapper:
+def _terminal(gone: Callable[[OSError], None]) -> io.TextIOWrapper:
     raw = io.BufferedWriter(_Terminal(gone))
     encoding, errors = sys.stdout.encoding, sys.stdout.errors
     return io.TextIOWrapper(raw, encoding=encoding, errors=errors, line_buffering=True)

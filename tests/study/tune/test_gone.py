@@ -4,8 +4,8 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from select import select
 from typing import Any
@@ -36,14 +36,11 @@ def command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "study", "run", str(file)]
 
 
-def wait_for_a_validation(
-    folder: Path, driver: subprocess.Popen[bytes], watch: Callable[[], object] = lambda: None
-) -> None:
+def wait_for_a_validation(folder: Path, driver: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 400
     while not (folder / "out" / "provenance.json").exists() or not validations(folder):
         assert driver.poll() is None
         assert time.monotonic() < deadline, "the study does not get on"
-        watch()
         time.sleep(0.2)
 
 
@@ -80,14 +77,24 @@ def test_a_lost_connection_stops_a_study_cleanly(tmp_path: Path) -> None:
         stderr=theirs,
     )
     os.close(theirs)
+    seen = threading.Event()
+
+    def look() -> None:
+        """A screen that nobody reads would hold the study up once it is full."""
+        while not seen.is_set():
+            if select([ours], [], [], 0.1)[0]:
+                os.read(ours, 1_000_000)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
     try:
-        # A screen that nobody reads would hold the study up once it is full.
-        wait_for_a_validation(
-            tmp_path, driver, lambda: select([ours], [], [], 0)[0] and os.read(ours, 1_000_000)
-        )
+        wait_for_a_validation(tmp_path, driver)
+        seen.set()
+        watcher.join()
         os.close(ours)
         assert driver.wait(timeout=120) == 0
     finally:
+        seen.set()
         driver.kill()
         driver.wait()
     ended = (tmp_path / "out" / "log.jsonl").read_text().splitlines()[-1]
