@@ -60,7 +60,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("methods", value=[f"{'package.' * 30}module:Mine"]),
         r"methods\[0\]: files are named after .* at most 200 letters together, .* have 261",
     ),
-    "natural ratio twice": (edited("imratios", value=[None, None]), "must not name None twice"),
+    "natural ratio twice": (edited("imratios", value=[None, None]), "must not name null twice"),
     "no imratios": (edited("imratios", value=[]), "imratios: must not be empty"),
     "no methods": (edited("methods", value=[]), "methods: must not be empty"),
     "method twice": (edited("methods", value=["ce", "ce"]), "must not name 'ce' twice"),
