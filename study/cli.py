@@ -38,6 +38,14 @@ Json = Annotated[
 ]
 
 
+class Tracker(StrEnum):
+    """For whom ``export`` can write."""
+
+    TENSORBOARD = "tensorboard"
+    MLFLOW = "mlflow"
+    WANDB = "wandb"
+
+
 class Format(StrEnum):
     """What ``export`` can write."""
 
@@ -184,13 +192,29 @@ def export(
         Path | None, typer.Option(metavar="FOLDER", help="Instead of export/ in the study's own.")
     ] = None,
     kind: Annotated[Format, typer.Option("--format", help="Kinds of files.")] = Format.BOTH,
+    to: Annotated[
+        Tracker | None, typer.Option(help="Runs for this tracker instead, in export/<tracker>.")
+    ] = None,
 ) -> None:
-    """Write a study's trials, curves, confirm results, predictions and budget as tables."""
+    """Write a study's trials, curves, confirm results, predictions and budget as tables.
+
+    With --to: parameters, curves, final figures and files, a run a trial.
+    """
     from analysis.export import KINDS
     from analysis.export import export as write_frames
     from study.places import Places
 
     directory = _directory(study)
+    if to is not None:
+        from analysis.exporters import export_to
+        from study.reader import read_study
+
+        folder = out or Places(directory).export / to.value
+        look, missing = export_to(to.value, read_study(directory), folder)
+        for sentence in missing:
+            typer.echo(sentence, err=True)
+        typer.echo(f"Runs: {folder}; to look at them: {look}")
+        return
     folder = out or Places(directory).export
     kinds = KINDS if kind is Format.BOTH else (kind.value,)
     for sentence in write_frames(directory, folder, kinds):
