@@ -88,22 +88,28 @@ def selection_gap(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
         scores: what the function of that name gives for it.
 
     Returns:
-        One row a cell with a selected search row and a confirm result: cell, method, task,
-        imratio, ratio, selected (its number), search_val (the winner's validation AUROC),
-        confirm_val and confirm_test (means over the confirm rows), n, rows,
+        One row a search with a selected row and a confirm result: cell, method, task, imratio,
+        ratio, repeat (which of the cell's searches), selected (its number), search_val (the
+        winner's validation AUROC), confirm_val and confirm_test (means over the confirm rows of
+        the search), n, rows,
         gap = search_val - confirm_test, of which optimism = search_val - confirm_val (a winner
         is picked partly for its luck) and shift = confirm_val - confirm_test (validation and
         test set differ).
     """
-    winners = results.trials[results.trials["selected"]].set_index("cell")["value"]
-    done = results.confirm[results.confirm["state"] == "COMPLETE"]
-    table = scores[[*PLACE, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
-    selected = results.cells.set_index("cell")["selected"]
-    table["selected"] = table["cell"].map(selected)
-    table["search_val"] = table["cell"].map(winners)
-    table["confirm_val"] = table["cell"].map(done.groupby("cell")["val_auroc"].mean())
+    winners = results.trials[results.trials["selected"]]
+    winners = winners[["cell", "repeat", "number", "value"]].rename(
+        columns={"number": "selected", "value": "search_val"}
+    )
+    done = seeds(results).groupby(["cell", "repeat"], as_index=False)
+    confirmed = done.agg(
+        confirm_val=("val_auroc", "mean"),
+        confirm_test=("test_auroc", "mean"),
+        n=("number", "size"),
+        rows=("number", tuple),
+    )
+    table = scores[[*PLACE]].merge(winners, on="cell").merge(confirmed, on=["cell", "repeat"])
     table = table.dropna(subset=["search_val", "confirm_test"]).reset_index(drop=True)
     table["gap"] = table["search_val"] - table["confirm_test"]
     table["optimism"] = table["search_val"] - table["confirm_val"]
     table["shift"] = table["confirm_val"] - table["confirm_test"]
-    return table.astype({"selected": int})
+    return table

@@ -138,12 +138,12 @@ def _lacks(verdict: Verdict, best: Best) -> str:
 def _cautions(findings: Findings) -> list[str]:
     results, cells = findings.results, findings.budget
     missing = failures.missing_rows(results)
-    search, confirm = int(missing["search"].sum()), int(missing["confirm"].sum())
+    phases = ("search", "confirm", "profile")
     failed = len(failures.failed_rows(results))
     empty = failures.without_result(results)
     empty = empty[empty["over"]]
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
-    counts = ((search, "search trial"), (confirm, "confirm trial"))
+    counts = [(int(missing[phase].sum()), f"{phase} trial") for phase in phases]
     awaited = listing(plural(count, noun) for count, noun in counts if count)
     fixed = results.cells.loc[results.cells["planned_trials"] == 0, "method"].unique()
     whose = "any method" if len(fixed) == len(results.methods) else listing(fixed)
@@ -163,7 +163,7 @@ def _cautions(findings: Findings) -> list[str]:
         if verdict.best and verdict.claim and verdict.best.val_std > verdict.claim.lead
     ]
     rules = (
-        (search + confirm > 0, partial),
+        (bool(awaited), partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),
         (failed > 0, f"{plural(failed, 'trial')} failed; Failures lists each with its reason."),
         (

@@ -56,10 +56,12 @@ class CellPlan:
     Attributes:
         train, val, test: (positives, negatives) of each part.
         steps: of a trial that runs to its end.
-        search_trials, confirm_trials: rows.
+        searches: independent ones.
+        search_trials, confirm_trials, profile_trials: rows, over all searches.
         gradient_evaluations: of a trial that runs to its end.
         search_seconds: likewise.
         confirm_seconds: likewise, and the test set.
+        profile_seconds: likewise, with the test set where the profile meets it.
     """
 
     method: str
@@ -70,11 +72,14 @@ class CellPlan:
     val: tuple[int, int]
     test: tuple[int, int]
     steps: int
+    searches: int
     search_trials: int
     confirm_trials: int
+    profile_trials: int
     gradient_evaluations: int
     search_seconds: float
     confirm_seconds: float
+    profile_seconds: float
 
     @property
     def parts(self) -> tuple[tuple[int, int], ...]:
@@ -99,7 +104,7 @@ class StudyPlan:
     @property
     def trials(self) -> int:
         """All rows of the study."""
-        return sum(cell.search_trials + cell.confirm_trials for cell in self.cells)
+        return sum(c.search_trials + c.confirm_trials + c.profile_trials for c in self.cells)
 
     @property
     def most_seconds(self) -> float:
@@ -115,6 +120,7 @@ class StudyPlan:
         seconds = sum(
             cell.search_trials * cell.search_seconds * share[cell.task]
             + cell.confirm_trials * cell.confirm_seconds
+            + cell.profile_trials * cell.profile_seconds
             for cell in self.cells
         )
         return seconds / max(1, self.slots)
@@ -240,6 +246,8 @@ def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
     steps = _steps(cell, task, images, timing)
     seconds = steps * timing.step + task.intervals * timing.validation
     val = found.val_positives + found.val_negatives
+    tested = seconds + timing.validation * len(source.test_labels) / val
+    moves = cell.moves
     return CellPlan(
         method=cell.method,
         task=cell.task,
@@ -249,11 +257,15 @@ def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
         val=(found.val_positives, found.val_negatives),
         test=(test_positives, len(source.test_labels) - test_positives),
         steps=steps,
-        search_trials=cell.trials,
+        searches=cell.repeats,
+        search_trials=cell.repeats * cell.trials,
         confirm_trials=cell.seeds,
+        # At most: a value that is the selected one needs no trial of its own.
+        profile_trials=0 if moves is None else moves.seeds * sum(map(len, moves.values.values())),
         gradient_evaluations=round(steps * timing.evaluations),
         search_seconds=seconds,
-        confirm_seconds=seconds + timing.validation * len(source.test_labels) / val,
+        confirm_seconds=tested,
+        profile_seconds=tested if cell.tests_profile else seconds,
     )
 
 

@@ -28,11 +28,14 @@ CELL = CellPlan(
     val=(72, 72),
     test=(177, 178),
     steps=100,
+    searches=1,
     search_trials=4,
     confirm_trials=5,
+    profile_trials=0,
     gradient_evaluations=6400,
     search_seconds=1.0,
     confirm_seconds=1.0,
+    profile_seconds=1.0,
 )
 
 

@@ -8,6 +8,7 @@ from optuna.distributions import CategoricalDistribution
 from study.cells import cells
 from study.spec import fixed_params, load_spec, preset_names, tuned_space
 from study.spec.text import preset_text
+from tests.study.specs import plain
 
 PAPERS = {
     "iccv21-benchmarks": 48,
@@ -82,7 +83,7 @@ def test_an_ablation_compares_choices_without_pruning(
     name: str, method: str, key: str, values: tuple[object, ...]
 ) -> None:
     spec = load_spec(name)
-    distribution = tuned_space(spec, method)[key]
+    distribution = tuned_space(spec, plain(method))[key]
     assert isinstance(distribution, CategoricalDistribution)
     assert distribution.choices == values
     assert (spec.search.sampler, spec.search.pruner) == ("random", "none")
@@ -100,9 +101,9 @@ def test_what_the_presets_ask_of_their_tasks() -> None:
     }
     (task,) = load_spec("alpha-constraint").tasks
     assert (task.easy_positives, task.label_noise) == (0.2, 0.05)
-    iclr22 = fixed_params(load_spec("iclr22-benchmarks"), "ct_auc")
+    iclr22 = fixed_params(load_spec("iclr22-benchmarks"), plain("ct_auc"))
     assert iclr22 == {"margin": 1.0, "inner": "moves"}
-    assert fixed_params(load_spec("iccv21-benchmarks"), "auc_s") == {"score_map": "bsn"}
+    assert fixed_params(load_spec("iccv21-benchmarks"), plain("auc_s")) == {"score_map": "bsn"}
 
 
 @pytest.mark.parametrize("name", [name for name in PAPERS if name.endswith("-4-sets")])
@@ -130,6 +131,6 @@ def test_a_tuned_one_is_that_before_and_plain_training_tuned(name: str) -> None:
 def test_only_presets_with_earlier_figures_look_ahead(name: str) -> None:
     """Their commands give those figures again; the others take the default."""
     spec = load_spec(name)
-    methods = [method for method in spec.methods if method in ("ct_auc", "ct_mixup")]
+    methods = [each for each in spec.methods if each.method in ("ct_auc", "ct_mixup")]
     expected = "looks_ahead" if name in EARLIER else "moves"
     assert {fixed_params(spec, method)["inner"] for method in methods} <= {expected}

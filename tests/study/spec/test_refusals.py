@@ -11,7 +11,10 @@ from tests.study.specs import SPEC, edited
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": (edited("serach", value=1), "did you mean 'search'.*name, seed, methods"),
-    "unknown key below": (edited("search", "trails", value=1), "trials, random_trials, sampler"),
+    "unknown key below": (
+        edited("search", "trails", value=1),
+        "trials, random_trials, repeats, sampler",
+    ),
     "unknown key of a task": (edited("tasks", 0, "epoch", value=1), "did you mean 'epochs'"),
     "unknown key of a range": (
         edited("space", "ce", "lr", value={"low": 1, "high": 2, "lgo": True}),
