@@ -61,14 +61,14 @@ class Run:
 
 
 def runs(study: StudyRecord) -> tuple[list[Run], list[str]]:
-    """Every search and confirm trial that was begun, in the study's order.
+    """Every search, confirm and profile trial that was begun, in the study's order.
 
     Returns:
         The runs, and a sentence for each file that is not there.
     """
     found, missing = [], []
     for cell in study.cells:
-        for row in (*cell.search, *cell.confirm):
+        for row in (*cell.search, *cell.confirm, *cell.profile):
             if row.state == "WAITING":
                 continue
             trial = f"{cell.id}/{row.phase}/{row.number}"
@@ -93,16 +93,19 @@ def _run(
         "study": study.name,
         "cell": cell.id,
         "method": cell.method,
+        "base": cell.base,
         "task": cell.task,
         "dataset": cell.dataset,
         "model": cell.model,
         "ratio": labels.ratio(cell.imratio),
         "phase": row.phase,
         "number": row.number,
+        "repeat": row.repeat,
         "seed": row.seed,
+        "moved": row.moved and row.moved[0],
         "state": row.state,
         "reason": row.reason,
-        "selected": row.phase == "search" and row.number == cell.selected,
+        "selected": row.phase == "search" and row.number in cell.selected,
         "host": row.host,
         "device": row.device,
         **row.seeds,

@@ -60,36 +60,34 @@ def plan_data(name: str, plan: "StudyPlan") -> dict[str, object]:
 
 def status_data(study: StudyRecord, waits_for: str | None = None) -> dict[str, object]:
     """Of ``aucstudy status``: how far the study and each of its cells is."""
-    cells = [_cell(cell) for cell in study.cells]
     return {
         "study": study.name,
         "directory": study.directory,
         "finished": all(cell.standing.finished for cell in study.cells),
-        "trials": sum(cell["search"]["planned"] + cell["confirm"]["planned"] for cell in cells),
-        "done": sum(cell["search"]["done"] + cell["confirm"]["done"] for cell in cells),
+        "trials": sum(cell.standing.planned for cell in study.cells),
+        "done": sum(cell.standing.done for cell in study.cells),
         "driver": study.driver,
         "waits_for": waits_for if study.driver else None,
-        "cells": cells,
+        "cells": [_cell(cell) for cell in study.cells],
     }
 
 
 def _cell(cell: CellRecord) -> dict[str, Any]:
-    def states(*names: str) -> int:
-        rows = (*cell.search, *cell.confirm)
-        return sum(row.state in names for row in rows)
-
+    at = cell.standing
+    counted = (*cell.search, *cell.confirm, *cell.profile)
     values = [row.value for row in cell.search if row.value is not None]
-    running = sum(row.state == "RUNNING" for row in cell.superseded)
     return {
         "cell": cell.id,
         "method": cell.method,
+        "base": cell.base,
         "task": cell.task,
         "imratio": cell.imratio,
-        "search": {"planned": cell.planned_trials, "done": cell.standing.search_done},
-        "confirm": {"planned": cell.planned_seeds, "done": cell.standing.confirm_done},
-        "pruned": states("PRUNED"),
-        "failed": states("FAIL"),
-        "running": states("RUNNING") + running,
+        "search": {"planned": cell.planned_trials, "done": at.search_done},
+        "confirm": {"planned": cell.planned_seeds, "done": at.confirm_done},
+        "profile": {"planned": at.profile_done + at.profile_left, "done": at.profile_done},
+        "pruned": sum(row.state == "PRUNED" for row in cell.search),
+        "failed": sum(row.state == "FAIL" for row in counted),
+        "running": sum(row.state == "RUNNING" for row in cell.rows),
         "best_val_auroc": max(values, default=None),
     }
 

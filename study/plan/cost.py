@@ -280,5 +280,5 @@ def _steps(cell: Cell, task: Task, images: int, timing: Timing) -> int:
     in_all = task.epochs * (images // of_task) * of_task
     if task.budget == "gradient_evaluations":
         return math.ceil(in_all / timing.evaluations)
-    method = resolve("method", METHODS, cell.method)(**cell.fixed)
+    method = resolve("method", METHODS, cell.base)(**cell.fixed)
     return max(1, round(in_all / min(method.images_a_batch(task.batch_size), images)))

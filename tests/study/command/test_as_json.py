@@ -78,7 +78,8 @@ def test_status(running: StudyRecord, tmp_path: Path) -> None:
     assert data["driver"] == running.driver
     assert data["finished"] is False
     assert [cell["cell"] for cell in data["cells"]] == [cell.id for cell in running.cells]
-    assert data["done"] == sum(c["search"]["done"] + c["confirm"]["done"] for c in data["cells"])
+    phases = ("search", "confirm", "profile")
+    assert data["done"] == sum(c[phase]["done"] for c in data["cells"] for phase in phases)
     for told_of, cell in zip(data["cells"], running.cells, strict=True):
         assert told_of["search"]["planned"] == cell.planned_trials
         assert told_of["pruned"] == sum(row.state == "PRUNED" for row in cell.search)

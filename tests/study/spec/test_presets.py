@@ -121,10 +121,11 @@ def test_four_sets_are_the_three_and_cat_and_dog(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in preset_names() if "-tuned" in name])
 def test_a_tuned_one_is_that_before_and_plain_training_tuned(name: str) -> None:
     before, tuned = load_spec(name.replace("-tuned", "")), load_spec(name)
-    assert [method for method in tuned.methods if method != "ce_tuned"] == list(before.methods)
+    assert [each for each in tuned.methods if each.name != "ce_tuned"] == list(before.methods)
     own = {"name", "methods", "directory"}
     assert tuned.model_dump(exclude=own) == before.model_dump(exclude=own)
-    assert len(tuned_space(tuned, "ce_tuned")) == 9
+    (added,) = (each for each in tuned.methods if each.name == "ce_tuned")
+    assert len(tuned_space(tuned, added)) == 9
 
 
 @pytest.mark.parametrize("name", preset_names())
