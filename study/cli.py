@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from typer.core import TyperGroup
 
 from analysis.errors import AnalysisError
+from study.command.completion import specs
 from study.command.launch import launch
 from study.command.terminal import plain_where_needed
 from study.errors import StudyError
@@ -21,20 +22,28 @@ __all__ = ["app", "main"]
 WIDTH_OF_FILES = 160
 
 Spec = Annotated[
-    str, typer.Argument(metavar="SPEC", help="A YAML file, a preset, or a study's directory.")
+    str,
+    typer.Argument(
+        metavar="SPEC", help="A YAML file, a preset, or a study's directory.", autocompletion=specs
+    ),
 ]
 Study = Annotated[
-    str, typer.Argument(metavar="DIR", help="A study's directory, or the SPEC that made it.")
+    str,
+    typer.Argument(
+        metavar="DIR", help="A study's directory, or the SPEC that made it.", autocompletion=specs
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON and nothing else; docs/json.md has the keys.")
 ]
 
 
-class Kind(StrEnum):
-    """What ``list`` can list."""
+class Tracker(StrEnum):
+    """For whom ``export`` can write."""
 
-    METHODS = "methods"
-    DATASETS = "datasets"
-    MODELS = "models"
-    PRESETS = "presets"
+    TENSORBOARD = "tensorboard"
+    MLFLOW = "mlflow"
+    WANDB = "wandb"
 
 
 class Format(StrEnum):
@@ -59,7 +68,6 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Studies of deep AUC maximisation: one YAML file in, one report out.",
 )
@@ -88,8 +96,9 @@ def _of_every_command(
 
 
 @app.command()
-def plan(spec: Spec) -> None:
+def plan(spec: Spec, as_json: Json = False) -> None:
     """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
+    from study.command.as_json import plan_data
     from study.command.tables import plan_tables
     from study.command.warn import warn
     from study.plan.cost import local_slots, plan_study, time_task
@@ -104,7 +113,11 @@ def plan(spec: Spec) -> None:
         for task in study.tasks
         for method, timing in time_task(study, task).items()
     }
-    _show(*plan_tables(plan_study(study, timings, local_slots(study.resources))))
+    planned = plan_study(study, timings, local_slots(study.resources))
+    if as_json:
+        _tell(plan_data(study.name, planned))
+    else:
+        _show(*plan_tables(planned))
 
 
 @app.command()
@@ -132,15 +145,20 @@ def run(
 
 
 @app.command()
-def status(study: Study) -> None:
+def status(study: Study, as_json: Json = False) -> None:
     """Show how far a study is, while it runs or after."""
+    from study.command.as_json import status_data
     from study.command.tables import status_tables
     from study.places import Places
     from study.reader import read_study
     from study.tune.log import last_wait
 
     directory = _directory(study)
-    _show(*status_tables(read_study(directory), last_wait(Places(directory).events)))
+    seen = read_study(directory), last_wait(Places(directory).events)
+    if as_json:
+        _tell(status_data(*seen))
+    else:
+        _show(*status_tables(*seen))
 
 
 @app.command()
@@ -151,11 +169,20 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Instead of report/ in the study's own.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Write a study's report anew, finished or not; of several studies, one report."""
-    from analysis.report import write
+    """Write a study's report anew, finished or not; of several studies, one report.
 
-    typer.echo(f"Report: {write(*map(_directory, studies), folder=out)}")
+    With --json it prints the verdict.
+    """
+    from analysis.report import write_findings
+    from analysis.verdict_data import verdict_data
+
+    path, findings = write_findings(*map(_directory, studies), folder=out)
+    if as_json:
+        _tell({"report": path, "settings": verdict_data(findings)})
+    else:
+        typer.echo(f"Report: {path}")
 
 
 @app.command()
@@ -165,13 +192,29 @@ def export(
         Path | None, typer.Option(metavar="FOLDER", help="Instead of export/ in the study's own.")
     ] = None,
     kind: Annotated[Format, typer.Option("--format", help="Kinds of files.")] = Format.BOTH,
+    to: Annotated[
+        Tracker | None, typer.Option(help="Runs for this tracker instead, in export/<tracker>.")
+    ] = None,
 ) -> None:
-    """Write a study's trials, curves, confirm results, predictions and budget as tables."""
+    """Write a study's trials, curves, confirm results, predictions and budget as tables.
+
+    With --to: parameters, curves, final figures and files, a run a trial.
+    """
     from analysis.export import KINDS
     from analysis.export import export as write_frames
     from study.places import Places
 
     directory = _directory(study)
+    if to is not None:
+        from analysis.exporters import export_to
+        from study.reader import read_study
+
+        folder = out or Places(directory).export / to.value
+        look, missing = export_to(to.value, read_study(directory), folder)
+        for sentence in missing:
+            typer.echo(sentence, err=True)
+        typer.echo(f"Runs: {folder}; to look at them: {look}")
+        return
     folder = out or Places(directory).export
     kinds = KINDS if kind is Format.BOTH else (kind.value,)
     for sentence in write_frames(directory, folder, kinds):
@@ -215,12 +258,24 @@ def dashboard(
 
 @app.command("list")
 def list_(
-    kind: Annotated[Kind | None, typer.Argument(help="Only these, and methods in full.")] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[WHAT]", help="methods, datasets, models or presets; or the NAME of one."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """List methods (with hyperparameters, ranges and sources), data sets, models and presets."""
-    from study.command.listing import LISTINGS
+    """List methods, data sets, models and presets, a line each; of a NAME, all that is known.
 
-    _show(*(part for name, parts in LISTINGS.items() if kind in (None, name) for part in parts()))
+    Of a method, that is every hyperparameter with its default, range, meaning and source.
+    """
+    from study.command.listing import KINDS, details, details_data, overview, overview_data
+
+    if what is None or what in KINDS:
+        _tell(overview_data(what)) if as_json else _show(*overview(what))
+    else:
+        _tell(details_data(what)) if as_json else _show(*details(what))
 
 
 @app.command()
@@ -228,8 +283,10 @@ def doctor(
     spec: Annotated[
         str | None, typer.Argument(metavar="[SPEC]", help="Also look at what this study needs.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Look whether this machine is fit for a study, and say what to do if it is not."""
+    from study.command.as_json import findings_data
     from study.command.doctor import Finding, examine
     from study.command.tables import findings_table
     from study.plan.bf16 import bf16_warning
@@ -243,7 +300,10 @@ def doctor(
         findings = examine(directory_of(study), data_root(study), study.storage, datasets)
         if warning := bf16_warning(study):
             findings.append(Finding("precision", "warn", "bf16", warning))
-    _show(findings_table(findings))
+    if as_json:
+        _tell(findings_data(findings))
+    else:
+        _show(findings_table(findings))
     if any(finding.verdict == "fail" for finding in findings):
         raise typer.Exit(1)
 
@@ -252,6 +312,12 @@ def _directory(study: str) -> Path:
     from study.spec import find_directory
 
     return find_directory(study)
+
+
+def _tell(data: object) -> None:
+    from study.command.as_json import text
+
+    typer.echo(text(data))
 
 
 def _show(*parts: RenderableType) -> None:

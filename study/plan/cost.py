@@ -243,7 +243,7 @@ def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
     )
     test_positives = int(binary_targets(source.test_labels, source.n_classes).sum())
     images = found.train_positives + found.train_negatives
-    steps = _steps(task, images, timing)
+    steps = _steps(cell, task, images, timing)
     seconds = steps * timing.step + task.intervals * timing.validation
     val = found.val_positives + found.val_negatives
     tested = seconds + timing.validation * len(source.test_labels) / val
@@ -269,9 +269,16 @@ def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
     )
 
 
-def _steps(task: Task, images: int, timing: Timing) -> int:
+def _steps(cell: Cell, task: Task, images: int, timing: Timing) -> int:
     """Steps of a trial; how many fit into its budget hangs on what a step of the method costs."""
-    steps = task.epochs * max(1, images // task.batch_size)
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    if task.seconds is not None:
+        return math.ceil(task.seconds / timing.step)
+    of_task = min(task.batch_size, images)
+    in_all = task.epochs * (images // of_task) * of_task
     if task.budget == "gradient_evaluations":
-        return math.ceil(steps * min(task.batch_size, images) / timing.evaluations)
-    return steps if task.seconds is None else math.ceil(task.seconds / timing.step)
+        return math.ceil(in_all / timing.evaluations)
+    method = resolve("method", METHODS, cell.base)(**cell.fixed)
+    return max(1, round(in_all / min(method.images_a_batch(task.batch_size), images)))

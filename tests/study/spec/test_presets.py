@@ -29,10 +29,17 @@ PAPERS = {
     "bsn-ablation-variants": 12,
     "alpha-constraint-variants": 2,
     "margin-alpha-profile": 8,
+    "iccv21-benchmarks-tuned": 60,
+    "iccv21-benchmarks-tuned-4-sets": 80,
+    "iclr22-benchmarks-tuned": 63,
+    "iclr22-benchmarks-tuned-4-sets": 84,
+    "equal-time-tuned": 21,
+    "equal-time-tuned-4-sets": 28,
+    "noise-robustness-tuned": 20,
 }
 """Cells of every preset that reproduces a paper's table or figure."""
 
-EARLIER = ("cifar10-methods", "cifar10-small", "medmnist-mixup")
+EARLIER = ("cifar10-methods", "cifar10-small", "cifar10-small-tuned", "medmnist-mixup")
 """Those whose figures are older than ``inner``."""
 
 
@@ -127,6 +134,16 @@ def test_four_sets_are_the_three_and_cat_and_dog(name: str) -> None:
     assert four.tasks[: len(three.tasks)] == three.tasks
     assert four.model_dump(exclude=own) == three.model_dump(exclude=own)
     assert f"`{name}` has it" in preset_text(name.removesuffix("-4-sets"))
+
+
+@pytest.mark.parametrize("name", [name for name in preset_names() if "-tuned" in name])
+def test_a_tuned_one_is_that_before_and_plain_training_tuned(name: str) -> None:
+    before, tuned = load_spec(name.replace("-tuned", "")), load_spec(name)
+    assert [each for each in tuned.methods if each.name != "ce_tuned"] == list(before.methods)
+    own = {"name", "methods", "directory"}
+    assert tuned.model_dump(exclude=own) == before.model_dump(exclude=own)
+    (added,) = (each for each in tuned.methods if each.name == "ce_tuned")
+    assert len(tuned_space(tuned, added)) == 9
 
 
 @pytest.mark.parametrize("name", preset_names())
