@@ -16,7 +16,7 @@ from scipy import special, stats
 
 from analysis.compare.intervals import LEVEL, NO_INTERVAL, Interval
 
-__all__ = ["Difference", "Placements", "compare", "placements"]
+__all__ = ["Difference", "Placements", "compare", "placements", "seeds_and_images"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -104,19 +104,28 @@ def compare(a: Placements, b: Placements) -> Difference:
 
 
 def _both(d: Floats, covariance: Floats) -> tuple[Interval, float]:
-    """Interval and p of d's mean over seeds and images.
+    """Interval and p of d's mean over seeds and images."""
+    if len(d) < 2 or np.ptp(d) == 0:
+        return NO_INTERVAL, math.nan
+    error, freedom = seeds_and_images(d, covariance)
+    mean = float(d.mean())
+    half = error * float(special.stdtrit(freedom, (1 + LEVEL) / 2))
+    p = 2 * float(special.stdtr(freedom, -abs(mean) / error))
+    return Interval(mean - half, mean + half), p
+
+
+def seeds_and_images(values: Floats, covariance: Floats) -> tuple[float, float]:
+    """Standard error of the mean of ``values`` over seeds and images, and its degrees of freedom.
 
     The seeds' mean square over n holds what differs from seed to seed, the noise of the images
     that each seed's models meet in their own way included. What all seeds share is the covariance
     between seeds; it adds to that.
+
+    Args:
+        values: (n,) AUROCs or differences of them, one a seed, two or more, not all equal.
+        covariance: (n, n) of them over draws of the images.
     """
-    n = len(d)
-    if n < 2 or np.ptp(d) == 0:
-        return NO_INTERVAL, math.nan
-    seeds = float(d.var(ddof=1)) / n
+    n = len(values)
+    seeds = float(values.var(ddof=1)) / n
     shared = max(0.0, float(covariance[~np.eye(n, dtype=bool)].mean()))
-    freedom = (n - 1) * ((seeds + shared) / seeds) ** 2
-    error, mean = math.sqrt(seeds + shared), float(d.mean())
-    half = error * float(special.stdtrit(freedom, (1 + LEVEL) / 2))
-    p = 2 * float(special.stdtr(freedom, -abs(mean) / error))
-    return Interval(mean - half, mean + half), p
+    return math.sqrt(seeds + shared), (n - 1) * ((seeds + shared) / seeds) ** 2

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.compare import mean_auroc
 from analysis.compare.delong import Placements, placements
+from analysis.compare.intervals import NO_INTERVAL, Interval
 from analysis.errors import AnalysisError
 from analysis.images.predictions import load_predictions
 from analysis.results import Results
@@ -66,12 +68,16 @@ class Images:
     Attributes:
         positives, negatives: images of the test set; NaN without predictions.
         error: DeLong's standard error of the mean over the seeds, the models given; NaN likewise.
+        interval: of the mean over other images, the models given.
+        both: of the mean over other seeds and other images.
         why: why there are no predictions (a sentence), else "".
     """
 
     positives: float = math.nan
     negatives: float = math.nan
     error: float = math.nan
+    interval: Interval = NO_INTERVAL
+    both: Interval = NO_INTERVAL
     why: str = ""
 
 
@@ -85,4 +91,10 @@ def counted(seen: Seen) -> Images:
     if places is None:
         return Images(why=seen.why)
     positives, negatives = places.positives.shape[1], places.negatives.shape[1]
-    return Images(float(positives), float(negatives), places.error)
+    return Images(
+        float(positives),
+        float(negatives),
+        places.error,
+        mean_auroc.over_images(places),
+        mean_auroc.over_seeds_and_images(places),
+    )
