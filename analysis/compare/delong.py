@@ -16,7 +16,7 @@ from scipy import special, stats
 
 from analysis.compare.intervals import LEVEL, NO_INTERVAL, Interval
 
-__all__ = ["Difference", "Placements", "compare", "placements", "seeds_and_images"]
+__all__ = ["Difference", "Placements", "both", "compare", "placements", "seeds_and_images"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -100,11 +100,16 @@ def compare(a: Placements, b: Placements) -> Difference:
     # Without rounding, equal differences would show a spread.
     d, error = difference.auroc.round(12), difference.error
     p_images = 2 * float(special.ndtr(-abs(d.mean()) / error)) if error > 0 else math.nan
-    return Difference(error, p_images, *_both(d, difference.covariance))
+    return Difference(error, p_images, *both(d, difference.covariance))
 
 
-def _both(d: Floats, covariance: Floats) -> tuple[Interval, float]:
-    """Interval and p of d's mean over seeds and images."""
+def both(d: Floats, covariance: Floats) -> tuple[Interval, float]:
+    """Interval and two-sided p of the mean of differences over seeds and images.
+
+    Args:
+        d: (n,) one a seed; neither for one seed, or if all are equal.
+        covariance: (n, n) of them over draws of the images.
+    """
     if len(d) < 2 or np.ptp(d) == 0:
         return NO_INTERVAL, math.nan
     error, freedom = seeds_and_images(d, covariance)

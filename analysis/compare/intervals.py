@@ -26,6 +26,7 @@ __all__ = [
     "Interval",
     "auroc_interval",
     "bootstrap_interval",
+    "log_interval",
     "logit_interval",
     "t_interval",
 ]
@@ -72,6 +73,12 @@ def logit_interval(mean: float, error: float, freedom: float) -> Interval:
     quantile = float(special.stdtrit(freedom, (1 + LEVEL) / 2))
     half, middle = quantile * error / (mean * (1 - mean)), special.logit(mean)
     return Interval(float(special.expit(middle - half)), float(special.expit(middle + half)))
+
+
+def log_interval(mean: float, error: float, freedom: float) -> Interval:
+    """Of a ratio above 0, by Student's interval of its logarithm; arguments as above."""
+    half = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * error / mean
+    return Interval(mean * math.exp(-half), mean * math.exp(half))
 
 
 def bootstrap_interval(values: ArrayLike) -> Interval:
