@@ -5,9 +5,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.compare import budget, claims, comparison, doubts, pairwise, significance
+from analysis.compare import budget, claims, comparison, doubts, metrics, pairwise, significance
 from analysis.compare.claims import Overall, Verdict
 from analysis.compare.doubts import Facts
+from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.results import Results
@@ -38,6 +39,11 @@ class Findings:
     def scores(self) -> pd.DataFrame:
         """One row a cell: its test AUROC, see ``analysis.compare.comparison.scores``."""
         return comparison.scores(self.results, self.within)
+
+    @cached_property
+    def measured(self) -> Measured:
+        """Cells and pairs by every metric that the spec names."""
+        return metrics.measured(self.results, self.results.metrics, self.scores, self.within.pairs)
 
     @cached_property
     def budget(self) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.compare import delong, pairwise
+from analysis.compare import delong, mean_auroc, pairwise
 from analysis.compare.intervals import bootstrap_interval, t_interval
 from analysis.findings import Findings
 from analysis.holm import holm
@@ -173,6 +173,10 @@ def test_stored_predictions_add_the_draw_of_the_images(
     assert row["p"] > row["p_seeds"]
     scores = Findings(results).scores.set_index("method")
     assert scores["error_images"].to_dict() == {m: seen[m].error for m in "ab"}
+    for m, places in seen.items():
+        images, both = mean_auroc.over_images(places), mean_auroc.over_seeds_and_images(places)
+        assert (scores["images_low"][m], scores["images_high"][m]) == images
+        assert (scores["both_low"][m], scores["both_high"][m]) == both
     assert scores[["positives", "negatives"]].to_numpy().tolist() == [[30, 70], [30, 70]]
 
 

@@ -70,7 +70,7 @@ def test_intervals_are_those_of_the_frame(make: Callable[..., Results]) -> None:
     shown = [cell.text for cell in table.rows[0]]
     assert f"{labels.auroc(first['low'])} to {labels.auroc(first['high'])}" in shown
     assert f"{labels.auroc(first['boot_low'])} to {labels.auroc(first['boot_high'])}" in shown
-    assert shown[-3:] == [labels.MISSING] * 3  # no predictions
+    assert shown[-4:] == [labels.MISSING] * 4  # no predictions
 
 
 def test_pairs_show_the_best_and_keep_all(make: Callable[..., Results]) -> None:

@@ -172,6 +172,16 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("precision", value="tf32"),
         "precision: tf32 needs trials on a GPU, but resources.gpus is 0: raise it, or leave",
     ),
+    "metric that is not known": (
+        edited("metrics", value=["auroc", "f1"]),
+        r"metrics\[1\]: must be one of auroc, auprc, .*not 'f1'",
+    ),
+    "metric twice": (edited("metrics", value=["brier", "brier"]), "must not name 'brier' twice"),
+    "no metric": (edited("metrics", value=[]), "metrics: "),
+    "a margin of equality that is none": (
+        edited("equivalence", value=0),
+        "equivalence: must be above 0 and below 0.5, a difference of AUROCs, not 0",
+    ),
     "execution": (
         edited("execution", value="cuda"),
         "execution: must be 'auto', 'graph' or 'eager', not 'cuda'",
