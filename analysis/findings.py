@@ -12,7 +12,7 @@ from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.results import Results
-from analysis.search import best_of_n, curves, sensitivity
+from analysis.search import best_of_n, curves, profile, sensitivity
 
 __all__ = ["Findings"]
 
@@ -84,6 +84,11 @@ class Findings:
     def sensitivity(self) -> pd.DataFrame:
         """One row a bin of ``points``: its median."""
         return sensitivity.curves(self.points)
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """One row a cell, hyperparameter and value of the study's profiles."""
+        return profile.profiles(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:
