@@ -5,14 +5,23 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.compare import budget, claims, comparison, doubts, metrics, pairwise, significance
+from analysis.compare import (
+    budget,
+    claims,
+    comparison,
+    doubts,
+    metrics,
+    pairwise,
+    profile,
+    significance,
+)
 from analysis.compare.claims import Overall, Verdict
 from analysis.compare.doubts import Facts
 from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.results import Results
-from analysis.search import best_of_n, curves, profile, sensitivity
+from analysis.search import best_of_n, curves, sensitivity
 
 __all__ = ["Findings"]
 

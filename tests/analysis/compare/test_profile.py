@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.compare.profile import profiles
 from analysis.results import from_record
-from analysis.search.profile import profiles
 from study.cell import Moves
-from study.records import CellRecord
+from study.records import CellRecord, TrialRecord
 from tests.analysis.conftest import make_cell, make_confirm, make_study, make_trial
 
 MARGIN = {"low": 0.1, "high": 1.0, "log": False, "step": None}
@@ -18,7 +18,9 @@ def cell_of(searches: int = 1, seeds: int = 4, **fields: object) -> CellRecord:
     """Test AUROC falls by 0.1 (margin - 0.5)^2, and seeds differ by far more than that."""
     noise = np.random.default_rng(0).normal(0, 0.05, searches * seeds)
     moves = Moves({"margin": (0.1, 0.5, 0.9)}, {}, searches * seeds, test=True)
-    search, confirm, profile = [], [], []
+    search: list[TrialRecord] = []
+    confirm: list[TrialRecord] = []
+    profile: list[TrialRecord] = []
     for repeat in range(searches):
         own = 0.5 if searches == 1 else 0.4 + 0.1 * repeat
         search.append(make_trial(number=repeat, repeat=repeat, params={"margin": own}))
