@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis import columns, labels
+from study.plan.power import ROPE
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 
 __all__ = ["Origin", "Results", "from_record", "load", "trial_id"]
@@ -101,6 +102,11 @@ class Results:
         """What the report is to show, as the specs say; AUROC where they do not."""
         named = [spec.get("metrics", ["auroc"]) for spec in self.specs]
         return list(dict.fromkeys(metric for each in named for metric in each))
+
+    @property
+    def equivalence(self) -> float:
+        """Differences of AUROC below this count as none; the least of the specs'."""
+        return float(min(spec.get("equivalence", ROPE) for spec in self.specs))
 
     @property
     def settings(self) -> list[tuple[str, str]]:

@@ -1,14 +1,13 @@
-"""Intervals of a mean over a few seeds: of differences on the raw scale, of AUROCs on the logit's.
+"""Intervals of the mean AUROC over a few seeds, which cannot leave [0, 1].
 
-Student's interval of the raw mean decides over differences. Over normal draws its 95 % interval
-holds the true mean in 95 % of cases at any number of seeds; the bootstrap's does in 76 % at 3
-seeds, 83 % at 5, 90 % at 10, since the few values at hand stand in for all that could have come.
-Over draws as skew as a gamma of shape 2 the t interval still holds it in 92 %.
-
-AUROCs have a ceiling: near it they are skew, and the raw interval leaves [0, 1]. Theirs is
-Student's interval of the mean's logit, with the error that the delta method gives it (as Pepe 2003,
+AUROCs have a ceiling: near it they are skew, and Student's interval of the raw mean leaves [0, 1].
+So it is taken of the mean's logit, with the error that the delta method gives it (as Pepe 2003,
 section 5.2, for one AUROC): it lies within (0, 1), holds the mean, and needs no logit of a seed
-that reached exactly 1. tests/benchmarks/intervals.md shows what other forms cover.
+that reached exactly 1. tests/benchmarks/intervals.md shows what it covers, and what other forms do.
+
+The bootstrap interval stands beside it. Over normal draws a 95 % one holds the true mean in 76 % of
+cases at 3 seeds, 83 % at 5, 90 % at 10, since the few values at hand stand in for all that could
+have come.
 """
 
 import math
@@ -28,7 +27,6 @@ __all__ = [
     "bootstrap_interval",
     "log_interval",
     "logit_interval",
-    "t_interval",
 ]
 
 LEVEL = 0.95
@@ -45,17 +43,8 @@ class Interval(NamedTuple):
 NO_INTERVAL = Interval(math.nan, math.nan)
 
 
-def t_interval(values: ArrayLike) -> Interval:
-    """Student's interval of the mean; none below two values, or if all are equal."""
-    x = np.asarray(values, dtype=float)
-    if _without_spread(x):
-        return NO_INTERVAL
-    half = special.stdtrit(len(x) - 1, (1 + LEVEL) / 2) * x.std(ddof=1) / math.sqrt(len(x))
-    return Interval(float(x.mean() - half), float(x.mean() + half))
-
-
 def auroc_interval(values: ArrayLike) -> Interval:
-    """Of the mean of AUROCs, one a seed, within [0, 1]; none as in ``t_interval``."""
+    """Of the mean of AUROCs, one a seed; none below two values, or if all are equal."""
     x = np.asarray(values, dtype=float)
     if _without_spread(x):
         return NO_INTERVAL
@@ -82,7 +71,7 @@ def log_interval(mean: float, error: float, freedom: float) -> Interval:
 
 
 def bootstrap_interval(values: ArrayLike) -> Interval:
-    """Percentile bootstrap interval of the mean; none as in ``t_interval``. Seeded."""
+    """Percentile bootstrap interval of the mean; none as in ``auroc_interval``. Seeded."""
     x = np.asarray(values, dtype=float)
     if _without_spread(x):
         return NO_INTERVAL

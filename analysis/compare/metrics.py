@@ -22,6 +22,7 @@ from analysis.compare.delong import both, seeds_and_images
 from analysis.compare.intervals import NO_INTERVAL, Interval, log_interval, logit_interval
 from analysis.compare.paired_seeds import refusal
 from analysis.compare.pairwise import Pair, seeds
+from analysis.compare.t_test import UNTESTED
 from analysis.compare.testset import kept
 from analysis.holm import holm
 from analysis.images.metrics import goodness, prepared
@@ -218,7 +219,7 @@ def _pair(task: str, ratio: str, metric: str, first: _Method, second: _Method) -
         metric, b.resampled[:, b.at(shared)]
     )
     why = "no value at some seed" if np.isnan(d).any() else refusal(d)
-    (low, high), p = (NO_INTERVAL, math.nan) if why else both(d, np.cov(moved.T))
+    found = UNTESTED if why else both(d, np.cov(moved.T))
     return MetricPair(
         task,
         ratio,
@@ -231,9 +232,9 @@ def _pair(task: str, ratio: str, metric: str, first: _Method, second: _Method) -
         rows_b=tuple(b.rows["number"].iloc[b.at(shared)].tolist()),
         n=len(shared),
         difference=float(d.mean()) if len(d) else math.nan,
-        low=low,
-        high=high,
-        p=p,
+        low=found.interval.low,
+        high=found.interval.high,
+        p=found.p,
         p_holm=math.nan,
         why=why,
     )

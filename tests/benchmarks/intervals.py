@@ -22,9 +22,9 @@ from analysis.compare.intervals import (
     Interval,
     auroc_interval,
     logit_interval,
-    t_interval,
 )
 from analysis.compare.mean_auroc import over_seeds_and_images
+from analysis.compare.t_test import Student
 
 __all__ = ["OVER_BOTH", "OVER_SEEDS", "Design", "draws", "held"]
 
@@ -60,6 +60,14 @@ def draws(design: Design, number: int, rng: np.random.Generator) -> Iterator[Pla
         images = rng.normal(size=len(targets))
         noise = math.sqrt(design.shared) * images + math.sqrt(1 - design.shared) * own
         yield placements(distance * targets + noise, targets)
+
+
+def t_interval(values: np.ndarray) -> Interval:
+    """Student's of the raw mean."""
+    if np.ptp(values) == 0:
+        return NO_INTERVAL
+    error = float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Student(float(values.mean()), error, len(values) - 1).interval
 
 
 def held(intervals: list[Interval], auroc: float) -> float:
