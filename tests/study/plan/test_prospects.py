@@ -178,5 +178,5 @@ def test_settings_are_listed_once() -> None:
 
 
 def test_the_command_shows_them() -> None:
-    titles = [getattr(part, "title", None) for part in plan_tables(plan("ab"))]
+    titles = [getattr(part, "title", None) for part in plan_tables(plan("ab"), "this machine", "")]
     assert "What the study can show" in titles
