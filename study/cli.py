@@ -1,41 +1,22 @@
 """The command ``aucstudy``. Every command imports what it needs itself, so that --help is quick."""
 
-import sys
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
 from typer.core import TyperGroup
 
 from analysis.errors import AnalysisError
-from study.command.completion import specs
+from study.command import before
 from study.command.launch import launch
-from study.command.terminal import plain_where_needed
+from study.command.options import Json, Spec, Study
+from study.command.terminal import plain_where_needed, show, tell
 from study.errors import StudyError
 from trainables.errors import TrainableError
 
 __all__ = ["app", "main"]
-
-WIDTH_OF_FILES = 160
-
-Spec = Annotated[
-    str,
-    typer.Argument(
-        metavar="SPEC", help="A YAML file, a preset, or a study's directory.", autocompletion=specs
-    ),
-]
-Study = Annotated[
-    str,
-    typer.Argument(
-        metavar="DIR", help="A study's directory, or the SPEC that made it.", autocompletion=specs
-    ),
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print JSON and nothing else; docs/json.md has the keys.")
-]
 
 
 class Tracker(StrEnum):
@@ -95,29 +76,8 @@ def _of_every_command(
     """What stands before the name of a command."""
 
 
-@app.command()
-def plan(spec: Spec, as_json: Json = False) -> None:
-    """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
-    from study.command.as_json import plan_data
-    from study.command.tables import plan_tables
-    from study.command.warn import warn
-    from study.plan.cost import local_slots, plan_study, time_task
-    from study.spec import check_environment, load_spec
-
-    study = load_spec(spec)
-    check_environment(study)
-    warn(study)
-    typer.echo("Timing a few steps of every method on every task ...", err=True)
-    timings = {
-        (method, task.name): timing
-        for task in study.tasks
-        for method, timing in time_task(study, task).items()
-    }
-    planned = plan_study(study, timings, local_slots(study.resources))
-    if as_json:
-        _tell(plan_data(study.name, planned))
-    else:
-        _show(*plan_tables(planned))
+app.command()(before.init)
+app.command()(before.plan)
 
 
 @app.command()
@@ -156,9 +116,9 @@ def status(study: Study, as_json: Json = False) -> None:
     directory = _directory(study)
     seen = read_study(directory), last_wait(Places(directory).events)
     if as_json:
-        _tell(status_data(*seen))
+        tell(status_data(*seen))
     else:
-        _show(*status_tables(*seen))
+        show(*status_tables(*seen))
 
 
 @app.command()
@@ -180,7 +140,7 @@ def report(
 
     path, findings = write_findings(*map(_directory, studies), folder=out)
     if as_json:
-        _tell({"report": path, "settings": verdict_data(findings)})
+        tell({"report": path, "settings": verdict_data(findings)})
     else:
         typer.echo(f"Report: {path}")
 
@@ -232,10 +192,10 @@ def rerun(
     from study.command.tables import rerun_table
 
     done = train_again(_directory(study), trial)
-    _show(rerun_table(done))
-    for before, text in (("The ledger says", done.reason), ("This time", done.again)):
+    show(rerun_table(done))
+    for when, text in (("The ledger says", done.reason), ("This time", done.again)):
         if text is not None:
-            typer.echo(f"{before}: {text}")
+            typer.echo(f"{when}: {text}")
     typer.echo("The same, bit for bit." if done.same else "Not the same.")
     if not done.same and done.differences:
         typer.echo(f"What may explain it: {'; '.join(done.differences)}.")
@@ -256,72 +216,11 @@ def dashboard(
     serve(directory, port)
 
 
-@app.command("list")
-def list_(
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[WHAT]", help="methods, datasets, models or presets; or the NAME of one."
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """List methods, data sets, models and presets, a line each; of a NAME, all that is known.
-
-    Of a method, that is every hyperparameter with its default, range, meaning and source.
-    """
-    from study.command.listing import KINDS, details, details_data, overview, overview_data
-
-    if what is None or what in KINDS:
-        _tell(overview_data(what)) if as_json else _show(*overview(what))
-    else:
-        _tell(details_data(what)) if as_json else _show(*details(what))
-
-
-@app.command()
-def doctor(
-    spec: Annotated[
-        str | None, typer.Argument(metavar="[SPEC]", help="Also look at what this study needs.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Look whether this machine is fit for a study, and say what to do if it is not."""
-    from study.command.as_json import findings_data
-    from study.command.doctor import Finding, examine
-    from study.command.tables import findings_table
-    from study.plan.bf16 import bf16_warning
-    from study.spec import data_root, default_data_root, directory_of, load_spec
-
-    if spec is None:
-        findings = examine(Path("studies").absolute(), default_data_root(), None, [])
-    else:
-        study = load_spec(spec)
-        datasets = list(dict.fromkeys(task.dataset for task in study.tasks))
-        findings = examine(directory_of(study), data_root(study), study.storage, datasets)
-        if warning := bf16_warning(study):
-            findings.append(Finding("precision", "warn", "bf16", warning))
-    if as_json:
-        _tell(findings_data(findings))
-    else:
-        _show(findings_table(findings))
-    if any(finding.verdict == "fail" for finding in findings):
-        raise typer.Exit(1)
+app.command("list")(before.list_)
+app.command()(before.doctor)
 
 
 def _directory(study: str) -> Path:
     from study.spec import find_directory
 
     return find_directory(study)
-
-
-def _tell(data: object) -> None:
-    from study.command.as_json import text
-
-    typer.echo(text(data))
-
-
-def _show(*parts: RenderableType) -> None:
-    # A pipe has no width of its own; rich would cut tables to 80 columns.
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
-    for part in parts:
-        console.print(part)

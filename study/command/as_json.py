@@ -33,12 +33,21 @@ def _plain(value: object) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def plan_data(name: str, plan: "StudyPlan") -> dict[str, object]:
-    """Of ``aucstudy plan``: cells, cost, and what the study will be able to show."""
+def plan_data(name: str, plan: "StudyPlan", machine: str, timed: str) -> dict[str, object]:
+    """Of ``aucstudy plan``: cells, cost, and what the study will be able to show.
+
+    Args:
+        name: of the study.
+        plan: the numbers.
+        machine: for which it is planned.
+        timed: what its times rest on, a sentence.
+    """
     from study.plan.prospects import prospects, setting_prospects
 
     return {
         "study": name,
+        "machine": machine,
+        "timed": timed,
         "trials": plan.trials,
         "slots": plan.slots,
         "seconds": plan.seconds,

@@ -48,8 +48,11 @@ def rerun_table(done: "Rerun") -> Table:
     return text_table(f"{done.row} ({done.state})", ("figure", ">ledger", ">again", ""), rows)
 
 
-def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
-    """Cells with their images, trials and cost, the sum, and what the study can show."""
+def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableType]:
+    """Cells with their images, trials and cost, the sum, and what the study can show.
+
+    ``where`` it runs, and what its times rest on (``timed``, a sentence).
+    """
     from study.plan.prospects import ASSUMED_AUROC, prospects, setting_prospects
 
     profiles = any(cell.profile_trials for cell in plan.cells)
@@ -64,7 +67,7 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
             *([cell.profile_trials] if profiles else []),
             f"{cell.steps:,}",
             f"{cell.gradient_evaluations:,}",
-            duration(cell.search_seconds),
+            duration(cell.search_seconds) if cell.search_seconds >= 0 else "unknown",
         )
         for cell in plan.cells
     ]
@@ -74,14 +77,14 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
         *(">steps", ">gradient evaluations", ">a trial"),
     )
     total = (
-        f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on this "
-        f"machine: about {duration(plan.seconds)}"
+        f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on {where}: "
+        + (f"about {duration(plan.seconds)}" if plan.seconds >= 0 else "for an unknown time")
     )
     if plan.seconds < plan.most_seconds:
         total += f" with ASHA, at most {duration(plan.most_seconds)} if it stops no trial"
     return [
         text_table("Cells (figures of a trial are of one that runs to its end)", columns, rows),
-        Text(f"{total}. Timed on a few steps at default hyperparameters.\n"),
+        Text(f"{total}. {timed}".rstrip() + "\n"),
         text_table(
             f"What the images can fix: 95 % interval of an AUROC of {ASSUMED_AUROC:g} (Hanley and "
             "McNeil)",

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from study.cell import Cell
 from study.cells import cells
 from study.errors import SpecError
 from study.machine import cores, fits
+from study.plan.images import Labels, labels_of
 from study.spec import Resources, StudySpec, Task, data_root
 from trainables.config import TrialConfig
 from trainables.errors import in_one_line
@@ -82,6 +83,16 @@ class CellPlan:
     profile_seconds: float
 
     @property
+    def chain(self) -> float:
+        """Seconds of one trial of each phase that the cell has."""
+        phases = (
+            (self.search_trials, self.search_seconds),
+            (self.confirm_trials, self.confirm_seconds),
+            (self.profile_trials, self.profile_seconds),
+        )
+        return sum(seconds for trials, seconds in phases if trials)
+
+    @property
     def parts(self) -> tuple[tuple[int, int], ...]:
         """Training, validation and test images."""
         return self.train, self.val, self.test
@@ -93,7 +104,7 @@ class StudyPlan:
 
     Attributes:
         cells: in the study's order.
-        slots: trials that run side by side on this machine.
+        slots: trials that run side by side.
         search_share: by task, the share of a full trial that a search trial gets, in (0, 1].
     """
 
@@ -123,7 +134,8 @@ class StudyPlan:
             + cell.profile_trials * cell.profile_seconds
             for cell in self.cells
         )
-        return seconds / max(1, self.slots)
+        # However many slots: a cell's phases come one after the other.
+        return max(seconds / max(1, self.slots), *(cell.chain for cell in self.cells))
 
 
 def asha_share(intervals: int, grace: int, reduction: int) -> float:
@@ -203,19 +215,30 @@ def _timing(run: "TrainingRun", validation: float) -> Timing:
     return Timing(seconds / steps, validation, (run.gradient_evaluations - before) / steps)
 
 
-def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots: int) -> StudyPlan:
+def plan_study(
+    spec: StudySpec,
+    timings: Mapping[tuple[str, str], Timing],
+    slots: int,
+    labels: Callable[[str, Path], Labels] = labels_of,
+) -> StudyPlan:
     """The study in numbers.
 
     Args:
         spec: a spec that ``check_environment`` found good.
         timings: by (method, name of the task).
         slots: trials that can run side by side.
+        labels: reads those of a data set below a folder.
     """
     asha = spec.search.pruner == "asha"
     tasks = {task.name: task for task in spec.tasks}
     return StudyPlan(
         cells=tuple(
-            _plan(cell, tasks[cell.task], data_root(spec), timings[cell.method, cell.task])
+            _plan(
+                cell,
+                tasks[cell.task],
+                labels(cell.dataset, data_root(spec)),
+                timings[cell.method, cell.task],
+            )
             for cell in cells(spec)
         ),
         slots=slots,
@@ -228,25 +251,23 @@ def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots
     )
 
 
-def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
-    from trainables.datasets.cache import read_source
+def _plan(cell: Cell, task: Task, labels: Labels, timing: Timing) -> CellPlan:
     from trainables.datasets.imbalance import binary_targets, counts
 
-    source = read_source(cell.dataset, root)
     found = counts(
-        source.train_labels,
-        source.n_classes,
+        labels.train,
+        labels.n_classes,
         cell.imratio,
         task.validation,
-        source.validation_share,
+        labels.validation_share,
         task.easy_positives,
     )
-    test_positives = int(binary_targets(source.test_labels, source.n_classes).sum())
+    test_positives = int(binary_targets(labels.test, labels.n_classes).sum())
     images = found.train_positives + found.train_negatives
     steps = _steps(cell, task, images, timing)
     seconds = steps * timing.step + task.intervals * timing.validation
     val = found.val_positives + found.val_negatives
-    tested = seconds + timing.validation * len(source.test_labels) / val
+    tested = seconds + timing.validation * len(labels.test) / val
     moves = cell.moves
     return CellPlan(
         method=cell.method,
@@ -255,7 +276,7 @@ def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
         imratio=cell.imratio,
         train=(found.train_positives, found.train_negatives),
         val=(found.val_positives, found.val_negatives),
-        test=(test_positives, len(source.test_labels) - test_positives),
+        test=(test_positives, len(labels.test) - test_positives),
         steps=steps,
         searches=cell.repeats,
         search_trials=cell.repeats * cell.trials,

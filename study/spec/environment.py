@@ -83,7 +83,8 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
         yield Problem(
             ("resources", "gpus"),
             f"a trial must not take more GPUs than there are, and {spec.resources.gpus:g} is more "
-            f"than {gpus}: set gpus to 0 to train on the CPU",
+            f"than {gpus}: set gpus to 0 to train on the CPU, or plan for the machine that has "
+            'them, as in `aucstudy plan SPEC --for "8x H200"`',
         )
 
 

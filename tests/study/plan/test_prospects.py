@@ -192,5 +192,5 @@ def test_expected_interval_stays_within_bounds() -> None:
 
 
 def test_the_command_shows_them() -> None:
-    titles = [getattr(part, "title", None) for part in plan_tables(plan("ab"))]
+    titles = [getattr(part, "title", None) for part in plan_tables(plan("ab"), "this machine", "")]
     assert "What the study can show" in titles
