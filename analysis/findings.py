@@ -5,9 +5,19 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.compare import budget, claims, comparison, doubts, pairwise, significance
+from analysis.compare import (
+    budget,
+    claims,
+    comparison,
+    doubts,
+    metrics,
+    pairwise,
+    profile,
+    significance,
+)
 from analysis.compare.claims import Overall, Verdict
 from analysis.compare.doubts import Facts
+from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.results import Results
@@ -39,6 +49,11 @@ class Findings:
     def scores(self) -> pd.DataFrame:
         """One row a cell: its test AUROC, see ``analysis.compare.comparison.scores``."""
         return comparison.scores(self.results, self.within)
+
+    @cached_property
+    def measured(self) -> Measured:
+        """Cells and pairs by every metric that the spec names."""
+        return metrics.measured(self.results, self.results.metrics, self.scores, self.within.pairs)
 
     @cached_property
     def budget(self) -> pd.DataFrame:
@@ -79,6 +94,11 @@ class Findings:
     def sensitivity(self) -> list[Curve]:
         """What each hyperparameter does on average, where there are the trials for it."""
         return sensitivity.curves(self.results, self.points)
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """One row a cell, hyperparameter and value of the study's profiles."""
+        return profile.profiles(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:

@@ -82,19 +82,25 @@ class TrainingRun:
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
         self._probe_seed = int(seeds[4])
+        method = resolve("method", METHODS, config.method)(**config.params)
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
-                self._task.train_targets, config.batch_size, generator, config.positive_rate
+                self._task.train_targets,
+                method.images_a_batch(config.batch_size),
+                generator,
+                config.positive_rate,
             )
             for generator in (order_1, order_2)
         ]
-        self.steps = config.epochs * self._samplers[0].steps_per_epoch
+        # As many images as batches of the task's size hold, whatever the method's own hold.
+        of_task = min(config.batch_size, len(self._task.train_targets))
+        in_all = config.epochs * (len(self._task.train_targets) // of_task) * of_task
+        self.steps = max(1, round(in_all / self.batch_size))
         self._budget = resolve("budget", BUDGETS, config.budget)
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
-        method = resolve("method", METHODS, config.method)(**config.params)
         self._recipe = method.recipe(
             Context(model=self._model, prior=self._prior, generator=self._method_generator)
         )
@@ -223,8 +229,9 @@ class TrainingRun:
             embeddings: also give what the last layer sees, in float32 at every precision.
 
         Returns:
-            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, and
-            "embeddings": float32 (N, D) if asked for.
+            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, the same
+            two of the validation set as "val_scores" and "val_targets", and "embeddings": float32
+            (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -238,6 +245,9 @@ class TrainingRun:
             "test_auprc": float(auprc(scores, targets)),
             "scores": scores.float().cpu().numpy(),
             "targets": targets.to(torch.uint8).cpu().numpy(),
+            # Again rather than kept since the last interval, which a checkpoint does not hold.
+            "val_scores": self._outputs(self._model, self._task.val_images).float().cpu().numpy(),
+            "val_targets": self._task.val_targets.to(torch.uint8).cpu().numpy(),
         }
         if embeddings:
             features = self._outputs(self._model.features, self._task.test_images)

@@ -8,7 +8,7 @@ import math
 import pandas as pd
 
 from analysis.columns import PLACE, SETTING, Row
-from analysis.compare.intervals import bootstrap_interval, t_interval
+from analysis.compare.intervals import auroc_interval, bootstrap_interval
 from analysis.compare.pairwise import Within, seeds
 from analysis.compare.testset import NO_IMAGES
 from analysis.results import Results
@@ -26,11 +26,12 @@ def scores(results: Results, within: Within) -> pd.DataFrame:
     Returns:
         One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
         seeds), n (seeds with a result), planned, failed (seeds with failed rows only), missing
-        (seeds without a finished row), rows (numbers of the confirm rows used), low, high (t
-        interval of the mean over seeds), boot_low, boot_high (bootstrap interval of it),
-        error_images (DeLong's standard error over draws of the test images), positives,
-        negatives (of the test set; NaN without predictions), best (highest mean of its setting),
-        near (not best, and its paired comparison does not tell it from the best).
+        (seeds without a finished row), rows (numbers of the confirm rows used), low, high (interval
+        of the mean over seeds), boot_low, boot_high (bootstrap interval of it), error_images
+        (DeLong's standard error over draws of the test images), images_low, images_high (interval
+        over such draws), both_low, both_high (over seeds and images), positives, negatives (of
+        the test set; all NaN without predictions), best (highest mean of its setting), near (not
+        best, and its paired comparison does not tell it from the best).
     """
     names = ["mean", "std", "n", "planned", "failed", "missing", "rows"]
     names += ["low", "high", "boot_low", "boot_high"]
@@ -46,6 +47,9 @@ def scores(results: Results, within: Within) -> pd.DataFrame:
     ).astype(dict.fromkeys(("mean", "std", "imratio", *names[-4:]), float))
     images = [within.images.get(cell, NO_IMAGES) for cell in table["cell"]]
     table["error_images"] = [each.error for each in images]
+    for name, ends in (("images", "interval"), ("both", "both")):
+        for side in ("low", "high"):
+            table[f"{name}_{side}"] = [getattr(getattr(each, ends), side) for each in images]
     table["positives"] = [each.positives for each in images]
     table["negatives"] = [each.negatives for each in images]
     top = table.groupby([*SETTING])["mean"].transform("max")
@@ -75,7 +79,7 @@ def _score(cell: Row, done: pd.DataFrame, failed: int) -> list[object]:
         failed,
         planned - n - failed,
         tuple(done["number"]),
-        *t_interval(values),
+        *auroc_interval(values),
         *bootstrap_interval(values),
     ]
 
@@ -88,22 +92,28 @@ def selection_gap(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
         scores: what the function of that name gives for it.
 
     Returns:
-        One row a cell with a selected search row and a confirm result: cell, method, task,
-        imratio, ratio, selected (its number), search_val (the winner's validation AUROC),
-        confirm_val and confirm_test (means over the confirm rows), n, rows,
+        One row a search with a selected row and a confirm result: cell, method, task, imratio,
+        ratio, repeat (which of the cell's searches), selected (its number), search_val (the
+        winner's validation AUROC), confirm_val and confirm_test (means over the confirm rows of
+        the search), n, rows,
         gap = search_val - confirm_test, of which optimism = search_val - confirm_val (a winner
         is picked partly for its luck) and shift = confirm_val - confirm_test (validation and
         test set differ).
     """
-    winners = results.trials[results.trials["selected"]].set_index("cell")["value"]
-    done = results.confirm[results.confirm["state"] == "COMPLETE"]
-    table = scores[[*PLACE, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
-    selected = results.cells.set_index("cell")["selected"]
-    table["selected"] = table["cell"].map(selected)
-    table["search_val"] = table["cell"].map(winners)
-    table["confirm_val"] = table["cell"].map(done.groupby("cell")["val_auroc"].mean())
+    winners = results.trials[results.trials["selected"]]
+    winners = winners[["cell", "repeat", "number", "value"]].rename(
+        columns={"number": "selected", "value": "search_val"}
+    )
+    done = seeds(results).groupby(["cell", "repeat"], as_index=False)
+    confirmed = done.agg(
+        confirm_val=("val_auroc", "mean"),
+        confirm_test=("test_auroc", "mean"),
+        n=("number", "size"),
+        rows=("number", tuple),
+    )
+    table = scores[[*PLACE]].merge(winners, on="cell").merge(confirmed, on=["cell", "repeat"])
     table = table.dropna(subset=["search_val", "confirm_test"]).reset_index(drop=True)
     table["gap"] = table["search_val"] - table["confirm_test"]
     table["optimism"] = table["search_val"] - table["confirm_val"]
     table["shift"] = table["confirm_val"] - table["confirm_test"]
-    return table.astype({"selected": int})
+    return table

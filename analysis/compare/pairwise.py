@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
-from analysis.compare.intervals import t_interval
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
+from analysis.compare.t_test import Student
 from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
@@ -53,7 +53,11 @@ class Pair:
         p_both: other seeds and other images.
         low, high, p: interval of the difference and p value, by the basis.
         basis: "seeds and images", or "seeds" without predictions.
-        p_seeds_holm, p_wins_holm, p_holm: corrected for the pairs tested in the setting.
+        margin: differences below it count as none.
+        equal_low, equal_high: the interval of the difference at 90 %, by the basis.
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests.
+        p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
+            setting.
         why: what forbids a test, else "".
     """
 
@@ -81,15 +85,25 @@ class Pair:
     high: float = math.nan
     p: float = math.nan
     basis: str = "seeds"
+    margin: float = math.nan
+    equal_low: float = math.nan
+    equal_high: float = math.nan
+    p_equal: float = math.nan
     p_seeds_holm: float = math.nan
     p_wins_holm: float = math.nan
     p_holm: float = math.nan
+    p_equal_holm: float = math.nan
     why: str = ""
 
     @property
     def better(self) -> bool:
         """a is better: the corrected p is at or below ``ALPHA``."""
         return self.p_holm <= ALPHA
+
+    @property
+    def equal(self) -> bool:
+        """They are equal within ``margin``: the corrected p is at or below ``ALPHA``."""
+        return self.p_equal_holm <= ALPHA
 
     @property
     def often(self) -> bool:
@@ -132,25 +146,28 @@ def within(results: Results) -> Within:
             if method in cells
         ]
         images |= {method.cell: counted(seen[method.name]) for method in methods}
-        both = [_pair(str(task), str(ratio), *two) for two in combinations(methods, 2)]
+        both = [
+            _pair(str(task), str(ratio), *two, results.equivalence)
+            for two in combinations(methods, 2)
+        ]
         pairs += _corrected(both)
     return Within(pairs, images)
 
 
 def table(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """One row a pair: its attributes, with better and often before why."""
+    """One row a pair: its attributes, with better, equal and often before why."""
     *names, why = [field.name for field in fields(Pair)]
-    rows = [(*astuple(pair)[:-1], pair.better, pair.often, pair.why) for pair in pairs]
-    return pd.DataFrame(rows, columns=[*names, "better", "often", why])
+    rows = [(*astuple(pair)[:-1], pair.better, pair.equal, pair.often, pair.why) for pair in pairs]
+    return pd.DataFrame(rows, columns=[*names, "better", "equal", "often", why])
 
 
 def _corrected(pairs: list[Pair]) -> list[Pair]:
     """One setting's pairs, with the p values that depend on all of them."""
-    names = ("p_seeds", "p_wins", "p")
+    names = ("p_seeds", "p_wins", "p", "p_equal")
     adjusted = [holm([getattr(pair, name) for pair in pairs]).tolist() for name in names]
     return [
-        replace(pair, p_seeds_holm=p_seeds, p_wins_holm=p_wins, p_holm=p)
-        for pair, p_seeds, p_wins, p in zip(pairs, *adjusted, strict=True)
+        replace(pair, **{f"{name}_holm": p for name, p in zip(names, each, strict=True)})
+        for pair, *each in zip(pairs, *adjusted, strict=True)
     ]
 
 
@@ -179,7 +196,7 @@ def _method(name: str, rows: pd.DataFrame, images: Placements | None) -> _Method
     return _Method(name, rows["cell"].iloc[0], place, numbers, aucs, images)
 
 
-def _pair(task: str, ratio: str, first: _Method, second: _Method) -> Pair:
+def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float) -> Pair:
     """One pair, the higher mean as a; the earlier method of the study on a tie."""
     shared = sorted(first.place.keys() & second.place.keys())
     # Without rounding, a difference that is the same at every seed would show a spread.
@@ -198,6 +215,7 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method) -> Pair:
         rows_b=tuple(b.numbers[b.at(shared)].tolist()),
         n=len(shared),
         dropped=tuple(sorted(first.place.keys() ^ second.place.keys())),
+        margin=margin,
         why=refusal(d),
     )
     if not shared:
@@ -220,9 +238,17 @@ def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placeme
         return pair
     pair = replace(pair, **seed_tests(d)._asdict())
     if both is None:
-        low, high = t_interval(d)
-        return replace(pair, low=low, high=high, p=pair.p_seeds)
-    low, high = both.interval
+        found = Student(pair.difference, pair.std / math.sqrt(pair.n), pair.n - 1)
+    else:
+        found = both.both
+        pair = replace(pair, p_both=found.p, basis="seeds and images")
+    (low, high), (equal_low, equal_high) = found.interval, found.inner
     return replace(
-        pair, p_both=both.p_both, p=both.p_both, low=low, high=high, basis="seeds and images"
+        pair,
+        low=low,
+        high=high,
+        p=found.p,
+        equal_low=equal_low,
+        equal_high=equal_high,
+        p_equal=found.p_equal(pair.margin),
     )

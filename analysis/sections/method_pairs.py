@@ -33,7 +33,9 @@ def section(findings: Findings) -> Section | None:
             "difference is taken seed by seed, since methods share split, weights and order. Its "
             "interval and p value cover other seeds and, where predictions were stored, other "
             "test images as well (Obuchowski and Rockette's test, seeds as readers). p is "
-            f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level."
+            f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level. Two methods "
+            f"are equal where two one-sided tests place the difference within "
+            f"{findings.results.equivalence:g} to each side, which is where its 90 % interval lies."
         ),
         *([Note(remarks)] if remarks else []),
         _difference_table(shown, pairs),
@@ -64,7 +66,8 @@ def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
         *_PAIR,
         TableColumn("A \N{MINUS SIGN} B", True, "mean difference of the test AUROC"),
         TableColumn("95 % interval", True, "of the difference"),
-        TableColumn("p (Holm)", True),
+        TableColumn("p (Holm)", True, "of no difference"),
+        TableColumn("p unequal (Holm)", True, "of a difference of the margin or more"),
         TableColumn("Reading"),
         TableColumn("Covers"),
     ]
@@ -73,7 +76,8 @@ def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
             *_pair(pair),
             interval(pair.low, pair.high, labels.signed),
             number(pair.p_holm, labels.p_number),
-            TableCell("A better" if pair.better else "no evidence"),
+            number(pair.p_equal_holm, labels.p_number),
+            TableCell(_reading(pair)),
             TableCell(pair.why or pair.basis, mark="flag" if pair.why else ""),
         ]
         for pair in shown
@@ -84,6 +88,13 @@ def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
     )
     sources = [_source(pair) for pair in shown]
     return Table("pairwise", caption, columns, rows, pairwise.table(pairs), sources=sources)
+
+
+def _reading(pair: Pair) -> str:
+    within = f"within {pair.margin:g}"
+    if pair.better:
+        return f"A better, {within}" if pair.equal else "A better"
+    return f"equal {within}" if pair.equal else "no evidence"
 
 
 def _share_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:

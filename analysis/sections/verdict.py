@@ -20,6 +20,7 @@ READING = (
     "seeds: fresh seeds on which each method was trained with one configuration. "
     "“Better” rests on a test that pairs the methods seed by seed, corrected (Holm) for all pairs "
     "of its setting: where no two methods differ, one setting in twenty would still show a pair. "
+    "“Equal within” a margin is said where such tests place the difference inside it. "
     "With stored predictions the test also allows for the draw of the test images; without, it "
     "speaks of this test set. Neither covers another configuration: each was chosen once, by the "
     "search or by the spec."
@@ -99,7 +100,7 @@ def _sentence(verdict: Verdict) -> Markup:
     )
     absent = f"No result: {listing(verdict.absent)}." if verdict.absent else ""
     doubts = (DOUBTS[doubt] for doubt in verdict.doubts)
-    parts = [_supports(verdict), _lacks(verdict, best), *doubts, absent]
+    parts = [_supports(verdict), _equals(verdict), _lacks(verdict, best), *doubts, absent]
     return where + result + " ".join(part for part in parts if part)
 
 
@@ -115,6 +116,15 @@ def _supports(verdict: Verdict) -> str:
     return f"It {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
 
 
+def _equals(verdict: Verdict) -> str:
+    if not verdict.equal:
+        return ""
+    return (
+        f"It and {listing(verdict.equal)} are equal within {verdict.margin:g} (two one-sided "
+        f"tests, Holm-adjusted {labels.p_value(verdict.p_equal)})."
+    )
+
+
 def _lacks(verdict: Verdict, best: Best) -> str:
     if not verdict.rivals:
         return "It is the only method with a result, so there is nothing to compare it with."
@@ -123,9 +133,8 @@ def _lacks(verdict: Verdict, best: Best) -> str:
             "Too few paired seeds, or without spread, to test any other method against it: no "
             "evidence of a difference."
         )
-    if not verdict.near:
-        return ""
-    said = f"No evidence of a difference from {listing(verdict.near)}."
+    open_ = [method for method in verdict.near if method not in verdict.equal]
+    said = f"No evidence of a difference from {listing(open_)}." if open_ else ""
     if verdict.near_images:
         images = plural(int(best.positives), "test positive")
         said += (
@@ -138,12 +147,12 @@ def _lacks(verdict: Verdict, best: Best) -> str:
 def _cautions(findings: Findings) -> list[str]:
     results, cells = findings.results, findings.budget
     missing = failures.missing_rows(results)
-    search, confirm = int(missing["search"].sum()), int(missing["confirm"].sum())
+    phases = ("search", "confirm", "profile")
     failed = len(failures.failed_rows(results))
     empty = failures.without_result(results)
     empty = empty[empty["over"]]
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
-    counts = ((search, "search trial"), (confirm, "confirm trial"))
+    counts = [(int(missing[phase].sum()), f"{phase} trial") for phase in phases]
     awaited = listing(plural(count, noun) for count, noun in counts if count)
     fixed = results.cells.loc[results.cells["planned_trials"] == 0, "method"].unique()
     whose = "any method" if len(fixed) == len(results.methods) else listing(fixed)
@@ -163,7 +172,7 @@ def _cautions(findings: Findings) -> list[str]:
         if verdict.best and verdict.claim and verdict.best.val_std > verdict.claim.lead
     ]
     rules = (
-        (search + confirm > 0, partial),
+        (bool(awaited), partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),
         (failed > 0, f"{plural(failed, 'trial')} failed; Failures lists each with its reason."),
         (

@@ -11,6 +11,7 @@ __all__ = [
     "GAMMA",
     "LEAST_SEEDS",
     "ROPE",
+    "expected_interval",
     "family_size",
     "hanley_mcneil_error",
     "pairs_needed",
@@ -84,3 +85,13 @@ def hanley_mcneil_error(auc: float, positives: int, negatives: int) -> float:
     q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     spread = (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
     return math.sqrt((auc * (1 - auc) + spread) / (positives * negatives))
+
+
+def expected_interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
+    """95 % interval of an AUROC to be expected, on the logit scale so that it stays within [0, 1].
+
+    Arguments as of ``hanley_mcneil_error``, ``auc`` above 0 and below 1.
+    """
+    error = hanley_mcneil_error(auc, positives, negatives) / (auc * (1 - auc))
+    half, middle = NormalDist().inv_cdf(0.975) * error, math.log(auc / (1 - auc))
+    return 1 / (1 + math.exp(half - middle)), 1 / (1 + math.exp(-half - middle))

@@ -11,6 +11,7 @@ from study.plan.power import (
     GAMMA,
     LEAST_SEEDS,
     ROPE,
+    expected_interval,
     family_size,
     hanley_mcneil_error,
     pairs_needed,
@@ -56,6 +57,7 @@ class SettingProspect:
         val_positives, test_positives: images.
         val_width, test_width: half of the 95 % interval that is to be expected (Hanley and
             McNeil 1982), for one model.
+        val_interval, test_interval: its ends, within [0, 1].
     """
 
     task: str
@@ -64,6 +66,8 @@ class SettingProspect:
     val_width: float
     test_positives: int
     test_width: float
+    val_interval: tuple[float, float]
+    test_interval: tuple[float, float]
 
 
 def setting_prospects(plan: StudyPlan) -> list[SettingProspect]:
@@ -77,6 +81,8 @@ def setting_prospects(plan: StudyPlan) -> list[SettingProspect]:
             _width(*first[key].val),
             first[key].test[0],
             _width(*first[key].test),
+            expected_interval(ASSUMED_AUROC, *first[key].val),
+            expected_interval(ASSUMED_AUROC, *first[key].test),
         )
         for key in order
     ]

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.phases import PHASES
 from study.ledger.rows import Row
 from study.words import duration
 from trainables.config import Outcome
@@ -38,12 +39,15 @@ class Progress(Protocol):
 
 
 def stage(cell: CellLedger) -> str:
-    """ "search", "confirm", "done" or "failed" (it has come to its end without a result)."""
+    """ "search", "confirm", "profile", "done" or "failed" (it has come to its end without a
+    result)."""
     standing = cell.standing
     if not standing.search_over:
         return "search"
-    if not standing.finished:
+    if standing.confirm_left:
         return "confirm"
+    if standing.profile_left:
+        return "profile"
     return "failed" if standing.failed else "done"
 
 
@@ -70,8 +74,12 @@ def time_left(ledger: Ledger, costs: _Costs, slots: int) -> float | None:
     """Seconds until the study is done, from the trials so far; None before the first."""
     total = 0.0
     for name, cell in ledger.cells.items():
-        left = (("search", cell.standing.search_left), ("confirm", cell.standing.confirm_left))
-        for phase, rows in left:
+        standing = cell.standing
+        for phase, rows in (
+            ("search", standing.search_left),
+            ("confirm", standing.confirm_left),
+            ("profile", standing.profile_left),
+        ):
             mean = costs.mean(name, phase)
             if mean is None:
                 return None
@@ -178,16 +186,23 @@ class TableProgress(_Watcher):
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("cell", "stage"):
             table.add_column(name, no_wrap=True)
-        for name in ("search", "confirm", "best validation AUROC"):
+        profiles = any(cell.cell.moves is not None for cell in self._ledger.cells.values())
+        phases = PHASES if profiles else PHASES[:-1]
+        for name in (*phases, "best validation AUROC"):
             table.add_column(name, justify="right", no_wrap=True)
         cells = sorted(self._ledger.cells.values(), key=lambda cell: cell.finished)
         for cell in cells[:room]:
             standing = cell.standing
+            profiled = standing.profile_done
+            shown = {
+                "search": (standing.search_done, standing.repeats * standing.trials),
+                "confirm": (standing.confirm_done, standing.seeds),
+                "profile": (profiled, profiled + standing.profile_left),
+            }
             table.add_row(
                 Text(cell.cell.id),
                 stage(cell),
-                f"{standing.search_done}/{cell.cell.trials}",
-                f"{standing.confirm_done}/{cell.cell.seeds}",
+                *("{}/{}".format(*shown[phase]) for phase in phases),
                 _best(cell),
             )
         parts: list[Table | Text | ProgressBar] = [table]
@@ -211,8 +226,8 @@ def progress_for(stream: IO[str]) -> Progress:
 def _totals(ledger: Ledger) -> tuple[int, int]:
     """Planned rows of the whole study that have come to their end, and all of them."""
     standings = [cell.standing for cell in ledger.cells.values()]
-    done = sum(standing.search_done + standing.confirm_done for standing in standings)
-    return done, sum(standing.trials + standing.seeds for standing in standings)
+    done = sum(standing.done for standing in standings)
+    return done, sum(standing.planned for standing in standings)
 
 
 def _best(cell: CellLedger) -> str:

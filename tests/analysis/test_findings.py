@@ -7,7 +7,7 @@ from analysis.findings import Findings
 from analysis.results import Results
 
 FRAMES = ("scores", "budget", "wilcoxon", "points", "best_of_n", "convergence")
-OTHERS = ("within", "facts", "verdicts", "units", "overall", "sensitivity")
+OTHERS = ("within", "measured", "facts", "verdicts", "units", "overall", "sensitivity")
 
 
 def test_each_is_worked_out_once(simulated: Results) -> None:

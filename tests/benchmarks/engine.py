@@ -138,7 +138,7 @@ def main() -> None:
         "| step | pool, trials/s | engine, trials/s | engine / pool | first trial, pool / engine |"
     )
     print("|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as root, cluster(Path(root)):
+    with tempfile.TemporaryDirectory() as root, cluster(Path(root) / "ray.log"):
         for milliseconds in (6.0, 41.0):
             pools: list[Clock] = []
             engines: list[Clock] = []

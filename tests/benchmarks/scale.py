@@ -75,7 +75,7 @@ def many_trials(trials: int, slots: int, folder: Path) -> None:
     with LocalCluster(1, slots) as nodes:
         os.environ |= nodes.environment
         storage = open_storage(storage_url(folder, None))
-        with Lease(storage, spec.name) as lease, cluster(folder):
+        with Lease(storage, spec.name) as lease, cluster(folder / "ray.log"):
             ledger = Ledger(storage, spec.name, cells(spec), lease)
             before = psutil.Process().cpu_times()
             run_generation(ledger, spec.resources, Places(folder), lambda _terminal: watch, Stop())

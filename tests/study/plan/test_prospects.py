@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 
 from study.command.tables import plan_tables
 from study.plan.cost import CellPlan, StudyPlan
 from study.plan.power import (
+    expected_interval,
     family_size,
     hanley_mcneil_error,
     pairs_needed,
@@ -28,11 +29,14 @@ CELL = CellPlan(
     val=(72, 72),
     test=(177, 178),
     steps=100,
+    searches=1,
     search_trials=4,
     confirm_trials=5,
+    profile_trials=0,
     gradient_evaluations=6400,
     search_seconds=1.0,
     confirm_seconds=1.0,
+    profile_seconds=1.0,
 )
 
 
@@ -172,8 +176,21 @@ def test_settings_are_listed_once() -> None:
     ]
     assert rows[0].val_width == pytest.approx(1.96 * hanley_mcneil_error(0.85, 72, 72))
     assert rows[0].test_positives == 177
+    assert rows[0].test_interval == pytest.approx(
+        (0.85 - rows[0].test_width, 0.85 + rows[0].test_width), abs=0.01
+    )
+
+
+def test_expected_interval_stays_within_bounds() -> None:
+    """On the logit scale, with the error of the delta method; with two images of a class, too."""
+    low, high = expected_interval(0.85, 2, 300)
+    half = stats.norm.ppf(0.975) * hanley_mcneil_error(0.85, 2, 300) / (0.85 * 0.15)
+    assert (low, high) == pytest.approx(
+        tuple(special.expit(special.logit(0.85) + np.array([-half, half])))
+    )
+    assert 0 < low < 0.85 < high < 1 < 0.85 + 1.96 * hanley_mcneil_error(0.85, 2, 300)
 
 
 def test_the_command_shows_them() -> None:
-    titles = [getattr(part, "title", None) for part in plan_tables(plan("ab"))]
+    titles = [getattr(part, "title", None) for part in plan_tables(plan("ab"), "this machine", "")]
     assert "What the study can show" in titles
