@@ -12,6 +12,7 @@ from analysis.sections import (
     convergence,
     critical_difference,
     failures,
+    glance,
     hyperparameter_pairs,
     importance,
     imratio,
@@ -33,6 +34,7 @@ from analysis.write.blocks import Section
 __all__ = ["SECTIONS"]
 
 SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
+    glance.section,
     verdict.section,
     main_table.section,
     method_pairs.section,
