@@ -72,10 +72,8 @@ def _panel(rows: list[Row], palette: Palette) -> go.Figure:
             f"{TIERS[tier]}, {plural(row['n'], 'seed')}"
         )
         source = trace(row["cell"], "confirm", row["rows"])
-        dot = figures.line(
-            [row["mean"]], [-place], style, row["method"], [hover], source, mode="markers"
-        )
-        dot.marker.size = 10
+        dot = figures.line([row["mean"]], [-place], style, row["method"], [hover], source)
+        dot.mode, dot.marker.size = "markers", 10
         if not tier:
             dot.marker.symbol = f"{style.symbol}-open"
         dot.error_x = {

@@ -5,7 +5,7 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const plots = [...document.querySelectorAll(".plot")];
   const drawn = new Set();
-  const PAPER = { width: 660, height: 860 };
+  const PAPER = { width: 660, height: 860, panel: 315 };
   const NEAR = "800px";
   let figures = null;
   let unwanted = new Set();
@@ -27,7 +27,7 @@
     for (const trace of figure.data) if (unwanted.has(trace.legendgroup)) trace.visible = false;
     figure.layout.template = facts.templates[night ? "dark" : "light"];
     // A figure that is taller than a page would be cut in two.
-    if (paper) Object.assign(figure.layout, { width: paper.width, height: Math.min(figure.layout.height, paper.height), autosize: false });
+    if (paper) Object.assign(figure.layout, { width: plot.dataset.setting ? paper.panel : paper.width, height: Math.min(figure.layout.height, paper.height), autosize: false });
     const config = { responsive: !paper, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
     Plotly.react(plot, figure.data, figure.layout, config);
     if (drawn.has(plot)) return;
