@@ -22,6 +22,7 @@ from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
+from analysis.search.sensitivity import Curve
 
 __all__ = ["Findings"]
 
@@ -90,9 +91,9 @@ class Findings:
         return sensitivity.points(self.results)
 
     @cached_property
-    def sensitivity(self) -> pd.DataFrame:
-        """One row a bin of ``points``: its median."""
-        return sensitivity.curves(self.points)
+    def sensitivity(self) -> list[Curve]:
+        """What each hyperparameter does on average, where there are the trials for it."""
+        return sensitivity.curves(self.results, self.points)
 
     @cached_property
     def profiles(self) -> pd.DataFrame:
