@@ -83,8 +83,14 @@ def test_readings(
         ({"a": UP, "b": WIDE}, "No evidence of a difference from b."),
         ({"a": UP, "b": NEAR}, "a has the highest mean test AUROC, 0.9032"),
         ({"a": UP, "b": NEAR}, "It and b are equal within 0.01 (two one-sided tests, Holm"),
-        ({"a": UP, "b": NEAR}, "In no setting do the tests tell the configuration of the best method from another"),
-        ({"a": UP, "b": DOWN}, "Its configuration is better than that of b on other seeds with this test set (Holm"),
+        (
+            {"a": UP, "b": NEAR},
+            "In no setting do the tests tell the configuration of the best",
+        ),
+        (
+            {"a": UP, "b": DOWN},
+            "Its configuration is better than that of b on other seeds with this",
+        ),
         ({"a": UP, "b": DOWN, "c": NEAR}, "from some of them in 1 of 1 setting."),
         ({"a": UP, "b": DOWN, "c": DOWN}, "Its configuration is better than those of all 2 others"),
     ],
