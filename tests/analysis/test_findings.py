@@ -7,7 +7,7 @@ from analysis.findings import Findings
 from analysis.results import Results
 
 FRAMES = ("scores", "budget", "wilcoxon", "points", "sensitivity", "best_of_n", "convergence")
-OTHERS = ("within", "measured", "facts", "verdicts", "units", "overall")
+OTHERS = ("within", "measured", "stability", "facts", "verdicts", "units", "overall")
 
 
 def test_each_is_worked_out_once(simulated: Results) -> None:
