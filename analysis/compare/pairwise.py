@@ -128,10 +128,13 @@ class Within:
     Attributes:
         pairs: every pair of methods, setting by setting.
         images: by cell with a finished confirm trial, what the test images leave open.
+        shared: by (task, ratio), covariance of the methods' AUROCs over draws of the test images,
+            as far as different seeds share it; settings without predictions are missing.
     """
 
     pairs: Sequence[Pair]
     images: Mapping[str, Images]
+    shared: Mapping[tuple[str, str], pd.DataFrame]
 
 
 def seeds(results: Results) -> pd.DataFrame:
@@ -147,6 +150,7 @@ def within(results: Results) -> Within:
     """Pairs and images in one pass, so that predictions are read once."""
     pairs: list[Pair] = []
     images: dict[str, Images] = {}
+    shared: dict[tuple[str, str], pd.DataFrame] = {}
     for (task, ratio), setting in seeds(results).groupby([*SETTING], sort=False):
         cells = {str(method): rows for method, rows in setting.groupby("method", sort=False)}
         seen = look(results, cells)
@@ -161,7 +165,9 @@ def within(results: Results) -> Within:
             for two in combinations(methods, 2)
         ]
         pairs += _corrected(both)
-    return Within(pairs, images)
+        if all(method.images is not None for method in methods):
+            shared[str(task), str(ratio)] = _shared(methods)
+    return Within(pairs, images, shared)
 
 
 def table(pairs: Iterable[Pair]) -> pd.DataFrame:
@@ -179,6 +185,21 @@ def _corrected(pairs: list[Pair]) -> list[Pair]:
         replace(pair, **{f"{name}_holm": p for name, p in zip(names, each, strict=True)})
         for pair, *each in zip(pairs, *adjusted, strict=True)
     ]
+
+
+def _shared(methods: Sequence["_Method"]) -> pd.DataFrame:
+    """Means over pairs of runs of different seeds, or of all where there is one seed alone."""
+    runs = [method.images for method in methods if method.images is not None]
+    parts = ([places.positives for places in runs], [places.negatives for places in runs])
+    covariance = Placements(*map(np.vstack, parts)).covariance
+    seeds = np.concatenate([[*method.place] for method in methods])
+    owner = np.repeat(range(len(methods)), [len(method.place) for method in methods])
+    apart = seeds[:, None] != seeds
+    apart = apart if apart.any() else np.ones_like(apart)
+    belongs = (owner == np.arange(len(methods))[:, None]).astype(float)
+    sums, counts = (belongs @ (apart * each) @ belongs.T for each in (covariance, 1.0))
+    names = [method.name for method in methods]
+    return pd.DataFrame(sums / np.maximum(counts, 1), index=names, columns=names)
 
 
 class _Method(NamedTuple):
