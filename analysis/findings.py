@@ -14,12 +14,14 @@ from analysis.compare import (
     pairwise,
     profile,
     significance,
+    stability,
 )
 from analysis.compare.claims import Overall, Verdict
 from analysis.compare.doubts import Facts
 from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
+from analysis.compare.stability import Stability
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
 from analysis.search.sensitivity import Curve
@@ -79,6 +81,11 @@ class Findings:
     def wilcoxon(self) -> pd.DataFrame:
         """One row a pair of methods over all of ``units``."""
         return significance.wilcoxon(self.units)
+
+    @cached_property
+    def stability(self) -> Stability | None:
+        """How firm the ranking over all of ``units`` is; None where there is nothing to rank."""
+        return stability.stability(self.results, self.units, self.within.shared)
 
     @cached_property
     def overall(self) -> Overall | None:

@@ -87,6 +87,10 @@ def run(
         str | None,
         typer.Option("--for", metavar="2h", help="Stop cleanly after this time: 2h, 90m, 1d12h."),
     ] = None,
+    report_every: Annotated[
+        str | None,
+        typer.Option(metavar="30m", help="Also write the report so often while it runs."),
+    ] = None,
     accept_changes: Annotated[
         bool,
         typer.Option(
@@ -101,11 +105,17 @@ def run(
     """
     from study.command.run import run as start
 
-    start(spec, limit, accept_changes)
+    start(spec, limit, accept_changes, report_every)
 
 
 @app.command()
-def status(study: Study, as_json: Json = False) -> None:
+def status(
+    study: Study,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on showing it until the study is finished.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show how far a study is, while it runs or after."""
     from study.command.as_json import status_data
     from study.command.tables import status_tables
@@ -114,6 +124,15 @@ def status(study: Study, as_json: Json = False) -> None:
     from study.tune.log import last_wait
 
     directory = _directory(study)
+    if watch:
+        from study.command.watch import watch as look
+
+        if as_json:
+            raise typer.BadParameter(
+                "shows tables or lines; --json is one look", param_hint="--watch"
+            )
+        look(directory)
+        return
     seen = read_study(directory), last_wait(Places(directory).events)
     if as_json:
         tell(status_data(*seen))

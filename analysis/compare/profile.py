@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.columns import PLACE
-from analysis.compare.intervals import NO_INTERVAL, t_interval
-from analysis.compare.searches import sampled
+from analysis.compare.intervals import NO_INTERVAL, Interval
+from analysis.compare.searches import grouped, sampled
+from analysis.compare.t_test import Student
 from analysis.results import Results
 from study.plan.power import LEAST_SEEDS
 from study.records import CellRecord, TrialRecord
@@ -38,7 +40,7 @@ def profiles(results: Results) -> pd.DataFrame:
         confirm trials where own), n (confirm seeds with which they are paired), and for each side
         of ``SIDES``, validation and test: <side>_mean (of the rows), <side>_difference (moved
         less selected, mean over the seeds), <side>_low, <side>_high (t interval of it, over
-        searches where there are three; none below three values). Differences of own values are 0.
+        searches where there are several; none below three values). Differences of own values are 0.
     """
     names = ["hyperparameter", "text", "place", "log", "own", "rows", "n"]
     names += [f"{side}_{what}" for side in SIDES for what in ("mean", "difference", "low", "high")]
@@ -114,8 +116,8 @@ def _paired(
             if a is not None and b is not None
         ]
         a, b, repeats = np.array(known, dtype=float).reshape(-1, 3).T
-        differences = sampled((a - b).round(12), repeats)
-        low, high = t_interval(differences) if len(differences) >= LEAST_SEEDS else NO_INTERVAL
+        differences = sampled((a - b).round(12), grouped(repeats))
+        low, high = _interval(differences)
         said |= {
             f"{side}_mean": float(a.mean()) if known else math.nan,
             f"{side}_difference": float(differences.mean()) if known else math.nan,
@@ -123,6 +125,13 @@ def _paired(
             f"{side}_high": high,
         }
     return said
+
+
+def _interval(d: NDArray[np.float64]) -> Interval:
+    if len(d) < LEAST_SEEDS or np.ptp(d) == 0:
+        return NO_INTERVAL
+    error = float(d.std(ddof=1)) / math.sqrt(len(d))
+    return Student(float(d.mean()), error, len(d) - 1).interval
 
 
 def _auroc(row: TrialRecord, side: str) -> float | None:

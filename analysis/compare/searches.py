@@ -1,35 +1,40 @@
 """The search as the unit of sampling, where a study repeats it.
 
-Seeds of one search share what it selected. With three searches or more their means are the
-values that intervals and tests go by, and speak of the method as it is tuned; with fewer the seeds
-are, and speak of the configurations at hand (Bouthillier et al. 2021; docs/results.md has what
-false claims either makes).
+Seeds of one search share what it selected. Where there are several searches, the mean of each is
+one value of the sample, and what is said holds for the method as it is tuned; with one search
+its seeds are the sample, and what is said holds for the configuration at hand (Bouthillier et al.
+2021; docs/results.md has the false claims that either makes).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from study.plan.power import LEAST_SEEDS
+__all__ = ["Groups", "grouped", "sampled"]
 
-__all__ = ["over_searches", "sampled"]
-
-
-def over_searches(repeats: ArrayLike) -> bool:
-    """Values of these searches are taken search by search."""
-    return len(np.unique(np.asarray(repeats))) >= LEAST_SEEDS
+Groups = Sequence[NDArray[np.intp]]
 
 
-def sampled(values: ArrayLike, repeats: ArrayLike) -> NDArray[np.float64]:
-    """The values that a sample consists of.
+def grouped(repeats: ArrayLike) -> Groups:
+    """Places of the values that make one of the sample.
 
     Args:
-        values: (N,), one a seed.
         repeats: (N,), which search each seed belongs to.
 
     Returns:
-        Mean of each search, or ``values`` where there are fewer than three.
+        The seeds of each search; of one search each seed by itself.
     """
-    x, of = np.asarray(values, dtype=float), np.asarray(repeats)
-    if not over_searches(of):
-        return x
-    return np.array([x[of == repeat].mean() for repeat in np.unique(of)])
+    of = np.asarray(repeats)
+    known = np.unique(of)
+    if len(known) < 2:
+        return [np.array([place]) for place in range(len(of))]
+    return [np.flatnonzero(of == repeat) for repeat in known]
+
+
+def sampled(values: ArrayLike, groups: Groups) -> NDArray[np.float64]:
+    """The mean of each group (first axis) of ``values`` (N, ...)."""
+    x = np.asarray(values, dtype=float)
+    if not groups:
+        return x[:0]
+    return np.stack([x[group].mean(axis=0) for group in groups])

@@ -118,7 +118,7 @@ def _share_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
             number(pair.wins, share),
             interval(pair.wins_low, pair.wins_high, share),
             TableCell(_decision(pair)),
-            number(pair.std / math.sqrt(pair.n) if pair.n else math.nan),
+            number(pair.std / math.sqrt(pair.sample) if pair.n else math.nan),
             number(pair.error_images),
             number(pair.p_images, labels.p_number),
         ]

@@ -264,11 +264,17 @@ def _with_rows(settings: Sequence[tuple[str, str]], table: pd.DataFrame) -> list
 def _panels(
     results: Results, settings: Sequence[tuple[str, str]], table: pd.DataFrame
 ) -> list[tuple[int, pd.DataFrame]]:
-    """The rows of each line with the panel it goes to, methods in the study's order."""
+    """The rows of each line with the panel it goes to, methods in the study's order; a line for
+    each search, where the table tells searches apart."""
     groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
     return [
-        (i, groups[task, ratio, method])
+        (i, rows)
         for i, (task, ratio) in enumerate(settings)
         for method in results.methods
         if (task, ratio, method) in groups
+        for rows in _searches(groups[task, ratio, method])
     ]
+
+
+def _searches(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    return [each for _, each in rows.groupby("repeat")] if "repeat" in rows else [rows]

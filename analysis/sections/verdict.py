@@ -16,17 +16,35 @@ __all__ = ["cautions", "section", "summary"]
 
 READING = (
     "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
-    "seeds: fresh seeds on which each method was trained with one configuration. "
-    "“Better” rests on a test that pairs the methods seed by seed, corrected (Holm) for all pairs "
+    "seeds: fresh seeds on which each method was trained with {configurations}. "
+    "“Better” rests on a test that pairs the methods {pairing}, corrected (Holm) for all pairs "
     "of its setting: where no two methods differ, one setting in twenty would still show a pair. "
     "“Equal within” a margin is said where such tests place the difference inside it. "
     "With stored predictions the test also allows for the draw of the test images; without, it "
-    "speaks of this test set. Neither covers another configuration: each was chosen once, by the "
-    "search or by the spec."
+    "speaks of this test set. {searches}"
 )
+_ONCE = {
+    "configurations": "one configuration",
+    "pairing": "seed by seed",
+    "searches": (
+        "It speaks of the configurations at hand, not of the methods: each was chosen once, by "
+        "one search or by the spec, and another search might choose otherwise. For a claim about "
+        "the methods set search.repeats to 3 or more."
+    ),
+}
+_OFTEN = {
+    "configurations": "what each of its searches selected",
+    "pairing": "search by search, a search the mean of its seeds",
+    "searches": (
+        "Each method was searched several times, on splits of its own each time, and the searches "
+        "are the sample: what is said holds for the methods as they are tuned here."
+    ),
+}
 _BASES = {
     "seeds and images": "on other seeds and other test images",
     "seeds": "on other seeds with this test set",
+    "searches and images": "over other searches and seeds, and on other test images",
+    "searches": "over other searches and seeds, with this test set",
 }
 
 
@@ -40,8 +58,13 @@ def section(findings: Findings) -> Section:
     blocks += [Prose(said) for said in across(findings)]
     blocks += [Prose(_sentence(verdict)) for verdict in verdicts]
     if any(verdict.best for verdict in verdicts):
-        blocks.append(Prose(READING))
+        blocks.append(Prose(READING.format(**(_OFTEN if _repeated(findings.results) else _ONCE))))
     return Section("verdict", "Verdict", blocks, *_finding(verdicts))
+
+
+def _repeated(results: Results) -> bool:
+    """Methods were searched several times."""
+    return bool((results.cells["searches"] > 1).any())
 
 
 def _finding(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
@@ -75,16 +98,17 @@ def summary(findings: Findings) -> list[Markup]:
         if count
     ]
     said = start + "; highest mean test AUROC: " + Markup(listing(counted)) + "."
-    return [said, Markup(_supported(compared))]
+    whose = "the best method" if _repeated(results) else "the configuration of the best method"
+    return [said, Markup(_supported(compared, whose))]
 
 
-def _supported(compared: Sequence[Verdict]) -> str:
+def _supported(compared: Sequence[Verdict], whose: str) -> str:
     """In how many settings the tests support that the best is better than the others."""
     over_all = sum(verdict.reading == "all" for verdict in compared)
     over_some = sum(verdict.reading == "some" for verdict in compared)
     if not over_all + over_some:
         return (
-            "In no setting do the tests tell the best method from another: these trials give no "
+            f"In no setting do the tests tell {whose} from another: these trials give no "
             "evidence of a difference between the methods with the highest means and the rest."
         )
     parts = [
@@ -93,7 +117,7 @@ def _supported(compared: Sequence[Verdict]) -> str:
     ]
     words = listing(part for part in parts if part)
     rest = len(compared) - over_all - over_some
-    said = f"The tests tell the best {words} of {plural(len(compared), 'setting')}"
+    said = f"The tests tell {whose} {words} of {plural(len(compared), 'setting')}"
     said += f"; in {rest} they give no evidence of a difference." if rest else "."
     doubted = sum(bool(verdict.doubts) for verdict in compared)
     if doubted:
@@ -126,7 +150,11 @@ def _supports(verdict: Verdict) -> str:
     whom = listing(claim.better_than)
     if verdict.reading == "all" and len(claim.better_than) > 1:
         whom = f"all {len(claim.better_than)} others"
-    return f"It {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
+    # What one search chose is a configuration; several speak for the method.
+    who = "It" if claim.basis.startswith("searches") else "Its configuration"
+    its = "that of" if len(claim.better_than) == 1 else "those of"
+    whom = whom if who == "It" else f"{its} {whom}"
+    return f"{who} {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
 
 
 def _equals(verdict: Verdict) -> str:

@@ -98,13 +98,20 @@ class _Watcher:
         self._slots = 1
         self._waits_for: str | None = None
         self._shown = 0.0
+        self._began = 0.0
+        self._told = 0
 
     def start(self, ledger: Ledger, slots: int) -> None:
         self._ledger, self._slots = ledger, slots
-        self._shown = time.monotonic()
+        self._shown = self._began = time.monotonic()
 
     def told(self, row: Row, outcome: Outcome) -> None:
         self._costs.add(row, outcome)
+        self._told += 1
+
+    def say(self, line: str) -> None:
+        """Show something else that the watcher should read."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _due(self, waits_for: str | None) -> bool:
         news, self._waits_for = waits_for != self._waits_for, waits_for
@@ -121,7 +128,16 @@ class _Watcher:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
         seconds = time_left(self._ledger, self._costs, self._slots)
         eta = "time left: measuring" if seconds is None else f"about {duration(seconds)} left"
-        return f"{done}/{total} trials, {eta}"
+        parts = [f"{done}/{total} trials", self._rate(), eta, _under_way(self._ledger)]
+        return ", ".join(part for part in parts if part)
+
+    def _rate(self) -> str:
+        """Trials finished in this run, for each minute or hour of it; "" before the first."""
+        minutes = (time.monotonic() - self._began) / 60
+        if not self._told or minutes <= 0:
+            return ""
+        rate = self._told / minutes
+        return f"{rate:.1f} a minute" if rate >= 1 else f"{60 * rate:.1f} an hour"
 
 
 class PlainProgress(_Watcher):
@@ -134,7 +150,7 @@ class PlainProgress(_Watcher):
     def start(self, ledger: Ledger, slots: int) -> None:
         super().start(ledger, slots)
         self._stages = {name: stage(cell) for name, cell in ledger.cells.items()}
-        self._print(self._headline())
+        self.say(self._headline())
 
     def told(self, row: Row, outcome: Outcome) -> None:
         super().told(row, outcome)
@@ -145,17 +161,14 @@ class PlainProgress(_Watcher):
         if now != self._stages[row.cell]:
             self._stages[row.cell] = now
             best = f", best validation AUROC {_best(cell)}" if cell.cell.trials else ""
-            self._print(f"{row.cell}: {now}{best}")
+            self.say(f"{row.cell}: {now}{best}")
 
     def tick(self, waits_for: str | None) -> None:
         if self._due(waits_for):
-            self._print(self._headline())
+            self.say(self._headline())
 
     def stop(self) -> None:
-        self._print(self._headline())
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self.say(self._headline())
 
 
 class TableProgress(_Watcher):
@@ -217,7 +230,7 @@ class TableProgress(_Watcher):
         self._live.update(Group(*parts), refresh=True)
 
 
-def progress_for(stream: IO[str]) -> Progress:
+def progress_for(stream: IO[str]) -> PlainProgress | TableProgress:
     """A live table where ``stream`` is a terminal, plain lines where it is not."""
     console = Console(file=stream)
     return TableProgress(console) if console.is_terminal else PlainProgress(console)
@@ -228,6 +241,14 @@ def _totals(ledger: Ledger) -> tuple[int, int]:
     standings = [cell.standing for cell in ledger.cells.values()]
     done = sum(standing.done for standing in standings)
     return done, sum(standing.planned for standing in standings)
+
+
+def _under_way(ledger: Ledger) -> str:
+    """The first cell that has a trial under way, and how many more."""
+    cells = [name for name, cell in ledger.cells.items() if cell.running()]
+    if not cells:
+        return ""
+    return f"at {cells[0]}" + (f" and {len(cells) - 1} more" if cells[1:] else "")
 
 
 def _best(cell: CellLedger) -> str:

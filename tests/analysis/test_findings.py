@@ -6,8 +6,17 @@ from analysis import paper, report
 from analysis.findings import Findings
 from analysis.results import Results
 
-FRAMES = ("scores", "budget", "wilcoxon", "points", "best_of_n", "convergence")
-OTHERS = ("within", "measured", "facts", "verdicts", "units", "overall", "sensitivity")
+FRAMES = ("scores", "budget", "wilcoxon", "points", "best_of_n", "convergence", "profiles")
+OTHERS = (
+    "within",
+    "measured",
+    "stability",
+    "facts",
+    "verdicts",
+    "units",
+    "overall",
+    "sensitivity",
+)
 
 
 def test_each_is_worked_out_once(simulated: Results) -> None:
