@@ -9,6 +9,7 @@ from analysis.compare import failures
 from analysis.compare.claims import Best, Verdict
 from analysis.findings import Findings
 from analysis.labels import listing, plural, setting
+from analysis.results import Results
 from analysis.sections.across import DOUBTS, across
 from analysis.write.blocks import Block, Note, Prose, Section
 
