@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
-from analysis.compare.t_test import Student
+from analysis.compare.t_test import Student, has_room
 from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
@@ -55,7 +55,8 @@ class Pair:
         basis: "seeds and images", or "seeds" without predictions.
         margin: differences below it count as none.
         equal_low, equal_high: the interval of the difference at 90 %, by the basis.
-        p_equal: of a difference of ``margin`` or more, by two one-sided tests.
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests; NaN also where
+            there is no room for it (``analysis.compare.t_test.has_room``).
         p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
             setting.
         why: what forbids a test, else "".
@@ -241,11 +242,22 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float)
     )
     if not shared:
         return pair
-    return _tested(pair, d if ahead else -d, a.seen(shared), b.seen(shared))
+    higher = float(a.test_auroc[a.at(shared)].mean())
+    return _tested(pair, d if ahead else -d, a.seen(shared), b.seen(shared), higher)
 
 
-def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placements | None) -> Pair:
-    """The pair with what differences ``d`` (not empty) say, and the images, if they are known."""
+def _tested(
+    pair: Pair,
+    d: NDArray[np.float64],
+    a: Placements | None,
+    b: Placements | None,
+    higher: float,
+) -> Pair:
+    """The pair with what differences ``d`` (not empty) say, and the images, if they are known.
+
+    Args:
+        higher: the mean AUROC of a.
+    """
     pair = replace(
         pair,
         difference=float(d.mean()),
@@ -271,5 +283,5 @@ def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placeme
         p=found.p,
         equal_low=equal_low,
         equal_high=equal_high,
-        p_equal=found.p_equal(pair.margin),
+        p_equal=found.p_equal(pair.margin) if has_room(higher, pair.margin) else math.nan,
     )
