@@ -24,7 +24,7 @@ from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
 from analysis.compare.searches import grouped, sampled
-from analysis.compare.t_test import Student
+from analysis.compare.t_test import Student, has_room
 from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
@@ -59,7 +59,8 @@ class Pair:
             they are the sample.
         margin: differences below it count as none.
         equal_low, equal_high: the interval of the difference at 90 %, by the basis.
-        p_equal: of a difference of ``margin`` or more, by two one-sided tests.
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests; NaN also where
+            there is no room for it (``analysis.compare.t_test.has_room``).
         p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
             setting.
         why: what forbids a test, else "".
@@ -258,11 +259,22 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float)
         return pair
     seen = (method.seen(shared) for method in (a, b))
     places = [None if each is None else each.means(groups) for each in seen]
-    return _tested(pair, d if ahead else -d, *places)
+    higher = float(a.test_auroc[a.at(shared)].mean())
+    return _tested(pair, d if ahead else -d, *places, higher)
 
 
-def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placements | None) -> Pair:
-    """The pair with what differences ``d`` (not empty) say, and the images, if they are known."""
+def _tested(
+    pair: Pair,
+    d: NDArray[np.float64],
+    a: Placements | None,
+    b: Placements | None,
+    higher: float,
+) -> Pair:
+    """The pair with what differences ``d`` (not empty) say, and the images, if they are known.
+
+    Args:
+        higher: the mean AUROC of a.
+    """
     pair = replace(
         pair,
         difference=float(d.mean()),
@@ -289,5 +301,5 @@ def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placeme
         p=found.p,
         equal_low=equal_low,
         equal_high=equal_high,
-        p_equal=found.p_equal(pair.margin),
+        p_equal=found.p_equal(pair.margin) if has_room(higher, pair.margin) else math.nan,
     )
