@@ -7,6 +7,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.cell import selects_by
 from study.records import CellRecord, StudyRecord
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def _cell(cell: CellRecord) -> dict[str, Any]:
         "pruned": sum(row.state == "PRUNED" for row in cell.search),
         "failed": sum(row.state == "FAIL" for row in counted),
         "running": sum(row.state == "RUNNING" for row in cell.rows),
-        "best_val_auroc": max(values, default=None),
+        "selects_by": selects_by(cell.run),
+        "best_value": max(values, default=None),
     }
 
 
