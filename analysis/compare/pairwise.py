@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
-from analysis.compare.searches import grouped, sampled
-from analysis.compare.t_test import Student
+from analysis.compare.searches import Groups, grouped, sampled
+from analysis.compare.t_test import Student, has_room
 from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
@@ -59,7 +59,8 @@ class Pair:
             they are the sample.
         margin: differences below it count as none.
         equal_low, equal_high: the interval of the difference at 90 %, by the basis.
-        p_equal: of a difference of ``margin`` or more, by two one-sided tests.
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests; NaN also where
+            there is no room for it (``analysis.compare.t_test.has_room``).
         p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
             setting.
         why: what forbids a test, else "".
@@ -213,9 +214,9 @@ class _Method(NamedTuple):
     test_auroc: NDArray[np.float64]
     images: Placements | None
 
-    def seen(self, seeds: list[int]) -> Placements | None:
-        """The test images under these seeds."""
-        return None if self.images is None else self.images.runs(self.at(seeds))
+    def seen(self, seeds: list[int], groups: Groups) -> Placements | None:
+        """The test images under these seeds, as means over groups of them."""
+        return None if self.images is None else self.images.runs(self.at(seeds)).means(groups)
 
     def at(self, seeds: list[int]) -> list[int]:
         """Where the runs of these seeds are."""
@@ -256,13 +257,24 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float)
     )
     if not shared:
         return pair
-    seen = (method.seen(shared) for method in (a, b))
-    places = [None if each is None else each.means(groups) for each in seen]
-    return _tested(pair, d if ahead else -d, *places)
+    higher = float(a.test_auroc[a.at(shared)].mean())
+    seen = (method.seen(shared, groups) for method in (a, b))
+    return _tested(pair, d if ahead else -d, *seen, higher=higher)
 
 
-def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placements | None) -> Pair:
-    """The pair with what differences ``d`` (not empty) say, and the images, if they are known."""
+def _tested(
+    pair: Pair,
+    d: NDArray[np.float64],
+    a: Placements | None,
+    b: Placements | None,
+    *,
+    higher: float,
+) -> Pair:
+    """The pair with what differences ``d`` (not empty) say, and the images, if they are known.
+
+    Args:
+        higher: the mean AUROC of a.
+    """
     pair = replace(
         pair,
         difference=float(d.mean()),
@@ -289,5 +301,5 @@ def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placeme
         p=found.p,
         equal_low=equal_low,
         equal_high=equal_high,
-        p_equal=found.p_equal(pair.margin),
+        p_equal=found.p_equal(pair.margin) if has_room(higher, pair.margin) else math.nan,
     )

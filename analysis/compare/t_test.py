@@ -16,7 +16,10 @@ from scipy import special
 from analysis.compare.intervals import LEVEL, Interval
 from study.plan.power import ALPHA
 
-__all__ = ["UNTESTED", "Student"]
+__all__ = ["ROOM", "UNTESTED", "Student", "has_room"]
+
+ROOM = 2
+"""Equality is not asked of AUROCs that are nearer to 1 than so many margins."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,15 @@ class Student:
     def _interval(self, level: float) -> Interval:
         half = self.error * float(special.stdtrit(self.freedom, level))
         return Interval(self.mean - half, self.mean + half)
+
+
+def has_room(auroc: float, margin: float) -> bool:
+    """Whether equality within ``margin`` may be asked of AUROCs of which this is the higher.
+
+    Near 1 differences are skew: draws that show a small one show a small spread with it, and up to
+    one in six tests at 5 % would call methods equal that differ by the margin.
+    """
+    return 1 - auroc >= ROOM * margin
 
 
 UNTESTED = Student(math.nan, math.nan, math.nan)

@@ -20,6 +20,7 @@ from analysis.sections import (
     method_pairs,
     metrics,
     profile,
+    profile_values,
     provenance,
     published,
     rank_stability,
@@ -36,6 +37,7 @@ __all__ = ["SECTIONS"]
 
 SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     glance.section,
+    profile.section,
     verdict.section,
     main_table.section,
     method_pairs.section,
@@ -43,7 +45,7 @@ SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     critical_difference.section,
     rank_stability.section,
     imratio.section,
-    profile.section,
+    profile_values.section,
     sensitivity.section,
     hyperparameter_pairs.section,
     importance.section,

@@ -34,8 +34,9 @@ def section(findings: Findings) -> Section | None:
             "interval and p value cover other seeds and, where predictions were stored, other "
             "test images as well (Obuchowski and Rockette's test, seeds as readers). p is "
             f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level. Two methods "
-            f"are equal where two one-sided tests place the difference within "
-            f"{findings.results.equivalence:g} to each side, which is where its 90 % interval lies."
+            f"are equal within {findings.results.equivalence:g} where two one-sided tests say so, "
+            "that is, where the 90 % interval lies within it; of AUROCs nearer to 1 than twice "
+            "that this is not asked (a smaller `equivalence` in the spec may be)."
         ),
         *([Note(remarks)] if remarks else []),
         _difference_table(shown, pairs),

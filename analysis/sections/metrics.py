@@ -13,7 +13,7 @@ from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
 from analysis.read.traces import joined, trace
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
-from analysis.write.cells import interval, number
+from analysis.write.cells import number
 from study.words import METRICS
 
 __all__ = ["section"]
@@ -51,9 +51,8 @@ def section(findings: Findings) -> Section | None:
         Prose(_agreement(cells, names)),
         _table(cells, names),
     ]
-    shown = [pair for pair in pairs if _with_the_best(pair, cells) and pair.n]
-    if shown:
-        blocks.append(_pair_table(shown, pairs))
+    if any(pair.n for pair in pairs):
+        blocks.append(_claims_table(cells, pairs))
     return Section("metrics", "Metrics", blocks)
 
 
@@ -83,12 +82,14 @@ def _agreement(cells: pd.DataFrame, names: Sequence[str]) -> str:
     others = [name for name in names if name != "auroc" and best[name]]
     if not best["auroc"] or not others:
         return "Each metric is read on its own."
-    parts = []
+    shares: dict[str, list[str]] = {}
     for name in others:
         common = best[name].keys() & best["auroc"].keys()
         same = sum(bool(best[name][s] & best["auroc"][s]) for s in common)
-        parts.append(f"{METRICS[name]} in {same} of {plural(len(common), 'setting')}")
-    return f"The method with the highest AUROC is also the best by {listing(parts)}."
+        share = f"in {same} of {plural(len(common), 'setting')}"
+        shares.setdefault(share, []).append(METRICS[name])
+    parts = "; ".join(f"{share} by {listing(words)}" for share, words in shares.items())
+    return f"The method with the highest AUROC is also the best {parts}."
 
 
 def _table(cells: pd.DataFrame, names: Sequence[str]) -> Table:
@@ -126,45 +127,57 @@ def _cell(row: Row | None) -> TableCell:
 _short = "{:.3f}".format
 
 
-def _with_the_best(pair: MetricPair, cells: pd.DataFrame) -> bool:
-    best = cells[cells["best"] & (cells["metric"] == pair.metric)]
-    return bool(best["cell"].isin([pair.cell_a, pair.cell_b]).any())
-
-
-def _pair_table(shown: Sequence[MetricPair], pairs: Sequence[MetricPair]) -> Table:
-    rows = [
-        [
-            TableCell(short_setting(pair.task, pair.ratio), mark="key"),
-            TableCell(METRICS[pair.metric], mark="key"),
-            TableCell(pair.a, mark="key"),
-            TableCell(pair.b, mark="key"),
-            TableCell(str(pair.n), pair.n),
-            number(pair.difference, labels.signed),
-            interval(pair.low, pair.high, labels.signed),
-            number(pair.p_holm, labels.p_number),
-            TableCell("A better" if pair.better else "no evidence"),
-            TableCell(pair.why, mark="flag" if pair.why else ""),
+def _claims_table(cells: pd.DataFrame, pairs: Sequence[MetricPair]) -> Table:
+    """What the tests say of the best of each setting and metric."""
+    best = cells[cells["best"]].drop_duplicates(["task", "ratio", "metric"]).to_dict("records")
+    names = list(cells["metric"].unique())
+    settings = list(dict.fromkeys((row["task"], row["ratio"]) for row in best))
+    best.sort(key=lambda r: (settings.index((r["task"], r["ratio"])), names.index(r["metric"])))
+    rows, sources = [], []
+    for row in best:
+        own = [
+            pair
+            for pair in pairs
+            if pair.metric == row["metric"] and row["cell"] in (pair.cell_a, pair.cell_b)
         ]
-        for pair in shown
-    ]
+        beaten = [pair for pair in own if pair.better and pair.cell_a == row["cell"]]
+        rest = [
+            b if a == row["method"] else a for a, b in _names(own) if (a, b) not in _names(beaten)
+        ]
+        rows.append(
+            [
+                TableCell(short_setting(row["task"], row["ratio"]), mark="key"),
+                TableCell(METRICS[row["metric"]], mark="key"),
+                TableCell(row["method"], row["method"], mark="key"),
+                TableCell(listing(pair.b for pair in beaten) or labels.MISSING),
+                number(max((pair.p_holm for pair in beaten), default=math.nan), labels.p_number),
+                TableCell(listing(rest) or labels.MISSING),
+            ]
+        )
+        sources.append(
+            joined(
+                trace(cell, "confirm", numbers)
+                for cell, numbers in dict(
+                    each
+                    for pair in own
+                    for each in ((pair.cell_a, pair.rows_a), (pair.cell_b, pair.rows_b))
+                ).items()
+            )
+        )
     columns = [
         TableColumn("Setting"),
         TableColumn("Metric"),
-        TableColumn("A"),
-        TableColumn("B"),
-        TableColumn("Seeds", True, "paired seeds"),
-        TableColumn("A is ahead by", True, "of a slope: nearer to 1 by"),
-        TableColumn("95 % interval", True),
-        TableColumn("p (Holm)", True),
-        TableColumn("Reading"),
-        TableColumn("Untested"),
+        TableColumn("Best"),
+        TableColumn("Better than"),
+        TableColumn("p (Holm)", True, "the largest of these"),
+        TableColumn("No evidence against"),
     ]
     caption = (
         "The best method of each setting and metric against the others, seed by seed on the same "
-        f"test images. The files hold all pairs: {len(pairs)}."
+        f"test images. The files have the differences and intervals of all pairs: {len(pairs)}."
     )
-    sources = [
-        joined([trace(p.cell_a, "confirm", p.rows_a), trace(p.cell_b, "confirm", p.rows_b)])
-        for p in shown
-    ]
     return Table("metrics-pairs", caption, columns, rows, metrics.table(pairs), sources=sources)
+
+
+def _names(pairs: Sequence[MetricPair]) -> list[tuple[str, str]]:
+    return [(pair.a, pair.b) for pair in pairs]

@@ -35,8 +35,8 @@ def section(findings: Findings) -> Section | None:
     blocks: list[Block] = [
         Prose(
             "Would the ranking be the same on other settings, beside other rivals, with other "
-            "seeds and test images? Look at how often the best stays first: near a half, it leads "
-            "by chance. Search is not drawn anew: the configurations are those at hand."
+            "seeds and test images? Look at how often the best two keep their order: near a half, "
+            "the lead is chance. Search is not drawn anew: the configurations are those at hand."
         ),
         Prose(_words(found)),
     ]
@@ -109,7 +109,7 @@ def _figure(found: Stability, palette: Palette) -> go.Figure:
     figure.update_yaxes(
         tickvals=[-line for line in range(len(names))],
         ticktext=names,
-        range=[0.6 - len(names), 0.6],
+        range=[0.4 - len(names), 0.6],
         showgrid=False,
         fixedrange=True,
     )

@@ -172,8 +172,8 @@ def _lacks(verdict: Verdict, best: Best) -> str:
         return "It is the only method with a result, so there is nothing to compare it with."
     if verdict.reading == "untested":
         return (
-            "Too few paired seeds, or without spread, to test any other method against it: no "
-            "evidence of a difference."
+            "Too few paired seeds or searches, or without spread, to test any other method "
+            "against it: no evidence of a difference."
         )
     open_ = [method for method in verdict.near if method not in verdict.equal]
     said = f"No evidence of a difference from {listing(open_)}." if open_ else ""
