@@ -40,7 +40,8 @@ Row: TypeAlias = dict[Hashable, Any]
 
 KEYS = {
     "cell": Column("object", "id of the cell"),
-    "method": Column("object", "name of the method"),
+    "method": Column("object", "name of the method in the study"),
+    "base_method": Column("object", "the method that it is a variant of, else the same"),
     "task": Column("object", "name of the task"),
     "dataset": Column("object", "name of the data set"),
     "model": Column("object", "name of the model"),
@@ -83,7 +84,10 @@ CELLS = KEYS | {
     "intervals": Column("int64", "validations of a full trial"),
     "planned_trials": Column("int64", "search trials that the spec asks for"),
     "planned_seeds": Column("int64", "confirm seeds that the spec asks for"),
-    "selected": Column("float64", "number of the selected search trial; NaN: none (yet)"),
+    "searches": Column("int64", "independent searches; planned trials and seeds are of all"),
+    "selected": Column(
+        "float64", "number of the selected search trial; NaN: none (yet), or several searches"
+    ),
 }
 
 TRIALS = (
@@ -91,6 +95,7 @@ TRIALS = (
     | _TRIAL
     | {
         "origin": Column("object", '"random" or "tpe"'),
+        "repeat": Column("int64", "which of the cell's searches it belongs to, from 0"),
         "selected": Column("bool", "the one whose configuration the confirm trials repeat"),
         "value": Column(
             "float64", "validation AUROC after the last interval; COMPLETE trials only"
@@ -105,10 +110,11 @@ TRIALS = (
     }
 )
 
-CONFIRM = (
+_FOLLOWING = (
     KEYS
     | _TRIAL
     | {
+        "repeat": Column("int64", "whose search's configuration it repeats, from 0"),
         "seed": Column("float64", "index of the confirm seed, from 0; methods share seeds"),
         "selected_from": Column("float64", "search trial that is repeated; NaN: no search"),
         "val_auroc": Column("float64", "validation AUROC after the last interval; COMPLETE only"),
@@ -117,6 +123,13 @@ CONFIRM = (
         "predictions": Column("object", "file of test scores, relative to the study's directory"),
     }
 )
+
+CONFIRM = _FOLLOWING
+
+PROFILE = _FOLLOWING | {
+    "hyperparameter": Column("object", "the one that is moved"),
+    "moved_to": Column("object", "its value; the others are those of the confirm trials"),
+}
 
 CURVES = KEYS | {
     "trial": _TRIAL["trial"],
@@ -197,7 +210,11 @@ FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
     "cells": ("one row a cell: a method on a task at one imbalance ratio", CELLS),
     "trials": ("one row a search trial", TRIALS),
     "confirm": ("one row a confirm trial of the selected configuration", CONFIRM),
-    "superseded": ("confirm trials of configurations that more search replaced", CONFIRM),
+    "profile": ("one row a trial with one hyperparameter moved", PROFILE),
+    "superseded": (
+        "confirm and profile trials of configurations that more search replaced",
+        CONFIRM,
+    ),
     "curves": ("one row an interval of a search or confirm trial", CURVES),
     "budget": ("one row a cell: what it was given and what it spent", BUDGET),
     "metrics": ("one row a confirm trial with predictions: its metrics on the test set", METRICS),

@@ -83,6 +83,7 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
         "cells": results.cells,
         "trials": results.trials.apply(_uniform),
         "confirm": results.confirm,
+        "profile": results.profile.assign(moved_to=results.profile["moved_to"].map(str)),
         "superseded": results.superseded,
         "curves": results.curves,
         "budget": budget.by_cell(results)[list(columns.BUDGET)].astype(

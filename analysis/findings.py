@@ -12,6 +12,7 @@ from analysis.compare import (
     doubts,
     metrics,
     pairwise,
+    profile,
     significance,
     stability,
 )
@@ -23,6 +24,7 @@ from analysis.compare.significance import Units
 from analysis.compare.stability import Stability
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
+from analysis.search.sensitivity import Curve
 
 __all__ = ["Findings"]
 
@@ -96,9 +98,14 @@ class Findings:
         return sensitivity.points(self.results)
 
     @cached_property
-    def sensitivity(self) -> pd.DataFrame:
-        """One row a bin of ``points``: its median."""
-        return sensitivity.curves(self.points)
+    def sensitivity(self) -> list[Curve]:
+        """What each hyperparameter does on average, where there are the trials for it."""
+        return sensitivity.curves(self.results, self.points)
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """One row a cell, hyperparameter and value of the study's profiles."""
+        return profile.profiles(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:

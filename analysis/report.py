@@ -14,7 +14,7 @@ from analysis.write import markdown, page, tables
 from analysis.write.blocks import Section
 from study.places import Places
 
-__all__ = ["sections", "write", "write_results"]
+__all__ = ["sections", "write", "write_findings", "write_results"]
 
 
 def write(*directories: Path, folder: Path | None = None) -> Path:
@@ -32,10 +32,15 @@ def write(*directories: Path, folder: Path | None = None) -> Path:
         study.errors.StudyError: a directory holds no study that can be read.
         AnalysisError: the report cannot be written there, or a study is named twice.
     """
+    return write_findings(*directories, folder=folder)[0]
+
+
+def write_findings(*directories: Path, folder: Path | None = None) -> tuple[Path, Findings]:
+    """As `write`; also gives what the report's numbers come from."""
     results = load(*directories) if len(directories) == 1 else read_together(directories)
-    place = folder or Places(_place(results)).report
+    place, findings = folder or Places(_place(results)).report, Findings(results)
     try:
-        return write_results(results, place)
+        return _write(findings, place), findings
     except OSError as error:
         raise AnalysisError(
             f"A report needs a folder that can be written; {place} gave: {error}. "
@@ -57,7 +62,11 @@ def write_results(results: Results, folder: Path) -> Path:
 
     Each file appears whole or not, the page last.
     """
-    findings = Findings(results)
+    return _write(Findings(results), folder)
+
+
+def _write(findings: Findings, folder: Path) -> Path:
+    results = findings.results
     parts = sections(findings)
     tables.write_tables((t for part in parts for t in part.tables()), folder / "tables")
     drawn = paper.write_figures(findings, folder / "figures")

@@ -45,8 +45,9 @@ class Results:
             where null was chosen: then chosen_null names it).
         curves: one row an interval of a search or confirm row.
         confirm: one row a confirm row of the selected configuration. Only these fill tables.
-        superseded: confirm rows of configurations that more search replaced; same columns.
-            They count in the budget and nowhere else.
+        profile: one row a trial around it, with one hyperparameter moved.
+        superseded: confirm and profile rows of configurations that more search replaced; columns
+            as confirm. They count in the budget and nowhere else.
         origins: by cell, where several studies are read together; else empty.
         remarks: sentences that a reader must see before any number.
     """
@@ -56,6 +57,7 @@ class Results:
     trials: pd.DataFrame
     curves: pd.DataFrame
     confirm: pd.DataFrame
+    profile: pd.DataFrame
     superseded: pd.DataFrame
     origins: Mapping[str, Origin] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -142,6 +144,9 @@ def from_record(study: StudyRecord) -> Results:
         confirm=columns.frame(
             (_confirm_row(cell, row) for cell in cells for row in cell.confirm), columns.CONFIRM
         ),
+        profile=columns.frame(
+            (_profile_row(cell, row) for cell in cells for row in cell.profile), columns.PROFILE
+        ),
         superseded=columns.frame(
             (_confirm_row(cell, row) for cell in cells for row in cell.superseded), columns.CONFIRM
         ),
@@ -157,6 +162,7 @@ def _keys(cell: CellRecord) -> dict[str, object]:
     return {
         "cell": cell.id,
         "method": cell.method,
+        "base_method": cell.base,
         "task": cell.task,
         "dataset": cell.dataset,
         "model": cell.model,
@@ -172,7 +178,8 @@ def _cell(cell: CellRecord) -> dict[str, object]:
         "intervals": cell.intervals,
         "planned_trials": cell.planned_trials,
         "planned_seeds": cell.planned_seeds,
-        "selected": NAN if cell.selected is None else cell.selected,
+        "searches": cell.searches,
+        "selected": cell.selected[0] if len(cell.selected) == 1 else NAN,
     }
 
 
@@ -200,7 +207,8 @@ def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
     last = max(row.validations, default=None)
     return _row(cell, row) | {
         "origin": row.origin,
-        "selected": row.number == cell.selected,
+        "repeat": row.repeat,
+        "selected": row.number in cell.selected,
         "value": _number(row.value),
         "last_auroc": _number(row.value) if last is None else row.validations[last],
         "last_interval": 0 if last is None else last,
@@ -210,6 +218,7 @@ def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
 
 def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
     return _row(cell, row) | {
+        "repeat": row.repeat,
         "seed": _number(row.seed),
         "selected_from": _number(row.selected_from),
         "val_auroc": _number(row.value),
@@ -217,6 +226,11 @@ def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "test_auprc": _number(row.test_auprc),
         "predictions": row.predictions,
     }
+
+
+def _profile_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
+    name, value = row.moved or ("", None)
+    return _confirm_row(cell, row) | {"hyperparameter": name, "moved_to": value}
 
 
 def _curve_rows(cells: Iterable[CellRecord]) -> Iterable[dict[str, object]]:

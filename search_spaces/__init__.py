@@ -14,6 +14,7 @@ from search_spaces import (
     auc_s,
     ce,
     ce_mixup,
+    ce_tuned,
     ct_auc,
     ct_mixup,
     focal,
@@ -27,6 +28,7 @@ __all__ = ["PAIRS", "SPACES"]
 
 _FILES: dict[str, ModuleType] = {
     "ce": ce,
+    "ce_tuned": ce_tuned,
     "focal": focal,
     "auc_s": auc_s,
     "auc_m": auc_m,

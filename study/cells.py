@@ -2,32 +2,36 @@
 
 from study.cell import Cell, cell_id
 from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
+from study.spec.profile import moves_of
 from study.spec.space import named_pairs
 
 __all__ = ["cells"]
 
 
 def cells(spec: StudySpec) -> list[Cell]:
-    """Every method x task x imratio of ``spec``, task by task, ratio by ratio."""
+    """Every method x task x imratio of ``spec``, task by task, ratio by ratio.
+
+    With several searches a method that has nothing to search has its one configuration in each.
+    """
     grid = [
-        (method, task, imratio)
+        (variant, task, imratio)
         for task in spec.tasks
         for imratio in spec.imratios
-        for method in spec.methods
+        for variant in spec.methods
     ]
     return [
         Cell(
-            id=cell_id(method, task.name, imratio),
+            id=cell_id(variant.name, task.name, imratio),
             order=order,
-            method=method,
+            method=variant.name,
             task=task.name,
             dataset=task.dataset,
             model=task.model,
             imratio=imratio,
             run=_run(spec, task),
-            space=tuned_space(spec, method),
-            fixed=fixed_params(spec, method),
-            trials=search_trials(spec, method),
+            space=tuned_space(spec, variant),
+            fixed=fixed_params(spec, variant),
+            trials=search_trials(spec, variant),
             random_trials=spec.search.random_trials,
             sampler=spec.search.sampler,
             pruner=spec.search.pruner,
@@ -36,9 +40,12 @@ def cells(spec: StudySpec) -> list[Cell]:
             seeds=spec.confirm.seeds,
             embeddings=spec.confirm.embeddings,
             seed=spec.seed,
-            pairs=named_pairs(method),
+            pairs=named_pairs(variant.method),
+            repeats=spec.search.repeats,
+            moves=moves_of(spec, variant),
+            variant_of=None if variant.plain else variant.method,
         )
-        for order, (method, task, imratio) in enumerate(grid)
+        for order, (variant, task, imratio) in enumerate(grid)
     ]
 
 

@@ -1,40 +1,30 @@
 """The command ``aucstudy``. Every command imports what it needs itself, so that --help is quick."""
 
-import sys
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
 from typer.core import TyperGroup
 
 from analysis.errors import AnalysisError
+from study.command import before
 from study.command.launch import launch
-from study.command.terminal import plain_where_needed
+from study.command.options import Json, Spec, Study
+from study.command.terminal import plain_where_needed, show, tell
 from study.errors import StudyError
 from trainables.errors import TrainableError
 
 __all__ = ["app", "main"]
 
-WIDTH_OF_FILES = 160
 
-Spec = Annotated[
-    str, typer.Argument(metavar="SPEC", help="A YAML file, a preset, or a study's directory.")
-]
-Study = Annotated[
-    str, typer.Argument(metavar="DIR", help="A study's directory, or the SPEC that made it.")
-]
+class Tracker(StrEnum):
+    """For whom ``export`` can write."""
 
-
-class Kind(StrEnum):
-    """What ``list`` can list."""
-
-    METHODS = "methods"
-    DATASETS = "datasets"
-    MODELS = "models"
-    PRESETS = "presets"
+    TENSORBOARD = "tensorboard"
+    MLFLOW = "mlflow"
+    WANDB = "wandb"
 
 
 class Format(StrEnum):
@@ -59,7 +49,6 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Studies of deep AUC maximisation: one YAML file in, one report out.",
 )
@@ -87,24 +76,8 @@ def _of_every_command(
     """What stands before the name of a command."""
 
 
-@app.command()
-def plan(spec: Spec) -> None:
-    """Show what SPEC runs, about how long it takes here, and what it will be able to show."""
-    from study.command.tables import plan_tables
-    from study.command.warn import warn
-    from study.plan.cost import local_slots, plan_study, time_task
-    from study.spec import check_environment, load_spec
-
-    study = load_spec(spec)
-    check_environment(study)
-    warn(study)
-    typer.echo("Timing a few steps of every method on every task ...", err=True)
-    timings = {
-        (method, task.name): timing
-        for task in study.tasks
-        for method, timing in time_task(study, task).items()
-    }
-    _show(*plan_tables(plan_study(study, timings, local_slots(study.resources))))
+app.command()(before.init)
+app.command()(before.plan)
 
 
 @app.command()
@@ -113,6 +86,10 @@ def run(
     limit: Annotated[
         str | None,
         typer.Option("--for", metavar="2h", help="Stop cleanly after this time: 2h, 90m, 1d12h."),
+    ] = None,
+    report_every: Annotated[
+        str | None,
+        typer.Option(metavar="30m", help="Also write the report so often while it runs."),
     ] = None,
     accept_changes: Annotated[
         bool,
@@ -128,19 +105,39 @@ def run(
     """
     from study.command.run import run as start
 
-    start(spec, limit, accept_changes)
+    start(spec, limit, accept_changes, report_every)
 
 
 @app.command()
-def status(study: Study) -> None:
+def status(
+    study: Study,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on showing it until the study is finished.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show how far a study is, while it runs or after."""
+    from study.command.as_json import status_data
     from study.command.tables import status_tables
     from study.places import Places
     from study.reader import read_study
     from study.tune.log import last_wait
 
     directory = _directory(study)
-    _show(*status_tables(read_study(directory), last_wait(Places(directory).events)))
+    if watch:
+        from study.command.watch import watch as look
+
+        if as_json:
+            raise typer.BadParameter(
+                "shows tables or lines; --json is one look", param_hint="--watch"
+            )
+        look(directory)
+        return
+    seen = read_study(directory), last_wait(Places(directory).events)
+    if as_json:
+        tell(status_data(*seen))
+    else:
+        show(*status_tables(*seen))
 
 
 @app.command()
@@ -151,11 +148,20 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Instead of report/ in the study's own.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Write a study's report anew, finished or not; of several studies, one report."""
-    from analysis.report import write
+    """Write a study's report anew, finished or not; of several studies, one report.
 
-    typer.echo(f"Report: {write(*map(_directory, studies), folder=out)}")
+    With --json it prints the verdict.
+    """
+    from analysis.report import write_findings
+    from analysis.verdict_data import verdict_data
+
+    path, findings = write_findings(*map(_directory, studies), folder=out)
+    if as_json:
+        tell({"report": path, "settings": verdict_data(findings)})
+    else:
+        typer.echo(f"Report: {path}")
 
 
 @app.command()
@@ -165,13 +171,29 @@ def export(
         Path | None, typer.Option(metavar="FOLDER", help="Instead of export/ in the study's own.")
     ] = None,
     kind: Annotated[Format, typer.Option("--format", help="Kinds of files.")] = Format.BOTH,
+    to: Annotated[
+        Tracker | None, typer.Option(help="Runs for this tracker instead, in export/<tracker>.")
+    ] = None,
 ) -> None:
-    """Write a study's trials, curves, confirm results, predictions and budget as tables."""
+    """Write a study's trials, curves, confirm results, predictions and budget as tables.
+
+    With --to: parameters, curves, final figures and files, a run a trial.
+    """
     from analysis.export import KINDS
     from analysis.export import export as write_frames
     from study.places import Places
 
     directory = _directory(study)
+    if to is not None:
+        from analysis.exporters import export_to
+        from study.reader import read_study
+
+        folder = out or Places(directory).export / to.value
+        look, missing = export_to(to.value, read_study(directory), folder)
+        for sentence in missing:
+            typer.echo(sentence, err=True)
+        typer.echo(f"Runs: {folder}; to look at them: {look}")
+        return
     folder = out or Places(directory).export
     kinds = KINDS if kind is Format.BOTH else (kind.value,)
     for sentence in write_frames(directory, folder, kinds):
@@ -189,10 +211,10 @@ def rerun(
     from study.command.tables import rerun_table
 
     done = train_again(_directory(study), trial)
-    _show(rerun_table(done))
-    for before, text in (("The ledger says", done.reason), ("This time", done.again)):
+    show(rerun_table(done))
+    for when, text in (("The ledger says", done.reason), ("This time", done.again)):
         if text is not None:
-            typer.echo(f"{before}: {text}")
+            typer.echo(f"{when}: {text}")
     typer.echo("The same, bit for bit." if done.same else "Not the same.")
     if not done.same and done.differences:
         typer.echo(f"What may explain it: {'; '.join(done.differences)}.")
@@ -213,49 +235,11 @@ def dashboard(
     serve(directory, port)
 
 
-@app.command("list")
-def list_(
-    kind: Annotated[Kind | None, typer.Argument(help="Only these, and methods in full.")] = None,
-) -> None:
-    """List methods (with hyperparameters, ranges and sources), data sets, models and presets."""
-    from study.command.listing import LISTINGS
-
-    _show(*(part for name, parts in LISTINGS.items() if kind in (None, name) for part in parts()))
-
-
-@app.command()
-def doctor(
-    spec: Annotated[
-        str | None, typer.Argument(metavar="[SPEC]", help="Also look at what this study needs.")
-    ] = None,
-) -> None:
-    """Look whether this machine is fit for a study, and say what to do if it is not."""
-    from study.command.doctor import Finding, examine
-    from study.command.tables import findings_table
-    from study.plan.bf16 import bf16_warning
-    from study.spec import data_root, default_data_root, directory_of, load_spec
-
-    if spec is None:
-        findings = examine(Path("studies").absolute(), default_data_root(), None, [])
-    else:
-        study = load_spec(spec)
-        datasets = list(dict.fromkeys(task.dataset for task in study.tasks))
-        findings = examine(directory_of(study), data_root(study), study.storage, datasets)
-        if warning := bf16_warning(study):
-            findings.append(Finding("precision", "warn", "bf16", warning))
-    _show(findings_table(findings))
-    if any(finding.verdict == "fail" for finding in findings):
-        raise typer.Exit(1)
+app.command("list")(before.list_)
+app.command()(before.doctor)
 
 
 def _directory(study: str) -> Path:
     from study.spec import find_directory
 
     return find_directory(study)
-
-
-def _show(*parts: RenderableType) -> None:
-    # A pipe has no width of its own; rich would cut tables to 80 columns.
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
-    for part in parts:
-        console.print(part)

@@ -30,7 +30,7 @@ def fingerprints(cells: Sequence[Cell]) -> Fingerprints:
     sets = sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
     # First, since a reader's module is imported by it where nothing has done so yet.
     data = {dataset: _data(read_source(dataset, root)) for dataset, root in sets}
-    names = sorted({n for cell in cells for n in (cell.method, cell.dataset, cell.model)})
+    names = sorted({n for cell in cells for n in (cell.base, cell.dataset, cell.model)})
     modules = {name: _module(name.partition(":")[0]) for name in names if ":" in name}
     code = {name: {file.name: checksum(file)} for name, file in modules.items() if file}
     return {"data": data, "code": code}

@@ -1,6 +1,7 @@
 """Read a study from its ledger: finished, running or dead, without touching it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlalchemy import URL
 
+from study.cell import Moves
 from study.database_url import shown
 from study.errors import LedgerError
 from study.ledger import sql as tables
 from study.ledger.lease import driver
 from study.ledger.patience import patiently
+from study.ledger.phases import PHASES, moved_of, optuna_study
 from study.ledger.rules import Standing
 from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
@@ -105,23 +108,24 @@ def _cells(storage: RDBStorage, name: str) -> tuple[CellRecord, ...]:
         for name, study_id in ids.items()
         if study_id in plans
     ]
-    return tuple(
-        _cell(
-            name.removeprefix(prefix),
-            plans[study_id],
-            trials[study_id],
-            trials.get(ids.get(f"{name}/confirm", -1), []),
-        )
-        for _, name, study_id in sorted(cells)
-    )
+    found = []
+    for _, full, study_id in sorted(cells):
+        cell = full.removeprefix(prefix)
+        studies = {phase: ids.get(optuna_study(name, cell, phase), -1) for phase in PHASES}
+        rows = {phase: trials.get(study, []) for phase, study in studies.items()}
+        found.append(_cell(cell, plans[study_id], rows))
+    return tuple(found)
 
 
-def _cell(
-    name: str, plan: dict[str, Any], search: list[FrozenTrial], confirm: list[FrozenTrial]
-) -> CellRecord:
-    search_rows = tuple(_trial("search", trial) for trial in search)
-    confirm_rows = tuple(_trial("confirm", trial) for trial in confirm)
-    standing = Standing(search_rows, confirm_rows, plan["trials"], plan["seeds"])
+def _cell(name: str, plan: dict[str, Any], trials: Mapping[str, list[FrozenTrial]]) -> CellRecord:
+    # What a plan lacks came later than the study.
+    repeats, moves = plan.get("repeats", 1), _moves(plan.get("moves"))
+    seeds = plan["seeds"] // repeats
+    rows = {
+        phase: tuple(_trial(phase, trial, seeds) for trial in found)
+        for phase, found in trials.items()
+    }
+    standing = Standing(rows, plan["trials"], plan["seeds"], repeats, moves)
     return CellRecord(
         id=name,
         method=plan["method"],
@@ -130,14 +134,25 @@ def _cell(
         run=plan["run"],
         space={param: _range(entry) for param, entry in plan["space"].items()},
         fixed=plan["fixed"],
-        planned_trials=plan["trials"],
+        searches=repeats,
+        planned_trials=repeats * plan["trials"],
         planned_seeds=plan["seeds"],
-        selected=None if standing.selected is None else standing.selected.number,
-        search=search_rows,
+        selected=tuple(row.number for row in standing.selected),
+        search=rows["search"],
         confirm=tuple(standing.current),
+        profile=tuple(standing.profiled),
         superseded=tuple(standing.superseded),
+        moves=moves,
+        variant_of=plan.get("variant_of"),
         pairs=_pairs(plan.get("pairs")),
     )
+
+
+def _moves(plan: dict[str, Any] | None) -> Moves | None:
+    if plan is None:
+        return None
+    values = {name: tuple(values) for name, values in plan["values"].items()}
+    return Moves(values, plan["unmoved"], plan["seeds"], plan["test"])
 
 
 def _pairs(named: list[list[str]] | None) -> tuple[tuple[str, str], ...] | None:
@@ -148,8 +163,10 @@ def _range(entry: dict[str, Any]) -> dict[str, Any]:
     return dict(entry["attributes"])
 
 
-def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
+def _trial(phase: str, trial: FrozenTrial, seeds: int) -> TrialRecord:
+    """A row; ``seeds`` is how many confirm seeds each search of its cell has."""
     attrs = trial.user_attrs
+    moved, repeat, seed = moved_of(attrs), attrs.get("repeat", 0), attrs.get("seed")
     # As plain data: who reads a study needs nothing of what trains it.
     outcome = attrs.get("outcome", {})
     return TrialRecord(
@@ -157,7 +174,7 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         number=trial.number,
         state=trial.state.name,
         value=trial.values[0] if trial.values else None,
-        params=dict(trial.params),
+        params={**trial.params, **moved},
         validations=dict(sorted(trial.intermediate_values.items())),
         origin=attrs["origin"],
         seeds=attrs["seeds"],
@@ -172,7 +189,9 @@ def _trial(phase: str, trial: FrozenTrial) -> TrialRecord:
         execution=outcome.get("execution"),
         started=trial.datetime_start,
         finished=trial.datetime_complete,
-        seed=attrs.get("seed"),
+        repeat=repeat,
+        seed=None if seed is None else repeat * seeds + seed,
+        moved=next(iter(moved.items()), None),
         selected_from=attrs.get("selected_from"),
         test_auroc=outcome.get("test_auroc"),
         test_auprc=outcome.get("test_auprc"),

@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from study.cell import Moves
 from study.errors import LedgerError
+from study.ledger.phases import PHASES
 from study.ledger.rules import Standing
 from study.places import Places
 
@@ -18,15 +20,15 @@ class TrialRecord:
     """One row of the ledger.
 
     Attributes:
-        phase: "search" or "confirm".
+        phase: "search", "confirm" or "profile".
         number: the row's number within its cell and phase, from 0.
         state: "COMPLETE", "PRUNED", "FAIL", "RUNNING" or "WAITING".
         value: validation AUROC after the last interval; None unless COMPLETE (a PRUNED row's
             last value is in ``validations``).
-        params: the tuned hyperparameters.
+        params: the tuned hyperparameters, and the one that a profile row moves.
         validations: validation AUROC by interval (1, 2, ...).
         origin: what proposed a search row: "random" (an independent draw) or "tpe"; a confirm
-            row has "selected", or "fixed" in a cell without search.
+            row has "selected", or "fixed" in a cell without search; a profile row "profile".
         seeds: {"data_seed", "init_seed", "order_seed"}.
         reason: why the row is FAIL, else None.
         crashed: FAIL for a reason outside its configuration, so that it gets a replacement.
@@ -37,10 +39,14 @@ class TrialRecord:
             "gradient_evaluations"} and the method's own figures; empty until the row is finished.
         host, device: where it ran.
         execution: how its steps ran, see ``trainables.config.Outcome``; None: not told.
-        seed: index of the confirm seed (0, 1, ...); None for search rows.
-        selected_from: number of the search row that a confirm row repeats; None for search, and
-            in a cell without search.
-        test_auroc, test_auprc: of a finished confirm row; None otherwise.
+        repeat: which search of its cell it belongs to (0, 1, ...).
+        seed: index of the confirm seed (0, 1, ..., those of the first search first); None for
+            search rows.
+        moved: hyperparameter and value of a profile row; None for others.
+        selected_from: number of the search row that a confirm row repeats, or around which a
+            profile row moves; None for search, and in a cell without search.
+        test_auroc, test_auprc: of a finished confirm row, and of a profile row that was to be
+            tested; None otherwise.
         deaths: why workers died with this row, one clause each; it was started again each time.
         predictions: file of test scores and targets, those of the validation set (not of a
             version that did not keep them), and embeddings if they were asked for, relative to
@@ -64,7 +70,9 @@ class TrialRecord:
     device: str | None
     started: datetime | None
     finished: datetime | None
+    repeat: int = 0
     seed: int | None = None
+    moved: tuple[str, Any] | None = None
     selected_from: int | None = None
     test_auroc: float | None = None
     test_auprc: float | None = None
@@ -80,17 +88,23 @@ class CellRecord:
 
     Attributes:
         id: stable name of the cell, safe as a file name.
+        method: its name in the study.
         imratio: positives / all in the training set; None: the data set's own ratio.
         run: what all trials of the cell share, as ``trainables.config.TrialConfig`` has it.
         space: the searched space, one entry a tuned hyperparameter: {"low", "high", "log",
             "step"} or {"choices"}.
         fixed: hyperparameters that the spec fixes.
-        planned_trials, planned_seeds: rows that the spec asks for.
-        selected: number of the search row with the best validation AUROC, once the search is
-            over; None before, if every row failed, or if there is no search.
-        search, confirm: the rows. ``confirm`` holds only rows of the selected configuration, or
+        searches: how many; each selects a configuration and confirms it on seeds of its own.
+        planned_trials, planned_seeds: rows that the spec asks for, over all searches.
+        selected: numbers of the search rows with the best validation AUROC, one of each search
+            that is over; none of one in which every row failed, or if there is no search.
+        search, confirm: the rows. ``confirm`` holds only rows of the selected configurations, or
             of the only one.
-        superseded: confirm rows of configurations that more search replaced, or may replace.
+        profile: rows around them with one hyperparameter moved.
+        superseded: confirm and profile rows of configurations that more search replaced, or may
+            replace.
+        moves: what the spec asks of the profile; None: there is none.
+        variant_of: the method that ``method`` is a variant of; None: it is that method.
         pairs: hyperparameters that belong together, as the method's search space says ("imratio"
             stands for the imbalance ratio); None: the plan does not say, being an earlier one.
     """
@@ -104,11 +118,20 @@ class CellRecord:
     fixed: dict[str, Any]
     planned_trials: int
     planned_seeds: int
-    selected: int | None
+    selected: tuple[int, ...]
     search: tuple[TrialRecord, ...]
     confirm: tuple[TrialRecord, ...]
     superseded: tuple[TrialRecord, ...] = ()
+    profile: tuple[TrialRecord, ...] = ()
+    searches: int = 1
+    moves: Moves | None = None
+    variant_of: str | None = None
     pairs: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def base(self) -> str:
+        """The method that was trained."""
+        return self.variant_of or self.method
 
     @property
     def dataset(self) -> str:
@@ -138,8 +161,18 @@ class CellRecord:
     @cached_property
     def standing(self) -> Standing[TrialRecord]:
         """Where the cell stands: what is over, and what is left."""
-        confirm = (*self.confirm, *self.superseded)
-        return Standing(self.search, confirm, self.planned_trials, self.planned_seeds)
+        return Standing(
+            {phase: [row for row in self.rows if row.phase == phase] for phase in PHASES},
+            self.planned_trials // self.searches,
+            self.planned_seeds,
+            self.searches,
+            self.moves,
+        )
+
+    @property
+    def rows(self) -> tuple[TrialRecord, ...]:
+        """All rows, phase by phase; those that do not count last."""
+        return (*self.search, *self.confirm, *self.profile, *self.superseded)
 
 
 @dataclass(frozen=True)
@@ -183,7 +216,7 @@ def predictions_path(directory: Path, relative: str) -> Path:
         if file.suffix == ".npz" and file.resolve().parent == folder:
             return file
     raise LedgerError(
-        f"A row's predictions must be a file {place.name}/NAME.npz in the study's directory, and "
+        f"A trial's predictions must be a file {place.name}/NAME.npz in the study's directory, and "
         f"the ledger of {directory} names {relative!r}: do not trust this ledger, or put the "
         "name right."
     )

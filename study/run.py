@@ -129,8 +129,8 @@ def run(
         ran=max(0, before - ledger.remaining()),
         left=ledger.remaining(),
         stopped=None if ledger.finished else stop.reason,
-        failed_cells=tuple(name for name, cell in failed.items() if not cell.settled),
-        unconfirmed_cells=tuple(name for name, cell in failed.items() if cell.settled),
+        failed_cells=tuple(name for name, cell in failed.items() if not cell.standing.settled),
+        unconfirmed_cells=tuple(name for name, cell in failed.items() if cell.standing.settled),
         failed=len(failed) == len(ledger.cells),
     )
 

@@ -80,9 +80,9 @@ def refuse_another_directory(
 
 
 def _differences(begun: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
-    method = plan["method"]
-    for key in ("method", "task", "imratio"):
-        yield from _differs(key, begun[key], plan[key])
+    method = plan["variant_of"] or plan["method"]
+    for key in ("method", "variant_of", "task", "imratio"):
+        yield from _differs(key, begun.get(key), plan[key])
     # A setting that the stored plan lacks came later, and means what trials did before it.
     for key in sorted(begun["run"].keys() & (plan["run"].keys() - FREE)):
         yield from _differs(key, begun["run"][key], plan["run"][key])

@@ -177,6 +177,7 @@ FLOORS = {
         "compare": {"compare", "read", "images"},
         "images": {"images", "read"},
         "write": {"write", "read"},
+        "exporters": {"exporters"},
         "paper": {"paper", "compare", "search", "write"},
         "sections": {"sections", "compare", "search", "images", "read", "write", "paper"},
     },

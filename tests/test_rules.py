@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from rich.table import Table
 from analysis.compare import failures
 from analysis.findings import Findings
 from analysis.results import from_record
+from study.cell import Moves
 from study.command.tables import status_tables
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Row
@@ -46,9 +48,9 @@ def storage(folder: Path) -> Iterator[RDBStorage]:
     storage.engine.dispose()
 
 
-def opened(storage: RDBStorage, name: str, **plan: int) -> Ledger:
+def opened(storage: RDBStorage, name: str, **plan: Any) -> Ledger:
     """The ledger of a study of one cell; again and again, as after a driver's death."""
-    return Ledger(storage, name, [replace(CELL, space={}, **plan)])  # type: ignore[arg-type]
+    return Ledger(storage, name, [replace(CELL, space={}, **plan)])
 
 
 def cell_of(ledger: Ledger) -> CellLedger:
@@ -95,8 +97,8 @@ def test_nothing_is_selected_while_a_replacement_is_to_come(
     rows = [driver.next_search(), driver.next_search()]
     finish(driver, rows[0])
     crash(driver, rows[1])
-    assert not driver.search_over
-    assert read(folder, "selection").cells[0].selected is None
+    assert not driver.standing.search_over
+    assert read(folder, "selection").cells[0].selected == ()
 
 
 def test_a_replacement_is_not_one_more_row_of_the_plan(folder: Path, storage: RDBStorage) -> None:
@@ -169,11 +171,11 @@ def test_one_confirm_row_that_completed_is_a_result(storage: RDBStorage) -> None
 
 # What may happen to a study, in any order: what a driver does, and what becomes of a row under way.
 ENDS = ("complete", "prune", "diverge", "crash")
-EVENTS = ("search", "confirm", "run", *ENDS, "complete", "crash")
+EVENTS = ("search", "confirm", "profile", "run", *ENDS, "complete", "crash")
 
 # What a driver that comes back may find: the plan has grown, or ("fix") an earlier version searched
 # where nothing is tuned and this one does not.
-GROWTHS = ("", "trials", "seeds", "fix")
+GROWTHS = ("", "trials", "seeds", "fix", "repeats", "values", "values", "profile seeds")
 
 
 def happen(driver: CellLedger, events: list[tuple[str, int]]) -> None:
@@ -183,6 +185,8 @@ def happen(driver: CellLedger, events: list[tuple[str, int]]) -> None:
             driver.next_search()
         elif what == "confirm":
             driver.next_confirm()
+        elif what == "profile":
+            driver.next_profile()
         elif what == "run":
             go_on(driver, number / 100, most=number % 8)
         elif running := driver.running():
@@ -199,12 +203,17 @@ def end(driver: CellLedger, row: Row, how: str, value: float) -> None:
         driver.tell(row, state, Outcome(reason=None if state == "PRUNED" else "the loss is nan"))
 
 
+def next_of(driver: CellLedger) -> Row | None:
+    """The row that is handed out next."""
+    return driver.next_search() or driver.next_confirm() or driver.next_profile()
+
+
 def go_on(driver: CellLedger, value: float, most: int = 100) -> list[Row]:
     """Run up to so many rows, every one well and better than the one before; those rows."""
     ended: list[Row] = []
     while len(ended) < most:
         running = driver.running()
-        row = running[0] if running else driver.next_search() or driver.next_confirm()
+        row = running[0] if running else next_of(driver)
         if row is None:
             break
         finish(driver, row, value + len(ended) / 1000)
@@ -213,7 +222,7 @@ def go_on(driver: CellLedger, value: float, most: int = 100) -> list[Row]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=120,
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
@@ -241,6 +250,9 @@ def go_on(driver: CellLedger, value: float, most: int = 100) -> list[Row]:
 @example(
     plan=(2, 1), lives=[("", [("run", 1), ("search", 0)]), ("fix", [])]
 )  # its search is under way
+@example(plan=(1, 2), lives=[("values", [("run", 95)]), ("repeats", []), ("trials", [])])
+@example(plan=(1, 1), lives=[("values", [("run", 2), *[("profile", 0), ("crash", 0)] * 5])])
+@example(plan=(1, 1), lives=[("repeats", [("search", 0), ("diverge", 0), ("run", 5)])])
 def test_all_agree(
     folder: Path,
     storage: RDBStorage,
@@ -248,67 +260,121 @@ def test_all_agree(
     lives: list[tuple[str, list[tuple[str, int]]]],
 ) -> None:
     name = f"study {next(NUMBERS)}"
-    trials, seeds = plan
+    grown = Plan(*plan)
     for growth, events in lives:
-        trials = 0 if growth == "fix" else trials + (growth == "trials")
-        seeds += growth == "seeds"
-        happen(cell_of(opened(storage, name, trials=trials, seeds=seeds)), events)
-    compare(opened(storage, name, trials=trials, seeds=seeds), read(folder, name))
+        grown = grown.after(growth)
+        happen(cell_of(opened(storage, name, **grown.fields())), events)
+    compare(opened(storage, name, **grown.fields()), read(folder, name))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a cell is to do; it only grows.
+
+    Attributes:
+        trials, seeds: of each search.
+        repeats: searches.
+        values: of the profile; none: there is none.
+        profile_seeds: of each search, where there is a profile.
+    """
+
+    trials: int
+    seeds: int
+    repeats: int = 1
+    values: tuple[float, ...] = ()
+    profile_seeds: int = 1
+
+    def after(self, growth: str) -> "Plan":
+        """The plan once ``growth`` has happened to it."""
+        if growth == "fix":
+            return replace(self, trials=0)
+        if growth == "values":
+            return replace(self, values=(*self.values, round(0.1 * (len(self.values) + 1), 1)))
+        if growth == "":
+            return self
+        name = growth.replace(" ", "_")
+        return replace(self, **{name: getattr(self, name) + 1})
+
+    def fields(self) -> dict[str, Any]:
+        """The plan as a ``Cell`` has it."""
+        seeds = min(self.profile_seeds, self.seeds) * self.repeats
+        moves = Moves({"margin": self.values}, {"margin": 0.1}, seeds, test=False)
+        return {
+            "trials": self.trials,
+            "seeds": self.seeds * self.repeats,
+            "repeats": self.repeats,
+            "moves": moves if self.values else None,
+        }
 
 
 def compare(ledger: Ledger, study: StudyRecord) -> None:
     driver = cell_of(ledger)
     (cell,) = study.cells
     standing = driver.standing
+    left = standing.search_left, standing.confirm_left, standing.profile_left
 
     # The reader.
-    chosen = driver.selected
-    assert cell.selected == (None if chosen is None else chosen.number)
-    assert [row.number for row in cell.confirm] == [row.number for row in driver.confirm]
-    others = [row for row in driver.rows["confirm"] if row not in driver.confirm]
-    assert [row.number for row in cell.superseded] == [row.number for row in others]
-    assert cell.standing.search_over == driver.search_over
-    assert cell.standing.finished == driver.finished == ledger.finished
-    assert cell.standing.missing_seeds == standing.missing_seeds
+    assert cell.selected == tuple(row.number for row in standing.selected)
+    for mine, its in (
+        (standing.current, cell.confirm),
+        (standing.profiled, cell.profile),
+        (standing.superseded, cell.superseded),
+    ):
+        assert [(row.phase, row.number) for row in its] == [(r.phase, r.number) for r in mine]
+    again = cell.standing
+    assert (again.search_left, again.confirm_left, again.profile_left) == left
+    assert again.search_over == standing.search_over
+    assert again.failed == standing.failed
+    assert again.finished == driver.finished == ledger.finished
 
     # The status, and what a run shows.
     line, sentence = shown(study)
-    done = standing.search_done + standing.confirm_done
-    planned = standing.trials + standing.seeds
-    assert line["search"] == f"{standing.search_done}/{standing.trials}"
+    profiled = standing.profile_done + standing.profile_left
+    planned = standing.repeats * standing.trials + standing.seeds + profiled
+    assert line["search"] == f"{standing.search_done}/{standing.repeats * standing.trials}"
     assert line["confirm"] == f"{standing.confirm_done}/{standing.seeds}"
+    if standing.moves is not None:
+        assert line["profile"] == f"{standing.profile_done}/{profiled}"
     assert line["under way"] == str(len(driver.running()))
-    assert sentence.startswith(f"{done} of {planned} trials are finished.")
+    assert sentence.startswith(f"{standing.done} of {planned} trials are finished.")
     assert ("to go on" in sentence) == (not ledger.finished)
-    assert headline(ledger).startswith(f"{done}/{planned} trials")
+    assert headline(ledger).startswith(f"{standing.done}/{planned} trials")
 
     # The report.
     results = from_record(study)
     missing = failures.missing_rows(results).iloc[0]
-    assert (missing["search"], missing["confirm"]) == (standing.search_left, standing.confirm_left)
-    assert missing["search"] + missing["confirm"] == driver.remaining()
+    assert tuple(missing[["search", "confirm", "profile"]]) == left
+    assert sum(left) == ledger.remaining()
     over = failures.without_result(results)["over"]
-    assert len(over) == all(row.state != "COMPLETE" for row in driver.confirm)
-    assert not over.any() or ledger.finished
-    if standing.seeds:
-        assert standing.failed == cell.standing.failed == over.any()
-    assert over.all() or not ledger.finished
+    assert len(over) == all(row.state != "COMPLETE" for row in standing.current)
+    assert over.any() == (len(over) > 0 and not left[0] and not left[1])
+    if standing.seeds and not left[2]:
+        assert standing.failed == over.any()
     scores = Findings(results).scores.iloc[0]
-    assert scores["n"] == len({row.seed for row in driver.confirm if row.state == "COMPLETE"})
-    if standing.settled:
+    complete = {(row.repeat, row.seed) for row in standing.current if row.state == "COMPLETE"}
+    assert scores["n"] == len(complete)
+    if all(each.settled for each in standing.searches):
         assert scores["missing"] == standing.confirm_left
         assert scores["n"] + scores["failed"] == standing.confirm_done
 
     # What the driver goes on to do is what all of them have said.
     under_way = any(row.state not in FINISHED for row in driver.rows["search"])
-    there = len(driver.rows["confirm"])
+    confirms, profiles = len(driver.rows["confirm"]), len(driver.rows["profile"])
     assert standing.search_over == (driver.next_search() is None and not under_way)
+    searches = [*enumerate(standing.searches)]
     driver.next_confirm()
-    assert [row.seed for row in driver.rows["confirm"][there:]] == standing.missing_seeds
+    confirmed = [(row.repeat, row.seed) for row in driver.rows["confirm"][confirms:]]
+    assert confirmed == [(r, seed) for r, each in searches for seed in each.missing_seeds]
+    driver.next_profile()
+    moved = [(row.repeat, row.moved, row.seed) for row in driver.rows["profile"][profiles:]]
+    assert moved == [
+        (r, (name, value), seed) for r, each in searches for name, value, seed in each.missing_moves
+    ]
     # Every search row is the best so far, so that nothing that was confirmed before will serve.
     rows = go_on(driver, value=2.0)
     assert sum(row.phase == "search" for row in rows) == standing.search_left
-    current = driver.confirm
-    assert sum(row in current for row in rows) == standing.confirm_left
+    now = driver.standing
+    assert sum(row in now.current for row in rows) == standing.confirm_left
+    assert sum(row in now.profiled for row in rows) == standing.profile_left
     assert driver.finished
-    assert driver.remaining() == 0
+    assert ledger.remaining() == 0

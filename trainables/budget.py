@@ -18,7 +18,8 @@ class Trial(Protocol):
 
     Attributes:
         config: the trial's config.
-        steps: steps that ``config.epochs`` passes over the training set take.
+        steps: steps that ``config.epochs`` passes over the training set take; with batches of the
+            method's own size, those that meet as many images.
         batch_size: images of a batch.
         step: steps done.
         gradient_evaluations: images that went forward and backward so far.
@@ -38,7 +39,7 @@ class Trial(Protocol):
 
 
 def epochs(trial: Trial) -> float:
-    """Every trial takes equally many steps."""
+    """Every trial takes equally many steps, or meets as many images in batches of its own size."""
     return trial.step / trial.steps
 
 

@@ -82,19 +82,25 @@ class TrainingRun:
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
         self._probe_seed = int(seeds[4])
+        method = resolve("method", METHODS, config.method)(**config.params)
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
-                self._task.train_targets, config.batch_size, generator, config.positive_rate
+                self._task.train_targets,
+                method.images_a_batch(config.batch_size),
+                generator,
+                config.positive_rate,
             )
             for generator in (order_1, order_2)
         ]
-        self.steps = config.epochs * self._samplers[0].steps_per_epoch
+        # As many images as batches of the task's size hold, whatever the method's own hold.
+        of_task = min(config.batch_size, len(self._task.train_targets))
+        in_all = config.epochs * (len(self._task.train_targets) // of_task) * of_task
+        self.steps = max(1, round(in_all / self.batch_size))
         self._budget = resolve("budget", BUDGETS, config.budget)
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
-        method = resolve("method", METHODS, config.method)(**config.params)
         self._recipe = method.recipe(
             Context(model=self._model, prior=self._prior, generator=self._method_generator)
         )

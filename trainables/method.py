@@ -25,6 +25,14 @@ class Method(ABC):
         for name, each in hyperparameters(type(self)).items():
             each.check(getattr(self, name))
 
+    def images_a_batch(self, of_task: int) -> int:
+        """Images of a batch where the task's ``batch_size`` is ``of_task``: as many.
+
+        A method may have more or fewer. It then takes fewer or more steps, so that its trial meets
+        as many images as any other's.
+        """
+        return of_task
+
     @abstractmethod
     def recipe(self, context: Context) -> Recipe:
         """The parts of this method, put together for one trial. No training happens here."""

@@ -95,6 +95,8 @@ class Stage:
             goes on for as long as it is asked to.
         batches: independent batches that each of its steps needs.
         decays: shares of the trial at which the learning rate decays, rising.
+        before_step: done before each step, with the update and the share of the trial that is done;
+            on the host, so that what it changes for the steps is a tensor changed in place.
         prepare: done to the model just before `start`, once a trial (re-initialise the head);
             it is not done again when a saved trial is loaded.
     """
@@ -103,6 +105,7 @@ class Stage:
     end: float = 1.0
     batches: int = 1
     decays: tuple[float, ...] = ()
+    before_step: Callable[[Any, float], None] | None = None
     prepare: Callable[[], None] | None = None
 
 
@@ -160,6 +163,9 @@ class Recipe:
         for _ in range(self._decayed, due):
             self._update.decay()
         self._decayed = due
+        before_step = self._stages[self._index].before_step
+        if before_step is not None:
+            before_step(self._update, progress)
 
     def step(self, batches: Sequence[Batch]) -> Tensor:
         """Train on ``batches``, as many as `batches` asked for; gives the loss, 0-dim, detached."""

@@ -45,12 +45,13 @@ class Job:
     """What a worker gets: a row of the ledger, its trial, and where the study lies.
 
     Attributes:
-        row: {"cell", "phase", "number", "name"} of the row.
+        row: {"cell", "phase", "repeat", "number", "name"} of the row.
         trial: fields of ``TrialConfig``.
         directory: the study's directory, the same for all nodes.
         checkpoint, predictions: the row's files, relative to it.
         reported: intervals that the ledger already knows of.
         hang_after: seconds without a training step after which the worker is ended.
+        test: the trial meets the test set at its end.
         embeddings: keep the embeddings of the test set beside its scores.
     """
 
@@ -61,6 +62,7 @@ class Job:
     predictions: str
     reported: int
     hang_after: float
+    test: bool = False
     embeddings: bool = False
 
     @property
@@ -157,7 +159,7 @@ class MethodTrainable(tune.Trainable):
             return self._result(self._unreported.popleft(), self._outcome(), done=False)
         result = self._run.train_interval(self._after_step)
         outcome = self._outcome()
-        if self._run.finished and self._job.row["phase"] == "confirm":
+        if self._run.finished and self._job.test:
             outcome = self._tested(outcome)
         return self._result(result, outcome, done=self._run.finished)
 

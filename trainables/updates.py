@@ -68,6 +68,11 @@ class Descent:
         """What the optimizer does when its learning rate decays."""
         self._decay()
 
+    def set_lr(self, lr: float) -> None:
+        """Give every parameter group this learning rate, in place of the tensor it has."""
+        for group in self._optimizer.param_groups:
+            group["lr"].fill_(lr)
+
     def evaluating(self) -> AbstractContextManager[None]:
         """The model's own weights are the ones to evaluate."""
         return nullcontext()

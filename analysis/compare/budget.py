@@ -32,7 +32,8 @@ def by_cell(results: Results) -> pd.DataFrame:
         searched, those of a confirm run), unequal (why the cell's budget differs from those
         beside it; "" if it does not).
     """
-    confirm = pd.concat([results.confirm, results.superseded])
+    # What followed the searches: confirm trials, and profiles around them.
+    confirm = pd.concat([results.confirm, results.profile, results.superseded])
     confirm = confirm[confirm["state"].isin(_STATES.values())]
     search = results.trials
     table = results.cells[[*PLACE, "planned_trials"]].rename(columns={"planned_trials": "planned"})
@@ -95,7 +96,7 @@ def fallbacks(results: Results) -> pd.DataFrame:
     Returns:
         One row a reason and method: reason, method, trials (replaced configurations included).
     """
-    rows = pd.concat([results.trials, results.confirm, results.superseded])
+    rows = pd.concat([results.trials, results.confirm, results.profile, results.superseded])
     fell = rows[rows["execution"].str.startswith(_FELL_BACK, na=False)]
     reason = fell["execution"].str.removeprefix(_FELL_BACK)
     counts = fell.assign(reason=reason).groupby(["reason", "method"], sort=False).size()

@@ -52,7 +52,7 @@ class Claim:
     Attributes:
         better_than: the methods that it is better than, one or more.
         p: the largest Holm-adjusted p value of these.
-        basis: "seeds and images", or "seeds" if one of these rests on the seeds alone.
+        basis: as ``Pair.basis``; without the images if one of these rests on a pair without.
         lead: over the nearest of these.
         doubts: any of "budget", "failed", "partial", see ``analysis.compare.doubts``.
     """
@@ -195,7 +195,7 @@ def _verdict(
 
 
 def _told_by_seeds(pair: Pair) -> bool:
-    return pair.basis == "seeds and images" and pair.p_seeds_holm <= ALPHA
+    return pair.basis.endswith("images") and pair.p_seeds_holm <= ALPHA
 
 
 def _claim(
@@ -208,11 +208,10 @@ def _claim(
     if not beaten:
         return None
     better_than = tuple(method for method in rivals if method in beaten)
-    bases = {pair.basis for pair in beaten.values()}
     return Claim(
         better_than,
         p=max(pair.p_holm for pair in beaten.values()),
-        basis="seeds" if "seeds" in bases else "seeds and images",
+        basis=min((pair.basis for pair in beaten.values()), key=len),
         lead=min(pair.difference for pair in beaten.values()),
         doubts=doubts(facts, best.cell, [beaten[method].cell_b for method in better_than], beside),
     )

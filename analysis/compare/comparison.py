@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.columns import PLACE, SETTING, Row
 from analysis.compare.intervals import auroc_interval, bootstrap_interval
 from analysis.compare.pairwise import Within, seeds
+from analysis.compare.searches import grouped, sampled
 from analysis.compare.testset import NO_IMAGES
 from analysis.results import Results
 
@@ -24,8 +25,9 @@ def scores(results: Results, within: Within) -> pd.DataFrame:
         within: what ``analysis.compare.pairwise.within`` gives for it.
 
     Returns:
-        One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
-        seeds), n (seeds with a result), planned, failed (seeds with failed rows only), missing
+        One row a cell: cell, method, task, imratio, ratio, mean (over the sample: searches where
+        there are several, else seeds, as are all intervals), std (over the seeds, ddof 1; NaN
+        below two), n (seeds with a result), planned, failed (seeds with failed rows only), missing
         (seeds without a finished row), rows (numbers of the confirm rows used), low, high (interval
         of the mean over seeds), boot_low, boot_high (bootstrap interval of it), error_images
         (DeLong's standard error over draws of the test images), images_low, images_high (interval
@@ -70,17 +72,18 @@ def _score(cell: Row, done: pd.DataFrame, failed: int) -> list[object]:
     n = len(done)
     planned = max(cell["planned_seeds"], n)
     values = done["test_auroc"].to_numpy()
+    sample = sampled(values, grouped(done["repeat"]))
     return [
         *(cell[key] for key in PLACE),
-        values.mean() if n else math.nan,
+        sample.mean() if n else math.nan,
         values.std(ddof=1) if n > 1 else math.nan,
         n,
         planned,
         failed,
         planned - n - failed,
         tuple(done["number"]),
-        *auroc_interval(values),
-        *bootstrap_interval(values),
+        *auroc_interval(sample),
+        *bootstrap_interval(sample),
     ]
 
 
@@ -92,22 +95,28 @@ def selection_gap(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
         scores: what the function of that name gives for it.
 
     Returns:
-        One row a cell with a selected search row and a confirm result: cell, method, task,
-        imratio, ratio, selected (its number), search_val (the winner's validation AUROC),
-        confirm_val and confirm_test (means over the confirm rows), n, rows,
+        One row a search with a selected row and a confirm result: cell, method, task, imratio,
+        ratio, repeat (which of the cell's searches), selected (its number), search_val (the
+        winner's validation AUROC), confirm_val and confirm_test (means over the confirm rows of
+        the search), n, rows,
         gap = search_val - confirm_test, of which optimism = search_val - confirm_val (a winner
         is picked partly for its luck) and shift = confirm_val - confirm_test (validation and
         test set differ).
     """
-    winners = results.trials[results.trials["selected"]].set_index("cell")["value"]
-    done = results.confirm[results.confirm["state"] == "COMPLETE"]
-    table = scores[[*PLACE, "mean", "n", "rows"]].rename(columns={"mean": "confirm_test"})
-    selected = results.cells.set_index("cell")["selected"]
-    table["selected"] = table["cell"].map(selected)
-    table["search_val"] = table["cell"].map(winners)
-    table["confirm_val"] = table["cell"].map(done.groupby("cell")["val_auroc"].mean())
+    winners = results.trials[results.trials["selected"]]
+    winners = winners[["cell", "repeat", "number", "value"]].rename(
+        columns={"number": "selected", "value": "search_val"}
+    )
+    done = seeds(results).groupby(["cell", "repeat"], as_index=False)
+    confirmed = done.agg(
+        confirm_val=("val_auroc", "mean"),
+        confirm_test=("test_auroc", "mean"),
+        n=("number", "size"),
+        rows=("number", tuple),
+    )
+    table = scores[[*PLACE]].merge(winners, on="cell").merge(confirmed, on=["cell", "repeat"])
     table = table.dropna(subset=["search_val", "confirm_test"]).reset_index(drop=True)
     table["gap"] = table["search_val"] - table["confirm_test"]
     table["optimism"] = table["search_val"] - table["confirm_val"]
     table["shift"] = table["confirm_val"] - table["confirm_test"]
-    return table.astype({"selected": int})
+    return table

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from analysis.compare.searches import Groups, sampled
 from analysis.compare.t_test import UNTESTED, Student
 
 __all__ = ["Difference", "Placements", "both", "compare", "placements", "seeds_and_images"]
@@ -54,6 +55,10 @@ class Placements:
     def runs(self, chosen: list[int]) -> "Placements":
         """Only the runs in these places."""
         return Placements(self.positives[chosen], self.negatives[chosen])
+
+    def means(self, groups: Groups) -> "Placements":
+        """Means over groups of runs, as if each were one run."""
+        return Placements(sampled(self.positives, groups), sampled(self.negatives, groups))
 
     def minus(self, other: "Placements") -> "Placements":
         """Differences, run by run, on the same images; its ``auroc`` is that of the AUROCs."""

@@ -25,7 +25,7 @@ def failed_rows(results: Results) -> pd.DataFrame:
             row.host,
         )
         for cell in results.study.cells
-        for row in (*cell.search, *cell.confirm, *cell.superseded)
+        for row in cell.rows
         if row.state == "FAIL"
     ]
     names = ["trial", "phase", "cell", "number", "reason", "params", "seconds", "host"]
@@ -40,7 +40,7 @@ def deaths(results: Results) -> pd.DataFrame:
     rows = [
         (trial_id(cell, row), row.phase, cell.id, row.number, reason)
         for cell in results.study.cells
-        for row in (*cell.search, *cell.confirm, *cell.superseded)
+        for row in cell.rows
         for reason in row.deaths
     ]
     table = pd.DataFrame(rows, columns=["trial", "phase", "cell", "number", "reason"])
@@ -97,10 +97,11 @@ def missing_rows(results: Results) -> pd.DataFrame:
     """How far the study is from its plan.
 
     Returns:
-        One row a cell: cell, method, task, ratio, search and confirm (rows still to come to an
-        end). A cell whose every search row failed misses no confirm row: none can come.
+        One row a cell: cell, method, task, ratio, search, confirm and profile (rows still to come
+        to an end). A cell whose every search row failed misses no confirm row: none can come.
     """
     table = results.cells[["cell", "method", "task", "ratio"]].copy()
     table["search"] = [cell.standing.search_left for cell in results.study.cells]
     table["confirm"] = [cell.standing.confirm_left for cell in results.study.cells]
+    table["profile"] = [cell.standing.profile_left for cell in results.study.cells]
     return table

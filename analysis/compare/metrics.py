@@ -22,6 +22,7 @@ from analysis.compare.delong import both, seeds_and_images
 from analysis.compare.intervals import NO_INTERVAL, Interval, log_interval, logit_interval
 from analysis.compare.paired_seeds import refusal
 from analysis.compare.pairwise import Pair, seeds
+from analysis.compare.searches import grouped, sampled
 from analysis.compare.t_test import UNTESTED
 from analysis.compare.testset import kept
 from analysis.holm import holm
@@ -46,7 +47,8 @@ class MetricPair:
         a, b: the methods; a is ahead over the paired seeds.
         cell_a, cell_b: their cells; rows_a, rows_b: numbers of the confirm trials.
         n: paired seeds.
-        difference: by how much a is ahead, the mean over seeds, of what more is better of (a Brier
+        difference: by how much a is ahead, the mean over the sample (seeds or searches, see
+            ``analysis.compare.searches``), of what more is better of (a Brier
             score is counted negative, a calibration slope by its distance from 1).
         low, high, p: its interval and two-sided p over seeds and images.
         p_holm: corrected for the pairs of the setting, by this metric.
@@ -191,8 +193,10 @@ def _resampled(
     return by_metric, [rows[method]["cell"].iloc[0] for method in without]
 
 
-def _interval(name: str, values: Floats, resampled: Floats) -> Interval:
-    """Of the mean over seeds and images; on the logit scale for what lies between 0 and 1."""
+def _interval(name: str, method: _Method) -> Interval:
+    """Of the mean over the sample and images; on the logit scale for what lies within 0 and 1."""
+    groups = grouped(method.rows["repeat"])
+    values, resampled = sampled(method.values, groups), sampled(method.resampled.T, groups).T
     if len(values) < 2 or np.isnan(values).any():
         return NO_INTERVAL
     mean, covariance = float(values.mean()), np.cov(resampled.T)
@@ -211,15 +215,18 @@ def _scaled(name: str, mean: float, error: float, freedom: float) -> Interval:
 
 def _pair(task: str, ratio: str, metric: str, first: _Method, second: _Method) -> MetricPair:
     shared = sorted({*first.rows["seed"].astype(int)} & {*second.rows["seed"].astype(int)})
-    d = _goods(metric, first, shared) - _goods(metric, second, shared)
+    repeats = first.rows["repeat"].iloc[first.at(shared)]
+    groups, searches = grouped(repeats), repeats.nunique()
+    d = sampled(_goods(metric, first, shared) - _goods(metric, second, shared), groups)
     ahead = not len(d) or np.isnan(d).any() or d.mean() >= 0
     a, b = (first, second) if ahead else (second, first)
     d = (d if ahead else -d).round(12)
     moved = goodness(metric, a.resampled[:, a.at(shared)]) - goodness(
         metric, b.resampled[:, b.at(shared)]
     )
-    why = "no value at some seed" if np.isnan(d).any() else refusal(d)
-    found = UNTESTED if why else both(d, np.cov(moved.T))
+    what = "search" if searches > 1 else "seed"
+    why = "no value at some seed" if np.isnan(d).any() else refusal(d, what)
+    found = UNTESTED if why else both(d, np.cov(sampled(moved.T, groups)))
     return MetricPair(
         task,
         ratio,
@@ -258,7 +265,7 @@ def _cells(
     behind = {(pair.a, pair.b) for pair in pairs if pair.better}
     for method in methods:
         n, values = len(method.values), method.values
-        low, high = _interval(name, values, method.resampled)
+        low, high = _interval(name, method)
         yield {
             **{name: method.rows[name].iloc[0] for name in PLACE},
             "metric": name,

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
-from analysis.compare.t_test import Student, has_room
+from analysis.compare.searches import grouped, sampled
+from analysis.compare.t_test import Student, alike
 from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
@@ -42,21 +43,24 @@ class Pair:
         cell_a, cell_b: their cells.
         rows_a, rows_b: numbers of the confirm trials.
         n: paired seeds.
+        searches: independent searches that they come from; several are the sample (a search the
+            mean of its seeds), and one is not: then the seeds are.
         dropped: seeds that only one of the two finished.
-        difference: mean of a - b; std: over the seeds, ddof 1.
-        p_seeds: of the paired t test (other seeds, this test set).
-        wins: P(a > b), the share of the seeds, ties a half.
+        difference: mean of a - b over the sample; std: ddof 1.
+        p_seeds: of the paired t test (other seeds or searches, this test set).
+        wins: P(a > b), the share of the sample, ties a half.
         wins_low, wins_high: its percentile bootstrap interval; the exact binomial one where all
-            seeds agree.
+            of them agree.
         p_wins: of the exact sign test.
         error_images, p_images: DeLong (other images, these models).
         p_both: other seeds and other images.
         low, high, p: interval of the difference and p value, by the basis.
-        basis: "seeds and images", or "seeds" without predictions.
+        basis: "seeds and images", or "seeds" without predictions; "searches" for "seeds" where
+            they are the sample.
         margin: differences below it count as none.
-        equal_low, equal_high: the interval of the difference at 90 %, by the basis.
-        p_equal: of a difference of ``margin`` or more, by two one-sided tests; NaN also where
-            there is no room for it (``analysis.compare.t_test.has_room``).
+        equal_low, equal_high: the interval of the difference at 90 %, by the basis, as tests of
+            equality take it (``analysis.compare.t_test.alike``).
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests.
         p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
             setting.
         why: what forbids a test, else "".
@@ -71,6 +75,7 @@ class Pair:
     rows_a: tuple[int, ...]
     rows_b: tuple[int, ...]
     n: int
+    searches: int
     dropped: tuple[int, ...]
     difference: float = math.nan
     std: float = math.nan
@@ -95,6 +100,11 @@ class Pair:
     p_holm: float = math.nan
     p_equal_holm: float = math.nan
     why: str = ""
+
+    @property
+    def sample(self) -> int:
+        """Size of the sample: searches, or seeds of the only one."""
+        return self.searches if self.searches > 1 else self.n
 
     @property
     def better(self) -> bool:
@@ -150,7 +160,7 @@ def within(results: Results) -> Within:
             for method in results.methods
             if method in cells
         ]
-        images |= {method.cell: counted(seen[method.name]) for method in methods}
+        images |= {m.cell: counted(seen[m.name], grouped(m.repeats)) for m in methods}
         both = [
             _pair(str(task), str(ratio), *two, results.equivalence)
             for two in combinations(methods, 2)
@@ -199,6 +209,7 @@ class _Method(NamedTuple):
     name: str
     cell: str
     place: dict[int, int]
+    repeats: NDArray[np.int64]
     numbers: NDArray[np.int64]
     test_auroc: NDArray[np.float64]
     images: Placements | None
@@ -214,16 +225,19 @@ class _Method(NamedTuple):
 
 def _method(name: str, rows: pd.DataFrame, images: Placements | None) -> _Method:
     place = {int(seed): i for i, seed in enumerate(rows["seed"])}
-    numbers, aucs = rows["number"].to_numpy(), rows["test_auroc"].to_numpy()
-    return _Method(name, rows["cell"].iloc[0], place, numbers, aucs, images)
+    repeats, numbers = rows["repeat"].to_numpy(), rows["number"].to_numpy()
+    aucs = rows["test_auroc"].to_numpy()
+    return _Method(name, rows["cell"].iloc[0], place, repeats, numbers, aucs, images)
 
 
 def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float) -> Pair:
     """One pair, the higher mean as a; the earlier method of the study on a tie."""
     shared = sorted(first.place.keys() & second.place.keys())
-    # Without rounding, a difference that is the same at every seed would show a spread.
+    repeats = first.repeats[first.at(shared)]
+    groups, searches = grouped(repeats), len(np.unique(repeats))
     d = first.test_auroc[first.at(shared)] - second.test_auroc[second.at(shared)]
-    d = d.round(12)
+    # Without rounding, a difference that is the same at every seed would show a spread.
+    d = sampled(d, groups).round(12)
     ahead = not shared or d.mean() >= 0
     a, b = (first, second) if ahead else (second, first)
     pair = Pair(
@@ -236,14 +250,18 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float)
         rows_a=tuple(a.numbers[a.at(shared)].tolist()),
         rows_b=tuple(b.numbers[b.at(shared)].tolist()),
         n=len(shared),
+        searches=searches,
         dropped=tuple(sorted(first.place.keys() ^ second.place.keys())),
         margin=margin,
-        why=refusal(d),
+        why=refusal(d, "search" if searches > 1 else "seed"),
     )
     if not shared:
         return pair
-    higher = float(a.test_auroc[a.at(shared)].mean())
-    return _tested(pair, d if ahead else -d, a.seen(shared), b.seen(shared), higher)
+    higher = float(sampled(a.test_auroc[a.at(shared)], groups).mean())
+    first_seen, second_seen = (
+        None if (seen := method.seen(shared)) is None else seen.means(groups) for method in (a, b)
+    )
+    return _tested(pair, d if ahead else -d, first_seen, second_seen, higher)
 
 
 def _tested(
@@ -269,13 +287,15 @@ def _tested(
         pair = replace(pair, error_images=both.error, p_images=both.p_images)
     if pair.why:
         return pair
-    pair = replace(pair, **seed_tests(d)._asdict())
+    units = "searches" if pair.searches > 1 else "seeds"
+    pair = replace(pair, **seed_tests(d)._asdict(), basis=units)
     if both is None:
-        found = Student(pair.difference, pair.std / math.sqrt(pair.n), pair.n - 1)
+        found = Student(pair.difference, pair.std / math.sqrt(len(d)), len(d) - 1)
     else:
         found = both.both
-        pair = replace(pair, p_both=found.p, basis="seeds and images")
-    (low, high), (equal_low, equal_high) = found.interval, found.inner
+        pair = replace(pair, p_both=found.p, basis=f"{units} and images")
+    equal = alike(found, higher, pair.margin)
+    (low, high), (equal_low, equal_high) = found.interval, equal.inner
     return replace(
         pair,
         low=low,
@@ -283,5 +303,5 @@ def _tested(
         p=found.p,
         equal_low=equal_low,
         equal_high=equal_high,
-        p_equal=found.p_equal(pair.margin) if has_room(higher, pair.margin) else math.nan,
+        p_equal=equal.p_equal(pair.margin),
     )

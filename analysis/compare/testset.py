@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.compare import mean_auroc
 from analysis.compare.delong import Placements, placements
 from analysis.compare.intervals import NO_INTERVAL, Interval
+from analysis.compare.searches import Groups
 from analysis.errors import AnalysisError
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results
@@ -111,11 +112,16 @@ NO_IMAGES = Images()
 """Of a cell without a finished confirm trial."""
 
 
-def counted(seen: Seen) -> Images:
-    """The numbers alone: placements of all images take room."""
-    places = seen.places
-    if places is None:
+def counted(seen: Seen, groups: Groups) -> Images:
+    """The numbers alone: placements of all images take room.
+
+    Args:
+        seen: what a method made of the images.
+        groups: of its runs, those that make one of the sample.
+    """
+    if seen.places is None:
         return Images(why=seen.why)
+    places = seen.places.means(groups)
     positives, negatives = places.positives.shape[1], places.negatives.shape[1]
     return Images(
         float(positives),

@@ -18,7 +18,7 @@ def section(findings: Findings) -> Section:
     rows = failures.failed_rows(results)
     empty = failures.without_result(results)
     deaths = failures.deaths(results)
-    total = len(results.trials) + len(results.confirm) + len(results.superseded)
+    total = sum(len(cell.rows) for cell in results.study.cells)
     if rows.empty and empty.empty:
         said = f"None of the study's {plural(total, 'trial')} failed, and every cell has a result."
         return Section("failures", "Failures", [Prose(said), *_deaths(deaths)])

@@ -25,11 +25,12 @@ def confirmed(
 
 
 def spent(results: Results, cells: Collection[str]) -> Trace:
-    """Every row of cells, search and confirm, superseded ones included."""
+    """Every row of cells, in all phases, superseded ones included."""
     parts = []
     for cell in results.study.cells:
         if cell.id in cells:
-            confirm = [row.number for row in (*cell.confirm, *cell.superseded)]
-            phases = (("search", [row.number for row in cell.search]), ("confirm", confirm))
-            parts += [trace(cell.id, phase, rows) for phase, rows in phases if rows]
+            numbers: dict[str, list[int]] = {}
+            for row in cell.rows:
+                numbers.setdefault(row.phase, []).append(row.number)
+            parts += [trace(cell.id, phase, rows) for phase, rows in numbers.items()]
     return joined(parts)

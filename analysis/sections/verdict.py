@@ -17,17 +17,35 @@ __all__ = ["section"]
 
 READING = (
     "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
-    "seeds: fresh seeds on which each method was trained with one configuration. "
-    "“Better” rests on a test that pairs the methods seed by seed, corrected (Holm) for all pairs "
+    "seeds: fresh seeds on which each method was trained with {configurations}. "
+    "“Better” rests on a test that pairs the methods {pairing}, corrected (Holm) for all pairs "
     "of its setting: where no two methods differ, one setting in twenty would still show a pair. "
     "“Equal within” a margin is said where such tests place the difference inside it. "
     "With stored predictions the test also allows for the draw of the test images; without, it "
-    "speaks of this test set. Neither covers another configuration: each was chosen once, by the "
-    "search or by the spec."
+    "speaks of this test set. {searches}"
 )
+_ONCE = {
+    "configurations": "one configuration",
+    "pairing": "seed by seed",
+    "searches": (
+        "It speaks of the configurations at hand, not of the methods: each was chosen once, by "
+        "one search or by the spec, and another search might choose otherwise. For a claim about "
+        "the methods set search.repeats to 3 or more."
+    ),
+}
+_OFTEN = {
+    "configurations": "what each of its searches selected",
+    "pairing": "search by search, a search the mean of its seeds",
+    "searches": (
+        "Each method was searched several times, on splits of its own each time, and the searches "
+        "are the sample: what is said holds for the methods as they are tuned here."
+    ),
+}
 _BASES = {
     "seeds and images": "on other seeds and other test images",
     "seeds": "on other seeds with this test set",
+    "searches and images": "over other searches and seeds, and on other test images",
+    "searches": "over other searches and seeds, with this test set",
 }
 
 
@@ -41,8 +59,13 @@ def section(findings: Findings) -> Section:
     blocks += [Prose(said) for said in across(findings)]
     blocks += [Prose(_sentence(verdict)) for verdict in verdicts]
     if any(verdict.best for verdict in verdicts):
-        blocks.append(Prose(READING))
+        blocks.append(Prose(READING.format(**(_OFTEN if _repeated(findings.results) else _ONCE))))
     return Section("verdict", "Verdict", blocks)
+
+
+def _repeated(results: Results) -> bool:
+    """Methods were searched several times."""
+    return bool((results.cells["searches"] > 1).any())
 
 
 def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
@@ -62,16 +85,17 @@ def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
         if count
     ]
     said = start + "Highest mean test AUROC: " + Markup(listing(counted)) + ". "
-    return said + _supported(compared)
+    whose = "the best method" if _repeated(results) else "the configuration of the best method"
+    return said + _supported(compared, whose)
 
 
-def _supported(compared: Sequence[Verdict]) -> str:
+def _supported(compared: Sequence[Verdict], whose: str) -> str:
     """In how many settings the tests support that the best is better than the others."""
     over_all = sum(verdict.reading == "all" for verdict in compared)
     over_some = sum(verdict.reading == "some" for verdict in compared)
     if not over_all + over_some:
         return (
-            "In no setting do the tests tell the best method from another: these trials give no "
+            f"In no setting do the tests tell {whose} from another: these trials give no "
             "evidence of a difference between the methods with the highest means and the rest."
         )
     parts = [
@@ -80,7 +104,7 @@ def _supported(compared: Sequence[Verdict]) -> str:
     ]
     words = listing(part for part in parts if part)
     rest = len(compared) - over_all - over_some
-    said = f"The tests tell the best {words} of {plural(len(compared), 'setting')}"
+    said = f"The tests tell {whose} {words} of {plural(len(compared), 'setting')}"
     said += f"; in {rest} they give no evidence of a difference." if rest else "."
     doubted = sum(bool(verdict.doubts) for verdict in compared)
     if doubted:
@@ -113,7 +137,11 @@ def _supports(verdict: Verdict) -> str:
     whom = listing(claim.better_than)
     if verdict.reading == "all" and len(claim.better_than) > 1:
         whom = f"all {len(claim.better_than)} others"
-    return f"It {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
+    # What one search chose is a configuration; several speak for the method.
+    who = "It" if claim.basis.startswith("searches") else "Its configuration"
+    its = "that of" if len(claim.better_than) == 1 else "those of"
+    whom = whom if who == "It" else f"{its} {whom}"
+    return f"{who} {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
 
 
 def _equals(verdict: Verdict) -> str:
@@ -147,12 +175,12 @@ def _lacks(verdict: Verdict, best: Best) -> str:
 def _cautions(findings: Findings) -> list[str]:
     results, cells = findings.results, findings.budget
     missing = failures.missing_rows(results)
-    search, confirm = int(missing["search"].sum()), int(missing["confirm"].sum())
+    phases = ("search", "confirm", "profile")
     failed = len(failures.failed_rows(results))
     empty = failures.without_result(results)
     empty = empty[empty["over"]]
     unequal = cells.loc[cells["unequal"] != "", "method"].unique()
-    counts = ((search, "search trial"), (confirm, "confirm trial"))
+    counts = [(int(missing[phase].sum()), f"{phase} trial") for phase in phases]
     awaited = listing(plural(count, noun) for count, noun in counts if count)
     fixed = results.cells.loc[results.cells["planned_trials"] == 0, "method"].unique()
     whose = "any method" if len(fixed) == len(results.methods) else listing(fixed)
@@ -172,7 +200,7 @@ def _cautions(findings: Findings) -> list[str]:
         if verdict.best and verdict.claim and verdict.best.val_std > verdict.claim.lead
     ]
     rules = (
-        (search + confirm > 0, partial),
+        (bool(awaited), partial),
         (len(empty) > 0, f"No result and none to come: {listing(empty['cell'])}. See Failures."),
         (failed > 0, f"{plural(failed, 'trial')} failed; Failures lists each with its reason."),
         (

@@ -1,30 +1,108 @@
 """What ``aucstudy list`` shows: our own methods, data sets, models and presets."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from search_spaces import SPACES
 from study.command.tables import text_table
+from study.errors import SpecError
 from study.spec import preset_names
 from study.spec.space import space_entry
-from study.spec.text import preset_text
+from study.spec.text import did_you_mean, preset_text
 from study.words import searched
 from trainables.datasets import DATASETS
 from trainables.hyperparameters import Hyperparameter, hyperparameters
 from trainables.methods import METHODS
 from trainables.models import MODELS
 
-__all__ = ["LISTINGS"]
+__all__ = ["KINDS", "details", "details_data", "overview", "overview_data"]
+
+KINDS = {
+    "methods": "Methods",
+    "datasets": "Data sets",
+    "models": "Models",
+    "presets": "Presets",
+}
+"""What can be listed, by the word for it: its heading."""
 
 
-def _methods() -> Iterator[RenderableType]:
-    columns = ("hyperparameter", "default", "allowed", "searched", "meaning", "source")
-    for method, found in METHODS.items():
-        known = hyperparameters(found).values()
-        yield text_table(f"{method}: {_summary(found)}", columns, [_row(method, h) for h in known])
+def overview(kind: str | None) -> Iterator[RenderableType]:
+    """A table a kind (``KINDS``), or of one alone, with a line a name."""
+    for each, entries in overview_data(kind).items():
+        rows = [(entry["name"], entry["summary"]) for entry in entries]
+        yield text_table(KINDS[each], ("name", "what it is"), rows)
+    yield Text("`aucstudy list NAME` shows all of one.")
+
+
+def overview_data(kind: str | None) -> dict[str, list[dict[str, str]]]:
+    """By kind: {"name", "summary"} of each; ``kind``: of one alone."""
+    return {
+        each: [{"name": name, "summary": _first(summary(name))} for name in names()]
+        for each, (names, summary) in _KINDS.items()
+        if kind in (None, each)
+    }
+
+
+def details(name: str) -> Iterator[RenderableType]:
+    """All that is known of what is called ``name``.
+
+    Raises:
+        SpecError: nothing is.
+    """
+    for found in details_data(name):
+        if "hyperparameters" in found:
+            columns = ("hyperparameter", "default", "allowed", "searched", "meaning", "source")
+            known = hyperparameters(METHODS[name]).values()
+            yield text_table(f"{name}: {found['text']}", columns, [_row(name, h) for h in known])
+        else:
+            yield Text(found["text"] if found["kind"] == "presets" else f"{name}: {found['text']}")
+
+
+def details_data(name: str) -> list[dict[str, Any]]:
+    """{"name", "kind", "text"} of whatever is called ``name``, of a method its "hyperparameters".
+
+    Raises:
+        SpecError: nothing is.
+    """
+    kinds = [kind for kind, (names, _) in _KINDS.items() if name in names()]
+    if not kinds:
+        every = [known for names, _ in _KINDS.values() for known in names()]
+        raise SpecError(
+            f"`aucstudy list` takes {', '.join(KINDS)} or a name that it shows, not {name!r}"
+            f"{did_you_mean(name, every)}."
+        )
+    return [
+        {
+            "name": name,
+            "kind": kind,
+            "text": preset_text(name) if kind == "presets" else _KINDS[kind][1](name),
+        }
+        | ({"hyperparameters": _hyperparameters(name)} if kind == "methods" else {})
+        for kind in kinds
+    ]
+
+
+def _hyperparameters(method: str) -> list[dict[str, Any]]:
+    space = SPACES[method]
+    return [
+        {
+            "name": known.name,
+            "default": known.default,
+            "allowed": known.domain,
+            "searched": space_entry(space[known.name].distribution)
+            if known.name in space
+            else None,
+            "meaning": known.help,
+            "unit": known.unit,
+            "source": known.source,
+        }
+        for known in hyperparameters(METHODS[method]).values()
+    ]
 
 
 def _row(method: str, known: Hyperparameter) -> tuple[str, ...]:
@@ -35,32 +113,22 @@ def _row(method: str, known: Hyperparameter) -> tuple[str, ...]:
     return known.name, _value(known.default), known.domain, where, meaning, known.source
 
 
-def _datasets() -> Iterator[RenderableType]:
-    rows = [(name, _summary(reader)) for name, reader in DATASETS.items()]
-    yield text_table("Data sets", ("name", "what it is"), rows)
-
-
-def _models() -> Iterator[RenderableType]:
-    rows = [(name, _summary(builder)) for name, builder in MODELS.items()]
-    yield text_table("Models", ("name", "what it is"), rows)
-
-
-def _presets() -> Iterator[RenderableType]:
-    rows = [(name, _head(preset_text(name))) for name in preset_names()]
-    yield text_table("Presets", ("name", "what it is"), rows)
-
-
 def _summary(found: Any) -> str:
     """The first paragraph of a docstring; of a partial, that of the function inside."""
     paragraph = (inspect.getdoc(getattr(found, "func", found)) or "").partition("\n\n")[0]
     return " ".join(paragraph.split())
 
 
-def _head(yaml: str) -> str:
+def _head(name: str) -> str:
     """The comment that a preset begins with."""
-    lines = yaml.splitlines()
+    lines = preset_text(name).splitlines()
     comment = lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))]
     return " ".join(line.removeprefix("#").strip() for line in comment)
+
+
+def _first(text: str) -> str:
+    """The first sentence."""
+    return re.split(r"(?<!et al\.)(?<=\.) ", text, maxsplit=1)[0]
 
 
 def _value(value: object) -> str:
@@ -69,9 +137,10 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-LISTINGS: dict[str, Callable[[], Iterator[RenderableType]]] = {
-    "methods": _methods,
-    "datasets": _datasets,
-    "models": _models,
-    "presets": _presets,
+_KINDS: dict[str, tuple[Callable[[], list[str]], Callable[[str], str]]] = {
+    "methods": (lambda: list(METHODS), lambda name: _summary(METHODS[name])),
+    "datasets": (lambda: list(DATASETS), lambda name: _summary(DATASETS[name])),
+    "models": (lambda: list(MODELS), lambda name: _summary(MODELS[name])),
+    "presets": (lambda: list(preset_names()), _head),
 }
+"""By kind: its names, and what each is in words."""

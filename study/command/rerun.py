@@ -47,7 +47,7 @@ class Rerun:
         state: of the row in the ledger.
         reason: why the row had failed; None if it had not.
         again: why it failed this time; None if it did not.
-        figures: validation AUROC by interval, and test AUROC and AUPRC of a confirm row.
+        figures: validation AUROC by interval, and test AUROC and AUPRC of one that was tested.
         differences: what is not as it was when the study was made: versions, device.
     """
 
@@ -72,7 +72,7 @@ def find_row(study: StudyRecord, name: str) -> tuple[CellRecord, TrialRecord]:
     """
     names = []
     for cell in study.cells:
-        for row in (*cell.search, *cell.confirm, *cell.superseded):
+        for row in cell.rows:
             names.append(f"{cell.id}/{row.phase}/{row.number}")
             if names[-1] == name:
                 return cell, row
@@ -100,8 +100,8 @@ def rerun(directory: Path, name: str) -> Rerun:
             "run on, or choose another trial."
         )
     torch.set_num_threads(1)
-    params = {**before_values(cell.method), **cell.fixed, **row.params}
-    config = trial(cell.method, cell.imratio, cell.run, params, row.seeds)
+    params = {**before_values(cell.base), **cell.fixed, **row.params}
+    config = trial(cell.base, cell.imratio, cell.run, params, row.seeds)
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)
     return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
 
@@ -118,7 +118,7 @@ def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], st
             figures.append(
                 Compared(f"validation AUROC, interval {number}", stored, interval["val_auroc"])
             )
-        if row.phase == "confirm":
+        if row.phase == "confirm" or row.test_auroc is not None:
             tested = run.test()
             figures += [
                 Compared("test AUROC", _number(row.test_auroc), tested["test_auroc"]),

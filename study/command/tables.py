@@ -48,10 +48,14 @@ def rerun_table(done: "Rerun") -> Table:
     return text_table(f"{done.row} ({done.state})", ("figure", ">ledger", ">again", ""), rows)
 
 
-def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
-    """Cells with their images, trials and cost, the sum, and what the study can show."""
+def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableType]:
+    """Cells with their images, trials and cost, the sum, and what the study can show.
+
+    ``where`` it runs, and what its times rest on (``timed``, a sentence).
+    """
     from study.plan.prospects import ASSUMED_AUROC, prospects, setting_prospects
 
+    profiles = any(cell.profile_trials for cell in plan.cells)
     rows = [
         (
             cell.method,
@@ -60,25 +64,27 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
             *(f"{positives:,} + {negatives:,}" for positives, negatives in cell.parts),
             cell.search_trials,
             cell.confirm_trials,
+            *([cell.profile_trials] if profiles else []),
             f"{cell.steps:,}",
             f"{cell.gradient_evaluations:,}",
-            duration(cell.search_seconds),
+            duration(cell.search_seconds) if cell.search_seconds >= 0 else "unknown",
         )
         for cell in plan.cells
     ]
     columns = (
         *("method", "task", ">imratio", ">train + -", ">validation + -", ">test + -"),
-        *(">search", ">confirm", ">steps", ">gradient evaluations", ">a trial"),
+        *(">search", ">confirm", *([">profile"] if profiles else [])),
+        *(">steps", ">gradient evaluations", ">a trial"),
     )
     total = (
-        f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on this "
-        f"machine: about {duration(plan.seconds)}"
+        f"Cells: {len(plan.cells)}. Trials: {plan.trials}, {plan.slots} side by side on {where}: "
+        + (f"about {duration(plan.seconds)}" if plan.seconds >= 0 else "for an unknown time")
     )
     if plan.seconds < plan.most_seconds:
         total += f" with ASHA, at most {duration(plan.most_seconds)} if it stops no trial"
     return [
         text_table("Cells (figures of a trial are of one that runs to its end)", columns, rows),
-        Text(f"{total}. Timed on a few steps at default hyperparameters.\n"),
+        Text(f"{total}. {timed}".rstrip() + "\n"),
         text_table(
             f"What the images can fix: 95 % interval of an AUROC of {ASSUMED_AUROC:g} (Hanley and "
             "McNeil)",
@@ -105,26 +111,34 @@ def plan_tables(plan: "StudyPlan") -> list[RenderableType]:
 
 def status_tables(study: StudyRecord, waits_for: str | None = None) -> list[RenderableType]:
     """How far each cell is, and what a driver that is at work waits for, if it does."""
-    rows = [
-        (
-            cell.method,
-            cell.task,
-            _ratio(cell.imratio),
-            f"{cell.standing.search_done}/{cell.planned_trials}",
-            sum(row.state == "PRUNED" for row in cell.search),
-            sum(row.state == "FAIL" for row in (*cell.search, *cell.confirm)),
-            f"{cell.standing.confirm_done}/{cell.planned_seeds}",
-            sum(row.state == "RUNNING" for row in (*cell.search, *cell.confirm, *cell.superseded)),
-            _best(cell),
+    profiles = any(cell.moves is not None for cell in study.cells)
+    rows = []
+    for cell in study.cells:
+        at = cell.standing
+        profile = [f"{at.profile_done}/{at.profile_done + at.profile_left}"] if profiles else []
+        counted = (*cell.search, *cell.confirm, *cell.profile)
+        rows.append(
+            (
+                cell.method,
+                cell.task,
+                _ratio(cell.imratio),
+                f"{at.search_done}/{cell.planned_trials}",
+                sum(row.state == "PRUNED" for row in cell.search),
+                sum(row.state == "FAIL" for row in counted),
+                f"{at.confirm_done}/{cell.planned_seeds}",
+                *profile,
+                sum(row.state == "RUNNING" for row in cell.rows),
+                _best(cell),
+            )
         )
-        for cell in study.cells
-    ]
     columns = (
-        *("method", "task", ">imratio", ">search", ">pruned", ">failed", ">confirm", ">under way"),
-        ">best validation AUROC",
+        *("method", "task", ">imratio", ">search", ">pruned", ">failed", ">confirm"),
+        *([">profile"] if profiles else []),
+        *(">under way", ">best validation AUROC"),
     )
-    planned = sum(cell.planned_trials + cell.planned_seeds for cell in study.cells)
-    done = sum(cell.standing.search_done + cell.standing.confirm_done for cell in study.cells)
+    standings = [cell.standing for cell in study.cells]
+    done = sum(standing.done for standing in standings)
+    planned = sum(standing.planned for standing in standings)
     if study.driver:
         state = f"At work: {study.driver}."
         if waits_for:

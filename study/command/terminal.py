@@ -1,14 +1,20 @@
-"""What a terminal cannot show, and what nobody reads any more."""
+"""What commands print: for people, for programs, and where a terminal cannot show it."""
 
 import codecs
 import io
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import typer
 
-__all__ = ["plain_where_needed", "say"]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["plain_where_needed", "say", "show", "tell"]
+
+WIDTH_OF_FILES = 160
 
 PLAIN = {"±": "+-", "…": "..."}
 """Our own words for ASCII; of other characters the code is shown."""
@@ -30,6 +36,23 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         with suppress(OSError):  # the terminal itself is gone
             typer.echo(text, err=True)
+
+
+def tell(data: object) -> None:
+    """Print ``data`` as JSON."""
+    from study.command.as_json import text
+
+    typer.echo(text(data))
+
+
+def show(*parts: "RenderableType") -> None:
+    """Print tables and texts."""
+    from rich.console import Console
+
+    # A pipe has no width of its own; rich would cut tables to 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
+    for part in parts:
+        console.print(part)
 
 
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -1,13 +1,14 @@
 """The ledger: the Optuna storage as the study's only truth. No Ray, no torch.
 
-Every cell has two Optuna studies, ``<study>/<cell>`` for its search and
-``<study>/<cell>/confirm`` for its confirm rows. One driver writes (see ``study.ledger.lease``); it
+Every cell has an Optuna study a phase (``study.ledger.phases``): its searches, its confirm rows
+and, where the spec asks for one, its profile. One driver writes (see ``study.ledger.lease``); it
 keeps the rows in memory as well, and every change goes to the database first, each in one
 transaction that may be tried again (see ``study.ledger.writer``).
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from optuna.distributions import distribution_to_json
@@ -19,9 +20,10 @@ from study.cell import Cell, confirm_seeds, search_seeds
 from study.errors import StudyError
 from study.ledger import sql as tables
 from study.ledger.lease import Lease
+from study.ledger.phases import PHASES, moved_of, optuna_study
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
-from study.ledger.rules import FINISHED, Standing
+from study.ledger.rules import FINISHED, Searched, Standing
 from study.ledger.writer import Writer
 from trainables.config import Outcome
 
@@ -29,6 +31,9 @@ __all__ = ["STUDY_ID", "CellLedger", "Ledger", "plan_of"]
 
 STUDY_ID = "study"
 """The attribute under which a cell keeps the id of its study."""
+
+_New = tuple[dict[str, Any], dict[str, Any]]
+"""Tuned hyperparameters and attributes of a row that is to be added."""
 
 
 class CellLedger:
@@ -52,79 +57,55 @@ class CellLedger:
         self._studies = studies
         self._write = write
         self.rows: dict[str, list[Row]] = {
-            phase: [self._row(phase, trial) for trial in found] for phase, found in trials.items()
+            phase: [self._row(phase, trial) for trial in trials.get(phase, [])] for phase in PHASES
         }
 
     @property
     def standing(self) -> Standing[Row]:
         """Where the cell stands now; the next change of a row makes it outdated."""
-        rows = self.rows
-        return Standing(rows["search"], rows["confirm"], self.cell.trials, self.cell.seeds)
-
-    @property
-    def search_over(self) -> bool:
-        """All planned search rows are there and none is under way."""
-        return self.standing.search_over
-
-    @property
-    def selected(self) -> Row | None:
-        """The selected configuration, see ``Standing.selected``."""
-        return self.standing.selected
-
-    @property
-    def settled(self) -> bool:
-        """It is known what is confirmed: the selected configuration, or the only one."""
-        return self.standing.settled
-
-    @property
-    def confirm(self) -> list[Row]:
-        """Confirm rows of the configuration that is confirmed."""
-        return self.standing.current
+        cell = self.cell
+        return Standing(self.rows, cell.trials, cell.seeds, cell.repeats, cell.moves)
 
     @property
     def finished(self) -> bool:
         """Nothing is left to do in this cell."""
         return self.standing.finished
 
-    def remaining(self) -> int:
-        """Rows still to be finished, as far as the plan tells (crashes may add some)."""
-        standing = self.standing
-        return standing.search_left + standing.confirm_left
-
     def next_search(self) -> Row | None:
-        """Add the next search row, RUNNING; None if the plan has no more."""
-        if not self.standing.lacks_search:
-            return None
-        rows = self.rows["search"]
-        params, origin = propose(self.cell, rows)
-        attrs = {"origin": origin, "seeds": search_seeds(self.cell, len(rows))}
-        return self._add("search", TrialState.RUNNING, params, [attrs])[0]
+        """Add the next search row, RUNNING; None if the plan has no more.
+
+        One search after the other, so that the first are confirmed while the last go on.
+        """
+        for repeat, searched in enumerate(self.standing.searches):
+            if searched.lacks_search:
+                params, origin = propose(self.cell, searched.search, repeat)
+                seeds = search_seeds(self.cell, len(searched.search), repeat)
+                attrs = {"origin": origin, "seeds": seeds, **_repeat(repeat)}
+                return self._add("search", TrialState.RUNNING, [(params, attrs)])[0]
+        return None
 
     def next_confirm(self) -> Row | None:
-        """Start the next confirm row, once the search is over; None if there is none.
+        """Start the next confirm row of a search that is over; None if there is none.
 
         All missing rows are enqueued first, one a seed, so that the database shows the plan.
         """
         standing = self.standing
-        if not standing.settled:
-            return None
-        chosen = standing.selected
         missing = [
-            {
-                "origin": "fixed" if chosen is None else "selected",
-                "seed": seed,
-                "selected_from": None if chosen is None else chosen.number,
-                "seeds": confirm_seeds(self.cell, seed),
-            }
-            for seed in standing.missing_seeds
+            self._following(searched, repeat, seed)
+            for repeat, searched in enumerate(standing.searches)
+            for seed in searched.missing_seeds
         ]
-        params = {} if chosen is None else chosen.params
-        added = self._add("confirm", TrialState.WAITING, params, missing)
-        for row in (*standing.current, *added):
-            if row.state == "WAITING":
-                self._begin(row)
-                return row
-        return None
+        return self._start("confirm", standing.current, missing)
+
+    def next_profile(self) -> Row | None:
+        """Start the next row of a profile, likewise."""
+        standing = self.standing
+        missing = [
+            self._following(searched, repeat, seed, origin="profile", moved=[name, value])
+            for repeat, searched in enumerate(standing.searches)
+            for name, value, seed in searched.missing_moves
+        ]
+        return self._start("profile", standing.profiled, missing)
 
     def running(self) -> list[Row]:
         """Rows that a dead driver left under way; they are to be run again as the same rows."""
@@ -163,23 +144,44 @@ class CellLedger:
         self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
         row.deaths = deaths
 
+    def _following(
+        self,
+        searched: Searched[Row],
+        repeat: int,
+        seed: int,
+        **more: Any,
+    ) -> _New:
+        """A row that follows a search: what it selected, on one confirm seed."""
+        chosen = searched.selected
+        attrs = {
+            "origin": "fixed" if chosen is None else "selected",
+            "seed": seed,
+            "selected_from": None if chosen is None else chosen.number,
+            "seeds": confirm_seeds(self.cell, seed, repeat),
+            **_repeat(repeat),
+            **more,
+        }
+        return ({} if chosen is None else chosen.params), attrs
+
+    def _start(self, phase: str, there: Sequence[Row], missing: Sequence[_New]) -> Row | None:
+        """Enqueue what is missing, and begin the first row that waits."""
+        for row in (*there, *self._add(phase, TrialState.WAITING, missing)):
+            if row.state == "WAITING":
+                self._begin(row)
+                return row
+        return None
+
     def _begin(self, row: Row) -> None:
         self._write(lambda connection: tables.begin_trial(connection, row.key))
         row.state = "RUNNING"
 
-    def _add(
-        self,
-        phase: str,
-        state: TrialState,
-        params: dict[str, Any],
-        attributes: Sequence[dict[str, Any]],
-    ) -> list[Row]:
-        """Add one row for each of ``attributes``, all in one transaction."""
+    def _add(self, phase: str, state: TrialState, new: Sequence[_New]) -> list[Row]:
+        """Add the rows, all in one transaction."""
         trials = [
             create_trial(
                 state=state, params=params, distributions=self.cell.space, user_attrs=attrs
             )
-            for attrs in attributes
+            for params, attrs in new
         ]
         for number, trial in enumerate(trials, start=len(self.rows[phase])):
             trial.number = number
@@ -197,17 +199,20 @@ class CellLedger:
 
     def _row(self, phase: str, trial: FrozenTrial) -> Row:
         attrs = trial.user_attrs
+        moved = moved_of(attrs)
         return Row(
             cell=self.cell.id,
             phase=phase,
             number=trial.number,
             key=trial._trial_id,
-            params=dict(trial.params),
+            params={**trial.params, **moved},
             seeds=attrs["seeds"],
             state=trial.state.name,
             value=trial.values[0] if trial.state == TrialState.COMPLETE else None,
             validations=dict(trial.intermediate_values),
+            repeat=attrs.get("repeat", 0),
             seed=attrs.get("seed"),
+            moved=next(iter(moved.items()), None),
             selected_from=attrs.get("selected_from"),
             crashed=Outcome.from_json(attrs.get("outcome", {})).crashed,
             deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
@@ -258,7 +263,7 @@ class Ledger:
 
     def remaining(self) -> int:
         """Rows still to be finished in all cells."""
-        return sum(cell.remaining() for cell in self.cells.values())
+        return sum(cell.standing.left for cell in self.cells.values())
 
 
 def _open(
@@ -266,7 +271,7 @@ def _open(
 ) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, list[FrozenTrial]]]]:
     """By cell and phase: the id of its Optuna study, made where it is missing; its trials."""
     names = {
-        cell.id: {"search": f"{name}/{cell.id}", "confirm": f"{name}/{cell.id}/confirm"}
+        cell.id: {phase: optuna_study(name, cell.id, phase) for phase in _phases(cell)}
         for cell in cells
     }
     wanted = [study for phases in names.values() for study in phases.values()]
@@ -288,6 +293,10 @@ def _open(
     return studies, trials
 
 
+def _phases(cell: Cell) -> tuple[str, ...]:
+    return PHASES if cell.moves is not None else PHASES[:-1]
+
+
 def plan_of(cell: Cell) -> dict[str, Any]:
     """The plan of a cell as plain JSON, as it is kept beside its rows."""
     return {
@@ -301,7 +310,15 @@ def plan_of(cell: Cell) -> dict[str, Any]:
         "trials": cell.trials,
         "seeds": cell.seeds,
         "pairs": None if cell.pairs is None else [list(pair) for pair in cell.pairs],
+        "variant_of": cell.variant_of,
+        "repeats": cell.repeats,
+        "moves": None if cell.moves is None else asdict(cell.moves),
     }
+
+
+def _repeat(repeat: int) -> dict[str, int]:
+    """The attribute of a row that says which search it belongs to; the first goes without."""
+    return {"repeat": repeat} if repeat else {}
 
 
 def _put(connection: Connection, name: str, values: Mapping[int, Any]) -> None:

@@ -13,19 +13,19 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from study.cell import Cell, derive_seed
+from study.cell import Cell, again, derive_seed
 from study.ledger.rows import Row
 
 __all__ = ["propose"]
 
 
-def propose(cell: Cell, rows: Sequence[Row]) -> tuple[dict[str, Any], str]:
-    """Parameters of the row after ``rows``, and their origin: "random" or "tpe".
+def propose(cell: Cell, rows: Sequence[Row], repeat: int = 0) -> tuple[dict[str, Any], str]:
+    """Parameters of the row after ``rows`` of a search, and their origin: "random" or "tpe".
 
     The sampler sees the rows in memory, so that it costs the database nothing.
     """
     number = len(rows)
-    seed = derive_seed(cell.seed, cell.id, "sampler", number)
+    seed = derive_seed(cell.seed, cell.id, *again(repeat), "sampler", number)
     if cell.sampler == "random" or number < cell.random_trials:
         return _ask(cell, RandomSampler(seed=seed), []), "random"
     return _ask(cell, _tpe(seed), [_trial(cell, row) for row in rows]), "tpe"

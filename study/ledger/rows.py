@@ -12,16 +12,19 @@ class Row:
 
     Attributes:
         cell: id of the cell.
-        phase: "search" or "confirm".
+        phase: "search", "confirm" or "profile".
         number: the row's number in its phase.
         key: Optuna's id of the trial, unique in the storage.
-        params: tuned hyperparameters.
+        params: tuned hyperparameters, and the one that a profile row moves.
         seeds: data, init and order seed.
         state: COMPLETE, PRUNED, FAIL, RUNNING or WAITING.
         value: final validation AUROC of a COMPLETE row.
         validations: validation AUROC by interval.
-        seed: index of the confirm seed; None for search rows.
-        selected_from: the search row that a confirm row repeats; None in a cell without search.
+        repeat: which of the cell's searches it belongs to.
+        seed: index of the confirm seed of that search; None for search rows.
+        moved: hyperparameter and value of a profile row; None for others.
+        selected_from: the search row that a confirm row repeats, or around which a profile row
+            moves; None in a cell without search.
         crashed: FAIL, for a reason outside its configuration.
         deaths: one (interval last validated, reason) for each worker that died with it.
     """
@@ -35,7 +38,9 @@ class Row:
     state: str
     value: float | None = None
     validations: dict[int, float] = field(default_factory=dict)
+    repeat: int = 0
     seed: int | None = None
+    moved: tuple[str, Any] | None = None
     selected_from: int | None = None
     crashed: bool = False
     deaths: list[tuple[int, str]] = field(default_factory=list)

@@ -4,18 +4,20 @@ Pure, over the rows of one cell. The driver has them as ``study.ledger.rows.Row`
 ``study.records.TrialRecord``; both ask here, so that no report says what the driver does not do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Standing"]
+from study.cell import Moves
+
+__all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Searched", "Standing"]
 
 FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 """States of a row that has come to its end."""
 
 MAX_REPLACEMENTS = 3
-"""Rows that a phase of a cell may add for crashed ones; more crashes than that are a defect."""
+"""Rows that a phase of a search may add for crashed ones; more crashes than that are a defect."""
 
 
 class AnyRow(Protocol):
@@ -28,30 +30,98 @@ class AnyRow(Protocol):
     @property
     def value(self) -> float | None: ...
     @property
+    def params(self) -> Mapping[str, Any]: ...
+    @property
     def crashed(self) -> bool: ...
+    @property
+    def repeat(self) -> int: ...
     @property
     def seed(self) -> int | None: ...
     @property
     def selected_from(self) -> int | None: ...
+    @property
+    def moved(self) -> tuple[str, Any] | None: ...
 
 
 R = TypeVar("R", bound=AnyRow)
+K = TypeVar("K", bound=Hashable)
+
+
+class _Wanted(Generic[R, K]):
+    """The rows that follow a search, one for each of some keys.
+
+    A crashed row is replaced by one of the same key, until the cap is reached: then its key is
+    given up.
+
+    Args:
+        keys: for which a row is wanted.
+        rows: those that there are.
+        key: of a row.
+    """
+
+    def __init__(self, keys: Sequence[K], rows: Sequence[R], key: Callable[[R], K]) -> None:
+        self._keys = keys
+        self._may_replace = sum(row.crashed for row in rows) <= MAX_REPLACEMENTS
+        self._rows: dict[K, list[R]] = {}
+        for row in rows:
+            self._rows.setdefault(key(row), []).append(row)
+
+    @property
+    def missing(self) -> list[K]:
+        """Keys for which a row is to be added now: the first, or one in place of crashed ones."""
+        return [key for key in self._keys if self._lacks(self._rows.get(key, []))]
+
+    @property
+    def left(self) -> int:
+        """Keys still to come to their end."""
+        # By number of keys, not by key: reports of several studies give seeds new indices.
+        begun = sum(self._goes_on(rows) for rows in self._rows.values())
+        return begun + max(0, len(self._keys) - len(self._rows))
+
+    @property
+    def done(self) -> int:
+        """Keys that have come to their end, well or not."""
+        return max(0, len(self._keys) - self.left)
+
+    @property
+    def failed(self) -> int:
+        """Keys that have come to their end without a COMPLETE row."""
+        return sum(
+            not self._goes_on(rows) and all(row.state != "COMPLETE" for row in rows)
+            for rows in self._rows.values()
+        )
+
+    def _lacks(self, rows: Sequence[R]) -> bool:
+        """A key with these rows is to get one more."""
+        return not rows or (self._may_replace and all(row.crashed for row in rows))
+
+    def _goes_on(self, rows: Sequence[R]) -> bool:
+        """A key with these rows has not come to its end."""
+        return self._lacks(rows) or any(row.state not in FINISHED for row in rows)
 
 
 @dataclass(frozen=True)
-class Standing(Generic[R]):
-    """Where a cell stands. Each answer is sought when it is first asked for, and kept: a standing
-    is of rows that do not change meanwhile.
+class Searched(Generic[R]):
+    """Where one search of a cell stands, and what follows from it. Each answer is sought when it
+    is first asked for, and kept: it is of rows that do not change meanwhile.
 
     Attributes:
-        search, confirm: the cell's rows, all of them.
-        trials, seeds: search rows and confirm rows that the plan asks for.
+        rows: all of its rows, by phase.
+        trials, seeds: search rows and confirm rows that the plan asks of it.
+        moves: the cell's profile; None: there is none.
+        profile_seeds: of the confirm seeds, those on which the profile is trained (the first).
     """
 
-    search: Sequence[R]
-    confirm: Sequence[R]
+    rows: Mapping[str, Sequence[R]]
     trials: int
     seeds: int
+    moves: Moves | None = None
+    profile_seeds: int = 0
+
+    @property
+    def search(self) -> Sequence[R]:
+        """Its search rows."""
+        return self.rows["search"]
 
     @cached_property
     def lacks_search(self) -> bool:
@@ -92,48 +162,63 @@ class Standing(Generic[R]):
     @cached_property
     def current(self) -> list[R]:
         """Confirm rows of the configuration that is confirmed; none before that is known."""
-        return [row for row in self.confirm if self._is_current(row)]
+        return [row for row in self.rows["confirm"] if self._is_current(row)]
+
+    @cached_property
+    def profiled(self) -> list[R]:
+        """Profile rows around that configuration; none before it is known."""
+        return [row for row in self.rows["profile"] if self._is_current(row)]
 
     @cached_property
     def superseded(self) -> list[R]:
-        """The other confirm rows: of configurations that more search replaced, or may replace."""
-        return [row for row in self.confirm if not self._is_current(row)]
+        """The other confirm and profile rows: of configurations that more search replaced, or may
+        replace."""
+        return [
+            row
+            for row in (*self.rows["confirm"], *self.rows["profile"])
+            if not self._is_current(row)
+        ]
 
-    @cached_property
+    @property
     def missing_seeds(self) -> list[int]:
-        """Confirm seeds for which a row is to be added now: the first, or one in place of crashed
-        ones. A seed whose rows crashed is given up once the cap is reached."""
-        if not self.settled:
-            return []
-        return [seed for seed in range(self.seeds) if self._lacks(self._by_seed.get(seed, []))]
+        """Confirm seeds for which a row is to be added now."""
+        return [seed for seed in self._confirms.missing if seed is not None] if self.settled else []
+
+    @property
+    def missing_moves(self) -> list[tuple[str, Any, int]]:
+        """Hyperparameter, value and confirm seed of profile rows that are to be added now."""
+        return self._moved.missing if self.settled else []
 
     @cached_property
     def confirm_left(self) -> int:
         """Confirm seeds still to come to their end. All, while the search goes on; none if it
         gave nothing to confirm."""
-        if not self.settled:
-            return 0 if self.search_over else self.seeds
-        # By number of seeds, not by seed: reports of several studies give them new indices.
-        begun = sum(self._goes_on(rows) for rows in self._by_seed.values())
-        return begun + max(0, self.seeds - len(self._by_seed))
+        return self._left(self._confirms)
 
     @cached_property
     def confirm_done(self) -> int:
         """Planned confirm seeds that have come to their end, well or not."""
-        return max(0, self.seeds - self.confirm_left) if self.settled else 0
+        return self._confirms.done if self.settled else 0
 
     @cached_property
     def confirm_failed(self) -> int:
         """Confirm seeds that have come to their end without a COMPLETE row."""
-        return sum(
-            not self._goes_on(rows) and all(row.state != "COMPLETE" for row in rows)
-            for rows in self._by_seed.values()
-        )
+        return self._confirms.failed
+
+    @cached_property
+    def profile_left(self) -> int:
+        """Profile rows still to come to their end, as ``confirm_left``."""
+        return self._left(self._moved)
+
+    @cached_property
+    def profile_done(self) -> int:
+        """Profile rows that have come to their end, well or not."""
+        return self._moved.done if self.settled else 0
 
     @cached_property
     def finished(self) -> bool:
         """Nothing is left to do."""
-        return self.search_over and not self.confirm_left
+        return self.search_over and not self.confirm_left and not self.profile_left
 
     @cached_property
     def failed(self) -> bool:
@@ -152,20 +237,145 @@ class Standing(Generic[R]):
         return self.settled and row.selected_from == number
 
     @cached_property
-    def _by_seed(self) -> dict[int | None, list[R]]:
-        found: dict[int | None, list[R]] = {}
-        for row in self.current:
-            found.setdefault(row.seed, []).append(row)
-        return found
+    def _confirms(self) -> _Wanted[R, int | None]:
+        return _Wanted([*range(self.seeds)], self.current, lambda row: row.seed)
 
     @cached_property
-    def _may_replace(self) -> bool:
-        return sum(row.crashed for row in self.current) <= MAX_REPLACEMENTS
+    def _moved(self) -> _Wanted[R, Any]:
+        own = {} if self.selected is None else self.selected.params
+        moves = [] if self.moves is None else self.moves.around(own)
+        keys = [(*move, seed) for move in moves for seed in range(self.profile_seeds)]
+        return _Wanted(keys, self.profiled, lambda row: (*(row.moved or ()), row.seed))
 
-    def _lacks(self, rows: Sequence[R]) -> bool:
-        """A confirm seed with these rows is to get one more."""
-        return not rows or (self._may_replace and all(row.crashed for row in rows))
+    def _left(self, wanted: _Wanted[R, Any]) -> int:
+        return wanted.left if self.settled or not self.search_over else 0
 
-    def _goes_on(self, rows: Sequence[R]) -> bool:
-        """A confirm seed with these rows has not come to its end."""
-        return self._lacks(rows) or any(row.state not in FINISHED for row in rows)
+
+@dataclass(frozen=True)
+class Standing(Generic[R]):
+    """Where a cell stands, over all its searches.
+
+    Attributes:
+        rows: all of the cell's rows, by phase.
+        trials: search rows that the plan asks of each search.
+        seeds: confirm rows that it asks for, over all searches.
+        repeats: searches.
+        moves: the cell's profile; None: there is none.
+    """
+
+    rows: Mapping[str, Sequence[R]]
+    trials: int
+    seeds: int
+    repeats: int = 1
+    moves: Moves | None = None
+
+    @cached_property
+    def searches(self) -> tuple[Searched[R], ...]:
+        """Each by itself."""
+        profile_seeds = 0 if self.moves is None else self.moves.seeds // self.repeats
+        return tuple(
+            Searched(
+                {phase: self._of(repeat, rows) for phase, rows in self.rows.items()},
+                self.trials,
+                self.seeds // self.repeats,
+                self.moves,
+                profile_seeds,
+            )
+            for repeat in range(self.repeats)
+        )
+
+    @cached_property
+    def search_over(self) -> bool:
+        """All searches are over."""
+        return all(each.search_over for each in self.searches)
+
+    @cached_property
+    def selected(self) -> list[R]:
+        """The selected configurations, of each search that has one."""
+        return [each.selected for each in self.searches if each.selected is not None]
+
+    @cached_property
+    def settled(self) -> bool:
+        """Something is confirmed in the end: one search at least gives a configuration."""
+        return any(each.settled for each in self.searches)
+
+    @cached_property
+    def current(self) -> list[R]:
+        """Confirm rows that count, see ``Searched.current``, as are the next ones."""
+        return self._rows(lambda each: each.current)
+
+    @cached_property
+    def profiled(self) -> list[R]:
+        """Profile rows that count."""
+        return self._rows(lambda each: each.profiled)
+
+    @cached_property
+    def superseded(self) -> list[R]:
+        """Confirm and profile rows that do not."""
+        return self._rows(lambda each: each.superseded)
+
+    @property
+    def search_left(self) -> int:
+        """Rows of all searches, see ``Searched.search_left``, as are the next ones."""
+        return sum(each.search_left for each in self.searches)
+
+    @property
+    def search_done(self) -> int:
+        """Planned search rows that have come to their end."""
+        return sum(each.search_done for each in self.searches)
+
+    @property
+    def confirm_left(self) -> int:
+        """Confirm seeds still to come to their end."""
+        return sum(each.confirm_left for each in self.searches)
+
+    @property
+    def confirm_done(self) -> int:
+        """Confirm seeds that have come to their end."""
+        return sum(each.confirm_done for each in self.searches)
+
+    @property
+    def confirm_failed(self) -> int:
+        """Confirm seeds that have come to their end without a COMPLETE row."""
+        return sum(each.confirm_failed for each in self.searches)
+
+    @property
+    def profile_left(self) -> int:
+        """Profile rows still to come to their end."""
+        return sum(each.profile_left for each in self.searches)
+
+    @property
+    def profile_done(self) -> int:
+        """Profile rows that have come to their end."""
+        return sum(each.profile_done for each in self.searches)
+
+    @property
+    def left(self) -> int:
+        """Rows still to come to their end, as far as is known (crashes may add some)."""
+        return self.search_left + self.confirm_left + self.profile_left
+
+    @property
+    def done(self) -> int:
+        """Planned rows that have come to their end."""
+        return self.search_done + self.confirm_done + self.profile_done
+
+    @property
+    def planned(self) -> int:
+        """Rows that the plan asks for in all."""
+        return self.repeats * self.trials + self.seeds + self.profile_done + self.profile_left
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to do."""
+        return all(each.finished for each in self.searches)
+
+    @property
+    def failed(self) -> bool:
+        """Nothing is left to do, and no search led to a result."""
+        return self.finished and all(each.failed for each in self.searches)
+
+    def _of(self, repeat: int, rows: Sequence[R]) -> Sequence[R]:
+        return rows if self.repeats == 1 else [row for row in rows if row.repeat == repeat]
+
+    def _rows(self, of: Callable[[Searched[R]], list[R]]) -> list[R]:
+        return [row for each in self.searches for row in of(each)]

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from study.cell import Cell
 from study.cells import cells
 from study.errors import SpecError
 from study.machine import cores, fits
+from study.plan.images import Labels, labels_of
 from study.spec import Resources, StudySpec, Task, data_root
 from trainables.config import TrialConfig
 from trainables.errors import in_one_line
@@ -56,10 +57,12 @@ class CellPlan:
     Attributes:
         train, val, test: (positives, negatives) of each part.
         steps: of a trial that runs to its end.
-        search_trials, confirm_trials: rows.
+        searches: independent ones.
+        search_trials, confirm_trials, profile_trials: rows, over all searches.
         gradient_evaluations: of a trial that runs to its end.
         search_seconds: likewise.
         confirm_seconds: likewise, and the test set.
+        profile_seconds: likewise, with the test set where the profile meets it.
     """
 
     method: str
@@ -70,11 +73,24 @@ class CellPlan:
     val: tuple[int, int]
     test: tuple[int, int]
     steps: int
+    searches: int
     search_trials: int
     confirm_trials: int
+    profile_trials: int
     gradient_evaluations: int
     search_seconds: float
     confirm_seconds: float
+    profile_seconds: float
+
+    @property
+    def chain(self) -> float:
+        """Seconds of one trial of each phase that the cell has."""
+        phases = (
+            (self.search_trials, self.search_seconds),
+            (self.confirm_trials, self.confirm_seconds),
+            (self.profile_trials, self.profile_seconds),
+        )
+        return sum(seconds for trials, seconds in phases if trials)
 
     @property
     def parts(self) -> tuple[tuple[int, int], ...]:
@@ -88,7 +104,7 @@ class StudyPlan:
 
     Attributes:
         cells: in the study's order.
-        slots: trials that run side by side on this machine.
+        slots: trials that run side by side.
         search_share: by task, the share of a full trial that a search trial gets, in (0, 1].
     """
 
@@ -99,7 +115,7 @@ class StudyPlan:
     @property
     def trials(self) -> int:
         """All rows of the study."""
-        return sum(cell.search_trials + cell.confirm_trials for cell in self.cells)
+        return sum(c.search_trials + c.confirm_trials + c.profile_trials for c in self.cells)
 
     @property
     def most_seconds(self) -> float:
@@ -115,9 +131,11 @@ class StudyPlan:
         seconds = sum(
             cell.search_trials * cell.search_seconds * share[cell.task]
             + cell.confirm_trials * cell.confirm_seconds
+            + cell.profile_trials * cell.profile_seconds
             for cell in self.cells
         )
-        return seconds / max(1, self.slots)
+        # However many slots: a cell's phases come one after the other.
+        return max(seconds / max(1, self.slots), *(cell.chain for cell in self.cells))
 
 
 def asha_share(intervals: int, grace: int, reduction: int) -> float:
@@ -197,19 +215,30 @@ def _timing(run: "TrainingRun", validation: float) -> Timing:
     return Timing(seconds / steps, validation, (run.gradient_evaluations - before) / steps)
 
 
-def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots: int) -> StudyPlan:
+def plan_study(
+    spec: StudySpec,
+    timings: Mapping[tuple[str, str], Timing],
+    slots: int,
+    labels: Callable[[str, Path], Labels] = labels_of,
+) -> StudyPlan:
     """The study in numbers.
 
     Args:
         spec: a spec that ``check_environment`` found good.
         timings: by (method, name of the task).
         slots: trials that can run side by side.
+        labels: reads those of a data set below a folder.
     """
     asha = spec.search.pruner == "asha"
     tasks = {task.name: task for task in spec.tasks}
     return StudyPlan(
         cells=tuple(
-            _plan(cell, tasks[cell.task], data_root(spec), timings[cell.method, cell.task])
+            _plan(
+                cell,
+                tasks[cell.task],
+                labels(cell.dataset, data_root(spec)),
+                timings[cell.method, cell.task],
+            )
             for cell in cells(spec)
         ),
         slots=slots,
@@ -222,24 +251,24 @@ def plan_study(spec: StudySpec, timings: Mapping[tuple[str, str], Timing], slots
     )
 
 
-def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
-    from trainables.datasets.cache import read_source
+def _plan(cell: Cell, task: Task, labels: Labels, timing: Timing) -> CellPlan:
     from trainables.datasets.imbalance import binary_targets, counts
 
-    source = read_source(cell.dataset, root)
     found = counts(
-        source.train_labels,
-        source.n_classes,
+        labels.train,
+        labels.n_classes,
         cell.imratio,
         task.validation,
-        source.validation_share,
+        labels.validation_share,
         task.easy_positives,
     )
-    test_positives = int(binary_targets(source.test_labels, source.n_classes).sum())
+    test_positives = int(binary_targets(labels.test, labels.n_classes).sum())
     images = found.train_positives + found.train_negatives
-    steps = _steps(task, images, timing)
+    steps = _steps(cell, task, images, timing)
     seconds = steps * timing.step + task.intervals * timing.validation
     val = found.val_positives + found.val_negatives
+    tested = seconds + timing.validation * len(labels.test) / val
+    moves = cell.moves
     return CellPlan(
         method=cell.method,
         task=cell.task,
@@ -247,19 +276,30 @@ def _plan(cell: Cell, task: Task, root: Path, timing: Timing) -> CellPlan:
         imratio=cell.imratio,
         train=(found.train_positives, found.train_negatives),
         val=(found.val_positives, found.val_negatives),
-        test=(test_positives, len(source.test_labels) - test_positives),
+        test=(test_positives, len(labels.test) - test_positives),
         steps=steps,
-        search_trials=cell.trials,
+        searches=cell.repeats,
+        search_trials=cell.repeats * cell.trials,
         confirm_trials=cell.seeds,
+        # At most: a value that is the selected one in the end needs no trial of its own.
+        profile_trials=0 if moves is None else moves.seeds * len(moves.around({})),
         gradient_evaluations=round(steps * timing.evaluations),
         search_seconds=seconds,
-        confirm_seconds=seconds + timing.validation * len(source.test_labels) / val,
+        confirm_seconds=tested,
+        profile_seconds=tested if cell.tests_profile else seconds,
     )
 
 
-def _steps(task: Task, images: int, timing: Timing) -> int:
+def _steps(cell: Cell, task: Task, images: int, timing: Timing) -> int:
     """Steps of a trial; how many fit into its budget hangs on what a step of the method costs."""
-    steps = task.epochs * max(1, images // task.batch_size)
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    if task.seconds is not None:
+        return math.ceil(task.seconds / timing.step)
+    of_task = min(task.batch_size, images)
+    in_all = task.epochs * (images // of_task) * of_task
     if task.budget == "gradient_evaluations":
-        return math.ceil(steps * min(task.batch_size, images) / timing.evaluations)
-    return steps if task.seconds is None else math.ceil(task.seconds / timing.step)
+        return math.ceil(in_all / timing.evaluations)
+    method = resolve("method", METHODS, cell.base)(**cell.fixed)
+    return max(1, round(in_all / min(method.images_a_batch(task.batch_size), images)))

@@ -13,11 +13,14 @@ from study.spec.growth import changes
 from study.spec.model import (
     Choices,
     Confirm,
+    Grid,
+    Profile,
     Resources,
     Search,
     Span,
     StudySpec,
     Task,
+    Variant,
     data_root,
     default_data_root,
     directory_of,
@@ -37,11 +40,14 @@ from study.spec.text import Document, is_there, preset_names, read_document
 __all__ = [
     "Choices",
     "Confirm",
+    "Grid",
+    "Profile",
     "Resources",
     "Search",
     "Span",
     "StudySpec",
     "Task",
+    "Variant",
     "before_values",
     "changes",
     "check_environment",
@@ -125,9 +131,11 @@ def dump(spec: StudySpec) -> str:
     """
     data = spec.model_dump(mode="json", exclude={"space", "storage"})
     data["space"] = {
-        method: {name: space_entry(found) for name, found in tuned_space(spec, method).items()}
-        | fixed_params(spec, method)
-        for method in spec.methods
+        variant.name: {
+            **{name: space_entry(found) for name, found in tuned_space(spec, variant).items()},
+            **{n: v for n, v in fixed_params(spec, variant).items() if n not in variant.set},
+        }
+        for variant in spec.methods
     }
     data["storage"] = spec.storage
     return yaml.safe_dump(data, sort_keys=False)

@@ -83,7 +83,8 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
         yield Problem(
             ("resources", "gpus"),
             f"a trial must not take more GPUs than there are, and {spec.resources.gpus:g} is more "
-            f"than {gpus}: set gpus to 0 to train on the CPU",
+            f"than {gpus}: set gpus to 0 to train on the CPU, or plan for the machine that has "
+            'them, as in `aucstudy plan SPEC --for "8x H200"`',
         )
 
 
@@ -157,8 +158,8 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
         wrong = flaw(build, images)
         if wrong is None and task.model not in MODELS:
             methods = [
-                (name, resolve("method", METHODS, name)(**fixed_params(spec, name)))
-                for name in spec.methods
+                (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
+                for each in spec.methods
             ]
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision

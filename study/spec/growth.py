@@ -6,7 +6,9 @@ from typing import Any
 
 __all__ = ["changes"]
 
-COMPARED_BY_PART = frozenset({"methods", "tasks", "imratios", "space", "search", "confirm"})
+COMPARED_BY_PART = frozenset(
+    {"methods", "tasks", "imratios", "space", "search", "confirm", "profile"}
+)
 FREE = COMPARED_BY_PART | {
     "resources",
     "execution",
@@ -17,16 +19,17 @@ FREE = COMPARED_BY_PART | {
     "metrics",
     "equivalence",
 }
-FREE_IN_SEARCH = frozenset({"trials", "random_trials"})
+FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats"})
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What in ``new`` would mix results that do not compare with those of ``old``.
 
-    A study may grow: more search trials, confirm seeds, methods, tasks and imratios; resources,
-    folders, random_trials and what the report shows may change, and execution, which changes no
-    result but how far a budget of seconds reaches. Nothing may shrink, since rows that are already
-    in the study would drop out of it, and everything else that shapes a result must stay.
+    A study may grow: more searches, search trials, confirm seeds of each search, methods, tasks,
+    imratios, and values of its profile; resources, folders, random_trials and what the
+    report shows may change, and execution, which changes no result but how far a budget of seconds
+    reaches. Nothing may shrink, since rows that are already in the study would drop out of it, and
+    everything else that shapes a result must stay.
 
     Args:
         old, new: resolved specs as plain data (``yaml.safe_load`` of what ``dump`` gives).
@@ -37,6 +40,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [
         *_top(old, new),
         *_execution(old, new),
+        *_profile(old.get("profile"), new.get("profile")),
         *_listed(old, new),
         *_tasks(old, new),
         *_space(old, new),
@@ -51,10 +55,38 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key, before in old["search"].items():
         if key not in FREE_IN_SEARCH:
             yield from _differs(f"search.{key}", before, new["search"].get(key))
-    for section, key in (("search", "trials"), ("confirm", "seeds")):
-        before, now = old[section][key], new[section][key]
-        if now < before:
-            yield f"{section}.{key} was {before} and cannot fall to {now}."
+    yield from _falls("search.trials", old["search"]["trials"], new["search"]["trials"])
+    searches = [spec["search"].get("repeats", 1) for spec in (old, new)]
+    yield from _falls("search.repeats", *searches)
+    seeds = [spec["confirm"]["seeds"] for spec in (old, new)]
+    if searches == [1, 1]:
+        yield from _falls("confirm.seeds", *seeds)
+    else:
+        each = [every // repeats for every, repeats in zip(seeds, searches, strict=True)]
+        yield from _falls("confirm.seeds / search.repeats", *each)
+
+
+def _profile(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[str]:
+    if old is None:
+        return
+    if new is None:
+        yield "profile was there and cannot leave the study."
+        return
+    for name, before in old["values"].items():
+        now = new["values"].get(name, [])
+        # A grid is known by its ends and points; one in a list's place may hold its values.
+        gone = isinstance(before, list) and isinstance(now, list) and set(before) - set(now)
+        if gone:
+            yield f"profile.values.{name} held {_show(min(gone))}, which cannot leave the study."
+        elif not isinstance(before, list) or not isinstance(now, list):
+            yield from _differs(f"profile.values.{name}", before, now or "not moved")
+    yield from _falls("profile.seeds", old["seeds"], new["seeds"])
+    yield from _differs("profile.test", old["test"], new["test"])
+
+
+def _falls(what: str, before: int, now: int) -> Iterator[str]:
+    if now < before:
+        yield f"{what} was {before} and cannot fall to {now}."
 
 
 def _execution(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -73,10 +105,20 @@ def _database(url: str | None) -> str | None:
 
 
 def _listed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("methods", "imratios"):
-        for entry in old[key]:
-            if entry not in new[key]:
-                yield f"{key} held {_show(entry)}, which cannot leave the study."
+    for entry in old["imratios"]:
+        if entry not in new["imratios"]:
+            yield f"imratios held {_show(entry)}, which cannot leave the study."
+    methods = {_name(entry): entry for entry in new["methods"]}
+    for entry in old["methods"]:
+        if (name := _name(entry)) not in methods:
+            yield f"methods held {name}, which cannot leave the study."
+        else:
+            yield from _differs(f"method {name}", entry, methods[name])
+
+
+def _name(method: str | Mapping[str, Any]) -> str:
+    """What the study calls an entry of ``methods``."""
+    return method if isinstance(method, str) else method["name"]
 
 
 def _tasks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -91,8 +133,9 @@ def _tasks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _space(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    for method in old["methods"]:
-        if method not in new["methods"]:
+    now_there = {*map(_name, new["methods"])}
+    for method in map(_name, old["methods"]):
+        if method not in now_there:
             continue
         before, now = old["space"].get(method, {}), new["space"].get(method, {})
         for name in [*before, *(name for name in now if name not in before)]:

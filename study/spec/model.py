@@ -15,6 +15,7 @@ from pydantic import (
     Tag,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -24,12 +25,15 @@ __all__ = [
     "DATA_VARIABLE",
     "Choices",
     "Confirm",
+    "Grid",
+    "Profile",
     "Resources",
     "Search",
     "SpaceEntry",
     "Span",
     "StudySpec",
     "Task",
+    "Variant",
     "data_root",
     "default_data_root",
     "directory_of",
@@ -112,7 +116,10 @@ def _gpus(value: float) -> float:
 
 def _unique(values: list[Any]) -> list[Any]:
     # As text, in which cells are named: 0.1 and 0.10000001 would be one cell, True and 1 are two.
-    texts = [f"{value:g}" if isinstance(value, float) else repr(value) for value in values]
+    texts = [
+        "null" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)
+        for value in values
+    ]
     for index, text in enumerate(texts):
         if text in texts[:index]:
             raise ValueError(f"must not name {text} twice")
@@ -131,6 +138,23 @@ def _own_names(tasks: "list[Task]") -> "list[Task]":
         if names.count(name) > 1:
             raise ValueError(f"must not hold two tasks called {name!r}: give each its own name")
     return tasks
+
+
+def _variant(value: object) -> object:
+    if isinstance(value, str):
+        return {"name": value, "method": value}
+    if not isinstance(value, dict | Variant):
+        raise ValueError("must be a method's name, or {name: ..., method: ..., set: {...}}")
+    return value
+
+
+def _distinct(variants: "list[Variant]") -> "list[Variant]":
+    _unique([variant.name for variant in variants])
+    return variants
+
+
+def _values_kind(value: object) -> str:
+    return "grid" if isinstance(value, Grid | dict) else "listed"
 
 
 def _entry_kind(value: object) -> str:
@@ -206,6 +230,70 @@ SpaceEntry = Annotated[
 ]
 
 
+class Grid(_Model):
+    """So many values from ``low`` to ``high``, both included, evenly apart.
+
+    ``log`` left out means: as in the method's own search space, else linear.
+    """
+
+    low: Number
+    high: Number
+    points: CountFromTwo
+    log: bool | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Grid":
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, but {self.low:g} is not below {self.high:g}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a log grid must begin above 0, not at {self.low:g}")
+        return self
+
+
+Listed = Annotated[list[Plain], Field(min_length=1), AfterValidator(_unique)]
+ProfileEntry = Annotated[
+    Annotated[Grid, Tag("grid")] | Annotated[Listed, Tag("listed")], Discriminator(_values_kind)
+]
+
+
+class Variant(_Model):
+    """A method as the study runs it: as it is, under its own name, or a variant of it.
+
+    Attributes:
+        name: what the study calls it; of a method as it is, the method's own.
+        method: a name of ours or ``package.module:object``.
+        set: hyperparameters that make the variant, at their values.
+    """
+
+    name: str
+    method: str
+    set: dict[str, Plain] = {}
+
+    @property
+    def plain(self) -> bool:
+        """It is the method as it is."""
+        return self.name == self.method
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Variant":
+        if not self.plain:
+            try:
+                _safe_name(self.name)
+            except ValueError as error:
+                raise ValueError(f"name {error}, not {self.name!r}") from None
+        elif self.set:
+            raise ValueError(
+                f"a variant must have a name of its own, not that of its method, {self.name}"
+            )
+        return self
+
+    @model_serializer
+    def _written(self) -> str | dict[str, Any]:
+        if self.plain:
+            return self.name
+        return {"name": self.name, "method": self.method, "set": self.set}
+
+
 class Task(_Model):
     """A data set, a model and a budget.
 
@@ -263,10 +351,12 @@ class Search(_Model):
     """The search of every cell.
 
     Attributes:
-        trials: search trials a cell; 0: no search, the methods' defaults and what ``space`` fixes
+        trials: trials of a search; 0: no search, the methods' defaults and what ``space`` fixes
             go straight to the confirm trials. A method that has nothing to search has none.
         random_trials: independent draws before the sampler learns; default min(10, trials).
         sampler: "tpe" or "random".
+        repeats: independent searches of so many trials each, with their own data splits; each has
+            its winner, and its share of the confirm seeds.
         pruner: "asha" stops weak trials early; "none" lets each run to its end.
         grace: intervals that ASHA leaves to every trial.
         reduction: ASHA keeps about one of so many trials at each rung.
@@ -274,6 +364,7 @@ class Search(_Model):
 
     trials: CountFromZero
     random_trials: CountFromZero = Field(default_factory=lambda done: min(10, done["trials"]))
+    repeats: Count = 1
     sampler: Literal["tpe", "random"] = "tpe"
     pruner: Literal["asha", "none"] = "asha"
     grace: Count = 1
@@ -290,6 +381,20 @@ class Confirm(_Model):
 
     seeds: CountFromZero = 5
     embeddings: CountFromZero = 0
+
+
+class Profile(_Model):
+    """The selected configuration with one hyperparameter moved, on the confirm seeds.
+
+    Attributes:
+        values: by hyperparameter, where it is moved to, for each method that has it.
+        seeds: the first so many of the confirm seeds, over all searches.
+        test: these trials meet the test set, too. They select nothing.
+    """
+
+    values: Annotated[dict[str, ProfileEntry], Field(min_length=1)]
+    seeds: Count = 3
+    test: bool = False
 
 
 class Resources(_Model):
@@ -315,6 +420,7 @@ class StudySpec(_Model):
         seed: every other seed is derived from it.
         methods, tasks, imratios: the grid; an imratio of None is the data set's own.
         search, confirm: trials of every cell.
+        profile: trials around what is confirmed; None: none.
         space: by method and hyperparameter, what replaces the method's own search space.
         resources: what one trial takes.
         precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
@@ -332,11 +438,16 @@ class StudySpec(_Model):
 
     name: Name
     seed: Annotated[CountFromZero, Field(le=2**32 - 1)] = 0
-    methods: Annotated[list[str], Field(min_length=1), AfterValidator(_unique)]
+    methods: Annotated[
+        list[Annotated[Variant, BeforeValidator(_variant)]],
+        Field(min_length=1),
+        AfterValidator(_distinct),
+    ]
     tasks: Annotated[list[Task], Field(min_length=1), AfterValidator(_own_names)]
     imratios: Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(_unique)]
     search: Search
     confirm: Confirm = Confirm()
+    profile: Profile | None = None
     space: dict[str, dict[str, SpaceEntry]] = {}
     resources: Resources = Resources()
     precision: Literal["f32", "tf32", "bf16"] = "f32"
@@ -351,11 +462,16 @@ class StudySpec(_Model):
     @field_validator("space")
     @classmethod
     def _of_methods(cls, space: dict[str, Any], done: ValidationInfo) -> dict[str, Any]:
-        methods = done.data.get("methods", space)
-        for method in space:
-            if method not in methods:
+        variants = {variant.name: variant for variant in done.data.get("methods", ())}
+        for method, entries in space.items():
+            if method not in variants and variants:
                 raise ValueError(
-                    f"must only name methods of this study ({', '.join(methods)}), not {method!r}"
+                    f"must only name methods of this study ({', '.join(variants)}), not {method!r}"
+                )
+            if both := sorted(entries.keys() & variants[method].set.keys()) if variants else []:
+                raise ValueError(
+                    f"must not hold what the variant sets, but {method} sets {both[0]}: take it "
+                    "out of one of the two"
                 )
         return space
 
@@ -367,6 +483,20 @@ class StudySpec(_Model):
                     f"search.grace must be at most the intervals of a trial, but task {task.name} "
                     f"has {task.intervals} and grace is {self.search.grace}"
                 )
+        seeds, repeats = self.confirm.seeds, self.search.repeats
+        if seeds % repeats:
+            raise ValueError(
+                "confirm.seeds must be a multiple of search.repeats, so that the winner of each "
+                f"search has as many, but they are {seeds} and {repeats}"
+            )
+        if self.profile is not None and (
+            self.profile.seeds > seeds or self.profile.seeds % repeats
+        ):
+            raise ValueError(
+                "profile.seeds must be some of the confirm seeds, as many of each search, but "
+                f"profile.seeds is {self.profile.seeds}, confirm.seeds {seeds} and search.repeats "
+                f"{repeats}"
+            )
         for key, value in (("precision", "tf32"), ("execution", "graph")):
             if getattr(self, key) == value and self.resources.gpus == 0:
                 raise ValueError(

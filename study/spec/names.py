@@ -4,10 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from study.cell import cell_id
-from study.spec.model import Choices, SpaceEntry, Span, StudySpec
+from study.spec.model import Choices, Grid, SpaceEntry, Span, StudySpec, Variant
 from study.spec.own_method import flaws
+from study.spec.profile import profile_values
 from study.spec.sentences import Problem
-from study.spec.space import default_space, distribution, is_whole, kinds, search_trials
+from study.spec.space import (
+    default_space,
+    distribution,
+    fixed_params,
+    is_whole,
+    kinds,
+    search_trials,
+    tuned_space,
+)
 from study.spec.text import did_you_mean
 from trainables.errors import UnknownNameError
 from trainables.names import resolve
@@ -27,16 +36,18 @@ of predictions that are being written, adds the ratio, the trial and the process
 
 def name_problems(spec: StudySpec) -> list[Problem]:
     """Unknown methods, data sets, models and hyperparameters, and values that do not suit them."""
-    return [*_methods(spec), *_tasks(spec), *_cells(spec)]
+    problems = [*_methods(spec), *_tasks(spec), *_cells(spec)]
+    return problems or [*_profile(spec)]
 
 
 def _methods(spec: StudySpec) -> Iterator[Problem]:
     from trainables.methods import METHODS
 
     longest = max((task.name for task in spec.tasks), key=len)
-    for index, name in enumerate(spec.methods):
-        path = ("methods", index)
-        method = _find("method", METHODS, name)
+    sound: list[Variant] = []
+    for index, variant in enumerate(spec.methods):
+        name, path = variant.name, ("methods", index)
+        method = _find("method", METHODS, variant.method)
         if len(name) + len(longest) > TOGETHER:
             yield Problem(
                 path,
@@ -45,17 +56,79 @@ def _methods(spec: StudySpec) -> Iterator[Problem]:
             )
         elif isinstance(method, Problem):
             yield Problem(path, method.sentence)
-        elif name not in METHODS and (wrong := [*flaws(method)]):
-            yield from (Problem(path, f"{name} {flaw}") for flaw in wrong)
+        elif variant.method not in METHODS and (wrong := [*flaws(method)]):
+            yield from (Problem(path, f"{variant.method} {flaw}") for flaw in wrong)
+        elif not variant.plain and name in METHODS:
+            yield Problem(path, f"a variant must have a name of its own, and {name} is a method")
         else:
-            problems = [*_entries(spec, name, method)]
+            problems = [*_entries(spec, variant, method)]
             yield from problems
-            if not problems and spec.confirm.seeds == 0 and search_trials(spec, name) == 0:
+            if problems:
+                continue
+            if spec.confirm.seeds == 0 and search_trials(spec, variant) == 0:
                 yield Problem(
                     path,
                     f"{name} would not run at all: it has nothing to search, and confirm.seeds is "
                     "0. Raise confirm.seeds, or leave it something to search",
                 )
+            twin = next((other for other in sound if _equal(spec, variant, other)), None)
+            if twin is not None:
+                yield Problem(
+                    path,
+                    f"{name} and {twin.name} would run the same trials: take one out, or set or "
+                    "search something else in it",
+                )
+            sound.append(variant)
+
+
+def _equal(spec: StudySpec, one: Variant, other: Variant) -> bool:
+    """Both are one method with one search space, and fix the same, at its default or by name."""
+    from trainables.hyperparameters import hyperparameters
+    from trainables.methods import METHODS
+
+    if one.method != other.method or tuned_space(spec, one) != tuned_space(spec, other):
+        return False
+    known = hyperparameters(resolve("method", METHODS, one.method))
+    defaults = {name: each.default for name, each in known.items()}
+    first, second = ({**defaults, **fixed_params(spec, each)} for each in (one, other))
+    return all(first[name] == second[name] for name in first.keys() - tuned_space(spec, one).keys())
+
+
+def _profile(spec: StudySpec) -> Iterator[Problem]:
+    """Every hyperparameter that is moved belongs to a method, whose values may be its."""
+    from trainables.hyperparameters import hyperparameters
+    from trainables.methods import METHODS
+
+    if spec.profile is None:
+        return
+    methods = dict.fromkeys(variant.method for variant in spec.methods)
+    known = {name: hyperparameters(resolve("method", METHODS, name)) for name in methods}
+    for name, entry in spec.profile.values.items():
+        path = ("profile", "values", name)
+        having = [method for method in methods if name in known[method]]
+        if not having:
+            every = dict.fromkeys(n for method in methods for n in known[method])
+            hint = did_you_mean(name, list(every))
+            yield Problem(path, f"no method of the study has such a hyperparameter{hint}")
+        for method in having:
+            wrong = [*_profile_values(path, entry, method, known[method][name])]
+            yield from wrong
+            if wrong:
+                break
+
+
+def _profile_values(
+    path: Path, entry: Grid | list[Any], method: str, known: "Hyperparameter"
+) -> Iterator[Problem]:
+    if isinstance(entry, Grid) and not {int, float} & set(kinds(known)):
+        yield Problem(path, f"{known.name} is not a number: give a list of values")
+        return
+    for value in profile_values(entry, method, known):
+        try:
+            known.check(value)
+        except ValueError as error:
+            yield Problem(path, str(error))
+            return
 
 
 def _tasks(spec: StudySpec) -> Iterator[Problem]:
@@ -79,7 +152,8 @@ def _cells(spec: StudySpec) -> Iterator[Problem]:
     """Cells are known by names that are safe for files, which two entries may share."""
     imratio, known = spec.imratios[0], dict[str, tuple[str, str]]()
     for task in spec.tasks:
-        for index, method in enumerate(spec.methods):
+        for index, variant in enumerate(spec.methods):
+            method = variant.name
             name = cell_id(method, task.name, imratio)
             other = known.setdefault(name, (method, task.name))
             if other != (method, task.name):
@@ -100,16 +174,22 @@ def _find(kind: str, table: Mapping[str, Any], name: str) -> Any:
         return Problem((), f"{kind} {name!r} fails to import ({type(error).__name__}: {error})")
 
 
-def _entries(spec: StudySpec, method: str, found: Any) -> Iterator[Problem]:
+def _entries(spec: StudySpec, variant: Variant, found: Any) -> Iterator[Problem]:
     from trainables.hyperparameters import hyperparameters
 
     known = hyperparameters(found)
-    defaults = default_space(method)
-    for name, entry in spec.space.get(method, {}).items():
-        path = ("space", method, name)
+    defaults = default_space(variant.method)
+    index = spec.methods.index(variant)
+    searched = spec.space.get(variant.name, {})
+    entries = [
+        *((("methods", index, "set", name), name, value) for name, value in variant.set.items()),
+        *((("space", variant.name, name), name, entry) for name, entry in searched.items()),
+    ]
+    for path, name, entry in entries:
         if name not in known:
             hint = did_you_mean(name, list(known))
-            yield Problem(path, f"{method} has no such hyperparameter{hint}: {_listed(known)}")
+            unknown = f"{variant.method} has no such hyperparameter{hint}: {_listed(known)}"
+            yield Problem(path, unknown)
             continue
         wrong = list(_values(path, entry, known[name]))
         yield from wrong

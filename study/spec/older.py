@@ -1,13 +1,13 @@
 """What a study of an older version meant by hyperparameters that its methods did not have yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from study.places import Places
-from study.spec.model import StudySpec
+from study.spec.model import StudySpec, Variant
 
 if TYPE_CHECKING:
     from trainables.hyperparameters import Hyperparameter
@@ -28,17 +28,18 @@ def before_values(method: str) -> dict[str, Any]:
     return {name: each.before for name, each in _newer(method).items()}
 
 
-def completed(stored: Mapping[str, Any], methods: list[str]) -> dict[str, Any]:
+def completed(stored: Mapping[str, Any], variants: Sequence[Variant]) -> dict[str, Any]:
     """A study's resolved spec, with what its methods meant when it was begun written out.
 
     Args:
         stored: the spec as plain data, as the study's directory has it.
-        methods: those to look at; all can be imported.
+        variants: those to look at; all can be imported.
     """
-    space = {
-        method: {**before_values(method), **entries} if method in methods else entries
-        for method, entries in stored["space"].items()
+    before = {
+        each.name: {n: v for n, v in before_values(each.method).items() if n not in each.set}
+        for each in variants
     }
+    space = {name: {**before.get(name, {}), **entries} for name, entries in stored["space"].items()}
     return {**stored, "space": space}
 
 
@@ -55,15 +56,17 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
     except (OSError, ValueError, yaml.YAMLError, TypeError, LookupError, AttributeError):
         return spec  # no study, or none that can be read: who opens it says so
     space = dict(spec.space)
-    for method in spec.methods:
-        named, known = space.get(method, {}), begun.get(method, {})
+    for variant in spec.methods:
+        named, known = space.get(variant.name, {}), begun.get(variant.name, {})
         kept = {
             name: known[name]
-            for name in before_values(method)
-            if name in known and name not in named and not isinstance(known[name], Mapping)
+            for name in before_values(variant.method)
+            if name in known
+            and name not in {**named, **variant.set}
+            and not isinstance(known[name], Mapping)
         }
         if kept:
-            space[method] = {**kept, **named}
+            space[variant.name] = {**kept, **named}
     return spec.model_copy(update={"space": space})
 
 

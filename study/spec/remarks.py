@@ -25,16 +25,16 @@ def remarks(spec: StudySpec) -> Iterator[str]:
             "no trial is left in which the sampler has learned. Raise search.trials, or lower "
             "search.random_trials."
         )
-    for method in spec.methods:
-        space = tuned_space(spec, method)
+    for variant in spec.methods:
+        space = tuned_space(spec, variant)
         configurations = math.prod(map(_values, space.values()))
         if space and configurations < trials:
             times = trials / configurations
             yield (
-                f"{method} has {configurations:.0f} configurations to search ({', '.join(space)}), "
-                f"and {trials} search trials: each is tried {times:.2g} times on average, with "
-                "other seeds, and the luckiest trial is selected. Lower search.trials or widen the "
-                "space, unless it is the scatter that you study."
+                f"{variant.name} has {configurations:.0f} configurations to search "
+                f"({', '.join(space)}), and {trials} search trials: each is tried {times:.2g} "
+                "times on average, with other seeds, and the luckiest trial is selected. "
+                "Lower search.trials or widen the space, unless it is the scatter that you study."
             )
 
 

@@ -8,7 +8,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from study.errors import SpecError
-from study.spec.model import Choices, Confirm, Resources, Search, Span, StudySpec, Task
+from study.spec.model import (
+    Choices,
+    Confirm,
+    Grid,
+    Profile,
+    Resources,
+    Search,
+    Span,
+    StudySpec,
+    Task,
+    Variant,
+)
 from study.spec.text import Document, did_you_mean
 
 __all__ = ["Problem", "problems_of", "spec_error"]
@@ -55,6 +66,10 @@ def _plain_path(loc: tuple[str | int, ...]) -> Path:
     # space.<method>.<name> is a union, for which pydantic adds a tag and a type to the place.
     if len(loc) > 3 and loc[0] == "space":
         return (*loc[:3], *(loc[4:] if loc[3] != "value" else ()))
+    if len(loc) > 3 and loc[:2] == ("profile", "values"):
+        return (*loc[:3], *(loc[4:5]))
+    if len(loc) > 4 and loc[0] == "methods" and loc[2] == "set":
+        return loc[:4]
     return loc
 
 
@@ -106,8 +121,11 @@ _RULES: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 _SECTIONS: dict[str | int, type[BaseModel]] = {
+    "methods": Variant,
     "search": Search,
     "confirm": Confirm,
+    "profile": Profile,
+    "grid": Grid,
     "resources": Resources,
     "tasks": Task,
     "span": Span,

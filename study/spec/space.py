@@ -13,7 +13,7 @@ from optuna.distributions import (
 
 from search_spaces import PAIRS, SPACES
 from search_spaces.ranges import Range
-from study.spec.model import Choices, Span, StudySpec
+from study.spec.model import Choices, Span, StudySpec, Variant
 from study.spec.older import newer_defaults
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def _whole(value: float) -> int:
     return int(value)
 
 
-def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
-    """The distribution of every hyperparameter that the search of ``method`` tunes, if there is
+def tuned_space(spec: StudySpec, variant: Variant) -> dict[str, BaseDistribution]:
+    """The distribution of every hyperparameter that the search of ``variant`` tunes, if there is
     a search."""
     from trainables.hyperparameters import hyperparameters
     from trainables.methods import METHODS
@@ -124,10 +124,10 @@ def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
 
     if spec.search.trials == 0:
         return {}
-    entries = spec.space.get(method, {})
-    defaults = {name: range_.distribution for name, range_ in default_space(method).items()}
+    entries = {**spec.space.get(variant.name, {}), **variant.set}
+    defaults = {name: each.distribution for name, each in default_space(variant.method).items()}
     space = {}
-    for name, known in hyperparameters(resolve("method", METHODS, method)).items():
+    for name, known in hyperparameters(resolve("method", METHODS, variant.method)).items():
         entry = entries.get(name)
         if isinstance(entry, Span | Choices):
             space[name] = distribution(entry, defaults.get(name), whole=is_whole(known))
@@ -136,16 +136,17 @@ def tuned_space(spec: StudySpec, method: str) -> dict[str, BaseDistribution]:
     return space
 
 
-def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
-    """The hyperparameters of ``method`` that the spec fixes, by name.
+def fixed_params(spec: StudySpec, variant: Variant) -> dict[str, Any]:
+    """The hyperparameters of ``variant`` that the spec fixes, by name.
 
     Those whose default is newer than the method are among them (``newer_defaults``). Without a
     search these are also all that a search would tune: at the method's own default where the spec
     gives no value.
     """
-    entries = spec.space.get(method, {})
+    entries = {**spec.space.get(variant.name, {}), **variant.set}
     named = {name: e for name, e in entries.items() if not isinstance(e, Span | Choices)}
-    unnamed = {name: e for name, e in newer_defaults(method).items() if name not in entries}
+    newer = newer_defaults(variant.method)
+    unnamed = {name: e for name, e in newer.items() if name not in entries}
     fixed = unnamed | named
     if spec.search.trials:
         return fixed
@@ -153,14 +154,14 @@ def fixed_params(spec: StudySpec, method: str) -> dict[str, Any]:
     from trainables.methods import METHODS
     from trainables.names import resolve
 
-    tuned = default_space(method)
-    known = hyperparameters(resolve("method", METHODS, method))
+    tuned = default_space(variant.method)
+    known = hyperparameters(resolve("method", METHODS, variant.method))
     return {name: each.default for name, each in known.items() if name in tuned} | fixed
 
 
-def search_trials(spec: StudySpec, method: str) -> int:
-    """Search trials of each cell of ``method``; 0 where every trial would be the same."""
-    return spec.search.trials if tuned_space(spec, method) else 0
+def search_trials(spec: StudySpec, variant: Variant) -> int:
+    """Trials of each search of ``variant``; 0 where every trial would be the same."""
+    return spec.search.trials if tuned_space(spec, variant) else 0
 
 
 def space_entry(distribution: BaseDistribution) -> dict[str, Any]:

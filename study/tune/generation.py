@@ -136,15 +136,24 @@ def run_generation(
 
 
 def _job(cell: CellLedger, row: Row, places: Places, hang_after: float) -> Job:
+    plan = cell.cell
+    seed = None if row.seed is None else row.repeat * (plan.seeds // plan.repeats) + row.seed
     return Job(
-        row={"cell": row.cell, "phase": row.phase, "number": row.number, "name": row.name},
-        trial=cell.cell.trial(row.params, row.seeds),
+        row={
+            "cell": row.cell,
+            "phase": row.phase,
+            "repeat": row.repeat,
+            "number": row.number,
+            "name": row.name,
+        },
+        trial=plan.trial(row.params, row.seeds),
         directory=str(places.directory.resolve()),
         checkpoint=str(places.checkpoint(row.name).relative_to(places.directory)),
         predictions=str(places.predicted(row.name).relative_to(places.directory)),
         reported=max(row.validations, default=0),
         hang_after=hang_after,
-        embeddings=row.seed is not None and row.seed < cell.cell.embeddings,
+        test=row.phase == "confirm" or (row.phase == "profile" and plan.tests_profile),
+        embeddings=row.phase == "confirm" and seed is not None and seed < plan.embeddings,
     )
 
 

@@ -22,7 +22,8 @@ GO_ON = "then run the study again: it goes on where it was."
 
 
 class Multiplexer(Searcher):
-    """Asks the cells in turn; rows that a dead driver left first, then confirm, then search.
+    """Asks the cells in turn; rows that a dead driver left first, then confirm, then search,
+    then profile.
 
     Every result is written to the ledger before anything follows from it. What keeps the ledger
     from being written, or a trial from being run anywhere, stops the study: the rows under way
@@ -136,14 +137,18 @@ class Multiplexer(Searcher):
         """Nothing to restore: a new generation opens the ledger."""
 
     def _next(self) -> Row | None:
-        """Confirm rows before search rows, so that a cell is done as soon as it can be."""
+        """Confirm rows before search rows, so that a cell has its result as soon as it can;
+        profiles, which decide nothing, last."""
         for cell in self._turn:
-            if cell.search_over and (row := cell.next_confirm()):
+            if row := cell.next_confirm():
                 return row
         for _ in range(len(self._turn)):
             cell = self._turn[0]
             self._turn.rotate(-1)
             if row := cell.next_search():
+                return row
+        for cell in self._turn:
+            if row := cell.next_profile():
                 return row
         return None
 

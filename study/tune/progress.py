@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.phases import PHASES
 from study.ledger.rows import Row
 from study.words import duration
 from trainables.config import Outcome
@@ -38,12 +39,15 @@ class Progress(Protocol):
 
 
 def stage(cell: CellLedger) -> str:
-    """ "search", "confirm", "done" or "failed" (it has come to its end without a result)."""
+    """ "search", "confirm", "profile", "done" or "failed" (it has come to its end without a
+    result)."""
     standing = cell.standing
     if not standing.search_over:
         return "search"
-    if not standing.finished:
+    if standing.confirm_left:
         return "confirm"
+    if standing.profile_left:
+        return "profile"
     return "failed" if standing.failed else "done"
 
 
@@ -70,8 +74,12 @@ def time_left(ledger: Ledger, costs: _Costs, slots: int) -> float | None:
     """Seconds until the study is done, from the trials so far; None before the first."""
     total = 0.0
     for name, cell in ledger.cells.items():
-        left = (("search", cell.standing.search_left), ("confirm", cell.standing.confirm_left))
-        for phase, rows in left:
+        standing = cell.standing
+        for phase, rows in (
+            ("search", standing.search_left),
+            ("confirm", standing.confirm_left),
+            ("profile", standing.profile_left),
+        ):
             mean = costs.mean(name, phase)
             if mean is None:
                 return None
@@ -90,13 +98,20 @@ class _Watcher:
         self._slots = 1
         self._waits_for: str | None = None
         self._shown = 0.0
+        self._began = 0.0
+        self._told = 0
 
     def start(self, ledger: Ledger, slots: int) -> None:
         self._ledger, self._slots = ledger, slots
-        self._shown = time.monotonic()
+        self._shown = self._began = time.monotonic()
 
     def told(self, row: Row, outcome: Outcome) -> None:
         self._costs.add(row, outcome)
+        self._told += 1
+
+    def say(self, line: str) -> None:
+        """Show something else that the watcher should read."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _due(self, waits_for: str | None) -> bool:
         news, self._waits_for = waits_for != self._waits_for, waits_for
@@ -113,7 +128,16 @@ class _Watcher:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
         seconds = time_left(self._ledger, self._costs, self._slots)
         eta = "time left: measuring" if seconds is None else f"about {duration(seconds)} left"
-        return f"{done}/{total} trials, {eta}"
+        parts = [f"{done}/{total} trials", self._rate(), eta, _under_way(self._ledger)]
+        return ", ".join(part for part in parts if part)
+
+    def _rate(self) -> str:
+        """Trials finished in this run, for each minute or hour of it; "" before the first."""
+        minutes = (time.monotonic() - self._began) / 60
+        if not self._told or minutes <= 0:
+            return ""
+        rate = self._told / minutes
+        return f"{rate:.1f} a minute" if rate >= 1 else f"{60 * rate:.1f} an hour"
 
 
 class PlainProgress(_Watcher):
@@ -126,7 +150,7 @@ class PlainProgress(_Watcher):
     def start(self, ledger: Ledger, slots: int) -> None:
         super().start(ledger, slots)
         self._stages = {name: stage(cell) for name, cell in ledger.cells.items()}
-        self._print(self._headline())
+        self.say(self._headline())
 
     def told(self, row: Row, outcome: Outcome) -> None:
         super().told(row, outcome)
@@ -137,17 +161,14 @@ class PlainProgress(_Watcher):
         if now != self._stages[row.cell]:
             self._stages[row.cell] = now
             best = f", best validation AUROC {_best(cell)}" if cell.cell.trials else ""
-            self._print(f"{row.cell}: {now}{best}")
+            self.say(f"{row.cell}: {now}{best}")
 
     def tick(self, waits_for: str | None) -> None:
         if self._due(waits_for):
-            self._print(self._headline())
+            self.say(self._headline())
 
     def stop(self) -> None:
-        self._print(self._headline())
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self.say(self._headline())
 
 
 class TableProgress(_Watcher):
@@ -178,16 +199,23 @@ class TableProgress(_Watcher):
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("cell", "stage"):
             table.add_column(name, no_wrap=True)
-        for name in ("search", "confirm", "best validation AUROC"):
+        profiles = any(cell.cell.moves is not None for cell in self._ledger.cells.values())
+        phases = PHASES if profiles else PHASES[:-1]
+        for name in (*phases, "best validation AUROC"):
             table.add_column(name, justify="right", no_wrap=True)
         cells = sorted(self._ledger.cells.values(), key=lambda cell: cell.finished)
         for cell in cells[:room]:
             standing = cell.standing
+            profiled = standing.profile_done
+            shown = {
+                "search": (standing.search_done, standing.repeats * standing.trials),
+                "confirm": (standing.confirm_done, standing.seeds),
+                "profile": (profiled, profiled + standing.profile_left),
+            }
             table.add_row(
                 Text(cell.cell.id),
                 stage(cell),
-                f"{standing.search_done}/{cell.cell.trials}",
-                f"{standing.confirm_done}/{cell.cell.seeds}",
+                *("{}/{}".format(*shown[phase]) for phase in phases),
                 _best(cell),
             )
         parts: list[Table | Text | ProgressBar] = [table]
@@ -202,7 +230,7 @@ class TableProgress(_Watcher):
         self._live.update(Group(*parts), refresh=True)
 
 
-def progress_for(stream: IO[str]) -> Progress:
+def progress_for(stream: IO[str]) -> PlainProgress | TableProgress:
     """A live table where ``stream`` is a terminal, plain lines where it is not."""
     console = Console(file=stream)
     return TableProgress(console) if console.is_terminal else PlainProgress(console)
@@ -211,8 +239,16 @@ def progress_for(stream: IO[str]) -> Progress:
 def _totals(ledger: Ledger) -> tuple[int, int]:
     """Planned rows of the whole study that have come to their end, and all of them."""
     standings = [cell.standing for cell in ledger.cells.values()]
-    done = sum(standing.search_done + standing.confirm_done for standing in standings)
-    return done, sum(standing.trials + standing.seeds for standing in standings)
+    done = sum(standing.done for standing in standings)
+    return done, sum(standing.planned for standing in standings)
+
+
+def _under_way(ledger: Ledger) -> str:
+    """The first cell that has a trial under way, and how many more."""
+    cells = [name for name, cell in ledger.cells.items() if cell.running()]
+    if not cells:
+        return ""
+    return f"at {cells[0]}" + (f" and {len(cells) - 1} more" if cells[1:] else "")
 
 
 def _best(cell: CellLedger) -> str:

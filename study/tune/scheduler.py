@@ -1,4 +1,4 @@
-"""One ASHA a cell, inside one Tune run: trials of different cells are not comparable."""
+"""One ASHA a search, inside one Tune run: trials of different searches are not comparable."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -7,6 +7,7 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
+from study.cell import Cell
 from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.tune.deaths import words_of_death
@@ -16,7 +17,7 @@ __all__ = ["CellScheduler"]
 
 
 class CellScheduler(FIFOScheduler):
-    """Early stopping of search trials, cell by cell; confirm trials always run to their end.
+    """Early stopping of search trials, search by search; all others run to their end.
 
     Ray never stores a scheduler's state, so the rungs are rebuilt from the ledger here: ASHA
     sees every stored validation of every search row again, under the row's own name. A row that
@@ -36,31 +37,22 @@ class CellScheduler(FIFOScheduler):
         self.interrupted: set[str] = set()
         self._deaths: dict[str, str] = {}
         self._arrival: dict[str, int] = {}
-        self._asha: dict[str, ASHAScheduler] = {}
-        for name, cell_ledger in ledger.cells.items():
-            cell = cell_ledger.cell
-            if cell.pruner == "none":
+        self._asha: dict[tuple[str, int], ASHAScheduler] = {}
+        for name, found in ledger.cells.items():
+            if found.cell.pruner == "none":
                 continue
-            asha = ASHAScheduler(
-                time_attr="interval",
-                metric="val_auroc",
-                mode="max",
-                grace_period=min(cell.grace, cell.run["intervals"]),
-                max_t=cell.run["intervals"],
-                reduction_factor=cell.reduction,
-                # A trial in its last interval is finished, not pruned.
-                stop_last_trials=False,
-            )
-            for row in cell_ledger.rows["search"]:
-                _replay(asha, row)
-            self._asha[name] = asha
+            for repeat, searched in enumerate(found.standing.searches):
+                asha = _asha(found.cell)
+                for row in searched.search:
+                    _replay(asha, row)
+                self._asha[name, repeat] = asha
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune's snapshots are not used, the ledger is."""
         return {}
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
-        """A trial enters its cell's ASHA; adding it again after a fault changes nothing."""
+        """A trial enters its search's ASHA; adding it again after a fault changes nothing."""
         self._arrival.setdefault(trial.trial_id, len(self._arrival))
         if asha := self._of(trial):
             asha.on_trial_add(tune_controller, _proxy(trial.config["row"]["name"]))
@@ -110,7 +102,22 @@ class CellScheduler(FIFOScheduler):
 
     def _of(self, trial: Trial) -> ASHAScheduler | None:
         row = trial.config["row"]
-        return self._asha.get(row["cell"]) if row["phase"] == "search" else None
+        if row["phase"] != "search":
+            return None
+        return self._asha.get((row["cell"], row["repeat"]))
+
+
+def _asha(cell: Cell) -> ASHAScheduler:
+    return ASHAScheduler(
+        time_attr="interval",
+        metric="val_auroc",
+        mode="max",
+        grace_period=min(cell.grace, cell.run["intervals"]),
+        max_t=cell.run["intervals"],
+        reduction_factor=cell.reduction,
+        # A trial in its last interval is finished, not pruned.
+        stop_last_trials=False,
+    )
 
 
 def _proxy(name: str) -> Trial:

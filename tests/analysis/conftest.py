@@ -67,7 +67,10 @@ def make_confirm(seed: int, test_auroc: float | None, **fields: Any) -> TrialRec
 
 
 def make_cell(method: str = "auc_m", imratio: float | None = 0.1, **fields: Any) -> CellRecord:
-    """A cell of task "cifar10-resnet20"; ``fields`` (of its run, too) replace what they name."""
+    """A cell of task "cifar10-resnet20"; ``fields`` (of its run, too) replace what they name.
+
+    ``selected``: number of the selected row of its one search, or None.
+    """
     task = fields.get("task", "cifar10-resnet20")
     label = "natural" if imratio is None else f"{imratio:g}"
     cell: dict[str, Any] = {
@@ -94,7 +97,9 @@ def make_cell(method: str = "auc_m", imratio: float | None = 0.1, **fields: Any)
     cell |= fields
     cell["run"] = shared | named | fields.get("run", {})
     # Rows of the configuration that was selected, as in a ledger.
-    cell["confirm"] = tuple(replace(row, selected_from=cell["selected"]) for row in cell["confirm"])
+    chosen = cell["selected"]
+    cell["confirm"] = tuple(replace(row, selected_from=chosen) for row in cell["confirm"])
+    cell["selected"] = () if chosen is None else (chosen,)
     return CellRecord(**cell)
 
 

@@ -55,7 +55,7 @@ def random_cell(
         fixed={},
         planned_trials=trials,
         planned_seeds=seeds,
-        selected=chosen.number,
+        selected=(chosen.number,),
         search=search,
         confirm=confirm,
     )

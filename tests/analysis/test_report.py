@@ -165,7 +165,7 @@ def test_pruned_trials_are_drawn_apart(page: Page) -> None:
     assert all(t["yaxis"] >= "y100" for t in crosses)
     assert all("pruned" in words for t in crosses for words in t["text"])
     others = [t for t in traces if t["marker"]["symbol"] != "x-thin-open"]
-    assert not [words for t in others for words in t["text"] if "pruned" in words]
+    assert not [words for t in others for words in t.get("text", ()) if "pruned" in words]
 
 
 def test_partial_study_says_so(simulated: Results, finished: Results) -> None:

@@ -85,7 +85,7 @@ def _cell(
         fixed={"score_map": "sigmoid"},
         planned_trials=trials,
         planned_seeds=SEEDS,
-        selected=winner.number,
+        selected=(winner.number,),
         search=search,
         confirm=tuple(_confirm(folder, cell, seed, winner, level, draw) for seed in range(SEEDS)),
     )

@@ -18,6 +18,9 @@ def test_the_papers_grid_lies_in_the_range(name: str, key: str) -> None:
     assert found.grid
     assert found.source
     distribution = found.distribution
+    if isinstance(distribution, optuna.distributions.CategoricalDistribution):
+        assert set(found.grid) <= set(distribution.choices)
+        return
     assert isinstance(
         distribution, optuna.distributions.FloatDistribution | optuna.distributions.IntDistribution
     )

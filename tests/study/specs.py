@@ -3,7 +3,9 @@
 from copy import deepcopy
 from typing import Any
 
-__all__ = ["SPEC", "edited"]
+from study.spec import Variant
+
+__all__ = ["SPEC", "edited", "plain"]
 
 SPEC: dict[str, Any] = {
     "name": "small",
@@ -22,3 +24,8 @@ def edited(*path: str | int, value: Any) -> dict[str, Any]:
         place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
     place[path[-1]] = value
     return spec
+
+
+def plain(method: str) -> Variant:
+    """A method as it is, as an entry of ``methods``."""
+    return Variant(name=method, method=method)

@@ -139,7 +139,7 @@ def test_more_seeds_are_trained_as_the_first(old: Path) -> None:
         assert cell.search == search
         assert cell.confirm[:1] == confirm
         (new,) = cell.confirm[1:]
-        assert (new.state, new.seed, new.selected_from) == ("COMPLETE", 1, cell.selected)
+        assert (new.state, new.seed, new.selected_from) == ("COMPLETE", 1, *cell.selected)
         assert stored(new) == trained(cell, new, "looks_ahead")
         assert stored(new) != trained(cell, new, "moves")
         assert rerun(old, f"{cell.id}/confirm/1").same

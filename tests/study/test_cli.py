@@ -180,13 +180,44 @@ def test_list_names_everything() -> None:
         assert re.search(rf"(^|\s){re.escape(name)}[:\s]", shown), name
 
 
-def test_list_of_methods_has_every_hyperparameter() -> None:
+def test_list_has_a_line_a_name() -> None:
     shown = aucstudy("list", "methods").output
-    for method in METHODS.values():
-        for name in hyperparameters(method):
-            assert name in shown
-    assert re.findall(rf"^({'|'.join(METHODS)}): ", shown, re.MULTILINE) == list(METHODS)
+    assert re.findall(rf"^ ?({'|'.join(METHODS)})  ", shown, re.MULTILINE) == list(METHODS)
     assert "resnet20" not in shown
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_list_of_a_method_has_every_hyperparameter(name: str) -> None:
+    shown = aucstudy("list", name).output
+    assert shown.startswith(f"{name}: ")
+    for known in hyperparameters(METHODS[name]):
+        assert known in shown
+
+
+def test_list_of_a_preset_is_its_yaml() -> None:
+    assert yaml.safe_load(aucstudy("list", "quickstart").output)["name"] == "quickstart"
+
+
+def test_list_of_a_name_that_nothing_has() -> None:
+    refused = aucstudy("list", "ce_tunde")
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("not 'ce_tunde' (did you mean 'ce_tuned'?).\n")
+
+
+def test_the_shell_completes_presets_and_files(tmp_path: Path) -> None:
+    (tmp_path / "quick.yaml").touch()
+    (tmp_path / "quick.txt").touch()
+    (tmp_path / "quiet").mkdir()
+    for shell, words in {"bash": "COMP_WORDS", "zsh": "_TYPER_COMPLETE_ARGS"}.items():
+        env = os.environ | {"_AUCSTUDY_COMPLETE": f"complete_{shell}", "PYTHONPATH": str(ROOT)}
+        env |= {words: "aucstudy plan qui", "COMP_CWORD": "2"}
+        code = "import sys; from study.cli import main; sys.argv = ['aucstudy']; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
+        )
+        found = set(re.findall(r"[\w./]+", done.stdout))
+        assert {"quick.yaml", "quickstart", "quiet/"} <= found, done
+        assert "quick.txt" not in found
 
 
 def test_doctor_of_a_study_that_lacks_its_data() -> None:

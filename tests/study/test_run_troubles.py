@@ -42,7 +42,7 @@ def test_a_cell_whose_trials_all_fail_is_reported(tmp_path: Path) -> None:
     assert re.fullmatch(
         r"RuntimeError: a bug in a user's method \(odd_methods.py, line \d+\)", reason
     )
-    assert buggy.selected is None
+    assert buggy.selected == ()
     assert not buggy.confirm
     assert len(ce.confirm) == 2
     assert buggy.id in done.stdout

@@ -42,6 +42,7 @@ def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
             predictions="predictions/row.npz",
             reported=reported,
             hang_after=600.0,
+            test=phase == "confirm",
         )
         return MethodTrainable(job.config())
 

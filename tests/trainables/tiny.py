@@ -10,6 +10,8 @@ from trainables.recipe import Batch, Context, Recipe
 __all__ = ["STEPS", "TinyTrial", "batch", "generator", "model"]
 
 STEPS = 12
+SIZE = 16
+"""Images of a batch, where a method does not say otherwise."""
 
 
 def generator(seed: int) -> torch.Generator:
@@ -25,7 +27,7 @@ def model(seed: int = 0) -> BinaryClassifier:
         return BinaryClassifier(features, nn.Linear(5, 1))
 
 
-def batch(draw: torch.Generator, size: int = 16, positives: int = 4) -> Batch:
+def batch(draw: torch.Generator, size: int = SIZE, positives: int = 4) -> Batch:
     """Images (size, 1, 2, 3); the first targets are positive and their images shifted."""
     targets = (torch.arange(size) < positives).float()
     images = torch.randn(size, 1, 2, 3, generator=draw) + targets.view(-1, 1, 1, 1)
@@ -42,6 +44,7 @@ class TinyTrial:
         self.draws = generator(1)
         self.mixup = generator(2)
         self.positives = positives
+        self.size = method.images_a_batch(SIZE)
         self.steps, self.done = steps, 0
         self.recipe: Recipe = method.recipe(Context(self.model, prior=0.25, generator=self.mixup))
 
@@ -53,7 +56,8 @@ class TinyTrial:
             self.recipe.advance(self.done / self.steps)
             self.done += 1
             batches = [
-                batch(self.draws, positives=self.positives) for _ in range(self.recipe.batches)
+                batch(self.draws, self.size, self.positives * self.size // SIZE)
+                for _ in range(self.recipe.batches)
             ]
             losses.append(float(self.recipe.step(batches)))
         return losses

@@ -9,6 +9,7 @@ from trainables.methods.auc_mixup import AUCMixup
 from trainables.methods.auc_s import AUCS
 from trainables.methods.ce import CE
 from trainables.methods.ce_mixup import CEMixup
+from trainables.methods.ce_tuned import CETuned
 from trainables.methods.ct_auc import CTAUC
 from trainables.methods.ct_mixup import CTMixup
 from trainables.methods.focal import Focal
@@ -21,6 +22,7 @@ __all__ = ["METHODS"]
 METHODS = MappingProxyType[str, type[Method]](
     {
         "ce": CE,
+        "ce_tuned": CETuned,
         "focal": Focal,
         "auc_s": AUCS,
         "auc_m": AUCM,

@@ -1,18 +1,20 @@
 """All that a method is made of, for one import: ``from trainables.methods.api import ...``.
 
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
-  `Recipe` of `Stage`, made for a `Context`.
+  `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size.
 - Bases with their hyperparameters: `PESGMethod` for an AUC loss, `CompositionalMethod` for
   compositional training.
-- Losses, and `Mixup` for batches.
-- Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `head_only` for a
-  model whose last layer alone is trained; `prior_of` for the field ``prior``.
+- Losses, and `Mixup` and `Cutout` for batches.
+- Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
+  a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
+  `prior_of` for the field ``prior``.
 - For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`,
   `unmixed`.
 
 A method's search space is made by ``search_spaces.ranges``.
 """
 
+from trainables.batches.cutout import Cutout
 from trainables.batches.mixup import Mixup
 from trainables.hyperparameters import hyperparameter, listed_after
 from trainables.losses.auc import AUCLoss
@@ -21,10 +23,11 @@ from trainables.losses.auc_mixup import AUCMixupLoss
 from trainables.losses.auc_square import AUCSquareLoss
 from trainables.losses.ce import CELoss
 from trainables.losses.focal import FocalLoss
+from trainables.losses.weighted_ce import WeightedCELoss
 from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
-from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd
+from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
@@ -41,6 +44,7 @@ __all__ = [
     "Compositional",
     "CompositionalMethod",
     "Context",
+    "Cutout",
     "Descent",
     "FocalLoss",
     "Method",
@@ -51,6 +55,7 @@ __all__ = [
     "Recipe",
     "Stage",
     "Update",
+    "WeightedCELoss",
     "adam",
     "decays",
     "divide_lr",
@@ -63,4 +68,5 @@ __all__ = [
     "prior_of",
     "sgd",
     "unmixed",
+    "warmed_up",
 ]

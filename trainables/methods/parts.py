@@ -1,6 +1,7 @@
 """Small builders that several methods share."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
@@ -12,7 +13,10 @@ from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Context, Recipe, Stage, Update, decays
 from trainables.updates import Descent, Mix, unmixed
 
-__all__ = ["adam", "one_stage", "pesg", "prior_of", "sgd"]
+__all__ = ["adam", "one_stage", "pesg", "prior_of", "sgd", "warmed_up"]
+
+WARM_UP_FROM = 0.1
+"""Share of the learning rate at which a warm-up begins: at 0 the first step would be lost."""
 
 
 def one_stage(start: Callable[[], Update], batches: int = 1) -> Recipe:
@@ -28,9 +32,10 @@ def sgd(
     lr: float,
     weight_decay: float,
     momentum: float = 0.0,
+    nesterov: bool = False,
     mix: Mix = unmixed,
 ) -> Descent:
-    """Descent by SGD."""
+    """Descent by SGD; ``nesterov`` needs a momentum above 0."""
     trained = list(params)
     # Fused, with the learning rate as a tensor: one launch a step and no wait for the device.
     optimizer = SGD(
@@ -38,9 +43,32 @@ def sgd(
         lr=trained[0].new_tensor(lr),
         weight_decay=weight_decay,
         momentum=momentum,
+        nesterov=nesterov,
         fused=True,
     )
     return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer), mix)
+
+
+def warmed_up(lr: float, share: float) -> Callable[[Any, float], None] | None:
+    """For `Stage.before_step`: raise the learning rate of a `Descent` linearly up to ``lr``.
+
+    Source: Goyal et al., arXiv 1706.02677, sec. 2.2.
+
+    Args:
+        lr: which the stage has until it decays, first at half of the trial.
+        share: of the trial over which it rises, in [0, 0.5]; 0: it does not.
+    """
+    if share == 0:
+        return None
+    first, _ = decays()
+
+    def rise(update: Descent, progress: float) -> None:
+        # It keeps no state, so that a trial goes on from any step.
+        if progress < first:
+            part = WARM_UP_FROM + (1 - WARM_UP_FROM) * progress / share
+            update.set_lr(lr * min(1.0, part))
+
+    return rise
 
 
 def adam(

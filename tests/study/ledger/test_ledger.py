@@ -55,14 +55,13 @@ def test_hands_out_exactly_the_planned_rows(open_ledger: Opener) -> None:
         finish(cell, row, 0.5)
     assert seeds == [0, 1]
     assert cell.finished
-    assert cell.remaining() == 0
+    assert cell.standing.left == 0
 
 
 def test_selects_the_best_and_confirms_its_parameters_on_fresh_seeds(open_ledger: Opener) -> None:
     cell = cell_of(open_ledger())
     search_all(cell)
-    chosen = cell.selected
-    assert chosen is not None
+    (chosen,) = cell.standing.selected
     assert chosen.value == max(row.value or 0 for row in cell.rows["search"])
     row = cell.next_confirm()
     assert row is not None
@@ -82,10 +81,10 @@ def test_without_a_search_the_only_configuration_is_confirmed(open_ledger: Opene
     only = {"id": "only", "space": {}, "trials": 0, "fixed": {"lr": 0.1, "margin": 0.5}}
     cell = cell_of(open_ledger(**only))
     assert cell.next_search() is None
-    assert cell.search_over
-    assert cell.settled
+    assert cell.standing.search_over
+    assert cell.standing.settled
     assert not cell.finished
-    assert cell.remaining() == 2
+    assert cell.standing.left == 2
     first = cell.next_confirm()
     assert first is not None
     assert (first.params, first.selected_from, first.seeds) == ({}, None, row.seeds)
@@ -100,7 +99,7 @@ def test_without_a_search_the_only_configuration_is_confirmed(open_ledger: Opene
     assert cell.finished
     cell = cell_of(open_ledger(**only, seeds=3))
     assert not cell.finished
-    assert cell.remaining() == 1
+    assert cell.standing.left == 1
 
 
 def test_rows_of_a_search_that_is_no_longer_planned_keep_their_place(open_ledger: Opener) -> None:
@@ -112,8 +111,8 @@ def test_rows_of_a_search_that_is_no_longer_planned_keep_their_place(open_ledger
     finish(cell, row, 0.5)
 
     cell = cell_of(open_ledger(space={}, trials=0))
-    assert [(row.seed, row.selected_from) for row in cell.confirm] == [(0, 0), (1, 0)]
-    assert cell.remaining() == 1
+    assert [(row.seed, row.selected_from) for row in cell.standing.current] == [(0, 0), (1, 0)]
+    assert cell.standing.left == 1
     row = cell.next_confirm()
     assert row is not None
     assert (row.seed, row.selected_from) == (1, 0)
@@ -135,7 +134,7 @@ def test_no_confirm_before_the_search_is_over(open_ledger: Opener) -> None:
     for row in rows[:-1]:
         assert row is not None
         finish(cell, row, 0.5)
-    assert cell.selected is None
+    assert cell.standing.selected == []
     assert cell.next_confirm() is None
 
 
@@ -150,7 +149,7 @@ def test_reopened_after_a_crash_it_holds_the_same_rows(open_ledger: Opener) -> N
     again = cell_of(open_ledger())
     assert again.running() == [second]
     assert again.rows["search"] == [first, second]
-    assert again.remaining() == cell.remaining() == 5 + 2
+    assert again.standing.left == cell.standing.left == 5 + 2
 
 
 def test_random_rows_do_not_depend_on_when_they_are_asked(open_ledger: Opener) -> None:
@@ -211,7 +210,7 @@ def test_more_trials_and_seeds_add_exactly_the_difference(open_ledger: Opener) -
         finish(cell, row, 0.5)
 
     more = cell_of(open_ledger(seeds=5))
-    assert more.remaining() == 3
+    assert more.standing.left == 3
     new = []
     while row := more.next_confirm():
         new.append(row.seed)
@@ -238,8 +237,8 @@ def test_a_better_configuration_is_confirmed_anew(open_ledger: Opener) -> None:
     row = more.next_search()
     assert row is not None
     finish(more, row, 2.0)
-    assert more.selected is row
-    assert more.confirm == []
+    assert more.standing.selected == [row]
+    assert more.standing.current == []
     while confirm := more.next_confirm():
         assert confirm.selected_from == row.number
         finish(more, confirm, 0.5)
@@ -254,7 +253,7 @@ def test_a_diverged_row_is_kept_and_not_replaced(open_ledger: Opener) -> None:
     cell.tell(row, "FAIL", Outcome(reason="the loss is nan"))
     search_all(cell)
     assert len(cell.rows["search"]) == 6
-    assert cell.search_over
+    assert cell.standing.search_over
 
 
 def test_crashed_rows_are_replaced_up_to_the_cap(open_ledger: Opener) -> None:
@@ -262,8 +261,8 @@ def test_crashed_rows_are_replaced_up_to_the_cap(open_ledger: Opener) -> None:
     while row := cell.next_search():
         cell.tell(row, "FAIL", Outcome(reason="worker died", crashed=True))
     assert len(cell.rows["search"]) == 6 + MAX_REPLACEMENTS
-    assert cell.search_over
-    assert cell.selected is None
+    assert cell.standing.search_over
+    assert cell.standing.selected == []
     assert cell.finished, "a cell whose rows all failed is over, and reported"
     assert cell_of(open_ledger()).finished
 
@@ -274,7 +273,7 @@ def test_a_confirm_seed_that_always_crashes_ends_as_failed(open_ledger: Opener) 
     while row := cell.next_confirm():
         cell.tell(row, "FAIL", Outcome(reason="worker died", crashed=True))
     assert cell.finished
-    assert cell.remaining() == 0
+    assert cell.standing.left == 0
     assert len(cell.rows["confirm"]) == 2 + MAX_REPLACEMENTS
 
 

@@ -39,7 +39,7 @@ def wait_for(folder: Path, rows: int, driver: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
 
 
-def chosen(study: StudyRecord) -> dict[str, tuple[int | None, list[dict[str, Any]]]]:
+def chosen(study: StudyRecord) -> dict[str, tuple[tuple[int, ...], list[dict[str, Any]]]]:
     return {cell.id: (cell.selected, [row.params for row in cell.search]) for cell in study.cells}
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from study.spec import StudySpec, changes, dump, fixed_params, parse_spec, tuned_space
 from study.spec.older import before_values, completed, newer_defaults
+from tests.study.specs import plain
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 
@@ -68,35 +69,35 @@ def test_a_study_is_completed_by_what_its_methods_meant() -> None:
     lr = {"low": 0.1, "high": 1.0}
     stored = {"name": "s", "space": {"ct_auc": {"lr": lr}, "ct_mixup": {"inner": "exact"}}}
     kept = deepcopy(stored)
-    assert completed(stored, ["ce", "ct_auc", "ct_mixup"]) == {
+    assert completed(stored, [plain("ce"), plain("ct_auc"), plain("ct_mixup")]) == {
         "name": "s",
         "space": {"ct_auc": {"inner": "looks_ahead", "lr": lr}, "ct_mixup": {"inner": "exact"}},
     }
-    assert completed(stored, ["ct_mixup"]) == stored == kept
+    assert completed(stored, [plain("ct_mixup")]) == stored == kept
 
 
 def test_a_new_study_says_which_reading_it_takes(tmp_path: Path) -> None:
     for trials in (0, 4):
         spec = now(tmp_path, search={"trials": trials})
-        assert fixed_params(spec, "ct_auc")["inner"] == "moves"
-        assert "inner" not in fixed_params(spec, "ce")
+        assert fixed_params(spec, plain("ct_auc"))["inner"] == "moves"
+        assert "inner" not in fixed_params(spec, plain("ce"))
     searched = now(tmp_path, space={"ct_auc": {"inner": {"choices": ["moves", "exact"]}}})
-    assert "inner" in tuned_space(searched, "ct_auc")
-    assert "inner" not in fixed_params(searched, "ct_auc")
+    assert "inner" in tuned_space(searched, plain("ct_auc"))
+    assert "inner" not in fixed_params(searched, plain("ct_auc"))
 
 
 def test_an_older_study_goes_on_by_a_spec_that_does_not_name_it(tmp_path: Path) -> None:
     stored = begun(tmp_path)
     spec = now(tmp_path, confirm={"seeds": 9})
-    assert fixed_params(spec, "ct_auc") == {"inner": "looks_ahead"}
+    assert fixed_params(spec, plain("ct_auc")) == {"inner": "looks_ahead"}
     assert mixing(stored, spec) == []
 
 
 def test_a_method_that_is_added_later_gets_the_new_default(tmp_path: Path) -> None:
     stored = begun(tmp_path)
     spec = now(tmp_path, methods=["ce", "ct_auc", "ct_mixup"])
-    assert fixed_params(spec, "ct_auc") == {"inner": "looks_ahead"}
-    assert fixed_params(spec, "ct_mixup") == {"inner": "moves"}
+    assert fixed_params(spec, plain("ct_auc")) == {"inner": "looks_ahead"}
+    assert fixed_params(spec, plain("ct_mixup")) == {"inner": "moves"}
     assert mixing(stored, spec) == []
 
 
@@ -104,7 +105,7 @@ def test_a_method_that_is_added_later_gets_the_new_default(tmp_path: Path) -> No
 def test_a_study_that_names_its_reading_keeps_it(tmp_path: Path, inner: str) -> None:
     stored = begun(tmp_path, inner=inner)
     spec = now(tmp_path, space={"ct_auc": {"margin": 0.5}})
-    assert fixed_params(spec, "ct_auc") == {"inner": inner, "margin": 0.5}
+    assert fixed_params(spec, plain("ct_auc")) == {"inner": inner, "margin": 0.5}
     assert mixing(stored, spec) == ["space.ct_auc.margin was not searched and is now 0.5."]
 
 
@@ -118,7 +119,7 @@ def test_another_reading_is_a_change(tmp_path: Path, inner: str) -> None:
 def test_to_search_it_no_more_is_a_change(tmp_path: Path) -> None:
     stored = begun(tmp_path, inner={"choices": ["moves", "exact"]})
     spec = now(tmp_path)
-    assert fixed_params(spec, "ct_auc") == {"inner": "moves"}
+    assert fixed_params(spec, plain("ct_auc")) == {"inner": "moves"}
     assert mixing(stored, spec) == [
         "space.ct_auc.inner was {choices: ['moves', 'exact']} and is now moves."
     ]
@@ -140,6 +141,6 @@ def test_a_method_of_ones_own_may_grow_likewise(
     monkeypatch.syspath_prepend(tmp_path)
     name = "grown_method:Grown"
     spec = {**SPEC, "methods": [name], "directory": str(tmp_path)}
-    assert fixed_params(parse_spec(spec), name) == {"newer": 1.0}
+    assert fixed_params(parse_spec(spec), plain(name)) == {"newer": 1.0}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"space": {name: {}}}))
-    assert fixed_params(parse_spec(spec), name) == {"newer": 0.0}
+    assert fixed_params(parse_spec(spec), plain(name)) == {"newer": 0.0}

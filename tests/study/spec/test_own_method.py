@@ -8,7 +8,7 @@ from optuna.distributions import FloatDistribution
 from study.errors import SpecError
 from study.spec import fixed_params, parse_spec, tuned_space
 from study.spec.space import named_pairs
-from tests.study.specs import SPEC
+from tests.study.specs import SPEC, plain
 
 MODULE = """
 from dataclasses import dataclass
@@ -103,10 +103,10 @@ def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_brings_its_search_space() -> None:
     name = "own_for_spec:Mine"
     spec = parse_spec(SPEC | {"methods": ["ce", name]})
-    assert tuned_space(spec, name) == {"momentum": FloatDistribution(0, 0.9)}
-    assert fixed_params(parse_spec(SPEC | {"methods": [name], "search": {"trials": 0}}), name) == {
-        "momentum": 0.0
-    }
+    assert tuned_space(spec, plain(name)) == {"momentum": FloatDistribution(0, 0.9)}
+    assert fixed_params(
+        parse_spec(SPEC | {"methods": [name], "search": {"trials": 0}}), plain(name)
+    ) == {"momentum": 0.0}
 
 
 def test_it_may_name_pairs() -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from optuna.distributions import CategoricalDistribution
 
+from analysis.compare.published import published
 from study.cells import cells
 from study.spec import fixed_params, load_spec, preset_names, tuned_space
 from study.spec.text import preset_text
+from tests.study.specs import plain
 
 PAPERS = {
     "iccv21-benchmarks": 48,
@@ -23,10 +25,21 @@ PAPERS = {
     "bsn-ablation": 4,
     "noise-robustness": 15,
     "alpha-constraint": 1,
+    "iclr22-ablation-variants": 48,
+    "bsn-ablation-variants": 12,
+    "alpha-constraint-variants": 2,
+    "margin-alpha-profile": 8,
+    "iccv21-benchmarks-tuned": 60,
+    "iccv21-benchmarks-tuned-4-sets": 80,
+    "iclr22-benchmarks-tuned": 63,
+    "iclr22-benchmarks-tuned-4-sets": 84,
+    "equal-time-tuned": 21,
+    "equal-time-tuned-4-sets": 28,
+    "noise-robustness-tuned": 20,
 }
 """Cells of every preset that reproduces a paper's table or figure."""
 
-EARLIER = ("cifar10-methods", "cifar10-small", "medmnist-mixup")
+EARLIER = ("cifar10-methods", "cifar10-small", "cifar10-small-tuned", "medmnist-mixup")
 """Those whose figures are older than ``inner``."""
 
 
@@ -75,10 +88,23 @@ def test_an_ablation_compares_choices_without_pruning(
     name: str, method: str, key: str, values: tuple[object, ...]
 ) -> None:
     spec = load_spec(name)
-    distribution = tuned_space(spec, method)[key]
+    distribution = tuned_space(spec, plain(method))[key]
     assert isinstance(distribution, CategoricalDistribution)
     assert distribution.choices == values
     assert (spec.search.sampler, spec.search.pruner) == ("random", "none")
+
+
+@pytest.mark.parametrize("name", ["iclr22-ablation-variants", "ablation-digits"])
+def test_the_rows_of_the_papers_ablation_are_variants_with_its_figures_beside(name: str) -> None:
+    spec = load_spec(name)
+    theirs = published()
+    rows = theirs[(theirs["table"] == "Table 2") & theirs["method"].str.startswith("CT ")]
+    assert [variant.name for variant in spec.methods] == [*dict.fromkeys(rows["ours"])]
+    same, two, one, below = spec.methods
+    assert tuned_space(spec, same).keys() == tuned_space(spec, two).keys()
+    assert "inner_steps" in tuned_space(spec, same)
+    assert tuned_space(spec, below).keys() - tuned_space(spec, one).keys() == {"beta0"}
+    assert [fixed_params(spec, each)["inner_steps"] for each in (one, below)] == [1, 1]
 
 
 def test_what_the_presets_ask_of_their_tasks() -> None:
@@ -93,9 +119,9 @@ def test_what_the_presets_ask_of_their_tasks() -> None:
     }
     (task,) = load_spec("alpha-constraint").tasks
     assert (task.easy_positives, task.label_noise) == (0.2, 0.05)
-    iclr22 = fixed_params(load_spec("iclr22-benchmarks"), "ct_auc")
+    iclr22 = fixed_params(load_spec("iclr22-benchmarks"), plain("ct_auc"))
     assert iclr22 == {"margin": 1.0, "inner": "moves"}
-    assert fixed_params(load_spec("iccv21-benchmarks"), "auc_s") == {"score_map": "bsn"}
+    assert fixed_params(load_spec("iccv21-benchmarks"), plain("auc_s")) == {"score_map": "bsn"}
 
 
 @pytest.mark.parametrize("name", [name for name in PAPERS if name.endswith("-4-sets")])
@@ -110,10 +136,20 @@ def test_four_sets_are_the_three_and_cat_and_dog(name: str) -> None:
     assert f"`{name}` has it" in preset_text(name.removesuffix("-4-sets"))
 
 
+@pytest.mark.parametrize("name", [name for name in preset_names() if "-tuned" in name])
+def test_a_tuned_one_is_that_before_and_plain_training_tuned(name: str) -> None:
+    before, tuned = load_spec(name.replace("-tuned", "")), load_spec(name)
+    assert [each for each in tuned.methods if each.name != "ce_tuned"] == list(before.methods)
+    own = {"name", "methods", "directory"}
+    assert tuned.model_dump(exclude=own) == before.model_dump(exclude=own)
+    (added,) = (each for each in tuned.methods if each.name == "ce_tuned")
+    assert len(tuned_space(tuned, added)) == 9
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_only_presets_with_earlier_figures_look_ahead(name: str) -> None:
     """Their commands give those figures again; the others take the default."""
     spec = load_spec(name)
-    methods = [method for method in spec.methods if method in ("ct_auc", "ct_mixup")]
+    methods = [each for each in spec.methods if each.method in ("ct_auc", "ct_mixup")]
     expected = "looks_ahead" if name in EARLIER else "moves"
     assert {fixed_params(spec, method)["inner"] for method in methods} <= {expected}

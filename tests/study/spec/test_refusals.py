@@ -11,7 +11,10 @@ from tests.study.specs import SPEC, edited
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": (edited("serach", value=1), "did you mean 'search'.*name, seed, methods"),
-    "unknown key below": (edited("search", "trails", value=1), "trials, random_trials, sampler"),
+    "unknown key below": (
+        edited("search", "trails", value=1),
+        "trials, random_trials, repeats, sampler",
+    ),
     "unknown key of a task": (edited("tasks", 0, "epoch", value=1), "did you mean 'epochs'"),
     "unknown key of a range": (
         edited("space", "ce", "lr", value={"low": 1, "high": 2, "lgo": True}),
@@ -57,7 +60,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("methods", value=[f"{'package.' * 30}module:Mine"]),
         r"methods\[0\]: files are named after .* at most 200 letters together, .* have 261",
     ),
-    "natural ratio twice": (edited("imratios", value=[None, None]), "must not name None twice"),
+    "natural ratio twice": (edited("imratios", value=[None, None]), "must not name null twice"),
     "no imratios": (edited("imratios", value=[]), "imratios: must not be empty"),
     "no methods": (edited("methods", value=[]), "methods: must not be empty"),
     "method twice": (edited("methods", value=["ce", "ce"]), "must not name 'ce' twice"),

@@ -21,7 +21,7 @@ from study.spec import (
     preset_names,
     tuned_space,
 )
-from tests.study.specs import SPEC, edited
+from tests.study.specs import SPEC, edited, plain
 from trainables.config import TrialConfig
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
@@ -139,19 +139,19 @@ def test_every_spelling_of_a_number(tmp_path: Path, number: str) -> None:
     file.write_text(text + f"space: {{ce: {{lr: {{low: {number}, high: 1}}}}}}")
     spec = load_spec(str(file))
     assert spec.imratios == [0.001, None]
-    assert tuned_space(spec, "ce")["lr"] == FloatDistribution(0.001, 1, log=True)
+    assert tuned_space(spec, plain("ce"))["lr"] == FloatDistribution(0.001, 1, log=True)
 
 
 def test_plain_exponent_is_a_number_for_a_fixed_value(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(yaml.safe_dump(SPEC) + "space: {ce: {lr: 2e-1}}")
-    assert fixed_params(load_spec(str(file)), "ce") == {"lr": 0.2}
+    assert fixed_params(load_spec(str(file)), plain("ce")) == {"lr": 0.2}
 
 
 def test_space_of_the_method_by_default() -> None:
     spec = parse_spec(SPEC)
     for method in spec.methods:
-        wanted = {name: found.distribution for name, found in SPACES[method].items()}
+        wanted = {name: found.distribution for name, found in SPACES[method.method].items()}
         assert tuned_space(spec, method) == wanted
         assert fixed_params(spec, method) == {}
 
@@ -171,20 +171,20 @@ def test_space_of_the_spec() -> None:
             }
         }
     )
-    assert tuned_space(spec, "auc_m") == {
+    assert tuned_space(spec, plain("auc_m")) == {
         "lr": FloatDistribution(0.05, 0.5, log=True),  # the method's own range is logarithmic
         "margin": FloatDistribution(0.2, 0.6, step=0.2),
         "epoch_decay": SPACES["auc_m"]["epoch_decay"].distribution,
         "score_map": CategoricalDistribution(["sigmoid", "raw"]),
     }
-    assert fixed_params(spec, "auc_m") == {"weight_decay": 0, "clip": None}
-    assert tuned_space(spec, "ce") == tuned_space(parse_spec(SPEC), "ce")
+    assert fixed_params(spec, plain("auc_m")) == {"weight_decay": 0, "clip": None}
+    assert tuned_space(spec, plain("ce")) == tuned_space(parse_spec(SPEC), plain("ce"))
 
 
 def test_whole_numbers_stay_whole() -> None:
     spec = SPEC | {"methods": ["ct_auc"]}
     narrowed = parse_spec(spec | {"space": {"ct_auc": {"inner_steps": {"low": 1, "high": 2}}}})
-    assert tuned_space(narrowed, "ct_auc")["inner_steps"] == IntDistribution(1, 2)
+    assert tuned_space(narrowed, plain("ct_auc"))["inner_steps"] == IntDistribution(1, 2)
     with pytest.raises(SpecError, match=r"inner_steps.high: .*whole number.*not 2.5"):
         parse_spec(spec | {"space": {"ct_auc": {"inner_steps": {"low": 1, "high": 2.5}}}})
 
@@ -213,12 +213,12 @@ def test_without_a_search_a_method_keeps_its_defaults(tmp_path: Path) -> None:
     spec = parse_spec({**SPEC, "search": {"trials": 0}, "space": {"auc_m": {"clip": 1.0}}})
     known = hyperparameters(METHODS["auc_m"])
     tuned = {name: known[name].default for name in SPACES["auc_m"]}
-    assert tuned_space(spec, "auc_m") == {}
-    assert fixed_params(spec, "auc_m") == {**tuned, "clip": 1.0}
+    assert tuned_space(spec, plain("auc_m")) == {}
+    assert fixed_params(spec, plain("auc_m")) == {**tuned, "clip": 1.0}
     file = tmp_path / "study.yaml"
     file.write_text(dump(spec))
     again = load_spec(str(file))
-    assert fixed_params(again, "auc_m") == {**tuned, "clip": 1.0}
+    assert fixed_params(again, plain("auc_m")) == {**tuned, "clip": 1.0}
     assert again.search.random_trials == 0
     assert [cell.trials for cell in cells(spec)] == [0, 0]
 

@@ -28,18 +28,27 @@ def finish_all_search(ledger: Ledger, progress: PlainProgress | TableProgress) -
     return cell
 
 
-def test_plain_lines_say_what_is_done_and_what_is_left(open_ledger: Opener) -> None:
-    out = io.StringIO()
+def test_plain_lines_say_what_is_done_and_what_is_left(
+    open_ledger: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, now = io.StringIO(), 100.0
+    monkeypatch.setattr("study.tune.progress.time.monotonic", lambda: now)
     progress = PlainProgress(Console(file=out))
     ledger = open_ledger()
     progress.start(ledger, slots=2)
     assert out.getvalue() == "0/8 trials, time left: measuring\n"
     cell = finish_all_search(ledger, progress)
+    now += 120
+    row = cell.next_confirm()
+    assert row is not None
     progress.stop()
     lines = out.getvalue().splitlines()
     assert lines[1] == f"{cell.cell.id}: confirm, best validation AUROC 0.7500"
     # Two confirm trials of about 10 s, side by side.
-    assert lines[-1] == "6/8 trials, about 10.0 s left"
+    assert lines[-1] == f"6/8 trials, 3.0 a minute, about 10.0 s left, at {cell.cell.id}"
+    now += 1080
+    progress.stop()
+    assert ", 18.0 an hour, " in out.getvalue().splitlines()[-1]
 
 
 def test_the_table_shows_every_cell_and_the_bar(open_ledger: Opener) -> None:

@@ -18,7 +18,8 @@ Opener = Callable[..., Ledger]
 
 
 def trial_of(row: Row) -> Any:
-    config = {"row": {"cell": row.cell, "phase": row.phase, "name": row.name}}
+    place = {"cell": row.cell, "phase": row.phase, "repeat": row.repeat}
+    config = {"row": place | {"name": row.name}}
     return SimpleNamespace(trial_id=f"ray-{row.number}", config=config)
 
 

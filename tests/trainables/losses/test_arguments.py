@@ -23,6 +23,7 @@ from trainables.losses.auc_square import AUCSquareLoss, auc_square_loss
 from trainables.losses.ce import CELoss, ce_loss
 from trainables.losses.focal import FocalLoss, focal_loss
 from trainables.losses.score_maps import SCORE_MAPS
+from trainables.losses.weighted_ce import WeightedCELoss, class_weights, weighted_ce_loss
 from trainables.optimizers.pdsca import PDSCA
 
 A, B, ALPHA = torch.tensor(0.6), torch.tensor(0.3), torch.tensor(0.4)
@@ -39,6 +40,7 @@ CLASSES: dict[str, Call] = {
     "AUCPlusCELoss": AUCPlusCELoss(AUCMarginLoss(0.1), 0.5),
     "CELoss": CELoss(),
     "FocalLoss": FocalLoss(),
+    "WeightedCELoss": WeightedCELoss(0.1, 1.0, 0.1),
     "ce_loss": ce_loss,
     "focal_loss": lambda f, t: focal_loss(f, t, alpha=0.25, gamma=2.0),
 }
@@ -148,8 +150,11 @@ def test_an_a_b_or_alpha_for_each_image_is_refused(name: str, which: str) -> Non
 ONES = torch.ones(4)
 
 PRIORS = [0, 1, 0.0, 1.0, 1.5, -0.1, float("nan"), True, "dataset", np.array([0.1])]
+SHARES = [1, 1.0, -0.1, float("nan"), "0", None]
 POSITIVE = [0.0, -1, -0.1, float("nan"), float("inf"), "1", None]
 NOT_NEGATIVE = [-1, -0.1, float("nan"), float("inf"), "1", None]
+
+PLAIN: dict[str, Any] = {"positive": 1.0, "negative": 1.0, "smoothing": 0.0}
 
 NUMBERS: list[tuple[str, str, list[Any], Callable[[Any], object]]] = [
     ("prior", "in (0, 1)", PRIORS, lambda x: AUCMarginLoss(x)),
@@ -159,6 +164,17 @@ NUMBERS: list[tuple[str, str, list[Any], Callable[[Any], object]]] = [
     ("margin", "above 0", POSITIVE, lambda x: AUCMixupLoss(x)),
     ("alpha", "in (0, 1)", PRIORS, lambda x: FocalLoss(x)),
     ("gamma", "at least 0", NOT_NEGATIVE, lambda x: FocalLoss(0.25, x)),
+    ("prior", "in (0, 1)", PRIORS, lambda x: WeightedCELoss(x)),
+    ("balance", "at least 0", NOT_NEGATIVE, lambda x: class_weights(0.1, x)),
+    ("smoothing", "in [0, 1)", SHARES, lambda x: WeightedCELoss(0.1, 0.0, x)),
+    *(
+        (key, rule, values, lambda x, key=key: weighted_ce_loss(ONES, ONES, **{**PLAIN, key: x}))
+        for key, rule, values in (
+            ("positive", "at least 0", NOT_NEGATIVE),
+            ("negative", "at least 0", NOT_NEGATIVE),
+            ("smoothing", "in [0, 1)", SHARES),
+        )
+    ),
     ("ce_weight", "at least 0", NOT_NEGATIVE, lambda x: AUCPlusCELoss(AUCMarginLoss(0.1), x)),
     *(
         ("prior", "in (0, 1)", PRIORS, lambda x, f=FUNCTIONS[name]: f(ONES, ONES, prior=x))

@@ -6,7 +6,23 @@ by itself.
 
 from typing import Any
 
-__all__ = ["NEEDED", "OBSERVES", "OTHER", "SHORT"]
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+__all__ = ["NEEDED", "OBSERVES", "OTHER", "SHORT", "ends"]
+
+
+def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
+    """Bounds of a range; the first and the last of choices."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[0], distribution.choices[-1]
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    return distribution.low, distribution.high
+
 
 OTHER: dict[str, Any] = {
     "score_map": "raw",
@@ -29,7 +45,8 @@ OTHER: dict[str, Any] = {
     "head_lr": 1.0,
     "head_share": 0.9,
 }
-"""If no method searches it: add a value with which a trial of 12 steps ends elsewhere."""
+"""If no method searches it, or one has a bound of the others' range as its default: add a value
+with which a trial of 12 steps ends elsewhere."""
 
 NEEDED: dict[str, dict[str, Any]] = {
     "prior": {"prior": 0.1},

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
 from search_spaces import SPACES
-from tests.trainables.methods.contract_values import NEEDED, OBSERVES, OTHER, SHORT
+from tests.trainables.methods.contract_values import NEEDED, OBSERVES, OTHER, SHORT, ends
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
@@ -19,11 +18,6 @@ from trainables.optimizers.pdsca import INNER
 
 TUNED = [(name, key) for name, space in SPACES.items() for key in space]
 ALL = [(name, key) for name, kind in METHODS.items() for key in hyperparameters(kind)]
-
-
-def ends(distribution: BaseDistribution) -> tuple[float, float]:
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    return distribution.low, distribution.high
 
 
 def final_weights(name: str, **values: Any) -> torch.Tensor:
@@ -80,11 +74,11 @@ def test_no_other_hyperparameter_is_dead(name: str, key: str) -> None:
     default = hyperparameters(METHODS[name])[key].default
     if isinstance(default, bool):
         other: Any = not default
-    elif space_of_others:
-        other = ends(space_of_others[0])[0]
-    else:
-        assert key in OTHER, f"{key} is not searched: add another value to contract_values.OTHER."
+    elif key in OTHER:
         other = OTHER[key]
+    else:
+        assert space_of_others, f"{key} is not searched: add a value to contract_values.OTHER."
+        other = ends(space_of_others[0])[0]
     known = {field.name for field in fields(METHODS[name])}
     needs = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
     needed = {k: v for k, v in needs.items() if k in known}

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from search_spaces import SPACES
+from tests.trainables.methods.contract_values import ends as bounds
 from tests.trainables.tiny import STEPS, TinyTrial, batch
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
@@ -111,8 +112,7 @@ def finish(name: str, ends: tuple[int, int], **task: Any) -> float:
     """Train at one end of the range of lr and one end of all others; gives the test AUROC."""
     params = {}
     for key, each in SPACES[name].items():
-        distribution: Any = each.distribution
-        params[key] = (distribution.low, distribution.high)[ends[0] if key == "lr" else ends[1]]
+        params[key] = bounds(each.distribution)[ends[0] if key == "lr" else ends[1]]
     run = TrainingRun(
         TrialConfig(
             method=name,

@@ -1,0 +1,107 @@
+"""What ``--json`` prints: plain data of what the tables show; docs/json.md says every key."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from study.records import CellRecord, StudyRecord
+
+if TYPE_CHECKING:
+    from study.command.doctor import Finding
+    from study.plan.cost import StudyPlan
+
+__all__ = ["findings_data", "plan_data", "status_data", "text"]
+
+
+def text(data: object) -> str:
+    """``data`` as JSON on indented lines; what is not finite is null, as JSON has no NaN."""
+    return json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def plan_data(name: str, plan: "StudyPlan", machine: str, timed: str) -> dict[str, object]:
+    """Of ``aucstudy plan``: cells, cost, and what the study will be able to show.
+
+    Args:
+        name: of the study.
+        plan: the numbers.
+        machine: for which it is planned.
+        timed: what its times rest on, a sentence.
+    """
+    from study.plan.prospects import prospects, setting_prospects
+
+    return {
+        "study": name,
+        "machine": machine,
+        "timed": timed,
+        "trials": plan.trials,
+        "slots": plan.slots,
+        "seconds": plan.seconds,
+        "most_seconds": plan.most_seconds,
+        "cells": [
+            asdict(cell)
+            | {
+                part: {"positives": positives, "negatives": negatives}
+                for part, (positives, negatives) in zip(
+                    ("train", "val", "test"), cell.parts, strict=True
+                )
+            }
+            for cell in plan.cells
+        ],
+        "settings": setting_prospects(plan),
+        "claims": prospects(plan),
+    }
+
+
+def status_data(study: StudyRecord, waits_for: str | None = None) -> dict[str, object]:
+    """Of ``aucstudy status``: how far the study and each of its cells is."""
+    return {
+        "study": study.name,
+        "directory": study.directory,
+        "finished": all(cell.standing.finished for cell in study.cells),
+        "trials": sum(cell.standing.planned for cell in study.cells),
+        "done": sum(cell.standing.done for cell in study.cells),
+        "driver": study.driver,
+        "waits_for": waits_for if study.driver else None,
+        "cells": [_cell(cell) for cell in study.cells],
+    }
+
+
+def _cell(cell: CellRecord) -> dict[str, Any]:
+    at = cell.standing
+    counted = (*cell.search, *cell.confirm, *cell.profile)
+    values = [row.value for row in cell.search if row.value is not None]
+    return {
+        "cell": cell.id,
+        "method": cell.method,
+        "base": cell.base,
+        "task": cell.task,
+        "imratio": cell.imratio,
+        "search": {"planned": cell.planned_trials, "done": at.search_done},
+        "confirm": {"planned": cell.planned_seeds, "done": at.confirm_done},
+        "profile": {"planned": at.profile_done + at.profile_left, "done": at.profile_done},
+        "pruned": sum(row.state == "PRUNED" for row in cell.search),
+        "failed": sum(row.state == "FAIL" for row in counted),
+        "running": sum(row.state == "RUNNING" for row in cell.rows),
+        "best_val_auroc": max(values, default=None),
+    }
+
+
+def findings_data(findings: "Iterable[Finding]") -> dict[str, object]:
+    """Of ``aucstudy doctor``."""
+    found = list(findings)
+    return {"fit": all(each.verdict != "fail" for each in found), "findings": found}

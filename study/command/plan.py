@@ -1,0 +1,56 @@
+"""What ``aucstudy plan`` works out: on this machine by timing, for another one from tables."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from study.command.warn import warn
+from study.errors import SpecError
+from study.spec import StudySpec, check_environment
+
+if TYPE_CHECKING:
+    from study.plan.cost import StudyPlan
+
+__all__ = ["plan"]
+
+
+def plan(
+    study: StudySpec, where: str | None, seconds_per_step: float | None
+) -> tuple["StudyPlan", str, str]:
+    """The plan, the machine that it is for, and what its times rest on.
+
+    Args:
+        study: loaded.
+        where: another machine, such as "8x H100"; None: this one.
+        seconds_per_step: of a pass over a batch there; None: as was measured.
+
+    Raises:
+        SpecError: the study cannot run there, or an option stands without the other.
+    """
+    if where is None:
+        if seconds_per_step is not None:
+            raise SpecError(
+                "--seconds-per-step is for another machine: name it with --for, as in "
+                '--for "8x H100". On this one steps are timed.'
+            )
+        return _here(study), "this machine", "Timed on a few steps at default hyperparameters."
+    from study.plan.elsewhere import machine, plan_elsewhere
+
+    chosen = machine(where)
+    planned, notes = plan_elsewhere(study, chosen, seconds_per_step)
+    given = f"Times: {seconds_per_step:g} s a pass over a batch, as given." if not notes else ""
+    return planned, str(chosen), " ".join(notes) or given
+
+
+def _here(study: StudySpec) -> "StudyPlan":
+    from study.plan.cost import local_slots, plan_study, time_task
+
+    check_environment(study)
+    warn(study)
+    typer.echo("Timing a few steps of every method on every task ...", err=True)
+    timings = {
+        (method, task.name): timing
+        for task in study.tasks
+        for method, timing in time_task(study, task).items()
+    }
+    return plan_study(study, timings, local_slots(study.resources))

@@ -1,0 +1,186 @@
+"""A plan for a machine that is not this one: its slots, and times from what was measured."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from study.cell import Cell
+from study.cells import cells
+from study.errors import SpecError
+from study.machine import fits
+from study.plan.cost import StudyPlan, Timing, plan_study
+from study.plan.images import PUBLISHED, published
+from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SPEEDS, Way
+from study.spec import StudySpec, Task, data_root
+from trainables.methods import METHODS
+from trainables.names import resolve
+
+__all__ = ["Machine", "machine", "plan_elsewhere"]
+
+FORWARD = 1 / 3
+"""Of a pass forward and backward, what a forward pass alone takes, about."""
+
+ENOUGH = 1e6
+"""Cores beside GPUs."""
+
+_WRITTEN = re.compile(r"(?:(\d+)\s*[x*]\s*)?(.*\S)\s*", re.IGNORECASE)
+_CORES = re.compile(r"(\d+)\s*(?:cpus?|cores?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a study is to run.
+
+    Attributes:
+        count: GPUs, or nodes without one.
+        gpu: name of the GPU; None: nodes of ``cores``.
+        cores: of a node; 0 beside GPUs, which are taken to have cores enough.
+    """
+
+    count: int
+    gpu: str | None
+    cores: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.count} x {self.gpu or f'{self.cores} cores'}"
+
+    def slots(self, spec: StudySpec) -> int:
+        """Trials of ``spec`` side by side.
+
+        Raises:
+            SpecError: its trials take a GPU and there is none, or the other way round.
+        """
+        wanted = spec.resources
+        if (self.gpu is None) != (wanted.gpus == 0):
+            raise SpecError(
+                f"The machine must be of the kind that the study's trials take (resources.gpus is "
+                f"{wanted.gpus:g}), not {self}: write, for example, --for "
+                f'"{"8x H200" if wanted.gpus else "4x 64 cores"}", or change resources.gpus.'
+            )
+        if self.gpu:
+            return fits(wanted, ENOUGH, self.count)
+        return self.count * fits(wanted, self.cores, 0)
+
+
+def machine(text: str) -> Machine:
+    """The machine of ``8x H100``, ``H200``, ``64 cores`` or ``4x 64 cores``.
+
+    Raises:
+        SpecError: the text is none of these.
+    """
+    found = _WRITTEN.fullmatch(text.strip())
+    count = int(found[1] or 1) if found else 0
+    if found is None or count == 0:
+        raise SpecError(
+            f'A machine is written like "8x H100", "H200", "64 cores" or "4x 64 cores", not '
+            f"{text!r}."
+        )
+    cores = _CORES.fullmatch(found[2])
+    if cores and int(cores[1]):
+        return Machine(count, None, int(cores[1]))
+    return Machine(count, re.sub(r"(?i)^nvidia\s+", "", found[2]))
+
+
+def plan_elsewhere(
+    spec: StudySpec, where: Machine, seconds_per_step: float | None = None
+) -> tuple[StudyPlan, list[str]]:
+    """The plan of ``spec`` on ``where``; neither hardware nor data of this machine are needed.
+
+    Args:
+        spec: loaded; nothing else is checked.
+        where: the machine.
+        seconds_per_step: of one pass over a batch there, with as many trials side by side as the
+            plan has; None: what was measured, and NaN where nothing was.
+
+    Returns:
+        The plan, and sentences on what its times rest on.
+
+    Raises:
+        SpecError: the study does not suit the machine, or a data set's size is not known.
+    """
+    if seconds_per_step is not None and not 0 < seconds_per_step < math.inf:
+        raise SpecError(f"--seconds-per-step must be above 0, not {seconds_per_step:g}.")
+    slots = where.slots(spec)
+    labels = {
+        name: published(name, data_root(spec))
+        for name in dict.fromkeys(task.dataset for task in spec.tasks)
+    }
+    tasks = {task.name: task for task in spec.tasks}
+    timings, said = {}, dict[str, None]()
+    for cell in cells(spec):
+        if cell.imratio != spec.imratios[0]:
+            continue
+        task = tasks[cell.task]
+        batch, evaluations = _evaluations(cell, task)
+        if seconds_per_step is None:
+            step, note = _measured(spec, cell, task, where, batch, evaluations)
+            said[note] = None
+        else:
+            step = seconds_per_step * evaluations / batch
+        if math.isnan(step) and task.budget == "seconds":
+            raise SpecError(
+                f"How many steps fit into {task.seconds:g} seconds hangs on what a step of "
+                f"{task.name} takes, which was not measured on {where}: give --seconds-per-step."
+            )
+        shown = labels[task.dataset]
+        val = len(shown.train) * float(shown.validation_share)
+        validation = FORWARD * step / evaluations * val
+        timings[cell.method, cell.task] = Timing(step, validation, evaluations)
+    planned = plan_study(spec, timings, slots, labels=lambda name, _: labels[name])
+    return planned, [note for note in said if note]
+
+
+def _evaluations(cell: Cell, task: Task) -> tuple[int, float]:
+    """Images of a batch, and gradient evaluations of a step: counted on a tiny network."""
+    import torch
+
+    from trainables.models.classifier import BinaryClassifier
+    from trainables.recipe import Batch, Context
+
+    method = resolve("method", METHODS, cell.base)(**cell.fixed)
+    size = method.images_a_batch(task.batch_size)
+    draw = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        features = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+        network = BinaryClassifier(features, torch.nn.Linear(2, 1))
+        recipe = method.recipe(Context(network, 0.5, draw))
+        images = torch.rand(size, 1, 2, 2, generator=draw)
+        recipe.step([Batch(images, (torch.arange(size) % 2).float())] * recipe.batches)
+    return size, float(recipe.gradient_evaluations)
+
+
+def _measured(
+    spec: StudySpec, cell: Cell, task: Task, where: Machine, batch: int, evaluations: float
+) -> tuple[float, str]:
+    """Seconds of a step, NaN if nothing near was measured, and what they rest on."""
+    execution = "eager" if where.gpu is None or spec.execution == "eager" else "graph"
+    precision = "f32" if where.gpu is None and spec.precision == "tf32" else spec.precision
+    device = where.gpu.upper() if where.gpu else "cpu"
+    names = {way.device for way in SPEEDS}
+    device = next((name for name in names if name in device.split()), device)
+    speeds = SPEEDS.get(Way(device, precision, execution))
+    if speeds is None or task.model != MODEL:
+        kinds = ", ".join(" ".join(way) for way in sorted(SPEEDS))
+        return math.nan, (
+            f"No step of {task.model} in {precision} ({execution}) was timed on "
+            f"{where.gpu or 'a core'}, so that hours are unknown; {MODEL} was, on: {kinds}. Give "
+            "--seconds-per-step."
+        )
+    known = cell.base if cell.base in speeds else "auc_m"
+    passes = 2 if known == "ct_auc" else 1
+    size = PUBLISHED[task.dataset].pixels if task.dataset in PUBLISHED else PIXELS
+    scale = (size / PIXELS) ** 2 * batch / BATCH
+    if where.gpu:
+        # Its kernels are too small for it as it is: smaller batches take as long.
+        scale = max(1.0, scale)
+    beside = max(1, int(1 / spec.resources.gpus + 1e-9)) if spec.resources.gpus else 1
+    shared = SHARING[execution]
+    gain = shared[max(count for count in shared if count <= beside)] if where.gpu else 1.0
+    step = speeds[known] * scale * evaluations / (passes * batch) * beside / gain
+    note = (
+        f"Times: {MODEL} at {PIXELS} x {PIXELS} and batches of {BATCH} as measured on {device} "
+        f"({precision}, {execution}) with {', '.join(speeds)}"
+    )
+    note += f", {beside} trials on a GPU without CUDA MPS" if beside > 1 else ""
+    return step, f"{note}; other methods as auc_m, by their passes."

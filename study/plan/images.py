@@ -1,0 +1,95 @@
+"""How many images of each class a data set has: read from its labels, or as it was published."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from study.errors import SpecError
+from trainables.datasets.cache import read_source
+from trainables.errors import DataError
+
+__all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published"]
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What a plan needs of a data set.
+
+    Attributes:
+        train, test: class ids, (N,) and (M,).
+        n_classes: number of classes.
+        validation_share: see ``trainables.datasets.source.Source``.
+    """
+
+    train: Tensor
+    test: Tensor
+    n_classes: int
+    validation_share: Fraction
+
+
+@dataclass(frozen=True)
+class Size:
+    """A data set as its makers published it.
+
+    Attributes:
+        train, test: (negatives, positives) of a study.
+        pixels: height and width of an image.
+        validation_share: of the training images.
+    """
+
+    train: tuple[int, int]
+    test: tuple[int, int]
+    pixels: int
+    validation_share: Fraction = Fraction(1, 10)
+
+
+_CIFAR = Size((25_000, 25_000), (5_000, 5_000), 32)
+
+PUBLISHED = MappingProxyType[str, Size](
+    {
+        "cifar10": _CIFAR,
+        "cifar100": _CIFAR,
+        "stl10": Size((2_500, 2_500), (4_000, 4_000), 96),
+        "cat_and_dog": Size((10_000, 10_000), (2_500, 2_500), 32, Fraction(1, 20)),
+        "breastmnist": Size((168, 456), (42, 114), 28, Fraction(1, 8)),
+        "pneumoniamnist": Size((1_349, 3_883), (234, 390), 28, Fraction(131, 1308)),
+    }
+)
+"""Counted once; for a machine on which the data do not lie."""
+
+
+def labels_of(dataset: str, root: Path) -> Labels:
+    """Of the data set below ``root``.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    source = read_source(dataset, root)
+    return Labels(
+        source.train_labels, source.test_labels, source.n_classes, source.validation_share
+    )
+
+
+def published(dataset: str, root: Path) -> Labels:
+    """Of the data set below ``root``; where it does not lie there, as it was published.
+
+    Raises:
+        SpecError: it is not there, and its size is not known.
+    """
+    try:
+        return labels_of(dataset, root)
+    except DataError as error:
+        if dataset not in PUBLISHED:
+            raise SpecError(
+                f"A plan needs the size of its data sets, which is known of {', '.join(PUBLISHED)} "
+                f"without their data, and of {dataset} it is not: {error}"
+            ) from error
+    size = PUBLISHED[dataset]
+    train, test = (
+        torch.arange(2).repeat_interleave(torch.tensor(part)) for part in (size.train, size.test)
+    )
+    return Labels(train, test, 2, size.validation_share)

@@ -1,0 +1,68 @@
+"""Measured speeds of training steps, as data: ResNet20, images of 32 x 32, batches of 128.
+
+From tests/benchmarks/gpu.md ("Speed of a step", "Several trials on one GPU") and
+tests/benchmarks/throughput.md. What is not here was not measured.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+__all__ = ["BATCH", "MODEL", "PIXELS", "SHARING", "SPEEDS", "Way"]
+
+MODEL, PIXELS, BATCH = "resnet20", 32, 128
+
+
+class Way(NamedTuple):
+    """How a step ran.
+
+    Attributes:
+        device: name of the GPU, or "cpu" for one core.
+        precision: "f32", "tf32" or "bf16".
+        execution: "graph" or "eager".
+    """
+
+    device: str
+    precision: str
+    execution: str
+
+
+SPEEDS: Mapping[Way, Mapping[str, float]] = MappingProxyType(
+    {
+        Way("H200", "f32", "graph"): {
+            "ce": 5.195e-3,
+            "auc_m": 5.326e-3,
+            "ct_auc": 10.623e-3,
+            "auc_mixup": 5.407e-3,
+        },
+        Way("H200", "tf32", "graph"): {
+            "ce": 4.616e-3,
+            "auc_m": 4.739e-3,
+            "ct_auc": 9.435e-3,
+            "auc_mixup": 4.813e-3,
+        },
+        Way("H200", "bf16", "graph"): {
+            "ce": 4.517e-3,
+            "auc_m": 4.647e-3,
+            "ct_auc": 9.240e-3,
+            "auc_mixup": 4.717e-3,
+        },
+        Way("H200", "f32", "eager"): {
+            "ce": 7.239e-3,
+            "auc_m": 9.913e-3,
+            "ct_auc": 18.623e-3,
+            "auc_mixup": 11.557e-3,
+        },
+        Way("cpu", "f32", "eager"): {"auc_m": 304.91e-3},
+        Way("cpu", "bf16", "eager"): {"auc_m": 186.68e-3},
+    }
+)
+"""Seconds of a step, by method; ``ct_auc`` with one inner step, which is two passes."""
+
+SHARING: Mapping[str, Mapping[int, float]] = MappingProxyType(
+    {
+        "graph": {1: 1.0, 2: 0.94, 4: 0.94, 8: 0.97},
+        "eager": {1: 1.0, 2: 1.70, 4: 1.72, 8: 1.72},
+    }
+)
+"""Throughput of so many trials on one H200 over that of one, by execution; without CUDA MPS."""
