@@ -12,6 +12,7 @@ __all__ = [
     "CURVES",
     "FRAMES",
     "KEYS",
+    "METRICS",
     "PLACE",
     "PREDICTIONS",
     "SETTING",
@@ -169,6 +170,35 @@ BUDGET = {name: KEYS[name] for name in PLACE} | {
     "unequal": Column("object", 'why the budget differs from its rivals\'; "" if it does not'),
 }
 
+METRICS = {
+    "trial": Column("object", "id of the confirm trial, as in the frame confirm"),
+    "cell": KEYS["cell"],
+    "auroc": CONFIRM["test_auroc"],
+    "auprc": Column("float64", "average precision"),
+    "auroc_low_fpr": Column(
+        "float64", "partial AUROC at false positive rates up to 0.1; after McClish, 0.5 is chance"
+    ),
+    "auroc_high_tpr": Column(
+        "float64", "partial AUROC at true positive rates from 0.8 on; after McClish"
+    ),
+    "auroc_corner": Column(
+        "float64", "partial AUROC at both, as a share of the corner; 0: the curve passes it by"
+    ),
+    "sensitivity_at_90": Column("float64", "highest with a specificity of 0.9 or more"),
+    "sensitivity_at_95": Column("float64", "highest with a specificity of 0.95 or more"),
+    "specificity_at_95": Column("float64", "highest with a sensitivity of 0.95 or more"),
+    "brier": Column(
+        "float64",
+        "Brier score after Platt's scaling on the run's validation images; NaN: these were not "
+        "kept (by an earlier version)",
+    ),
+    "calibration_slope": Column(
+        "float64",
+        "slope of the logistic regression of the targets on the scaled log odds; 1 is best; NaN "
+        "as above, or where scores part the classes",
+    ),
+}
+
 PREDICTIONS = {
     "trial": Column("category", "id of the confirm trial, as in the frame confirm"),
     "image": Column("int32", "place of the image in the test set, from 0"),
@@ -187,6 +217,7 @@ FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
     ),
     "curves": ("one row an interval of a search or confirm trial", CURVES),
     "budget": ("one row a cell: what it was given and what it spent", BUDGET),
+    "metrics": ("one row a confirm trial with predictions: its metrics on the test set", METRICS),
     "predictions": ("one row a test image and confirm trial", PREDICTIONS),
 }
 """Frames by name: what a row is, and the columns."""

@@ -1,6 +1,7 @@
 """A study's frames as files that any tool reads: CSV and Parquet, with a word on every column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ from analysis import columns
 from analysis.compare import budget
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
-from analysis.images.predictions import load_predictions
+from analysis.images.metrics import prepared
+from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
+from study.words import METRICS
 
-__all__ = ["KINDS", "export", "frames", "predictions"]
+__all__ = ["KINDS", "export", "frames"]
 
 KINDS = ("csv", "parquet")
 """Kinds of files that an export can have."""
@@ -75,7 +78,7 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
 
     Columns ``params_<name>`` of trials hold numbers, or text where a choice is not a number.
     """
-    scores, unread = predictions(results)
+    kept, unread = _kept(results)
     made = {
         "cells": results.cells,
         "trials": results.trials.apply(_uniform),
@@ -86,40 +89,54 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
         "budget": budget.by_cell(results)[list(columns.BUDGET)].astype(
             {name: column.dtype for name, column in columns.BUDGET.items()}
         ),
-        "predictions": scores,
+        "metrics": _metrics(results, kept),
+        "predictions": _scores(kept),
     }
     return {name: made[name] for name in columns.FRAMES}, unread
 
 
-def predictions(results: Results) -> tuple[pd.DataFrame, list[str]]:
-    """Test scores of every finished confirm trial, one row an image (``columns.PREDICTIONS``).
-
-    Returns:
-        The frame, and a sentence for each trial whose file cannot be read.
-    """
-    parts, unread = [], []
-    kept = results.confirm[results.confirm["predictions"].notna()]
-    for trial, cell, row in zip(kept["trial"], kept["cell"], kept["number"], strict=True):
+def _kept(results: Results) -> tuple[dict[str, Predictions], list[str]]:
+    """Predictions by confirm trial, and a sentence for each trial whose file cannot be read."""
+    found, unread = {}, []
+    named = results.confirm[results.confirm["predictions"].notna()]
+    for trial, cell, row in zip(named["trial"], named["cell"], named["number"], strict=True):
         try:
-            said = load_predictions(results, cell, row)
+            # Embeddings are not exported, and take room.
+            found[trial] = replace(load_predictions(results, cell, row), embeddings=None)
         except AnalysisError as error:
             unread.append(str(error))
-            continue
-        size = len(said.scores)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "trial": pd.Categorical([trial]).repeat(size),
-                    "image": np.arange(size, dtype="int32"),
-                    "target": said.targets.astype("int8"),
-                    "score": said.scores.astype("float32"),
-                }
-            )
+    return found, unread
+
+
+def _metrics(results: Results, kept: Mapping[str, Predictions]) -> pd.DataFrame:
+    """Every metric of every trial with predictions, one row a trial (``columns.METRICS``)."""
+    names = [name for name in METRICS if name != "auroc"]
+    confirm = results.confirm.set_index("trial")
+    rows = []
+    for trial, said in kept.items():
+        values = {name: each[0] for name, each in prepared(said).metrics(names).items()}
+        own = {"trial": trial, "cell": confirm["cell"][trial]}
+        rows.append(own | values | {"auroc": confirm["test_auroc"][trial]})
+    return columns.frame(rows, columns.METRICS)
+
+
+def _scores(kept: Mapping[str, Predictions]) -> pd.DataFrame:
+    """Test scores of every trial with predictions, one row an image (``columns.PREDICTIONS``)."""
+    parts = [
+        pd.DataFrame(
+            {
+                "trial": pd.Categorical([trial]).repeat(len(said.scores)),
+                "image": np.arange(len(said.scores), dtype="int32"),
+                "target": said.targets.astype("int8"),
+                "score": said.scores.astype("float32"),
+            }
         )
+        for trial, said in kept.items()
+    ]
     if not parts:
-        return columns.frame([], columns.PREDICTIONS), unread
+        return columns.frame([], columns.PREDICTIONS)
     trials = pd.api.types.union_categoricals([part["trial"] for part in parts])
-    return pd.concat(parts, ignore_index=True).assign(trial=trials), unread
+    return pd.concat(parts, ignore_index=True).assign(trial=trials)
 
 
 def _uniform(column: pd.Series) -> pd.Series:

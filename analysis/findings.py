@@ -5,13 +5,26 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.compare import budget, claims, comparison, doubts, pairwise, significance
+from analysis.compare import (
+    budget,
+    claims,
+    comparison,
+    doubts,
+    metrics,
+    pairwise,
+    profile,
+    significance,
+    stability,
+)
 from analysis.compare.claims import Overall, Verdict
 from analysis.compare.doubts import Facts
+from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
+from analysis.compare.stability import Stability
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
+from analysis.search.sensitivity import Curve
 
 __all__ = ["Findings"]
 
@@ -40,6 +53,11 @@ class Findings:
         return comparison.scores(self.results, self.within)
 
     @cached_property
+    def measured(self) -> Measured:
+        """Cells and pairs by every metric that the spec names."""
+        return metrics.measured(self.results, self.results.metrics, self.scores, self.within.pairs)
+
+    @cached_property
     def budget(self) -> pd.DataFrame:
         """One row a cell: what it was given and spent, see ``analysis.compare.budget.by_cell``."""
         return budget.by_cell(self.results)
@@ -65,6 +83,11 @@ class Findings:
         return significance.wilcoxon(self.units)
 
     @cached_property
+    def stability(self) -> Stability | None:
+        """How firm the ranking over all of ``units`` is; None where there is nothing to rank."""
+        return stability.stability(self.results, self.units, self.within.shared)
+
+    @cached_property
     def overall(self) -> Overall | None:
         """What may be said over all of ``units``."""
         return claims.overall(self.results, self.units, self.wilcoxon, self.facts)
@@ -75,9 +98,14 @@ class Findings:
         return sensitivity.points(self.results)
 
     @cached_property
-    def sensitivity(self) -> pd.DataFrame:
-        """One row a bin of ``points``: its median."""
-        return sensitivity.curves(self.points)
+    def sensitivity(self) -> list[Curve]:
+        """What each hyperparameter does on average, where there are the trials for it."""
+        return sensitivity.curves(self.results, self.points)
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """One row a cell, hyperparameter and value of the study's profiles."""
+        return profile.profiles(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:

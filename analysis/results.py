@@ -7,11 +7,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from analysis import columns, labels
+from study.plan.power import ROPE
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 
 __all__ = ["Origin", "Results", "from_record", "load", "trial_id"]
@@ -89,6 +90,23 @@ class Results:
         known = {cell.imratio for cell in self.study.cells}
         rising: list[float | None] = [*sorted(r for r in known if r is not None)]
         return [labels.ratio(r) for r in rising + ([None] if None in known else [])]
+
+    @property
+    def specs(self) -> list[Mapping[str, Any]]:
+        """The spec of every study that is read."""
+        spec = self.study.spec
+        return [*spec.values()] if self.origins else [spec]
+
+    @property
+    def metrics(self) -> list[str]:
+        """What the report is to show, as the specs say; AUROC where they do not."""
+        named = [spec.get("metrics", ["auroc"]) for spec in self.specs]
+        return list(dict.fromkeys(metric for each in named for metric in each))
+
+    @property
+    def equivalence(self) -> float:
+        """Differences of AUROC below this count as none; the least of the specs'."""
+        return float(min(spec.get("equivalence", ROPE) for spec in self.specs))
 
     @property
     def settings(self) -> list[tuple[str, str]]:

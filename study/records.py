@@ -48,8 +48,9 @@ class TrialRecord:
         test_auroc, test_auprc: of a finished confirm row, and of a profile row that was to be
             tested; None otherwise.
         deaths: why workers died with this row, one clause each; it was started again each time.
-        predictions: file of test scores and targets, and embeddings if they were asked for,
-            relative to the study's directory.
+        predictions: file of test scores and targets, those of the validation set (not of a
+            version that did not keep them), and embeddings if they were asked for, relative to
+            the study's directory.
     """
 
     phase: str

@@ -3,10 +3,26 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["OWN_RATIO", "duration", "searched", "span"]
+__all__ = ["METRICS", "OWN_RATIO", "duration", "searched", "span"]
 
 OWN_RATIO = "own ratio"
 """Stands for imratio null: the share of positives that the data set has by itself."""
+
+
+METRICS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "auroc_low_fpr": "partial AUROC, FPR \N{LESS-THAN OR EQUAL TO} 0.1",
+    "auroc_high_tpr": "partial AUROC, TPR \N{GREATER-THAN OR EQUAL TO} 0.8",
+    "auroc_corner": "partial AUROC, FPR \N{LESS-THAN OR EQUAL TO} 0.1 and "
+    "TPR \N{GREATER-THAN OR EQUAL TO} 0.8",
+    "sensitivity_at_90": "sensitivity at 90 % specificity",
+    "sensitivity_at_95": "sensitivity at 95 % specificity",
+    "specificity_at_95": "specificity at 95 % sensitivity",
+    "brier": "Brier score",
+    "calibration_slope": "calibration slope",
+}
+"""What a report can show of the test set: the name in a spec, and the words."""
 
 
 def duration(seconds: float) -> str:

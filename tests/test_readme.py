@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from study.cli import app
 from study.spec import StudySpec, Task, check_environment, parse_spec
-from study.spec.model import Confirm, Resources, Search
+from study.spec.model import Confirm, Profile, Resources, Search
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 
@@ -31,7 +31,12 @@ def test_the_spec_is_valid() -> None:
 def test_every_key_is_explained_and_none_besides() -> None:
     explained = set(re.findall(r"^\| ((?:`[\w.]+`(?:, )?)+) \|", README, re.MULTILINE))
     names = {name for row in explained for name in re.findall(r"`([\w.]+)`", row)}
-    sections: dict[str, Any] = {"search": Search, "confirm": Confirm, "resources": Resources}
+    sections: dict[str, Any] = {
+        "search": Search,
+        "confirm": Confirm,
+        "profile": Profile,
+        "resources": Resources,
+    }
     wanted = set(StudySpec.model_fields) - set(sections) | set(Task.model_fields)
     for section, model in sections.items():
         wanted |= {f"{section}.{key}" for key in model.model_fields}

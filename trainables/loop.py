@@ -229,8 +229,9 @@ class TrainingRun:
             embeddings: also give what the last layer sees, in float32 at every precision.
 
         Returns:
-            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, and
-            "embeddings": float32 (N, D) if asked for.
+            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, the same
+            two of the validation set as "val_scores" and "val_targets", and "embeddings": float32
+            (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -244,6 +245,9 @@ class TrainingRun:
             "test_auprc": float(auprc(scores, targets)),
             "scores": scores.float().cpu().numpy(),
             "targets": targets.to(torch.uint8).cpu().numpy(),
+            # Again rather than kept since the last interval, which a checkpoint does not hold.
+            "val_scores": self._outputs(self._model, self._task.val_images).float().cpu().numpy(),
+            "val_targets": self._task.val_targets.to(torch.uint8).cpu().numpy(),
         }
         if embeddings:
             features = self._outputs(self._model.features, self._task.test_images)

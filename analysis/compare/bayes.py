@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.compare.significance import Units, ranks
 from study.plan.power import ROPE
 
-__all__ = ["LEAST_SETTINGS", "PROBABILITY", "ROPE", "signed_rank"]
+__all__ = ["LEAST_SETTINGS", "PROBABILITY", "signed_rank"]
 
 PROBABILITY = 0.95
 """From here on one of the three is called the likeliest."""
@@ -23,12 +23,16 @@ SAMPLES = 5000
 PRIOR = 0.5
 
 
-def signed_rank(units: Units) -> pd.DataFrame:
+def signed_rank(units: Units, rope: float = ROPE) -> pd.DataFrame:
     """What is likeliest of two methods in a new setting.
+
+    Args:
+        units: complete settings.
+        rope: differences of AUROC below it count as none.
 
     Returns:
         One row a pair, the higher average rank as a: a, b, p_better (the likeliest is that a is
-        ahead by more than ``ROPE``), p_equal (that they are within it), p_worse; seeded draws,
+        ahead by more than ``rope``), p_equal (that they are within it), p_worse; seeded draws,
         good to about .01; reading ("a better", "equal", "a worse", or "" if none has
         ``PROBABILITY``), why (what forbids a reading, else ""). NaN below ``LEAST_SETTINGS``
         settings.
@@ -42,21 +46,21 @@ def signed_rank(units: Units) -> pd.DataFrame:
     names = ["a", "b", "p_better", "p_equal", "p_worse", "reading", "why"]
     order = list(ranks(units)["method"])
     pairs = combinations(order, 2)
-    return pd.DataFrame([_pair(units, a, b, why) for a, b in pairs], columns=names)
+    return pd.DataFrame([_pair(units, a, b, why, rope) for a, b in pairs], columns=names)
 
 
-def _pair(units: Units, a: str, b: str, why: str) -> tuple[object, ...]:
+def _pair(units: Units, a: str, b: str, why: str, rope: float) -> tuple[object, ...]:
     nan = float("nan")
     if len(units.values) < LEAST_SETTINGS:
         return a, b, nan, nan, nan, "", why
-    worse, equal, better = _likeliest((units.values[a] - units.values[b]).to_numpy())
+    worse, equal, better = _likeliest((units.values[a] - units.values[b]).to_numpy(), rope)
     readings = (("a better", better), ("equal", equal), ("a worse", worse))
     sure = [reading for reading, p in readings if p >= PROBABILITY]
     reading = sure[0] if sure and not why else ""
     return a, b, better, equal, worse, reading, why
 
 
-def _likeliest(d: NDArray[np.float64]) -> tuple[float, float, float]:
+def _likeliest(d: NDArray[np.float64], rope: float) -> tuple[float, float, float]:
     """Probabilities that d below, within and above the region is the likeliest.
 
     The weights of the settings are drawn from a Dirichlet process whose prior is one half of a
@@ -68,7 +72,7 @@ def _likeliest(d: NDArray[np.float64]) -> tuple[float, float, float]:
     rng = np.random.RandomState(0)
     weights = rng.dirichlet([PRIOR, *np.ones(len(d))], SAMPLES)
     below, above = (
-        ((weights @ np.heaviside(side - 2 * ROPE, 0.5)) * weights).sum(axis=1)
+        ((weights @ np.heaviside(side - 2 * rope, 0.5)) * weights).sum(axis=1)
         for side in (-sums, sums)
     )
     likeliest = np.argmax([below, 1 - below - above, above], axis=0)

@@ -5,6 +5,7 @@ could have made the difference (a larger budget, lost trials, a study that still
 to doubt the claim, and the words say so.
 """
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -51,7 +52,7 @@ class Claim:
     Attributes:
         better_than: the methods that it is better than, one or more.
         p: the largest Holm-adjusted p value of these.
-        basis: "seeds and images", or "seeds" if one of these rests on the seeds alone.
+        basis: as ``Pair.basis``; without the images if one of these rests on a pair without.
         lead: over the nearest of these.
         doubts: any of "budget", "failed", "partial", see ``analysis.compare.doubts``.
     """
@@ -75,8 +76,11 @@ class Verdict:
         claim: None if the best is not better than any.
         near: rivals that the best is not told from.
         untested: those of near whose pair could not be tested.
+        equal: those of near that a test places within ``margin`` of the best.
         near_images: those of near that the seeds alone tell apart: the test set's images are too
             few.
+        margin: differences below it count as none.
+        p_equal: the largest Holm-adjusted p value of equal; NaN without any.
     """
 
     task: str
@@ -88,6 +92,9 @@ class Verdict:
     near: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
     near_images: tuple[str, ...] = ()
+    equal: tuple[str, ...] = ()
+    margin: float = math.nan
+    p_equal: float = math.nan
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -164,6 +171,13 @@ def _verdict(
         for method in (pair.a, pair.b)
     }
     near = tuple(method for method in rivals if method not in beaten)
+    alike = {
+        method: pair
+        for pair in pairs
+        if pair.equal and best.method in (pair.a, pair.b)
+        for method in (pair.a, pair.b)
+        if method in near
+    }
     return Verdict(
         task,
         ratio,
@@ -174,11 +188,14 @@ def _verdict(
         near=near,
         untested=tuple(method for method in near if method in refused),
         near_images=tuple(m for m in near if m in ahead and _told_by_seeds(ahead[m])),
+        equal=tuple(method for method in near if method in alike),
+        margin=pairs[0].margin if pairs else math.nan,
+        p_equal=max((pair.p_equal_holm for pair in alike.values()), default=math.nan),
     )
 
 
 def _told_by_seeds(pair: Pair) -> bool:
-    return pair.basis == "seeds and images" and pair.p_seeds_holm <= ALPHA
+    return pair.basis.endswith("images") and pair.p_seeds_holm <= ALPHA
 
 
 def _claim(
@@ -191,11 +208,10 @@ def _claim(
     if not beaten:
         return None
     better_than = tuple(method for method in rivals if method in beaten)
-    bases = {pair.basis for pair in beaten.values()}
     return Claim(
         better_than,
         p=max(pair.p_holm for pair in beaten.values()),
-        basis="seeds" if "seeds" in bases else "seeds and images",
+        basis=min((pair.basis for pair in beaten.values()), key=len),
         lead=min(pair.difference for pair in beaten.values()),
         doubts=doubts(facts, best.cell, [beaten[method].cell_b for method in better_than], beside),
     )

@@ -8,8 +8,9 @@ import math
 import pandas as pd
 
 from analysis.columns import PLACE, SETTING, Row
-from analysis.compare.intervals import bootstrap_interval, t_interval
+from analysis.compare.intervals import auroc_interval, bootstrap_interval
 from analysis.compare.pairwise import Within, seeds
+from analysis.compare.searches import grouped, sampled
 from analysis.compare.testset import NO_IMAGES
 from analysis.results import Results
 
@@ -24,13 +25,15 @@ def scores(results: Results, within: Within) -> pd.DataFrame:
         within: what ``analysis.compare.pairwise.within`` gives for it.
 
     Returns:
-        One row a cell: cell, method, task, imratio, ratio, mean, std (ddof 1; NaN below two
-        seeds), n (seeds with a result), planned, failed (seeds with failed rows only), missing
-        (seeds without a finished row), rows (numbers of the confirm rows used), low, high (t
-        interval of the mean over seeds), boot_low, boot_high (bootstrap interval of it),
-        error_images (DeLong's standard error over draws of the test images), positives,
-        negatives (of the test set; NaN without predictions), best (highest mean of its setting),
-        near (not best, and its paired comparison does not tell it from the best).
+        One row a cell: cell, method, task, imratio, ratio, mean (over the sample: searches where
+        there are several, else seeds, as are all intervals), std (over the seeds, ddof 1; NaN
+        below two), n (seeds with a result), planned, failed (seeds with failed rows only), missing
+        (seeds without a finished row), rows (numbers of the confirm rows used), low, high (interval
+        of the mean over seeds), boot_low, boot_high (bootstrap interval of it), error_images
+        (DeLong's standard error over draws of the test images), images_low, images_high (interval
+        over such draws), both_low, both_high (over seeds and images), positives, negatives (of
+        the test set; all NaN without predictions), best (highest mean of its setting), near (not
+        best, and its paired comparison does not tell it from the best).
     """
     names = ["mean", "std", "n", "planned", "failed", "missing", "rows"]
     names += ["low", "high", "boot_low", "boot_high"]
@@ -46,6 +49,9 @@ def scores(results: Results, within: Within) -> pd.DataFrame:
     ).astype(dict.fromkeys(("mean", "std", "imratio", *names[-4:]), float))
     images = [within.images.get(cell, NO_IMAGES) for cell in table["cell"]]
     table["error_images"] = [each.error for each in images]
+    for name, ends in (("images", "interval"), ("both", "both")):
+        for side in ("low", "high"):
+            table[f"{name}_{side}"] = [getattr(getattr(each, ends), side) for each in images]
     table["positives"] = [each.positives for each in images]
     table["negatives"] = [each.negatives for each in images]
     top = table.groupby([*SETTING])["mean"].transform("max")
@@ -66,17 +72,18 @@ def _score(cell: Row, done: pd.DataFrame, failed: int) -> list[object]:
     n = len(done)
     planned = max(cell["planned_seeds"], n)
     values = done["test_auroc"].to_numpy()
+    sample = sampled(values, grouped(done["repeat"]))
     return [
         *(cell[key] for key in PLACE),
-        values.mean() if n else math.nan,
+        sample.mean() if n else math.nan,
         values.std(ddof=1) if n > 1 else math.nan,
         n,
         planned,
         failed,
         planned - n - failed,
         tuple(done["number"]),
-        *t_interval(values),
-        *bootstrap_interval(values),
+        *auroc_interval(sample),
+        *bootstrap_interval(sample),
     ]
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from analysis.compare.intervals import LEVEL, NO_INTERVAL, Interval
+from analysis.compare.searches import Groups, sampled
+from analysis.compare.t_test import UNTESTED, Student
 
-__all__ = ["Difference", "Placements", "compare", "placements"]
+__all__ = ["Difference", "Placements", "both", "compare", "placements", "seeds_and_images"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -55,6 +56,10 @@ class Placements:
         """Only the runs in these places."""
         return Placements(self.positives[chosen], self.negatives[chosen])
 
+    def means(self, groups: Groups) -> "Placements":
+        """Means over groups of runs, as if each were one run."""
+        return Placements(sampled(self.positives, groups), sampled(self.negatives, groups))
+
     def minus(self, other: "Placements") -> "Placements":
         """Differences, run by run, on the same images; its ``auroc`` is that of the AUROCs."""
         return Placements(self.positives - other.positives, self.negatives - other.negatives)
@@ -83,15 +88,13 @@ class Difference(NamedTuple):
         error: standard error of the mean difference over draws of the images, the trained models
             given (DeLong).
         p_images: two-sided p of DeLong's test, the trained models given.
-        interval: of the difference, over draws of images and of seeds.
-        p_both: two-sided p likewise: the test of Obuchowski and Rockette (1995) with the degrees
-            of freedom of Hillis (2007), seeds as its readers.
+        both: over draws of images and of seeds: the test of Obuchowski and Rockette (1995) with
+            the degrees of freedom of Hillis (2007), seeds as its readers.
     """
 
     error: float
     p_images: float
-    interval: Interval
-    p_both: float
+    both: Student
 
 
 def compare(a: Placements, b: Placements) -> Difference:
@@ -100,23 +103,33 @@ def compare(a: Placements, b: Placements) -> Difference:
     # Without rounding, equal differences would show a spread.
     d, error = difference.auroc.round(12), difference.error
     p_images = 2 * float(special.ndtr(-abs(d.mean()) / error)) if error > 0 else math.nan
-    return Difference(error, p_images, *_both(d, difference.covariance))
+    return Difference(error, p_images, both(d, difference.covariance))
 
 
-def _both(d: Floats, covariance: Floats) -> tuple[Interval, float]:
-    """Interval and p of d's mean over seeds and images.
+def both(d: Floats, covariance: Floats) -> Student:
+    """Test of the mean of differences over seeds and images.
+
+    Args:
+        d: (n,) one a seed; no test for one seed, or if all are equal.
+        covariance: (n, n) of them over draws of the images.
+    """
+    if len(d) < 2 or np.ptp(d) == 0:
+        return UNTESTED
+    return Student(float(d.mean()), *seeds_and_images(d, covariance))
+
+
+def seeds_and_images(values: Floats, covariance: Floats) -> tuple[float, float]:
+    """Standard error of the mean of ``values`` over seeds and images, and its degrees of freedom.
 
     The seeds' mean square over n holds what differs from seed to seed, the noise of the images
     that each seed's models meet in their own way included. What all seeds share is the covariance
     between seeds; it adds to that.
+
+    Args:
+        values: (n,) AUROCs or differences of them, one a seed, two or more, not all equal.
+        covariance: (n, n) of them over draws of the images.
     """
-    n = len(d)
-    if n < 2 or np.ptp(d) == 0:
-        return NO_INTERVAL, math.nan
-    seeds = float(d.var(ddof=1)) / n
+    n = len(values)
+    seeds = float(values.var(ddof=1)) / n
     shared = max(0.0, float(covariance[~np.eye(n, dtype=bool)].mean()))
-    freedom = (n - 1) * ((seeds + shared) / seeds) ** 2
-    error, mean = math.sqrt(seeds + shared), float(d.mean())
-    half = error * float(special.stdtrit(freedom, (1 + LEVEL) / 2))
-    p = 2 * float(special.stdtr(freedom, -abs(mean) / error))
-    return Interval(mean - half, mean + half), p
+    return math.sqrt(seeds + shared), (n - 1) * ((seeds + shared) / seeds) ** 2

@@ -59,10 +59,11 @@ def wins(d: NDArray[np.float64]) -> NDArray[np.float64]:
     return (np.sign(d) + 1) / 2
 
 
-def refusal(d: NDArray[np.float64]) -> str:
-    """What forbids a test of ``d``; "" if nothing does."""
+def refusal(d: NDArray[np.float64], what: str = "seed") -> str:
+    """What forbids a test of ``d``, one a ``what`` (seed or search); "" if nothing does."""
     if len(d) < LEAST_SEEDS:
-        return f"{len(d)} paired seeds; a test takes {LEAST_SEEDS} or more"
+        noun = "paired seeds" if what == "seed" else "searches"
+        return f"{len(d)} {noun}; a test takes {LEAST_SEEDS} or more"
     if np.ptp(d) == 0:
-        return "the difference is the same at every seed: there is no spread to judge it by"
+        return f"the difference is the same at every {what}: there is no spread to judge it by"
     return ""

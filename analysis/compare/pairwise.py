@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
-from analysis.compare.intervals import t_interval
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
+from analysis.compare.searches import Groups, grouped, sampled
+from analysis.compare.t_test import Student, has_room
 from analysis.compare.testset import Images, counted, look
 from analysis.holm import holm
 from analysis.results import Results
@@ -42,18 +43,26 @@ class Pair:
         cell_a, cell_b: their cells.
         rows_a, rows_b: numbers of the confirm trials.
         n: paired seeds.
+        searches: independent searches that they come from; several are the sample (a search the
+            mean of its seeds), and one is not: then the seeds are.
         dropped: seeds that only one of the two finished.
-        difference: mean of a - b; std: over the seeds, ddof 1.
-        p_seeds: of the paired t test (other seeds, this test set).
-        wins: P(a > b), the share of the seeds, ties a half.
+        difference: mean of a - b over the sample; std: ddof 1.
+        p_seeds: of the paired t test (other seeds or searches, this test set).
+        wins: P(a > b), the share of the sample, ties a half.
         wins_low, wins_high: its percentile bootstrap interval; the exact binomial one where all
-            seeds agree.
+            of them agree.
         p_wins: of the exact sign test.
         error_images, p_images: DeLong (other images, these models).
         p_both: other seeds and other images.
         low, high, p: interval of the difference and p value, by the basis.
-        basis: "seeds and images", or "seeds" without predictions.
-        p_seeds_holm, p_wins_holm, p_holm: corrected for the pairs tested in the setting.
+        basis: "seeds and images", or "seeds" without predictions; "searches" for "seeds" where
+            they are the sample.
+        margin: differences below it count as none.
+        equal_low, equal_high: the interval of the difference at 90 %, by the basis.
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests; NaN also where
+            there is no room for it (``analysis.compare.t_test.has_room``).
+        p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
+            setting.
         why: what forbids a test, else "".
     """
 
@@ -66,6 +75,7 @@ class Pair:
     rows_a: tuple[int, ...]
     rows_b: tuple[int, ...]
     n: int
+    searches: int
     dropped: tuple[int, ...]
     difference: float = math.nan
     std: float = math.nan
@@ -81,15 +91,30 @@ class Pair:
     high: float = math.nan
     p: float = math.nan
     basis: str = "seeds"
+    margin: float = math.nan
+    equal_low: float = math.nan
+    equal_high: float = math.nan
+    p_equal: float = math.nan
     p_seeds_holm: float = math.nan
     p_wins_holm: float = math.nan
     p_holm: float = math.nan
+    p_equal_holm: float = math.nan
     why: str = ""
+
+    @property
+    def sample(self) -> int:
+        """Size of the sample: searches, or seeds of the only one."""
+        return self.searches if self.searches > 1 else self.n
 
     @property
     def better(self) -> bool:
         """a is better: the corrected p is at or below ``ALPHA``."""
         return self.p_holm <= ALPHA
+
+    @property
+    def equal(self) -> bool:
+        """They are equal within ``margin``: the corrected p is at or below ``ALPHA``."""
+        return self.p_equal_holm <= ALPHA
 
     @property
     def often(self) -> bool:
@@ -104,10 +129,13 @@ class Within:
     Attributes:
         pairs: every pair of methods, setting by setting.
         images: by cell with a finished confirm trial, what the test images leave open.
+        shared: by (task, ratio), covariance of the methods' AUROCs over draws of the test images,
+            as far as different seeds share it; settings without predictions are missing.
     """
 
     pairs: Sequence[Pair]
     images: Mapping[str, Images]
+    shared: Mapping[tuple[str, str], pd.DataFrame]
 
 
 def seeds(results: Results) -> pd.DataFrame:
@@ -123,6 +151,7 @@ def within(results: Results) -> Within:
     """Pairs and images in one pass, so that predictions are read once."""
     pairs: list[Pair] = []
     images: dict[str, Images] = {}
+    shared: dict[tuple[str, str], pd.DataFrame] = {}
     for (task, ratio), setting in seeds(results).groupby([*SETTING], sort=False):
         cells = {str(method): rows for method, rows in setting.groupby("method", sort=False)}
         seen = look(results, cells)
@@ -131,27 +160,47 @@ def within(results: Results) -> Within:
             for method in results.methods
             if method in cells
         ]
-        images |= {method.cell: counted(seen[method.name]) for method in methods}
-        both = [_pair(str(task), str(ratio), *two) for two in combinations(methods, 2)]
+        images |= {m.cell: counted(seen[m.name], grouped(m.repeats)) for m in methods}
+        both = [
+            _pair(str(task), str(ratio), *two, results.equivalence)
+            for two in combinations(methods, 2)
+        ]
         pairs += _corrected(both)
-    return Within(pairs, images)
+        if all(method.images is not None for method in methods):
+            shared[str(task), str(ratio)] = _shared(methods)
+    return Within(pairs, images, shared)
 
 
 def table(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """One row a pair: its attributes, with better and often before why."""
+    """One row a pair: its attributes, with better, equal and often before why."""
     *names, why = [field.name for field in fields(Pair)]
-    rows = [(*astuple(pair)[:-1], pair.better, pair.often, pair.why) for pair in pairs]
-    return pd.DataFrame(rows, columns=[*names, "better", "often", why])
+    rows = [(*astuple(pair)[:-1], pair.better, pair.equal, pair.often, pair.why) for pair in pairs]
+    return pd.DataFrame(rows, columns=[*names, "better", "equal", "often", why])
 
 
 def _corrected(pairs: list[Pair]) -> list[Pair]:
     """One setting's pairs, with the p values that depend on all of them."""
-    names = ("p_seeds", "p_wins", "p")
+    names = ("p_seeds", "p_wins", "p", "p_equal")
     adjusted = [holm([getattr(pair, name) for pair in pairs]).tolist() for name in names]
     return [
-        replace(pair, p_seeds_holm=p_seeds, p_wins_holm=p_wins, p_holm=p)
-        for pair, p_seeds, p_wins, p in zip(pairs, *adjusted, strict=True)
+        replace(pair, **{f"{name}_holm": p for name, p in zip(names, each, strict=True)})
+        for pair, *each in zip(pairs, *adjusted, strict=True)
     ]
+
+
+def _shared(methods: Sequence["_Method"]) -> pd.DataFrame:
+    """Means over pairs of runs of different seeds, or of all where there is one seed alone."""
+    runs = [method.images for method in methods if method.images is not None]
+    parts = ([places.positives for places in runs], [places.negatives for places in runs])
+    covariance = Placements(*map(np.vstack, parts)).covariance
+    seeds = np.concatenate([[*method.place] for method in methods])
+    owner = np.repeat(range(len(methods)), [len(method.place) for method in methods])
+    apart = seeds[:, None] != seeds
+    apart = apart if apart.any() else np.ones_like(apart)
+    belongs = (owner == np.arange(len(methods))[:, None]).astype(float)
+    sums, counts = (belongs @ (apart * each) @ belongs.T for each in (covariance, 1.0))
+    names = [method.name for method in methods]
+    return pd.DataFrame(sums / np.maximum(counts, 1), index=names, columns=names)
 
 
 class _Method(NamedTuple):
@@ -160,13 +209,14 @@ class _Method(NamedTuple):
     name: str
     cell: str
     place: dict[int, int]
+    repeats: NDArray[np.int64]
     numbers: NDArray[np.int64]
     test_auroc: NDArray[np.float64]
     images: Placements | None
 
-    def seen(self, seeds: list[int]) -> Placements | None:
-        """The test images under these seeds."""
-        return None if self.images is None else self.images.runs(self.at(seeds))
+    def seen(self, seeds: list[int], groups: Groups) -> Placements | None:
+        """The test images under these seeds, as means over groups of them."""
+        return None if self.images is None else self.images.runs(self.at(seeds)).means(groups)
 
     def at(self, seeds: list[int]) -> list[int]:
         """Where the runs of these seeds are."""
@@ -175,16 +225,19 @@ class _Method(NamedTuple):
 
 def _method(name: str, rows: pd.DataFrame, images: Placements | None) -> _Method:
     place = {int(seed): i for i, seed in enumerate(rows["seed"])}
-    numbers, aucs = rows["number"].to_numpy(), rows["test_auroc"].to_numpy()
-    return _Method(name, rows["cell"].iloc[0], place, numbers, aucs, images)
+    repeats, numbers = rows["repeat"].to_numpy(), rows["number"].to_numpy()
+    aucs = rows["test_auroc"].to_numpy()
+    return _Method(name, rows["cell"].iloc[0], place, repeats, numbers, aucs, images)
 
 
-def _pair(task: str, ratio: str, first: _Method, second: _Method) -> Pair:
+def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float) -> Pair:
     """One pair, the higher mean as a; the earlier method of the study on a tie."""
     shared = sorted(first.place.keys() & second.place.keys())
-    # Without rounding, a difference that is the same at every seed would show a spread.
+    repeats = first.repeats[first.at(shared)]
+    groups, searches = grouped(repeats), len(np.unique(repeats))
     d = first.test_auroc[first.at(shared)] - second.test_auroc[second.at(shared)]
-    d = d.round(12)
+    # Without rounding, a difference that is the same at every seed would show a spread.
+    d = sampled(d, groups).round(12)
     ahead = not shared or d.mean() >= 0
     a, b = (first, second) if ahead else (second, first)
     pair = Pair(
@@ -197,16 +250,31 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method) -> Pair:
         rows_a=tuple(a.numbers[a.at(shared)].tolist()),
         rows_b=tuple(b.numbers[b.at(shared)].tolist()),
         n=len(shared),
+        searches=searches,
         dropped=tuple(sorted(first.place.keys() ^ second.place.keys())),
-        why=refusal(d),
+        margin=margin,
+        why=refusal(d, "search" if searches > 1 else "seed"),
     )
     if not shared:
         return pair
-    return _tested(pair, d if ahead else -d, a.seen(shared), b.seen(shared))
+    higher = float(a.test_auroc[a.at(shared)].mean())
+    seen = (method.seen(shared, groups) for method in (a, b))
+    return _tested(pair, d if ahead else -d, *seen, higher=higher)
 
 
-def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placements | None) -> Pair:
-    """The pair with what differences ``d`` (not empty) say, and the images, if they are known."""
+def _tested(
+    pair: Pair,
+    d: NDArray[np.float64],
+    a: Placements | None,
+    b: Placements | None,
+    *,
+    higher: float,
+) -> Pair:
+    """The pair with what differences ``d`` (not empty) say, and the images, if they are known.
+
+    Args:
+        higher: the mean AUROC of a.
+    """
     pair = replace(
         pair,
         difference=float(d.mean()),
@@ -218,11 +286,20 @@ def _tested(pair: Pair, d: NDArray[np.float64], a: Placements | None, b: Placeme
         pair = replace(pair, error_images=both.error, p_images=both.p_images)
     if pair.why:
         return pair
-    pair = replace(pair, **seed_tests(d)._asdict())
+    units = "searches" if pair.searches > 1 else "seeds"
+    pair = replace(pair, **seed_tests(d)._asdict(), basis=units)
     if both is None:
-        low, high = t_interval(d)
-        return replace(pair, low=low, high=high, p=pair.p_seeds)
-    low, high = both.interval
+        found = Student(pair.difference, pair.std / math.sqrt(len(d)), len(d) - 1)
+    else:
+        found = both.both
+        pair = replace(pair, p_both=found.p, basis=f"{units} and images")
+    (low, high), (equal_low, equal_high) = found.interval, found.inner
     return replace(
-        pair, p_both=both.p_both, p=both.p_both, low=low, high=high, basis="seeds and images"
+        pair,
+        low=low,
+        high=high,
+        p=found.p,
+        equal_low=equal_low,
+        equal_high=equal_high,
+        p_equal=found.p_equal(pair.margin) if has_room(higher, pair.margin) else math.nan,
     )

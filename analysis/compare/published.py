@@ -43,6 +43,11 @@ METHODS = MappingProxyType(
         "TS-DRW": "ts_drw",
         "TS-DEC": "ts_dec",
         "CT(AUC)": "ct_auc",
+        # Variants of ct_auc, as the presets of that table name them.
+        "CT S1=S2 (k tuned)": "ct_same_batch",
+        "CT S1!=S2 (k tuned)": "ct_two_batches",
+        "CT beta0=1 (k=1)": "ct_beta0_one",
+        "CT beta0<1 (k=1)": "ct_beta0_below_one",
     }
 )
 """From the sources' names to ours."""

@@ -2,19 +2,35 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.compare import mean_auroc
 from analysis.compare.delong import Placements, placements
+from analysis.compare.intervals import NO_INTERVAL, Interval
+from analysis.compare.searches import Groups
 from analysis.errors import AnalysisError
-from analysis.images.predictions import load_predictions
+from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results
 
-__all__ = ["NO_IMAGES", "Images", "Seen", "counted", "look"]
+__all__ = ["NO_IMAGES", "Images", "Kept", "Seen", "counted", "kept", "look"]
+
+
+class Kept(NamedTuple):
+    """One method's predictions of the test images.
+
+    Attributes:
+        runs: one a confirm run, in the order of the rows, without embeddings; none without
+            predictions.
+        why: why there are none, else "".
+    """
+
+    runs: tuple[Predictions, ...] = ()
+    why: str = ""
 
 
 class Seen(NamedTuple):
@@ -29,34 +45,47 @@ class Seen(NamedTuple):
     why: str = ""
 
 
-def look(results: Results, cells: Mapping[str, pd.DataFrame]) -> dict[str, Seen]:
-    """What every method of a setting made of the test images.
+def kept(results: Results, cells: Mapping[str, pd.DataFrame]) -> dict[str, Kept]:
+    """The predictions of every method of a setting.
 
     Args:
         results: the study.
         cells: the finished confirm rows by method. All runs must have met the same images in the
             same order, as their targets tell; else no method's are used.
     """
-    seen: dict[str, Seen] = {}
+    found: dict[str, Kept] = {}
     targets: NDArray[np.bool_] | None = None
     for method, rows in cells.items():
         if rows["predictions"].isna().all():
-            seen[method] = Seen(None, "no predictions were kept")
+            found[method] = Kept(why="no predictions were kept")
             continue
         names = zip(rows["cell"], rows["number"], strict=True)
         try:
-            kept = [load_predictions(results, cell, int(number)) for cell, number in names]
+            runs = tuple(
+                replace(load_predictions(results, cell, int(number)), embeddings=None)
+                for cell, number in names
+            )
         except AnalysisError as error:
-            seen[method] = Seen(None, str(error))
+            found[method] = Kept(why=str(error))
             continue
-        targets = kept[0].targets if targets is None else targets
-        if not all(np.array_equal(one.targets, targets) for one in kept):
-            return {m: Seen(None, "not all runs were tested on the same images") for m in cells}
+        targets = runs[0].targets if targets is None else targets
+        if not all(np.array_equal(one.targets, targets) for one in runs):
+            return {m: Kept(why="not all runs were tested on the same images") for m in cells}
         if min(targets.sum(), (~targets).sum()) < 2:
-            seen[method] = Seen(None, "the test set has fewer than two images of a class")
+            found[method] = Kept(why="the test set has fewer than two images of a class")
             continue
-        seen[method] = Seen(placements([one.scores for one in kept], targets))
-    return seen
+        found[method] = Kept(runs)
+    return found
+
+
+def look(results: Results, cells: Mapping[str, pd.DataFrame]) -> dict[str, Seen]:
+    """What every method of a setting made of the test images; arguments as of ``kept``."""
+    return {
+        method: Seen(
+            placements([run.scores for run in runs], runs[0].targets) if runs else None, why
+        )
+        for method, (runs, why) in kept(results, cells).items()
+    }
 
 
 @dataclass(frozen=True)
@@ -66,12 +95,16 @@ class Images:
     Attributes:
         positives, negatives: images of the test set; NaN without predictions.
         error: DeLong's standard error of the mean over the seeds, the models given; NaN likewise.
+        interval: of the mean over other images, the models given.
+        both: of the mean over other seeds and other images.
         why: why there are no predictions (a sentence), else "".
     """
 
     positives: float = math.nan
     negatives: float = math.nan
     error: float = math.nan
+    interval: Interval = NO_INTERVAL
+    both: Interval = NO_INTERVAL
     why: str = ""
 
 
@@ -79,10 +112,21 @@ NO_IMAGES = Images()
 """Of a cell without a finished confirm trial."""
 
 
-def counted(seen: Seen) -> Images:
-    """The numbers alone: placements of all images take room."""
-    places = seen.places
-    if places is None:
+def counted(seen: Seen, groups: Groups) -> Images:
+    """The numbers alone: placements of all images take room.
+
+    Args:
+        seen: what a method made of the images.
+        groups: of its runs, those that make one of the sample.
+    """
+    if seen.places is None:
         return Images(why=seen.why)
+    places = seen.places.means(groups)
     positives, negatives = places.positives.shape[1], places.negatives.shape[1]
-    return Images(float(positives), float(negatives), places.error)
+    return Images(
+        float(positives),
+        float(negatives),
+        places.error,
+        mean_auroc.over_images(places),
+        mean_auroc.over_seeds_and_images(places),
+    )

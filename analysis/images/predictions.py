@@ -22,11 +22,14 @@ class Predictions:
         scores: float (N,), finite; higher means more positive.
         targets: bool (N,), both classes.
         embeddings: float (N, D), what the last layer saw; None if they were not kept.
+        validation: scores and targets likewise of the run's validation set, which each seed cuts
+            anew; None of a trial of a version that did not keep them.
     """
 
     scores: NDArray[np.floating[Any]]
     targets: NDArray[np.bool_]
     embeddings: NDArray[np.floating[Any]] | None
+    validation: tuple[NDArray[np.floating[Any]], NDArray[np.bool_]] | None = None
 
 
 def load_predictions(results: Results, cell: str, row: int) -> Predictions:
@@ -68,15 +71,22 @@ def load_predictions(results: Results, cell: str, row: int) -> Predictions:
 
 
 def _checked(file: Any) -> Predictions:
-    scores, targets = np.asarray(file["scores"]), np.asarray(file["targets"])
+    scores, targets = _scored(file, "")
+    embeddings = np.asarray(file["embeddings"]) if "embeddings" in file else None
+    if embeddings is not None and (embeddings.ndim != 2 or len(embeddings) != len(scores)):
+        raise ValueError(f"embeddings {embeddings.shape} must be one row a score")
+    validation = _scored(file, "val_") if "val_scores" in file else None
+    return Predictions(scores, targets, embeddings, validation)
+
+
+def _scored(file: Any, of: str) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
+    """Scores and targets of the test set (``of`` "") or of the validation set ("val_")."""
+    scores, targets = np.asarray(file[f"{of}scores"]), np.asarray(file[f"{of}targets"])
     if scores.ndim != 1 or scores.shape != targets.shape or scores.dtype.kind != "f":
         raise ValueError(f"scores {scores.shape} and targets {targets.shape} must be two vectors")
     if not np.isfinite(scores).all() or set(np.unique(targets)) != {0, 1}:
         raise ValueError("scores must be finite and targets 0 and 1, both present")
-    embeddings = np.asarray(file["embeddings"]) if "embeddings" in file else None
-    if embeddings is not None and (embeddings.ndim != 2 or len(embeddings) != len(scores)):
-        raise ValueError(f"embeddings {embeddings.shape} must be one row a score")
-    return Predictions(scores, targets.astype(bool), embeddings)
+    return scores, targets.astype(bool)
 
 
 def _reason(error: Exception) -> str:

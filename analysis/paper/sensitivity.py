@@ -1,4 +1,4 @@
-"""Validation AUROC against each tuned hyperparameter, one curve an imbalance ratio."""
+"""Validation AUROC against each tuned hyperparameter: the curves, at each ratio and over all."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.findings import Findings
 from analysis.paper.style import key, looks, panels
+from analysis.search.sensitivity import POOLED, SIZE, Curve
 from analysis.write.palette import Palette, Style
 
 __all__ = ["figures"]
@@ -18,22 +19,17 @@ def figures(findings: Findings) -> Iterator[tuple[str, Figure]]:
     results, points = findings.results, findings.points
     if points.empty:
         return
-    # Columns of a frame that was put together from empty ones lose their dtype.
-    numbers = dict.fromkeys(["x", "median", "lower", "upper"], float)
-    curves = findings.sensitivity.astype(numbers)
     palette = Palette(results.methods, results.ratios)
     for i, method in enumerate(results.methods):
         known = points.loc[points["method"] == method, "task"].unique()
         for j, task in enumerate(task for task in results.tasks if task in known):
             tried = points[(points["method"] == method) & (points["task"] == task)]
-            bins = curves[(curves["method"] == method) & (curves["task"] == task)]
-            if len(bins):
-                yield f"sensitivity-{i}-{j}", _draw(tried, bins, palette, results.ratios)
+            curves = [c for c in findings.sensitivity if (c.method, c.task) == (method, task)]
+            if curves:
+                yield f"sensitivity-{i}-{j}", _draw(tried, curves, palette, results.ratios)
 
 
-def _draw(
-    points: pd.DataFrame, curves: pd.DataFrame, palette: Palette, ratios: list[str]
-) -> Figure:
+def _draw(points: pd.DataFrame, curves: list[Curve], palette: Palette, ratios: list[str]) -> Figure:
     method = points["method"].iloc[0]
     done = points[points["state"] == "COMPLETE"]
     best = done.groupby("ratio")["auroc"].max()
@@ -43,33 +39,33 @@ def _draw(
     names = list(dict.fromkeys(points["hyperparameter"]))
     title = "AUROC - best of its search" if len(shown) > 1 else "validation AUROC"
     legend = {ratio: f"{ratio} (best {best[ratio]:.4f})" for ratio in shown}
+    if any(curve.pooled for curve in curves):
+        legend[POOLED] = POOLED
     figure, axes = panels([""] * len(names), title, list(legend.values()))
     for name, axis in zip(names, axes, strict=True):
         for ratio in shown:
             here = done[(done["hyperparameter"] == name) & (done["ratio"] == ratio)]
-            bins = curves[(curves["hyperparameter"] == name) & (curves["ratio"] == ratio)]
             style = palette.ratio(method, ratio)
-            _curve(axis, here, bins, level[ratio], style, legend[ratio])
+            dots = {"linestyle": "none", "markersize": 2, "markeredgewidth": 0, "alpha": 0.35}
+            axis.plot(here["value"], here["auroc"] - level[ratio], **looks(style) | dots)
+        for curve in (curve for curve in curves if curve.hyperparameter == name):
+            if curve.pooled:
+                _curve(axis, curve, 0.0, palette.method(method), POOLED)
+            else:
+                style = palette.ratio(method, curve.ratio)
+                _curve(axis, curve, level[curve.ratio], style, legend[curve.ratio])
         _scale(axis, points[points["hyperparameter"] == name])
         axis.set_xlabel(name)
     key(figure, list(legend.values()))
     return figure
 
 
-def _curve(
-    axis: Axes, points: pd.DataFrame, bins: pd.DataFrame, level: float, style: Style, label: str
-) -> None:
-    look = looks(style)
-    dots = {"linestyle": "none", "markersize": 2, "markeredgewidth": 0, "alpha": 0.35}
-    axis.plot(points["value"], points["auroc"] - level, **look | dots)
-    axis.plot(bins["x"], bins["median"] - level, label=label, **look)
+def _curve(axis: Axes, curve: Curve, level: float, style: Style, label: str) -> None:
+    lower, upper = curve.effect.band
+    look = looks(style, marker=len(curve.x) < SIZE) | {"linewidth": 2.0 if curve.pooled else 1.2}
+    axis.plot(curve.x, curve.effect.mean - level, label=label, **look)
     axis.fill_between(
-        bins["x"],
-        bins["lower"] - level,
-        bins["upper"] - level,
-        color=style.colour,
-        alpha=0.12,
-        linewidth=0,
+        curve.x, lower - level, upper - level, color=style.colour, alpha=0.12, linewidth=0
     )
 
 

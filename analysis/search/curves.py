@@ -38,28 +38,29 @@ def convergence(results: Results) -> pd.DataFrame:
 
 
 def progress(results: Results) -> pd.DataFrame:
-    """Best final validation AUROC among the first search rows, by row number.
+    """Best final validation AUROC among the first rows of each search, by row number.
 
     Pruned and failed rows count as trials and never as the best. Rows still under way end the
     line: what lies behind them may change.
 
     Returns:
-        One row a search row: cell, method, task, imratio, ratio, trials (rows so far, from 1),
-        gradient_evaluations, seconds (what these rows spent together; NaN from the first row on
-        that never reported it), best (NaN until a row is COMPLETE), number (of the row that is
-        best), improved (this row is the new best).
+        One row a search row: cell, method, task, imratio, ratio, repeat (which of the cell's
+        searches), trials (its rows so far, from 1), gradient_evaluations, seconds (what these rows
+        spent together; NaN from the first row on that never reported it), best (NaN until a row is
+        COMPLETE), number (of the row that is best), improved (this row is the new best).
     """
-    rows = results.trials.sort_values(["cell", "number"], kind="stable")
-    ended = rows["state"].isin(FINISHED)
-    rows = rows[ended.groupby(rows["cell"]).cummin()]
-    out = rows[[*PLACE, "number"]].rename(columns={"number": "row"})
-    out["trials"] = rows.groupby("cell").cumcount() + 1
+    search = ["cell", "repeat"]
+    rows = results.trials.sort_values([*search, "number"], kind="stable")
+    rows = rows[rows["state"].isin(FINISHED).groupby([rows[name] for name in search]).cummin()]
+    out = rows[[*PLACE, "repeat", "number"]].rename(columns={"number": "row"})
+    out["trials"] = rows.groupby(search).cumcount() + 1
     for cost in ("gradient_evaluations", "seconds"):
-        known = rows[cost].notna().groupby(rows["cell"]).cummin()
-        out[cost] = rows.groupby("cell")[cost].cumsum().where(known)
-    out["best"] = rows.groupby("cell")["value"].transform(lambda values: values.cummax().ffill())
+        known = rows[cost].notna().groupby([rows[name] for name in search]).cummin()
+        out[cost] = rows.groupby(search)[cost].cumsum().where(known)
+    out["best"] = rows.groupby(search)["value"].transform(lambda values: values.cummax().ffill())
     out["improved"] = rows["value"].notna() & (
-        rows["value"] > out.groupby("cell")["best"].shift().fillna(-1.0)
+        rows["value"] > out.groupby(search)["best"].shift().fillna(-1.0)
     )
-    out["number"] = out["row"].where(out["improved"]).groupby(out["cell"]).ffill()
+    best = out["row"].where(out["improved"])
+    out["number"] = best.groupby([out[name] for name in search]).ffill()
     return out.drop(columns="row").sort_index().reset_index(drop=True)

@@ -25,9 +25,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.holm import holm
 from analysis.results import Results, trial_id
+from analysis.search.bins import bin_labels
 from analysis.search.random_draws import draws
 from analysis.search.scale import place
-from analysis.search.sensitivity import bin_labels
 
 __all__ = ["LEAST", "LEVEL", "MEASURES", "disagreements", "importance", "refusals", "share"]
 

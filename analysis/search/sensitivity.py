@@ -1,30 +1,66 @@
 """How validation AUROC depends on each tuned hyperparameter, from search rows.
 
-The curve is a binned median: finished rows in bins of equal count along the searched scale, and
-in each bin the median. It needs no model of the response, a few diverged trials do not move it,
-and it is the same on a linear and on a logarithmic scale. Its band is the interval between two
-order statistics that holds the bin's true median (the sign test turned round): no model either.
+From ``LEAST`` finished rows on there is a curve: the partial dependence that a Gaussian process
+over all of the method's tuned hyperparameters gives, with its band (``analysis.search.smooth``).
+Of fewer there is none: a line through so few points shows what is not there. A curve stands for one
+search, or for the searches of a method on a task at all imbalance ratios together.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import NDArray
 
 from analysis.columns import PLACE
+from analysis.read.traces import Trials
 from analysis.results import Results, trial_id
 from analysis.search.scale import kind, place, written
+from analysis.search.smooth import Effect, Floats, fit
 
-__all__ = ["BIN_SIZE", "CONFIDENCE", "bin_labels", "binned_medians", "curves", "points"]
+__all__ = ["LEAST", "MOST", "POOLED", "SIZE", "Curve", "curves", "points"]
 
-BIN_SIZE = 5
-"""Finished rows a bin, at least; fewer than two bins make no curve."""
-MAX_BINS = 8
-CONFIDENCE = 0.93
-"""Least confidence of a band, point by point: what five rows can give (1 - 2 / 2**5)."""
+LEAST = 25
+"""Finished rows of a curve, at least."""
+MOST = 100
+"""Rows that a process is fitted to; of more, as many drawn at random (a fixed seed)."""
+POOLED = "all ratios"
+"""Stands for a ratio where a curve is of all of them."""
+SIZE = 25
+"""Places along a curve."""
+WHOLE = 8
+"""So many whole numbers have a place each."""
 
-_CURVE = [*PLACE, "hyperparameter"]
-_BIN = ["x", "low", "high", "median", "lower", "upper", "n"]
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One hyperparameter's partial dependence.
+
+    Attributes:
+        method, task: whose.
+        cell: id of the search; "" for the searches at all ratios together.
+        ratio: label of the imbalance ratio, or ``POOLED``.
+        hyperparameter: its name.
+        x: (G,) rising values, all of what was tried of a choice or a few whole numbers, else
+            evenly spread on the searched scale between the lowest and the highest that was tried.
+        effect: validation AUROC at these; of a pooled curve, above the best finished row of its
+            own search.
+        sources: the finished rows.
+    """
+
+    method: str
+    task: str
+    cell: str
+    ratio: str
+    hyperparameter: str
+    x: Floats
+    effect: Effect
+    sources: tuple[Trials, ...]
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it is of all ratios together."""
+        return self.ratio == POOLED
 
 
 def points(results: Results) -> pd.DataFrame:
@@ -53,68 +89,115 @@ def points(results: Results) -> pd.DataFrame:
     return long.merge(rows[["trial", *PLACE, *names]], on="trial")
 
 
-def curves(points: pd.DataFrame) -> pd.DataFrame:
-    """Binned medians of the COMPLETE rows; pruned rows never enter.
+def curves(results: Results, points: pd.DataFrame) -> list[Curve]:
+    """A curve a search and hyperparameter, and one a method, task and hyperparameter over ratios.
 
-    Returns:
-        One row a bin: cell, method, task, imratio, ratio, hyperparameter, and the columns of
-        ``binned_medians``, plus rows (numbers of the search rows in the bin). Cells with too few
-        finished rows have none.
+    Only COMPLETE rows enter: pruned ones stopped at different intervals. In pooled curves the
+    imbalance ratio is one more dimension (its place among the ratios), so that a hyperparameter may
+    act in another way at another ratio, and the curve is the average over the rows' ratios.
+    They need searches of one space at two ratios or more.
+
+    Args:
+        results: the study.
+        points: what ``points`` gives for it.
     """
     done = points[points["state"] == "COMPLETE"]
-    table: list[tuple[object, ...]] = []
-    keys = done.drop_duplicates(["cell", "hyperparameter"])[_CURVE].itertuples(index=False)
-    groups = done.groupby(["cell", "hyperparameter"], sort=False)[["value", "auroc", "number"]]
-    for curve, (_, group) in zip(keys, groups, strict=True):
-        values, scores, numbers = (group[name].to_numpy() for name in group)
-        labels = bin_labels(values)
-        bins = binned_medians(values, scores).itertuples(index=False)
-        table += [
-            (*curve, *one, tuple(numbers[labels == label].astype(int).tolist()))
-            for label, one in enumerate(bins)
-        ]
-    return pd.DataFrame(table, columns=[*_CURVE, *_BIN, "rows"])
+    spaces = {cell.id: cell.space for cell in results.study.cells}
+    found: list[Curve] = []
+    for (method, task), tuned in done.groupby(["method", "task"], sort=False):
+        rows = _Rows.of(tuned, results.ratios)
+        whose = (str(method), str(task))
+        cells = list(dict.fromkeys(rows.trials["cell"]))
+        for cell in cells:
+            own = rows.trials["cell"].to_numpy() == cell
+            ratio = str(rows.trials["ratio"].iloc[int(own.argmax())])
+            found += _curves((*whose, cell, ratio), rows, own, pooled=False)
+        alike = all(spaces[cell] == spaces[cells[0]] for cell in cells)
+        if alike and rows.trials["ratio"].nunique() > 1:
+            every = np.ones(len(rows.trials), dtype=bool)
+            found += _curves((*whose, "", POOLED), rows, every, pooled=True)
+    return found
 
 
-def bin_labels(values: ArrayLike) -> NDArray[np.int64]:
-    """The bin of each value, from 0 upwards along the values; -1: in none.
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Finished rows of a method on a task.
 
-    With at most ``MAX_BINS`` distinct values every value is its own bin, if it has two rows or
-    more. Otherwise there are n // BIN_SIZE bins (at most ``MAX_BINS``; none below two), and
-    equal values share a bin. Only the order of the values counts: a logarithm changes nothing.
+    Attributes:
+        trials: one row each: cell, ratio, number, auroc, above (less the best of its search),
+            along (place of its ratio among all).
+        values: one column a hyperparameter, on the searched scale; NaN where a row has none.
+        kinds: of the columns.
     """
-    x = np.asarray(values, dtype=float)
-    distinct, place, counts = np.unique(x, return_inverse=True, return_counts=True)
-    if len(distinct) <= MAX_BINS:
-        kept = np.where(counts >= 2, np.cumsum(counts >= 2) - 1, -1)
-        return kept[place].astype(np.int64)
-    bins = min(len(x) // BIN_SIZE, MAX_BINS)
-    if bins < 2:
-        return np.full(len(x), -1, dtype=np.int64)
-    # The number of smaller values is the same for equal values, so they share a bin.
-    smaller = np.cumsum(counts) - counts
-    label = smaller * bins // len(x)
-    return np.unique(label, return_inverse=True)[1][place].astype(np.int64)
+
+    trials: pd.DataFrame
+    values: pd.DataFrame
+    kinds: dict[str, str]
+
+    @classmethod
+    def of(cls, tuned: pd.DataFrame, ratios: list[str]) -> "_Rows":
+        once = tuned.drop_duplicates("hyperparameter")
+        kinds = dict(zip(once["hyperparameter"], once["kind"], strict=True))
+        trials = tuned.drop_duplicates("trial").set_index("trial")
+        wide = tuned.pivot(index="trial", columns="hyperparameter", values="value")
+        values = wide.loc[trials.index, list(kinds)]
+        logs = [name for name, kind in kinds.items() if kind == "log"]
+        values[logs] = np.log(values[logs])
+        above = trials["auroc"] - trials.groupby("cell")["auroc"].transform("max")
+        along = trials["ratio"].map({ratio: float(i) for i, ratio in enumerate(ratios)})
+        return cls(trials.assign(above=above, along=along), values, kinds)
 
 
-def binned_medians(values: ArrayLike, scores: ArrayLike) -> pd.DataFrame:
-    """Medians of ``scores`` in the bins of ``bin_labels``.
+def _curves(
+    name: tuple[str, str, str, str], rows: _Rows, own: NDArray[np.bool_], *, pooled: bool
+) -> list[Curve]:
+    """Of the rows that ``own`` picks; pooled ones have the ratio as a dimension more."""
+    if own.sum() < LEAST:
+        return []
+    trials, values = rows.trials[own], rows.values.to_numpy()[own]
+    missing = np.isnan(values)
+    known = np.flatnonzero((~missing).sum(axis=0) >= LEAST)
+    low, high = np.nanmin(values[:, known], axis=0), np.nanmax(values[:, known], axis=0)
+    moved = high > low
+    known, low, reach = known[moved], low[moved], (high - low)[moved]
+    if not len(known):
+        return []
+    places, missing = (values[:, known] - low) / reach, missing[:, known]
+    # A row without a hyperparameter stands in its middle, apart from the others.
+    columns = [np.where(missing, 0.5, places), missing[:, missing.any(axis=0)].astype(float)]
+    if pooled:
+        along = trials["along"].to_numpy()
+        columns.append(((along - along.min()) / np.ptp(along))[:, None])
+    heights = trials["above" if pooled else "auroc"].to_numpy()
+    kept = np.arange(len(heights))
+    if len(kept) > MOST:
+        kept = np.sort(np.random.default_rng(0).choice(kept, MOST, replace=False))
+    smooth = fit(np.concatenate(columns, axis=1)[kept], _fenced(heights[kept]))
+    sources = tuple(
+        Trials(str(cell), "search", tuple(sorted(map(int, numbers))))
+        for cell, numbers in trials.groupby("cell", sort=False)["number"]
+    )
+    found = []
+    for position, column in enumerate(known):
+        hyperparameter, kind = list(rows.kinds.items())[column]
+        at = _places(values[:, column], places[:, position], kind)
+        x = low[position] + reach[position] * at
+        with_it = np.flatnonzero(~missing[kept, position])
+        effect = smooth.effect(position, at, None if len(with_it) == len(kept) else with_it)
+        x = np.exp(x) if kind == "log" else x
+        found.append(Curve(*name, hyperparameter, x, effect, sources))
+    return found
 
-    Returns:
-        One row a bin, by rising value: x (median value), low, high (smallest and largest value),
-        median, lower, upper (interval of the median at a confidence of ``CONFIDENCE`` or more;
-        NaN below five rows), n.
-    """
-    x, score = np.asarray(values, dtype=float), np.asarray(scores, dtype=float)
-    labels = bin_labels(x)
-    rows = []
-    for label in range(labels.max(initial=-1) + 1):
-        inside = np.sort(x[labels == label])
-        reached = np.sort(score[labels == label])
-        # The lower median is a value that was tried, so it commutes with the logarithm.
-        middle = inside[(len(inside) - 1) // 2]
-        # The median lies below the (cut + 1)-th of n draws with chance P(Binomial(n, 1/2) <= cut).
-        cut = int(stats.binom.ppf((1 - CONFIDENCE) / 2, len(reached), 0.5)) - 1
-        band = (reached[cut], reached[-1 - cut]) if cut >= 0 else (np.nan, np.nan)
-        rows.append((middle, inside[0], inside[-1], np.median(reached), *band, len(inside)))
-    return pd.DataFrame(rows, columns=_BIN)
+
+def _fenced(heights: Floats) -> Floats:
+    """A run that fell to chance says nothing of the others: it counts as at Tukey's outer fence."""
+    lower, upper = np.quantile(heights, [0.25, 0.75])
+    return np.maximum(heights, lower - 3 * (upper - lower))
+
+
+def _places(values: Floats, places: Floats, kind: str) -> Floats:
+    """Where a curve is drawn, from 0 to 1."""
+    tried = ~np.isnan(places)
+    distinct = np.unique(places[tried])
+    few = len(distinct) <= WHOLE and kind != "log" and bool((values[tried] % 1 == 0).all())
+    return distinct if kind == "choice" or few else np.linspace(0, 1, SIZE)

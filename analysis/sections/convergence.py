@@ -74,12 +74,12 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> go.F
         "validation AUROC",
         results.methods,
     )
+    groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
+    traces: list[tuple[int, go.Scatter]] = []
     for i, (task, ratio) in enumerate(settings):
         for method in results.methods:
-            every = table[
-                (table["task"] == task) & (table["ratio"] == ratio) & (table["method"] == method)
-            ]
-            if every.empty:
+            every = groups.get((task, ratio, method))
+            if every is None:
                 continue
             style = palette.method(method)
             shown = every.iloc[figures.thinned(len(every), MOST_POINTS)]
@@ -91,11 +91,12 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> go.F
             source = trace(shown["cell"].iloc[0], "confirm", shown["rows"].iloc[0])
             along = list(shown[x])
             area = figures.band(along, list(shown["low"]), list(shown["high"]), style, method)
-            figure.add_trace(area, **figures.place(i))
+            traces.append((i, area))
             middle = figures.line(
                 along, shown["median"], style, method, hover, source, mode="lines"
             )
-            figure.add_trace(middle, **figures.place(i))
+            traces.append((i, middle))
+    figures.add(figure, traces)
     return figures.tidy_legend(figure)
 
 

@@ -36,7 +36,7 @@ def section(findings: Findings) -> Section | None:
         return Section("critical-difference", "All settings", [Note(remarks)])
     pairs = findings.wilcoxon
     friedman = significance.friedman(units)
-    posterior = bayes.signed_rank(units)
+    posterior = bayes.signed_rank(units, results.equivalence)
     remarks += [
         said
         for said in (
@@ -65,7 +65,7 @@ def section(findings: Findings) -> Section | None:
         Prose(
             "Pairs of methods: Wilcoxon's signed-rank test with Holm's correction, and beside it "
             "the Bayesian signed-rank test. The latter asks what is likeliest in a new setting: "
-            f"A ahead by more than {bayes.ROPE:g} AUROC, both within {bayes.ROPE:g}, or B ahead by "
+            f"A ahead by more than {results.equivalence:g} AUROC, both within that, or B ahead by "
             f"more; the three numbers are the probabilities, and from {bayes.PROBABILITY:g} on one "
             "of them is named. It can say that two methods are equal, which a p value cannot."
         ),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis import labels
 from analysis.findings import Findings
+from analysis.labels import plural
 from analysis.search import contour
 from analysis.search.contour import PairSurface, Surface
 from analysis.write import figures
@@ -47,7 +48,9 @@ def section(findings: Findings) -> Section | None:
             figure = Figure(f"pair-{x}-{y}".replace("_", "-"), _figure(drawn), _caption(drawn))
             blocks += [Heading(f"{x} and {y}"), figure]
     blocks += [Prose(words) for words in _refused([pair for pair in surfaces if not pair.sound])]
-    return Section("pairs", "Pairs of hyperparameters", blocks)
+    sound = sum(pair.sound for pair in surfaces)
+    finding = f"{plural(sound, 'map')} drawn" if sound else "nothing beyond noise"
+    return Section("pairs", "Pairs of hyperparameters", blocks, finding)
 
 
 _Drawn = Sequence[tuple[PairSurface, Surface]]

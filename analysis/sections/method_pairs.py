@@ -7,7 +7,7 @@ from analysis import labels
 from analysis.compare import pairwise
 from analysis.compare.pairwise import Pair
 from analysis.findings import Findings
-from analysis.labels import listing, setting, short_setting
+from analysis.labels import listing, plural, setting, short_setting
 from analysis.read.traces import Trace, joined, trace
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
@@ -33,7 +33,10 @@ def section(findings: Findings) -> Section | None:
             "difference is taken seed by seed, since methods share split, weights and order. Its "
             "interval and p value cover other seeds and, where predictions were stored, other "
             "test images as well (Obuchowski and Rockette's test, seeds as readers). p is "
-            f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level."
+            f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level. Two methods "
+            f"are equal within {findings.results.equivalence:g} where two one-sided tests say so, "
+            "that is, where the 90 % interval lies within it; of AUROCs nearer to 1 than twice "
+            "that this is not asked (a smaller `equivalence` in the spec may be)."
         ),
         *([Note(remarks)] if remarks else []),
         _difference_table(shown, pairs),
@@ -48,7 +51,11 @@ def section(findings: Findings) -> Section | None:
         ),
         _share_table(shown, pairs),
     ]
-    return Section("pairwise", "Pairs of methods", blocks)
+    apart = sum(pair.better for pair in pairs)
+    finding = f"{plural(apart, 'pair')} told apart" if apart else "no pair told apart"
+    if apart and not any(pair.better for pair in shown):
+        finding += ", none with the best"
+    return Section("pairwise", "Pairs of methods", blocks, finding, apart > 0)
 
 
 _PAIR = (
@@ -64,7 +71,8 @@ def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
         *_PAIR,
         TableColumn("A \N{MINUS SIGN} B", True, "mean difference of the test AUROC"),
         TableColumn("95 % interval", True, "of the difference"),
-        TableColumn("p (Holm)", True),
+        TableColumn("p (Holm)", True, "of no difference"),
+        TableColumn("p unequal (Holm)", True, "of a difference of the margin or more"),
         TableColumn("Reading"),
         TableColumn("Covers"),
     ]
@@ -73,7 +81,8 @@ def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
             *_pair(pair),
             interval(pair.low, pair.high, labels.signed),
             number(pair.p_holm, labels.p_number),
-            TableCell("A better" if pair.better else "no evidence"),
+            number(pair.p_equal_holm, labels.p_number),
+            TableCell(_reading(pair)),
             TableCell(pair.why or pair.basis, mark="flag" if pair.why else ""),
         ]
         for pair in shown
@@ -84,6 +93,13 @@ def _difference_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
     )
     sources = [_source(pair) for pair in shown]
     return Table("pairwise", caption, columns, rows, pairwise.table(pairs), sources=sources)
+
+
+def _reading(pair: Pair) -> str:
+    within = f"within {pair.margin:g}"
+    if pair.better:
+        return f"A better, {within}" if pair.equal else "A better"
+    return f"equal {within}" if pair.equal else "no evidence"
 
 
 def _share_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
@@ -103,7 +119,7 @@ def _share_table(shown: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
             number(pair.wins, share),
             interval(pair.wins_low, pair.wins_high, share),
             TableCell(_decision(pair)),
-            number(pair.std / math.sqrt(pair.n) if pair.n else math.nan),
+            number(pair.std / math.sqrt(pair.sample) if pair.n else math.nan),
             number(pair.error_images),
             number(pair.p_images, labels.p_number),
         ]

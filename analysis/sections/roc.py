@@ -80,6 +80,7 @@ def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
     x_title, y_title = TITLES[kind]
     titles = [short_setting(*pair) for pair in settings]
     figure = figures.grid(titles, [x_title] * len(settings), y_title, results.methods)
+    traces: list[tuple[int, go.Scatter]] = []
     for i, (task, ratio) in enumerate(settings):
         for method in results.methods:
             if (task, ratio, method) not in groups:
@@ -88,14 +89,15 @@ def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
             style, along = palette.method(method), list(curve["x"])
             if curve["n"].iloc[0] > 1:
                 area = figures.band(along, list(curve["low"]), list(curve["high"]), style, method)
-                figure.add_trace(area, **figures.place(i))
+                traces.append((i, area))
             source = f"{method}\n{trace(curve['cell'].iloc[0], 'confirm', curve['rows'].iloc[0])}"
             line = figures.line(along, curve["mean"], style, method, None, source, mode="lines")
-            figure.add_trace(line, **figures.place(i))
+            traces.append((i, line))
         first = next(iter(g for key, g in groups.items() if key[:2] == (task, ratio)))
         figure.add_shape(_guessing(kind, first), **figures.place(i))
         figure.update_xaxes(range=[-0.02, 1.02], **figures.place(i))
         figure.update_yaxes(range=[-0.02, 1.04], **figures.place(i))
+    figures.add(figure, traces)
     return figures.tidy_legend(figure)
 
 
@@ -110,6 +112,7 @@ def _scores(results: Results, table: pd.DataFrame) -> go.Figure:
     palette = Palette(results.methods, results.ratios)
     methods = [m for m in results.methods if (table["method"] == m).any()]
     figure = figures.grid(methods, ["score"] * len(methods), "share of the class", [])
+    traces: list[tuple[int, go.Scatter]] = []
     for i, method in enumerate(methods):
         bins = table[table["method"] == method]
         colour = palette.method(method).colour
@@ -117,18 +120,17 @@ def _scores(results: Results, table: pd.DataFrame) -> go.Figure:
         along = [*bins["low"], bins["high"].iloc[-1]]
         for kind, fill in (("positive", colour), ("negative", None)):
             shares = [*bins[kind], bins[kind].iloc[-1]]
-            figure.add_trace(
-                go.Scatter(
-                    x=[float(f"{x:.4g}") for x in along],
-                    y=[float(f"{y:.4g}") for y in shares],
-                    mode="lines",
-                    showlegend=False,
-                    line={"shape": "hv", "width": 1.2, "color": colour if fill else GREY},
-                    fill="tozeroy" if fill else None,
-                    fillcolor=f"{fill}59" if fill else None,
-                    hovertemplate=f"{kind}s from %{{x:.3g}} on: %{{y:.1%}}<extra></extra>",
-                ),
-                **figures.place(i),
+            step = go.Scatter(
+                x=[float(f"{x:.4g}") for x in along],
+                y=[float(f"{y:.4g}") for y in shares],
+                mode="lines",
+                showlegend=False,
+                line={"shape": "hv", "width": 1.2, "color": colour if fill else GREY},
+                fill="tozeroy" if fill else None,
+                fillcolor=f"{fill}59" if fill else None,
+                hovertemplate=f"{kind}s from %{{x:.3g}} on: %{{y:.1%}}<extra></extra>",
             )
+            traces.append((i, step))
         figure.update_yaxes(rangemode="tozero", tickformat=".0%", **figures.place(i))
+    figures.add(figure, traces)
     return figure

@@ -4,9 +4,10 @@ import pandas as pd
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import short_setting
-from analysis.read.traces import trace
-from analysis.search import optimum, sensitivity
+from analysis.labels import plural, short_setting
+from analysis.read.traces import Trace, trace
+from analysis.search import optimum, sensitivity, smooth
+from analysis.search.sensitivity import Curve
 from analysis.sections.sensitivity_figure import MOST_DOTS, draw
 from analysis.write.blocks import (
     Block,
@@ -24,12 +25,13 @@ from analysis.write.palette import Palette
 __all__ = ["section"]
 
 CURVE = (
-    "Curve: binned median of finished trials, bins of equal count (at least "
-    f"{sensitivity.BIN_SIZE} trials; each value of a choice is a bin). Band: where the bin's true "
-    f"median lies, {100 * sensitivity.CONFIDENCE:.0f} % or surer at each point (order statistics; "
-    f"none below {sensitivity.BIN_SIZE} trials)."
+    "Curve: what the hyperparameter does on average over the trials' values of the others, from a "
+    "Gaussian process over all of them. Band: where that average lies, "
+    f"{100 * smooth.CONFIDENCE:.0f} % at each point."
 )
-NO_CURVE = f"No curve: it takes {2 * sensitivity.BIN_SIZE} finished trials."
+POOLED = "Thick: the trials at all ratios together, the ratio being one more dimension."
+NO_CURVE = f"Points only: a curve takes {sensitivity.LEAST} finished trials."
+SOME = f"A search of fewer than {sensitivity.LEAST} finished trials has points only."
 MARKS = "Ring: the selected configuration."
 CROSSES = "Crosses: pruned trials; their height means nothing."
 LEAST_DOTS = 12
@@ -45,16 +47,19 @@ def section(findings: Findings) -> Section | None:
     pruned = bool((points["state"] == "PRUNED").any())
     blocks: list[Block] = [
         Prose(
-            "Each dot is one finished search trial; the curve shows where good values lie. Look "
-            "at how flat its top is (a flat top is easy to tune) and at whether the tops for "
-            "different imbalance ratios stand above each other. Searches at different ratios "
+            "Each dot is one finished search trial; a curve shows what the hyperparameter does by "
+            "itself. Look at how flat its top is (a flat top is easy to tune) and at whether the "
+            "tops for different imbalance ratios stand above each other: the band says how surely. "
+            "Searches at different ratios "
             "reach different levels, so where there are several, heights are distances from "
             "the best trial of the same search; the legend gives its validation AUROC."
         ),
         Prose(
-            "The other hyperparameters vary along with the one shown, and a guided search visits "
-            "good regions more often, so that its bands are only a guide; for random trials they "
-            "hold." + (_PRUNED if pruned else "")
+            f"From {sensitivity.LEAST} finished trials on there is a curve; a line through fewer "
+            "would show what is not there. It averages over the other hyperparameters as they were "
+            "tried, so that most dots lie beside it. A guided search visits good regions more "
+            "often: where it did not look, the band is wide. The curve is smooth: at a sharp step "
+            "it runs ahead, and its band there is too narrow." + (_PRUNED if pruned else "")
         ),
     ]
     groups = points.groupby(["cell", "hyperparameter"]).ngroups
@@ -64,22 +69,25 @@ def section(findings: Findings) -> Section | None:
         if len(tried):
             blocks.append(Heading(method, palette.method(method).colour))
         for i, task in enumerate(t for t in results.tasks if (tried["task"] == t).any()):
-            bins = curves[(curves["method"] == method) & (curves["task"] == task)]
+            own = [curve for curve in curves if (curve.method, curve.task) == (method, task)]
             rows = tried[tried["task"] == task]
-            figure = draw(rows, bins, palette, results.ratios, most)
-            caption = f"{method} on {task}. {_caption(rows, bins, most)}"
+            figure = draw(rows, own, palette, results.ratios, most)
+            caption = f"{method} on {task}. {_caption(rows, own, most)}"
             blocks.append(Figure(f"sensitivity-{place}-{i}", figure, caption))
+    optima = optimum.optima(results, points, curves)
     blocks += [
         Heading("Where the curves peak"),
         Prose(
             "Look at the interval before the best value: a wide one says that the trials cannot "
-            "tell where the optimum lies, or that it does not matter. In simulated searches of 20 "
-            "to 80 trials it held the true optimum in 96 of 100 cases or more, for random and for "
+            "tell where the optimum lies, or that it does not matter. In simulated searches of 25 "
+            "to 80 trials it held the true optimum in 95 of 100 cases or more, for random and for "
             "guided trials alike."
         ),
-        _table(optimum.optima(results, points, curves), points),
+        _table(optima, points),
     ]
-    return Section("sensitivity", "Sensitivity", blocks)
+    located = int(optima["located"].sum())
+    finding = f"{plural(located, 'optimum', 'optima')} located" if located else "no optimum located"
+    return Section("sensitivity", "Sensitivity", blocks, finding, located > 0)
 
 
 _PRUNED = (
@@ -88,8 +96,12 @@ _PRUNED = (
 )
 
 
-def _caption(rows: pd.DataFrame, bins: pd.DataFrame, most: int) -> str:
-    parts = [NO_CURVE if bins.empty else CURVE, MARKS]
+def _caption(rows: pd.DataFrame, curves: list[Curve], most: int) -> str:
+    parts = [CURVE, MARKS] if curves else [NO_CURVE, MARKS]
+    if any(curve.pooled for curve in curves):
+        parts.insert(1, POOLED)
+    if curves and len({curve.cell for curve in curves} - {""}) < rows["cell"].nunique():
+        parts.append(SOME)
     if (rows["state"] == "PRUNED").any():
         parts.append(CROSSES)
     if rows.groupby(["cell", "hyperparameter", "state"]).size().max() > most:
@@ -99,9 +111,10 @@ def _caption(rows: pd.DataFrame, bins: pd.DataFrame, most: int) -> str:
 
 def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
     numbers = points.groupby(["cell", "hyperparameter"])["number"].agg(tuple)
+    behind = [Trace(rows) for rows in optima["rows"]]
     sources = [
-        trace(cell, "search", numbers[cell, name]) if (cell, name) in numbers.index else None
-        for cell, name in zip(optima["cell"], optima["hyperparameter"], strict=True)
+        trace(cell, "search", numbers[cell, name]) if (cell, name) in numbers.index else own or None
+        for cell, name, own in zip(optima["cell"], optima["hyperparameter"], behind, strict=True)
     ]
     rows = [
         [
@@ -112,7 +125,7 @@ def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
             TableCell(r["chosen"] or labels.MISSING),
             TableCell(
                 r["best"] or labels.MISSING,
-                title=trace(r["cell"], "search", r["rows"]) if r["rows"] else "",
+                title=own,
             ),
             TableCell(
                 r["optimum"] if r["located"] else "anywhere" if r["best"] else labels.MISSING
@@ -120,7 +133,7 @@ def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
             number(r["swing"]),
             TableCell(f"{r['finished']} / {r['pruned']}", r["finished"]),
         ]
-        for r in optima.to_dict("records")
+        for r, own in zip(optima.to_dict("records"), behind, strict=True)
     ]
     columns = [
         TableColumn("Method"),
@@ -128,17 +141,15 @@ def _table(optima: pd.DataFrame, points: pd.DataFrame) -> Table:
         TableColumn("Setting"),
         TableColumn("Searched"),
         TableColumn("Selected", title="value in the selected configuration"),
-        TableColumn("Best", title="middle of the bin with the highest median"),
-        TableColumn(
-            "Interval, 95 %", title="where the highest bin lies when the trials are redrawn"
-        ),
-        TableColumn(
-            "Swing", True, "best minus worst bin median; noise alone gives a swing as well"
-        ),
+        TableColumn("Best", title="where the curve is highest"),
+        TableColumn("Interval, 95 %", title="where the curves that the trials allow are highest"),
+        TableColumn("Swing", True, "highest minus lowest point of the curve"),
         TableColumn("Finished / pruned", True, "search trials with this hyperparameter"),
     ]
     caption = (
-        "Where the curves peak. The interval is a bootstrap over trials; anywhere: it leaves no "
-        "part of the searched space out. Swing is the best minus the worst bin median, in AUROC."
+        "Where the curves peak. The interval is of the curve's posterior; anywhere: it leaves no "
+        "part of the searched space out. Swing is the highest minus the lowest point of the curve, "
+        "in AUROC."
     )
-    return Table("sensitivity", caption, columns, rows, optima, sources=sources)
+    data = optima.assign(rows=pd.Series([one.packed.replace("\n", ";") for one in behind]))
+    return Table("sensitivity", caption, columns, rows, data, sources=sources)

@@ -6,9 +6,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
+from analysis.read.traces import Trace
+from analysis.search.sensitivity import POOLED, SIZE, Curve
 from analysis.write import figures
 from analysis.write.palette import Palette, Style
-from study.words import span
 
 __all__ = ["MOST_DOTS", "draw"]
 
@@ -20,9 +21,9 @@ STRIP = 0.055
 
 
 def draw(
-    points: pd.DataFrame, curves: pd.DataFrame, palette: Palette, ratios: list[str], most: int
+    points: pd.DataFrame, curves: list[Curve], palette: Palette, ratios: list[str], most: int
 ) -> go.Figure:
-    """A panel a hyperparameter, with one curve an imbalance ratio over the finished trials.
+    """A panel a hyperparameter: the finished trials, and the curves that there are.
 
     With several ratios the y axis is the distance from the best finished trial of the same
     search: searches at different ratios reach very different levels, and a common scale of
@@ -43,6 +44,8 @@ def draw(
     legend = {r: f"{r} (best {labels.auroc(best.get(r, float('nan')))})" for r in shown}
     relative = len(shown) > 1
     level = best if relative else best * 0
+    if any(curve.pooled for curve in curves):
+        legend[POOLED] = POOLED
     figure = figures.grid(
         [""] * len(names),
         [name + (" (log scale)" if kinds[name] == "log" else "") for name in names],
@@ -51,7 +54,7 @@ def draw(
         shared=True,
     )
     tried = dict(list(points.groupby(["hyperparameter", "ratio"])))
-    drawn = dict(list(curves.groupby(["hyperparameter", "ratio"])))
+    drawn = {(curve.hyperparameter, curve.ratio): curve for curve in curves}
     traces: list[tuple[int, go.Scatter]] = []
     crosses: list[go.Scatter] = []
     axes: dict[str, Any] = {}
@@ -59,12 +62,14 @@ def draw(
         for lane, ratio in enumerate(shown):
             if (name, ratio) not in tried:
                 continue
-            trials, bins = tried[name, ratio], drawn.get((name, ratio), curves[:0])
+            trials, curve = tried[name, ratio], drawn.get((name, ratio))
             style, label = palette.ratio(method, ratio), legend[ratio]
             base = level.get(ratio, 0.0)
-            traces += [(i, t) for t in _finished(trials, bins, base, style, label, most)]
+            traces += [(i, t) for t in _finished(trials, curve, base, style, label, most)]
             if (trials["state"] == "PRUNED").any():
                 crosses.append(_pruned(trials, lane, i, style, label, most))
+        if (name, POOLED) in drawn:
+            traces += [(i, t) for t in _curve(drawn[name, POOLED], 0.0, palette.method(method))]
         axes |= _axes(points[points["hyperparameter"] == name], i)
     figures.add(figure, traces)
     figure.add_traces(crosses)
@@ -83,17 +88,12 @@ def draw(
 
 
 def _finished(
-    trials: pd.DataFrame, bins: pd.DataFrame, base: float, style: Style, label: str, most: int
+    trials: pd.DataFrame, curve: Curve | None, base: float, style: Style, label: str, most: int
 ) -> list[go.Scatter]:
     every = trials[trials["state"] == "COMPLETE"]
     done = every.iloc[figures.thinned(len(every), most)]
     chosen = every[every["selected"]]
     cell = trials["cell"].iloc[0]
-    traces = []
-    banded = bins.dropna(subset=["lower"])
-    if len(banded) > 1:
-        low, high = (list(banded[name] - base) for name in ("lower", "upper"))
-        traces.append(figures.band(list(banded["x"]), low, high, style, label, faint=True))
     # The curve stands in the legend; without one, the dots do.
     dots = figures.dots(
         done["value"],
@@ -105,12 +105,9 @@ def _finished(
         rows=done["number"],
         size=5,
         opacity=0.5,
-        legend=bins.empty,
+        legend=curve is None,
     )
-    traces.append(dots)
-    if len(bins):
-        heights = bins["median"] - base
-        traces.append(figures.line(bins["x"], heights, style, label, _bin_hover(bins), cell))
+    traces = [dots] if curve is None else [dots, *_curve(curve, base, style, label)]
     if len(chosen):
         ring = figures.dots(
             chosen["value"],
@@ -126,6 +123,21 @@ def _finished(
         )
         traces.append(ring)
     return traces
+
+
+def _curve(curve: Curve, base: float, style: Style, label: str = POOLED) -> list[go.Scatter]:
+    """Its band and its line."""
+    lower, upper = curve.effect.band
+    x, mean = list(curve.x), curve.effect.mean - base
+    mode = "lines" if len(x) == SIZE else "lines+markers"
+    line = figures.line(x, mean, style, label, None, Trace(curve.sources), mode=mode)
+    line.line.width = 4 if curve.pooled else 2
+    return [
+        figures.band(
+            x, list(lower - base), list(upper - base), style, label, faint=not curve.pooled
+        ),
+        line,
+    ]
 
 
 def _pruned(
@@ -194,13 +206,4 @@ def _hover(rows: pd.DataFrame) -> list[str]:
         for words, auroc, origin, number, state, interval in zip(
             *(rows[name] for name in names), strict=True
         )
-    ]
-
-
-def _bin_hover(bins: pd.DataFrame) -> list[str]:
-    names = ("low", "high", "median", "n", "lower", "upper")
-    return [
-        f"{span(low, high)}\nmedian {labels.auroc(median)} of {n}"
-        + (f", {labels.interval(lower, upper)}" if lower == lower else "")
-        for low, high, median, n, lower, upper in zip(*(bins[name] for name in names), strict=True)
     ]

@@ -55,7 +55,7 @@ def section(findings: Findings) -> Section | None:
             "What it costs to use a value that was tuned at another imbalance ratio or on another "
             "data set cannot be said: no pair of searches has the trials for it."
         )
-        return Section("transfer", "Transfer", [Prose(words), *blocks])
+        return Section("transfer", "Transfer", [Prose(words), *blocks], "too few random trials")
     blocks += [
         Prose(
             "Half of a search's trials choose the value and the other half judge it, so a noisy "

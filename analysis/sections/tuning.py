@@ -95,6 +95,7 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
     y_title = "best validation AUROC so far"
     figure = figures.grid(titles, [axis.title] * len(settings), y_title, results.methods)
     panels = _panels(results, settings, table)
+    traces: list[tuple[int, go.Scatter]] = []
     for i in range(len(settings)):
         # From where every method has had half of its trials: the first ones would flatten the rest.
         halves = [line["best"].iloc[len(line) // 2] for panel, line in panels if panel == i]
@@ -121,7 +122,8 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
             mode="lines",
             shape="hv",
         )
-        figure.add_trace(line, **figures.place(i))
+        traces.append((i, line))
+    figures.add(figure, traces)
     return figures.tidy_legend(figure)
 
 
@@ -160,6 +162,7 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
     titles = [short_setting(*pair) for pair in settings]
     y_title = "validation AUROC of the best"
     figure = figures.grid(titles, ["random trials (n)"] * len(settings), y_title, results.methods)
+    traces: list[tuple[int, go.Scatter]] = []
     for i, (task, ratio) in enumerate(settings):
         here = table[(table["task"] == task) & (table["ratio"] == ratio)]
         # A single trial is often far worse than two, and would flatten all the rest.
@@ -173,7 +176,7 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
         # Where the band is open at the top, only its lower half is drawn.
         high = rows["high"].where(rows["high"] < 1, rows["median"])
         area = figures.band(along, list(rows["low"]), list(high), style, method)
-        figure.add_trace(area, **figures.place(i))
+        traces.append((i, area))
         hover = [
             f"{method}, best of {r['n']}\nmedian {labels.auroc(r['median'])}, band "
             f"{labels.interval(r['low'], r['high'])}\n"
@@ -182,7 +185,8 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
         ]
         cell = rows["cell"].iloc[0]
         line = figures.line(along, rows["median"], style, method, hover, cell, mode="lines")
-        figure.add_trace(line, **figures.place(i))
+        traces.append((i, line))
+    figures.add(figure, traces)
     return figures.tidy_legend(figure)
 
 
@@ -260,11 +264,17 @@ def _with_rows(settings: Sequence[tuple[str, str]], table: pd.DataFrame) -> list
 def _panels(
     results: Results, settings: Sequence[tuple[str, str]], table: pd.DataFrame
 ) -> list[tuple[int, pd.DataFrame]]:
-    """The rows of each line with the panel it goes to, methods in the study's order."""
+    """The rows of each line with the panel it goes to, methods in the study's order; a line for
+    each search, where the table tells searches apart."""
     groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
     return [
-        (i, groups[task, ratio, method])
+        (i, rows)
         for i, (task, ratio) in enumerate(settings)
         for method in results.methods
         if (task, ratio, method) in groups
+        for rows in _searches(groups[task, ratio, method])
     ]
+
+
+def _searches(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    return [each for _, each in rows.groupby("repeat")] if "repeat" in rows else [rows]

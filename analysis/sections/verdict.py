@@ -13,46 +13,84 @@ from analysis.results import Results
 from analysis.sections.across import DOUBTS, across
 from analysis.write.blocks import Block, Note, Prose, Section
 
-__all__ = ["section"]
+__all__ = ["cautions", "section", "summary"]
 
 READING = (
     "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
-    "seeds: fresh seeds on which each method was trained with one configuration. "
-    "“Better” rests on a test that pairs the methods seed by seed, corrected (Holm) for all pairs "
+    "seeds: fresh seeds on which each method was trained with {configurations}. "
+    "“Better” rests on a test that pairs the methods {pairing}, corrected (Holm) for all pairs "
     "of its setting: where no two methods differ, one setting in twenty would still show a pair. "
+    "“Equal within” a margin is said where such tests place the difference inside it. "
     "With stored predictions the test also allows for the draw of the test images; without, it "
-    "speaks of this test set. Neither covers another configuration: each was chosen once, by the "
-    "search or by the spec."
+    "speaks of this test set. {searches}"
 )
+_ONCE = {
+    "configurations": "one configuration",
+    "pairing": "seed by seed",
+    "searches": (
+        "It speaks of the configurations at hand, not of the methods: each was chosen once, by "
+        "one search or by the spec, and another search might choose otherwise. For a claim about "
+        "the methods set search.repeats to 3 or more."
+    ),
+}
+_OFTEN = {
+    "configurations": "what each of its searches selected",
+    "pairing": "search by search, a search the mean of its seeds",
+    "searches": (
+        "Each method was searched several times, on splits of its own each time, and the searches "
+        "are the sample: what is said holds for the methods as they are tuned here."
+    ),
+}
 _BASES = {
     "seeds and images": "on other seeds and other test images",
     "seeds": "on other seeds with this test set",
+    "searches and images": "over other searches and seeds, and on other test images",
+    "searches": "over other searches and seeds, with this test set",
 }
 
 
 def section(findings: Findings) -> Section:
     """One sentence a setting, under a summary and whatever the reader must know first."""
     verdicts = findings.verdicts
-    blocks: list[Block] = [Prose(_summary(findings.results, verdicts))]
-    cautions = _cautions(findings)
-    if cautions:
-        blocks.append(Note(cautions))
+    blocks: list[Block] = [Prose(Markup(" ").join(summary(findings)))]
+    doubtful = cautions(findings)
+    if doubtful:
+        blocks.append(Note(doubtful))
     blocks += [Prose(said) for said in across(findings)]
     blocks += [Prose(_sentence(verdict)) for verdict in verdicts]
     if any(verdict.best for verdict in verdicts):
-        blocks.append(Prose(READING))
-    return Section("verdict", "Verdict", blocks)
+        blocks.append(Prose(READING.format(**(_OFTEN if _repeated(findings.results) else _ONCE))))
+    return Section("verdict", "Verdict", blocks, *_finding(verdicts))
 
 
-def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
+def _repeated(results: Results) -> bool:
+    """Methods were searched several times."""
+    return bool((results.cells["searches"] > 1).any())
+
+
+def _finding(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
     compared = [verdict for verdict in verdicts if verdict.rivals]
-    start = Markup("{} compared on {}. ").format(
+    if not compared:
+        return "nothing to compare yet", False
+    apart = sum(verdict.claim is not None for verdict in compared)
+    if not apart:
+        return "no evidence of a difference", False
+    return f"best told apart in {apart} of {plural(len(compared), 'setting')}", True
+
+
+def summary(findings: Findings) -> list[Markup]:
+    """Two sentences: who leads, and whether the tests support it."""
+    results, verdicts = findings.results, findings.verdicts
+    compared = [verdict for verdict in verdicts if verdict.rivals]
+    start = Markup("{} compared on {}").format(
         plural(len(results.methods), "method"), plural(len(verdicts), "setting")
     )
     if not any(verdict.best for verdict in verdicts):
-        return start + "No confirm trial has finished, so there is no result to report yet."
+        said = "No confirm trial has finished, so there is no result to report yet."
+        return [start + ".", Markup(said)]
     if not compared:
-        return start + "No setting has results of two methods, so nothing can be compared yet."
+        said = "No setting has results of two methods, so nothing can be compared yet."
+        return [start + ".", Markup(said)]
     first = [verdict.best.method for verdict in compared if verdict.best]
     leads = [(method, first.count(method)) for method in results.methods]
     counted = [
@@ -60,17 +98,18 @@ def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
         for method, count in leads
         if count
     ]
-    said = start + "Highest mean test AUROC: " + Markup(listing(counted)) + ". "
-    return said + _supported(compared)
+    said = start + "; highest mean test AUROC: " + Markup(listing(counted)) + "."
+    whose = "the best method" if _repeated(results) else "the configuration of the best method"
+    return [said, Markup(_supported(compared, whose))]
 
 
-def _supported(compared: Sequence[Verdict]) -> str:
+def _supported(compared: Sequence[Verdict], whose: str) -> str:
     """In how many settings the tests support that the best is better than the others."""
     over_all = sum(verdict.reading == "all" for verdict in compared)
     over_some = sum(verdict.reading == "some" for verdict in compared)
     if not over_all + over_some:
         return (
-            "In no setting do the tests tell the best method from another: these trials give no "
+            f"In no setting do the tests tell {whose} from another: these trials give no "
             "evidence of a difference between the methods with the highest means and the rest."
         )
     parts = [
@@ -79,7 +118,7 @@ def _supported(compared: Sequence[Verdict]) -> str:
     ]
     words = listing(part for part in parts if part)
     rest = len(compared) - over_all - over_some
-    said = f"The tests tell the best {words} of {plural(len(compared), 'setting')}"
+    said = f"The tests tell {whose} {words} of {plural(len(compared), 'setting')}"
     said += f"; in {rest} they give no evidence of a difference." if rest else "."
     doubted = sum(bool(verdict.doubts) for verdict in compared)
     if doubted:
@@ -99,7 +138,7 @@ def _sentence(verdict: Verdict) -> Markup:
     )
     absent = f"No result: {listing(verdict.absent)}." if verdict.absent else ""
     doubts = (DOUBTS[doubt] for doubt in verdict.doubts)
-    parts = [_supports(verdict), _lacks(verdict, best), *doubts, absent]
+    parts = [_supports(verdict), _equals(verdict), _lacks(verdict, best), *doubts, absent]
     return where + result + " ".join(part for part in parts if part)
 
 
@@ -112,7 +151,20 @@ def _supports(verdict: Verdict) -> str:
     whom = listing(claim.better_than)
     if verdict.reading == "all" and len(claim.better_than) > 1:
         whom = f"all {len(claim.better_than)} others"
-    return f"It {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
+    # What one search chose is a configuration; several speak for the method.
+    who = "It" if claim.basis.startswith("searches") else "Its configuration"
+    its = "that of" if len(claim.better_than) == 1 else "those of"
+    whom = whom if who == "It" else f"{its} {whom}"
+    return f"{who} {verb} {whom} {_BASES[claim.basis]} (Holm-adjusted {labels.p_value(claim.p)})."
+
+
+def _equals(verdict: Verdict) -> str:
+    if not verdict.equal:
+        return ""
+    return (
+        f"It and {listing(verdict.equal)} are equal within {verdict.margin:g} (two one-sided "
+        f"tests, Holm-adjusted {labels.p_value(verdict.p_equal)})."
+    )
 
 
 def _lacks(verdict: Verdict, best: Best) -> str:
@@ -120,12 +172,11 @@ def _lacks(verdict: Verdict, best: Best) -> str:
         return "It is the only method with a result, so there is nothing to compare it with."
     if verdict.reading == "untested":
         return (
-            "Too few paired seeds, or without spread, to test any other method against it: no "
-            "evidence of a difference."
+            "Too few paired seeds or searches, or without spread, to test any other method "
+            "against it: no evidence of a difference."
         )
-    if not verdict.near:
-        return ""
-    said = f"No evidence of a difference from {listing(verdict.near)}."
+    open_ = [method for method in verdict.near if method not in verdict.equal]
+    said = f"No evidence of a difference from {listing(open_)}." if open_ else ""
     if verdict.near_images:
         images = plural(int(best.positives), "test positive")
         said += (
@@ -135,7 +186,8 @@ def _lacks(verdict: Verdict, best: Best) -> str:
     return said
 
 
-def _cautions(findings: Findings) -> list[str]:
+def cautions(findings: Findings) -> list[str]:
+    """What a reader must know before any claim."""
     results, cells = findings.results, findings.budget
     missing = failures.missing_rows(results)
     phases = ("search", "confirm", "profile")

@@ -162,7 +162,7 @@ def dots(
     source: str,
     *,
     symbol: str | None = None,
-    size: int = 6,
+    size: float | Sequence[float] = 6,
     opacity: float = 0.7,
     legend: bool = False,
     rows: Iterable[int] | None = None,

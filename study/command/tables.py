@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.records import CellRecord, StudyRecord
-from study.words import OWN_RATIO, duration
+from study.words import OWN_RATIO, duration, span
 
 if TYPE_CHECKING:
     from study.command.doctor import Finding
@@ -94,9 +94,9 @@ def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableTyp
                     setting.task,
                     _ratio(setting.imratio),
                     f"{setting.val_positives:,}",
-                    f"± {setting.val_width:.3f}",
+                    span(*setting.val_interval),
                     f"{setting.test_positives:,}",
-                    f"± {setting.test_width:.3f}",
+                    span(*setting.test_interval),
                 )
                 for setting in setting_prospects(plan)
             ),

@@ -281,8 +281,8 @@ def _plan(cell: Cell, task: Task, labels: Labels, timing: Timing) -> CellPlan:
         searches=cell.repeats,
         search_trials=cell.repeats * cell.trials,
         confirm_trials=cell.seeds,
-        # At most: a value that is the selected one needs no trial of its own.
-        profile_trials=0 if moves is None else moves.seeds * sum(map(len, moves.values.values())),
+        # At most: a value that is the selected one in the end needs no trial of its own.
+        profile_trials=0 if moves is None else moves.seeds * len(moves.around({})),
         gradient_evaluations=round(steps * timing.evaluations),
         search_seconds=seconds,
         confirm_seconds=tested,

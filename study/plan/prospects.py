@@ -8,12 +8,16 @@ from statistics import median
 from study.plan.cost import CellPlan, StudyPlan
 from study.plan.power import (
     ALPHA,
+    FOUND,
     GAMMA,
     LEAST_SEEDS,
     ROPE,
+    expected_interval,
     family_size,
     hanley_mcneil_error,
+    least_effect,
     pairs_needed,
+    searches_needed,
     settings_needed,
     smallest_p,
 )
@@ -28,6 +32,9 @@ UNEQUAL = 1.25
 
 WIDE = 3.0
 """A least difference of more deviations than this is a large one."""
+
+ALIKE = 1.0
+"""Deviation of what searches select that is assumed, in those of an AUROC over seeds: as much."""
 
 CONFIDENT = 1.96
 """Standard errors to each side of a 95 % interval."""
@@ -56,6 +63,7 @@ class SettingProspect:
         val_positives, test_positives: images.
         val_width, test_width: half of the 95 % interval that is to be expected (Hanley and
             McNeil 1982), for one model.
+        val_interval, test_interval: its ends, within [0, 1].
     """
 
     task: str
@@ -64,6 +72,8 @@ class SettingProspect:
     val_width: float
     test_positives: int
     test_width: float
+    val_interval: tuple[float, float]
+    test_interval: tuple[float, float]
 
 
 def setting_prospects(plan: StudyPlan) -> list[SettingProspect]:
@@ -77,6 +87,8 @@ def setting_prospects(plan: StudyPlan) -> list[SettingProspect]:
             _width(*first[key].val),
             first[key].test[0],
             _width(*first[key].test),
+            expected_interval(ASSUMED_AUROC, *first[key].val),
+            expected_interval(ASSUMED_AUROC, *first[key].test),
         )
         for key in order
     ]
@@ -93,9 +105,11 @@ def prospects(plan: StudyPlan) -> list[Prospect]:
     if not seeds:
         why = "There are no confirm seeds, and search values are never compared."
         return [Prospect("one method is better than another", "no", why)]
+    searches = plan.cells[0].searches
+    alone = searches == 1
     return [
-        _in_a_setting(methods, seeds),
-        _often(methods, seeds),
+        *([_in_a_setting(methods, seeds), _often(methods, seeds)] if alone else []),
+        _of_methods(methods, searches, seeds // searches),
         _over_settings(methods, len(settings), datasets),
         _at_all(methods, len(settings), datasets),
         _images(setting_prospects(plan)),
@@ -104,7 +118,7 @@ def prospects(plan: StudyPlan) -> list[Prospect]:
 
 
 def _in_a_setting(methods: int, seeds: int) -> Prospect:
-    claim = "a method is better in a setting (paired seeds, Holm)"
+    claim = "a method as it was configured is better in a setting (paired seeds, Holm)"
     if seeds < LEAST_SEEDS:
         why = f"{seeds} confirm seeds; a test takes {LEAST_SEEDS} or more, and 5 are a good start."
         return Prospect(claim, "no", why)
@@ -114,6 +128,28 @@ def _in_a_setting(methods: int, seeds: int) -> Prospect:
         "large as its deviation from seed to seed."
     )
     return Prospect(claim, "yes" if deviations <= WIDE else "partly", why)
+
+
+def _of_methods(methods: int, searches: int, seeds: int) -> Prospect:
+    """Claims that hold for a method however its search happens to end."""
+    claim = "a method is better in a setting, searched anew (searches, Holm)"
+    alpha = ALPHA / family_size(methods)
+    if searches < LEAST_SEEDS:
+        needed = searches_needed(WIDE, seeds, ALIKE, alpha)
+        why = (
+            f"Searches of each method: {searches}; a test takes {LEAST_SEEDS} or more "
+            f"(search.repeats). If searches differ as much as seeds do, {needed} of {seeds} seeds "
+            f"each find a difference of {WIDE:g} deviations of a seed in {100 * FOUND:.0f} % of "
+            "studies."
+        )
+        return Prospect(claim, "no", why)
+    least = least_effect(searches, seeds, ALIKE, alpha)
+    why = (
+        f"{searches} searches of {seeds} confirm seeds each: if searches differ as much as seeds "
+        f"do, a difference of {least:.2g} deviations of a seed is found in {100 * FOUND:.0f} % of "
+        "studies."
+    )
+    return Prospect(claim, "yes" if least <= WIDE else "partly", why)
 
 
 def _least_difference(methods: int, seeds: int) -> float:

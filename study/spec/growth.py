@@ -16,6 +16,8 @@ FREE = COMPARED_BY_PART | {
     "download",
     "directory",
     "storage",
+    "metrics",
+    "equivalence",
 }
 FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats"})
 
@@ -24,10 +26,10 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What in ``new`` would mix results that do not compare with those of ``old``.
 
     A study may grow: more searches, search trials, confirm seeds of each search, methods, tasks,
-    imratios, and values of its profile; resources, folders and random_trials may change, and
-    execution, which changes no result but how far a budget of seconds reaches. Nothing may
-    shrink, since rows that are already in the study would drop out of it, and everything else
-    that shapes a result must stay.
+    imratios, and values of its profile; resources, folders, random_trials and what the
+    report shows may change, and execution, which changes no result but how far a budget of seconds
+    reaches. Nothing may shrink, since rows that are already in the study would drop out of it, and
+    everything else that shapes a result must stay.
 
     Args:
         old, new: resolved specs as plain data (``yaml.safe_load`` of what ``dump`` gives).

@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from study.words import METRICS
+
 __all__ = [
     "DATA_VARIABLE",
     "Choices",
@@ -85,6 +87,18 @@ def _positive_rate(value: float) -> float:
 def _noise(value: float) -> float:
     if not 0 <= value < 0.5:
         raise ValueError("must be at least 0 and below 0.5, the share of labels that are wrong")
+    return value
+
+
+def _metric(value: str) -> str:
+    if value not in METRICS:
+        raise ValueError(f"must be one of {', '.join(METRICS)}")
+    return value
+
+
+def _margin(value: float) -> float:
+    if not 0 < value < 0.5:
+        raise ValueError("must be above 0 and below 0.5, a difference of AUROCs")
     return value
 
 
@@ -162,6 +176,8 @@ Name = Annotated[str, AfterValidator(_safe_name)]
 Imratio = Annotated[Number, AfterValidator(_imratio)]
 PositiveRate = Annotated[Number, AfterValidator(_positive_rate)]
 Gpus = Annotated[Share, AfterValidator(_countable), AfterValidator(_gpus)]
+Metric = Annotated[str, AfterValidator(_metric)]
+Margin = Annotated[Number, AfterValidator(_margin)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 Url = Annotated[str, AfterValidator(_database_url)]
 
@@ -408,6 +424,8 @@ class StudySpec(_Model):
         space: by method and hyperparameter, what replaces the method's own search space.
         resources: what one trial takes.
         precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
+        metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
+        equivalence: AUROCs closer than this count as equal, where a test supports it.
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
@@ -434,6 +452,8 @@ class StudySpec(_Model):
     resources: Resources = Resources()
     precision: Literal["f32", "tf32", "bf16"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
+    metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(_unique)] = ["auroc"]
+    equivalence: Margin = 0.01
     data_root: Folder | None = None
     download: bool = False
     storage: Url | None = None

@@ -122,7 +122,8 @@ def test_a_chosen_null_is_told_from_not_tuned(
 
 
 def test_predictions_are_those_of_the_files(kept: StudyRecord) -> None:
-    table, unread = export.predictions(from_record(kept))
+    tables, unread = export.frames(from_record(kept))
+    table = tables["predictions"]
     assert table["score"].tolist() == pytest.approx([0.1, -2.5, 1e-7, 0.2, -5.0, 2e-7])
     assert table["target"].tolist() == [0, 1, 0] * 2
     assert table["image"].tolist() == [0, 1, 2] * 2
@@ -131,6 +132,16 @@ def test_predictions_are_those_of_the_files(kept: StudyRecord) -> None:
     ]
     assert len(unread) == 1
     assert "confirm trial 2" in unread[0]
+
+
+def test_metrics_are_those_of_the_predictions(kept: StudyRecord) -> None:
+    table = export.frames(from_record(kept))[0]["metrics"].set_index("trial")
+    assert list(table.index) == [f"{kept.cells[0].id}/confirm/{i}" for i in (0, 1)]
+    assert table["auroc"].tolist() == [0.8, 0.8 + 1 / 30]
+    # The only positive has the lowest of three scores.
+    assert table["auprc"].tolist() == pytest.approx([1 / 3] * 2)
+    assert table["specificity_at_95"].tolist() == [0, 0]
+    assert table[["brier", "calibration_slope"]].isna().all(axis=None)
 
 
 def test_a_folder_that_cannot_be_written(

@@ -6,8 +6,17 @@ from analysis import paper, report
 from analysis.findings import Findings
 from analysis.results import Results
 
-FRAMES = ("scores", "budget", "wilcoxon", "points", "sensitivity", "best_of_n", "convergence")
-OTHERS = ("within", "facts", "verdicts", "units", "overall")
+FRAMES = ("scores", "budget", "wilcoxon", "points", "best_of_n", "convergence", "profiles")
+OTHERS = (
+    "within",
+    "measured",
+    "stability",
+    "facts",
+    "verdicts",
+    "units",
+    "overall",
+    "sensitivity",
+)
 
 
 def test_each_is_worked_out_once(simulated: Results) -> None:
@@ -23,5 +32,5 @@ def test_sections_and_figures_leave_it_as_it_is(simulated: Results) -> None:
     dict(paper.draw(findings))
     for name in FRAMES:
         pd.testing.assert_frame_equal(getattr(findings, name), getattr(fresh, name))
-    for name in ("facts", "verdicts"):
+    for name in ("facts", "verdicts", "sensitivity"):
         assert repr(getattr(findings, name)) == repr(getattr(fresh, name))  # NaN is not NaN

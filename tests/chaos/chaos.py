@@ -25,16 +25,15 @@ import yaml
 
 from study.errors import StudyError
 from study.launch.local_cluster import LocalCluster
-from study.ledger.rules import FINISHED
 from study.reader import read_study
-from study.records import StudyRecord, TrialRecord
+from study.records import StudyRecord
 
 __all__ = ["KINDS", "Outcome", "chaos", "run_undisturbed"]
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("driver", "worker", "raylet")
 WORKERS = 2
-TRIALS, SEEDS = 5, 3
+TRIALS, REPEATS, SEEDS, LRS = 3, 2, 4, [0.011, 0.13]
 PATIENCE_SECONDS = 180.0
 """Without any progress for so long, a study hangs."""
 
@@ -45,8 +44,9 @@ SPEC: dict[str, Any] = {
         {"dataset": "digits", "model": "mlp", "epochs": 80, "intervals": 4, "batch_size": 64}
     ],
     "imratios": [0.1],
-    "search": {"trials": TRIALS, "sampler": "random", "pruner": "none"},
+    "search": {"trials": TRIALS, "repeats": REPEATS, "sampler": "random", "pruner": "none"},
     "confirm": {"seeds": SEEDS},
+    "profile": {"values": {"lr": LRS}, "seeds": REPEATS},
 }
 
 Figures = dict[str, Any]
@@ -139,8 +139,8 @@ def _progress(folder: Path) -> Iterator[None]:
             cells = read_study(folder / "out").cells
         except StudyError:
             cells = ()
-        rows = [row for cell in cells for row in (*cell.search, *cell.confirm)]
-        if rows and all(len(cell.confirm) == SEEDS for cell in cells) and _over(rows):
+        rows = [row for cell in cells for row in cell.rows]
+        if rows and all(cell.standing.finished for cell in cells):
             return
         stand = sum(len(row.validations) for row in rows)
         if stand > seen:
@@ -152,18 +152,23 @@ def _progress(folder: Path) -> Iterator[None]:
         time.sleep(0.2)
 
 
-def _over(rows: list[TrialRecord]) -> bool:
-    return all(row.state in FINISHED for row in rows)
-
-
 def _judge(outcome: Outcome, study: StudyRecord, expected: Figures) -> None:
     for cell in study.cells:
-        numbers = [row.number for row in cell.search]
-        seeds = [row.seed for row in (*cell.confirm, *cell.superseded)]
-        for found, planned in ((numbers, range(TRIALS)), (seeds, range(SEEDS))):
-            outcome.lost += len(set(planned) - set(found))
-            outcome.doubled += len(found) - len(set(found) & set(planned))
-        outcome.unfinished += sum(row.state != "COMPLETE" for row in (*cell.search, *cell.confirm))
+        found: dict[str, list[Any]] = {"search": [], "confirm": [], "profile": []}
+        for row in cell.rows:
+            key = row.number if row.phase == "search" else (row.seed, row.moved)
+            found[row.phase].append(key)
+        # The first seed of each search.
+        profiled = [seed * SEEDS // REPEATS for seed in range(REPEATS)]
+        planned: dict[str, list[Any]] = {
+            "search": [*range(TRIALS * REPEATS)],
+            "confirm": [(seed, None) for seed in range(SEEDS)],
+            "profile": [(seed, ("lr", lr)) for seed in profiled for lr in LRS],
+        }
+        for phase, wanted in planned.items():
+            outcome.lost += len(set(wanted) - set(found[phase]))
+            outcome.doubled += len(found[phase]) - len(set(found[phase]) & set(wanted))
+        outcome.unfinished += sum(row.state != "COMPLETE" for row in cell.rows)
     outcome.same = _figures(study) == expected
 
 
@@ -173,6 +178,7 @@ def _figures(study: StudyRecord) -> Figures:
             "selected": cell.selected,
             "search": {row.number: (row.params, row.validations) for row in cell.search},
             "confirm": {row.seed: (row.validations, row.test_auroc) for row in cell.confirm},
+            "profile": {(row.seed, row.moved): row.validations for row in cell.profile},
         }
         for cell in study.cells
     }

@@ -70,7 +70,8 @@ def test_the_first_confirm_seeds_keep_their_embeddings(undisturbed: Path) -> Non
         for row in cell.confirm:
             assert row.predictions is not None
             stored = np.load(undisturbed / "out" / row.predictions, allow_pickle=False)
-            names = {"scores", "targets"} | ({"embeddings"} if row.seed == 0 else set())
+            names = {"scores", "targets", "val_scores", "val_targets"}
+            names |= {"embeddings"} if row.seed == 0 else set()
             assert set(stored.files) == names
             if row.seed == 0:
                 assert len(stored["embeddings"]) == len(stored["scores"])
@@ -88,6 +89,42 @@ def test_running_a_finished_study_again_does_nothing_and_says_so(undisturbed: Pa
     assert done.returncode == 0
     assert "nothing" in done.stdout.lower()
     assert read_study(undisturbed / "out").cells == rows
+
+
+@pytest.mark.whole
+def test_kills_in_every_phase_of_repeated_searches_lose_and_double_nothing(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    more = {
+        **SPEC,
+        "search": {**SPEC["search"], "repeats": 2},
+        "confirm": {"seeds": 4},
+        "profile": {"values": {"lr": [0.02, 0.2]}, "seeds": 4},
+    }
+    for phase, rows in (("search", 9), ("confirm", 3), ("profile", 5)):
+        driver = start(more, tmp_path)
+        wait_for(tmp_path, phase, rows, driver)
+        driver.send_signal(signal.SIGKILL)
+        driver.wait(timeout=30)
+    done = run(more, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first = {cell.id: cell for cell in read_study(undisturbed / "out").cells}
+    for cell in read_study(tmp_path / "out").cells:
+        assert [row.repeat for row in cell.search] == [0] * 4 + [1] * 4
+        assert sorted(row.seed for row in cell.confirm if row.seed is not None) == [0, 1, 2, 3]
+        profiled = sorted((row.moved, row.seed) for row in cell.profile)
+        assert profiled == [(("lr", lr), seed) for lr in (0.02, 0.2) for seed in range(4)]
+        assert not cell.superseded
+        assert {row.state for row in cell.rows} == {"COMPLETE"}
+        # The first search is the one that a study without repeats has, figure by figure.
+        alone = first[cell.id]
+        for row in alone.search:
+            assert cell.search[row.number].validations == row.validations
+        tested = {row.seed: row.test_auroc for row in cell.confirm}
+        assert all(tested[row.seed] == row.test_auroc for row in alone.confirm)
+        assert all(row.test_auroc is None for row in cell.profile)
+    page = (tmp_path / "out" / "report" / "report.html").read_text()
+    assert "How much a hyperparameter matters" in page
 
 
 def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(

@@ -100,6 +100,10 @@ def test_it_learns_and_its_figures_are_those_of_scikit_learn() -> None:
     assert tested["test_auprc"] == pytest.approx(
         average_precision_score(targets, scores), abs=1e-12
     )
+    assert tested["val_scores"].dtype == np.float32
+    assert roc_auc_score(tested["val_targets"], tested["val_scores"]) == pytest.approx(
+        curve[-1]["val_auroc"], abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("method", ["auc_m", "ct_auc"])

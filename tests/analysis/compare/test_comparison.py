@@ -87,10 +87,12 @@ def test_near_is_what_paired_seeds_do_not_tell_from_the_best(make: Callable[...,
 
 
 def test_intervals_of_the_mean(make: Callable[..., Results]) -> None:
-    # 0.80, 0.84: t(1) = 12.706 at 97.5 %, standard error 0.02.
+    # 0.80, 0.84: t(1) = 12.706 at 97.5 %, standard error 0.02; on the raw scale 0.57 to 1.07.
     table = Findings(make({"a": [0.80, 0.84], "b": [0.8], "c": [0.8, 0.8]})).scores
     first = table.iloc[0]
-    assert first["high"] - first["mean"] == pytest.approx(12.7062 * 0.02, rel=1e-4)
+    half = 12.7062 * 0.02 / (0.82 * 0.18)
+    ends = 1 / (1 + 0.18 / 0.82 * np.exp([half, -half]))
+    assert (first["low"], first["high"]) == pytest.approx(tuple(ends), rel=1e-4)
     assert (first["boot_low"], first["boot_high"]) == pytest.approx((0.80, 0.84))
     # One seed, or seeds that do not differ, have no spread to judge by.
     assert table.loc[1:, ["low", "high", "boot_low", "boot_high"]].isna().all(axis=None)

@@ -56,7 +56,7 @@ def test_a_single_run_is_pauc() -> None:
     found = compare(mine, placements(two, TARGETS))
     assert found.p_images == pytest.approx(theirs.p_value)
     assert found.error == pytest.approx(abs(theirs.estimate / theirs.stat))
-    assert np.isnan(found.p_both)  # one seed says nothing of other seeds
+    assert np.isnan(found.both.p)  # one seed says nothing of other seeds
 
 
 def test_mean_over_seeds_by_hand() -> None:
@@ -93,20 +93,20 @@ def test_both_is_the_anova_of_obuchowski_and_rockette() -> None:
     f = ms_method / (ms_rest + shared)
     freedom = (ms_rest + shared) ** 2 / (ms_rest**2 / ((t - 1) * (r - 1)))
     found = compare(placements(a, TARGETS), placements(b, TARGETS))
-    assert found.p_both == pytest.approx(stats.f.sf(f, 1, freedom))
-    middle = (found.interval.low + found.interval.high) / 2
+    assert found.both.p == pytest.approx(stats.f.sf(f, 1, freedom))
+    middle = (found.both.interval.low + found.both.interval.high) / 2
     assert middle == pytest.approx(table[0].mean() - table[1].mean())
     half = stats.t.ppf(0.975, freedom) * np.sqrt(2 / r * (ms_rest + shared))
-    assert found.interval.high - middle == pytest.approx(half)
+    assert found.both.interval.high - middle == pytest.approx(half)
 
 
 def test_without_spread_there_is_no_p() -> None:
     same = placements(draw(8, runs=3), TARGETS)
     found = compare(same, same)
-    assert np.isnan([found.p_images, found.p_both, *found.interval]).all()
+    assert np.isnan([found.p_images, found.both.p, *found.both.interval]).all()
     constant = np.tile(draw(9), (3, 1)), np.tile(draw(10), (3, 1))  # as if seeds did nothing
     found = compare(*(placements(scores, TARGETS) for scores in constant))
-    assert np.isnan(found.p_both)
+    assert np.isnan(found.both.p)
     assert found.p_images > 0
 
 

@@ -163,7 +163,7 @@ def test_words_claim_what_the_numbers_do(known: list[Results]) -> None:
         said = " ".join(str(getattr(block, "text", "")) for block in blocks)
         said = said.replace(verdict.READING, "")
         expected = sum(bool(each.claim) for each in findings.verdicts) + over_settings
-        assert said.count("It is better than") == expected
+        assert said.count("configuration is better than") == expected
         assert said.count("has the highest mean") == SETTINGS
 
 

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.weightstats import ttost_paired
 
-from analysis.compare import delong, pairwise
-from analysis.compare.intervals import bootstrap_interval, t_interval
+from analysis.compare import delong, mean_auroc, pairwise
+from analysis.compare.intervals import bootstrap_interval
+from analysis.compare.t_test import Student
 from analysis.findings import Findings
 from analysis.holm import holm
 from analysis.results import Results, from_record
@@ -57,6 +59,24 @@ def test_numbers_against_scipy(make: Callable[..., Results]) -> None:
     assert row["p_wins"] == pytest.approx(stats.binomtest(5, 6).pvalue)
     assert row["basis"] == "seeds"
     assert np.isnan([row["p_images"], row["p_both"], row["error_images"]]).all()
+
+
+@pytest.mark.parametrize("margin", [0.01, 0.03])
+def test_equivalence_is_that_of_statsmodels(make: Callable[..., Results], margin: float) -> None:
+    scores = {"a": A, "b": B, "c": np.add(A, np.array([1, -2, 1, 3, -1, 0, 2]) / 1000).tolist()}
+    found = pairs_of(make(scores, spec={"equivalence": margin}))
+    for row in found.to_dict("records"):
+        x, y = np.array(scores[row["a"]]), np.array(scores[row["b"]])
+        expected, *_ = ttost_paired(x, y, -margin, margin)
+        assert row["p_equal"] == pytest.approx(expected)
+        interval = stats.ttest_rel(x, y).confidence_interval(0.90)
+        ends = (row["equal_low"], row["equal_high"])
+        assert ends == pytest.approx((interval.low, interval.high))
+        assert (expected <= 0.05) == (-margin <= interval.low and interval.high <= margin)
+    assert found["p_equal_holm"].tolist() == holm(found["p_equal"]).tolist()
+    equal = {frozenset(row[["a", "b"]]) for _, row in found[found["equal"]].iterrows()}
+    assert frozenset("ac") in equal
+    assert (frozenset("ab") in equal) == (margin > 0.02)
 
 
 def test_share_has_the_interval_of_a_bootstrap(make: Callable[..., Results]) -> None:
@@ -167,12 +187,16 @@ def test_stored_predictions_add_the_draw_of_the_images(
         seen[method] = delong.placements([file["scores"] for file in files], TARGETS)
     expected = delong.compare(seen["a"], seen["b"])
     assert row["basis"] == "seeds and images"
-    assert (row["p"], row["p_both"]) == (expected.p_both, expected.p_both)
+    assert (row["p"], row["p_both"]) == (expected.both.p, expected.both.p)
     assert (row["error_images"], row["p_images"]) == (expected.error, expected.p_images)
-    assert (row["low"], row["high"]) == expected.interval
+    assert (row["low"], row["high"]) == expected.both.interval
     assert row["p"] > row["p_seeds"]
     scores = Findings(results).scores.set_index("method")
     assert scores["error_images"].to_dict() == {m: seen[m].error for m in "ab"}
+    for m, places in seen.items():
+        images, both = mean_auroc.over_images(places), mean_auroc.over_seeds_and_images(places)
+        assert (scores["images_low"][m], scores["images_high"][m]) == images
+        assert (scores["both_low"][m], scores["both_high"][m]) == both
     assert scores[["positives", "negatives"]].to_numpy().tolist() == [[30, 70], [30, 70]]
 
 
@@ -206,10 +230,10 @@ def test_t_interval_covers_what_it_says_and_the_bootstrap_less() -> None:
     shares = {}
     for n in (3, 5, 10):
         draws = rng.normal(size=(2000, n))
-        t = np.array([t_interval(row) for row in draws])
+        t = np.array([Student(row.mean(), stats.sem(row), n - 1).interval for row in draws])
         shares[n] = ((t[:, 0] <= 0) & (t[:, 1] >= 0)).mean()
         boot = np.array([bootstrap_interval(row) for row in draws[:600]])
         inside = ((boot[:, 0] <= 0) & (boot[:, 1] >= 0)).mean()
         assert inside == pytest.approx({3: 0.76, 5: 0.83, 10: 0.90}[n], abs=0.04)
     assert all(share == pytest.approx(0.95, abs=0.015) for share in shares.values())
-    assert all(map(math.isnan, (*t_interval([0.8]), *bootstrap_interval([0.8, 0.8, 0.8]))))
+    assert all(map(math.isnan, bootstrap_interval([0.8, 0.8, 0.8])))

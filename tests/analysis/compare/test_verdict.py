@@ -12,6 +12,7 @@ from analysis.sections import verdict
 Build = Callable[..., Any]
 UP = (0.900, 0.903, 0.905, 0.902, 0.906)
 DOWN = (0.800, 0.802, 0.806, 0.801, 0.807)
+WIDE = (0.88, 0.92, 0.87, 0.93, 0.89)
 NEAR = (0.901, 0.902, 0.905, 0.902, 0.905)
 
 
@@ -78,12 +79,20 @@ def test_readings(
     ("scores", "words"),
     [
         ({"a": [0.8, 0.81]}, "nothing to compare it with"),
-        ({"a": [0.9], "b": [0.1]}, "Too few paired seeds, or without spread"),
-        ({"a": UP, "b": NEAR}, "No evidence of a difference from b."),
-        ({"a": UP, "b": NEAR}, "In no setting do the tests tell the best method from another"),
-        ({"a": UP, "b": DOWN}, "It is better than b on other seeds with this test set (Holm"),
+        ({"a": [0.9], "b": [0.1]}, "Too few paired seeds or searches"),
+        ({"a": UP, "b": WIDE}, "No evidence of a difference from b."),
+        ({"a": UP, "b": NEAR}, "a has the highest mean test AUROC, 0.9032"),
+        ({"a": UP, "b": NEAR}, "It and b are equal within 0.01 (two one-sided tests, Holm"),
+        (
+            {"a": UP, "b": NEAR},
+            "In no setting do the tests tell the configuration of the best",
+        ),
+        (
+            {"a": UP, "b": DOWN},
+            "Its configuration is better than that of b on other seeds with this",
+        ),
         ({"a": UP, "b": DOWN, "c": NEAR}, "from some of them in 1 of 1 setting."),
-        ({"a": UP, "b": DOWN, "c": DOWN}, "It is better than all 2 others"),
+        ({"a": UP, "b": DOWN, "c": DOWN}, "Its configuration is better than those of all 2 others"),
     ],
 )
 def test_words(make: Callable[..., Results], scores: dict[str, list[float]], words: str) -> None:
@@ -148,7 +157,7 @@ def test_doubts_take_the_word_back(
     results = from_record(study(*cells))
     assert [each.doubts for each in Findings(results).verdicts] == [(doubt,)]
     text = said(results).replace(verdict.READING, "")
-    assert "It is ahead of b" in text
+    assert "Its configuration is ahead of that of b" in text
     assert words in text
     assert "better" not in text
     assert "1 of these carries a doubt" in text
@@ -170,7 +179,7 @@ def test_longer_runs_without_a_search_are_a_doubt(
     results = from_record(study(*cells))
     assert [each.doubts for each in Findings(results).verdicts] == [("budget",)]
     text = said(results).replace(verdict.READING, "")
-    assert "It is ahead of b" in text
+    assert "Its configuration is ahead of that of b" in text
     assert "in each confirm trial" in text
     assert "Budgets were unequal (a and b)" in text
 

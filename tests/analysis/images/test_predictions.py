@@ -39,6 +39,11 @@ def test_what_was_kept_comes_back(one: Results) -> None:
     embeddings = load_predictions(one, "ce", 0).embeddings
     assert embeddings is not None
     assert embeddings.tolist() == np.eye(3, 2).tolist()
+    assert found.validation is None
+    keep(one, scores=SCORES, targets=TARGETS, val_scores=SCORES[:2], val_targets=TARGETS[:2])
+    validation = load_predictions(one, "ce", 0).validation
+    assert validation is not None
+    assert [each.tolist() for each in validation] == [SCORES[:2].tolist(), [False, True]]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,7 @@ def test_what_was_kept_comes_back(one: Results) -> None:
         ({"scores": np.array([None, 1, 2]), "targets": TARGETS}, "allow_pickle"),
         ({"scores": np.array(["a", "b", "c"]), "targets": TARGETS}, "two vectors"),
         ({"scores": SCORES, "targets": TARGETS, "embeddings": np.eye(2)}, "one row a score"),
+        ({"scores": SCORES, "targets": TARGETS, "val_scores": SCORES}, "val_targets"),
     ],
 )
 def test_another_content_is_refused(one: Results, arrays: dict[str, Any], words: str) -> None:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from analysis.results import Results, from_record
 from analysis.search import importance
-from analysis.search.sensitivity import bin_labels
+from analysis.search.bins import bin_labels
 from tests.analysis.known_truth import random_cell, random_study
 
 Build = Callable[..., Any]

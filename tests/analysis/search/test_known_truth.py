@@ -54,7 +54,7 @@ def test_the_optimum_lies_in_its_interval(studies: list[Results]) -> None:
     for results in studies:
         points = sensitivity.points(results)
         points = points[points["hyperparameter"] == "margin"]
-        found = optimum.optima(results, points, sensitivity.curves(points))
+        found = optimum.optima(results, points, sensitivity.curves(results, points))
         row = found.set_index("hyperparameter").loc["margin"]
         held += bool(row["low"] <= BEST <= row["high"])
         located += bool(row["located"])

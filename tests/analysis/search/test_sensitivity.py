@@ -1,101 +1,122 @@
-"""Binned medians and their bands by hand and against scipy, and the pictures' rows."""
+"""The pictures' rows, and which of them have a curve: against known functions of known spaces."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from scipy import stats
 
-from analysis.results import from_record
+from analysis.results import Results, from_record
 from analysis.search import sensitivity
+from analysis.search.sensitivity import Curve
 
 Build = Callable[..., Any]
-TRUE = float(stats.gamma(2.0).median())
+MARGIN = {"margin": {"low": 0.0, "high": 1.0, "log": False, "step": None}}
+LR = {"lr": {"low": 1e-3, "high": 1.0, "log": True, "step": None}}
 
 
-def test_binned_medians_by_hand() -> None:
-    values = np.arange(1.0, 11.0)
-    scores = [0.1, 0.5, 0.3, 0.2, 0.4, 0.9, 0.7, 0.6, 0.8, 0.0]
-    bins = sensitivity.binned_medians(values, scores)
-    assert bins.to_dict("list") == {
-        "x": [3, 8],
-        "low": [1, 6],
-        "high": [5, 10],
-        "median": [0.3, 0.7],
-        "lower": [0.1, 0.0],  # of five rows the band is the whole range: 1 - 2 / 2**5
-        "upper": [0.5, 0.9],
-        "n": [5, 5],
-    }
+def _curves(results: Results) -> dict[tuple[str, str], Curve]:
+    """By ratio and hyperparameter."""
+    points = sensitivity.points(results)
+    return {(c.ratio, c.hyperparameter): c for c in sensitivity.curves(results, points)}
 
 
-@pytest.mark.parametrize("count", [5, 6, 8, 9, 17, 40])
-def test_bands_against_scipy(count: int) -> None:
-    scores = np.random.default_rng(count).uniform(size=count)
-    # Two values, so that each is a bin of its own.
-    bins = sensitivity.binned_medians([0] * count + [1, 1], [*scores, 0.5, 0.6])
-    test = stats.quantile_test(scores, q=0.5, p=0.5, alternative="two-sided")
-    known = test.confidence_interval(sensitivity.CONFIDENCE)
-    assert (bins["lower"][0], bins["upper"][0]) == pytest.approx(tuple(known))
-    assert np.isnan(bins["lower"][1])  # two rows have no band
+def _search(trial: Build, seed: int, count: int, best: float = 0.6) -> tuple[Any, ...]:
+    """Trials whose AUROC has a peak along the margin, and another one along log(lr)."""
+    draw = np.random.default_rng(seed)
+    rows = []
+    for i in range(count):
+        margin, lr = float(draw.uniform()), float(10 ** draw.uniform(-3, 0))
+        value = 0.9 - 0.3 * (margin - best) ** 2 - 0.03 * (np.log10(lr) + 1) ** 2
+        value = float(value + draw.normal(0, 0.004))
+        rows.append(trial(number=i, params={"margin": margin, "lr": lr}, value=value))
+    return tuple(rows)
 
 
-def test_bands_hold_the_median_as_often_as_they_say() -> None:
+@pytest.mark.parametrize("count", [0, 1, 24])
+def test_too_few_rows_make_no_curve(study: Build, cell: Build, trial: Build, count: int) -> None:
+    results = from_record(study(cell(space=MARGIN | LR, search=_search(trial, 0, count))))
+    assert _curves(results) == {}
+    assert len(sensitivity.points(results)) == 2 * count
+
+
+def test_a_curve_runs_along_the_searched_scale_and_peaks_where_the_truth_does(
+    study: Build, cell: Build, trial: Build
+) -> None:
+    results = from_record(study(cell(space=MARGIN | LR, search=_search(trial, 1, 40))))
+    curves = _curves(results)
+    assert set(curves) == {("10 %", "margin"), ("10 %", "lr")}
+    margin, lr = curves["10 %", "margin"], curves["10 %", "lr"]
+    assert margin.x[margin.effect.mean.argmax()] == pytest.approx(0.6, abs=0.08)
+    assert np.log10(lr.x[lr.effect.mean.argmax()]) == pytest.approx(-1, abs=0.25)
+    np.testing.assert_allclose(np.diff(margin.x), margin.x[1] - margin.x[0])
+    np.testing.assert_allclose(np.diff(np.log(lr.x)), np.log(lr.x[1] / lr.x[0]))
+    assert [list(source.numbers) for source in margin.sources] == [list(range(40))]
+
+
+def test_small_searches_have_a_curve_together(study: Build, cell: Build, trial: Build) -> None:
+    """13 trials at each of three ratios: none has a curve of its own, all together have one."""
+    cells = [
+        cell(imratio=ratio, space=MARGIN | LR, search=_search(trial, seed, 13))
+        for seed, ratio in enumerate((0.01, 0.1, 0.3))
+    ]
+    curves = _curves(from_record(study(*cells)))
+    assert set(curves) == {(sensitivity.POOLED, "margin"), (sensitivity.POOLED, "lr")}
+    curve = curves[sensitivity.POOLED, "margin"]
+    assert curve.pooled
+    assert [len(source.numbers) for source in curve.sources] == [13, 13, 13]
+    assert curve.x[curve.effect.mean.argmax()] == pytest.approx(0.6, abs=0.1)
+    # Searches of different spaces are not put together.
+    other = cell(imratio=0.3, space=MARGIN, search=_search(trial, 2, 13))
+    assert _curves(from_record(study(*cells[:2], other))) == {}
+
+
+def test_pooled_heights_do_not_mix_levels(study: Build, cell: Build, trial: Build) -> None:
+    """A ratio at which everything is lower, searched at low margins only, makes no slope."""
     draw = np.random.default_rng(3)
-    held = 0
-    for _ in range(400):
-        scores = draw.gamma(2.0, size=(2, 8))
-        bins = sensitivity.binned_medians([0] * 8 + [1] * 8, scores.ravel())
-        held += int(((bins["lower"] <= TRUE) & (bins["upper"] >= TRUE)).sum())
-    # 8 rows: from the lowest to the highest, 1 - 2 / 2**8.
-    assert stats.binomtest(held, 800, 1 - 2 / 2**8).pvalue > 0.001
+    cells = []
+    for ratio, level, low, high in ((0.01, 0.7, 0.0, 0.6), (0.1, 0.9, 0.4, 1.0)):
+        rows = [
+            trial(
+                number=i,
+                params={"margin": float(draw.uniform(low, high))},
+                value=float(level + draw.normal(0, 0.004)),
+            )
+            for i in range(30)
+        ]
+        cells.append(cell(imratio=ratio, space=MARGIN, search=tuple(rows)))
+    curve = _curves(from_record(study(*cells)))[sensitivity.POOLED, "margin"]
+    assert np.ptp(curve.effect.mean) < 0.01
 
 
-def test_bins_do_not_depend_on_the_scale() -> None:
-    draw = np.random.default_rng(0)
-    values, scores = 10 ** draw.uniform(-3, 0, 37), draw.uniform(size=37)
-    plain = sensitivity.binned_medians(values, scores)
-    logs = sensitivity.binned_medians(np.log10(values), scores)
-    pd.testing.assert_frame_equal(plain[["median", "n"]], logs[["median", "n"]])
-    np.testing.assert_allclose(np.log10(plain["x"]), logs["x"])
+def test_a_large_search_is_fitted_to_some_of_its_rows(
+    study: Build, cell: Build, trial: Build
+) -> None:
+    results = from_record(study(cell(space=MARGIN | LR, search=_search(trial, 4, 300))))
+    first, again = (_curves(results)["10 %", "margin"] for _ in range(2))
+    assert first.effect.mean.tolist() == again.effect.mean.tolist()
+    assert first.x[first.effect.mean.argmax()] == pytest.approx(0.6, abs=0.08)
 
 
-def test_bins_hold_every_row_once_and_equal_values_share_one() -> None:
-    draw = np.random.default_rng(1)
-    values = draw.integers(0, 12, 60).astype(float)
-    bins = sensitivity.binned_medians(values, draw.uniform(size=60))
-    assert bins["n"].sum() == 60
-    assert (bins["low"].to_numpy()[1:] > bins["high"].to_numpy()[:-1]).all()
-
-
-def test_median_withstands_diverged_trials() -> None:
-    values = np.linspace(0, 1, 50)
-    scores = 0.9 - (values - 0.5) ** 2
-    broken = scores.copy()
-    broken[::10] = 0.5
-    clean = sensitivity.binned_medians(values, scores)["median"]
-    assert np.abs(sensitivity.binned_medians(values, broken)["median"] - clean).max() < 0.03
-
-
-@pytest.mark.parametrize("count", [0, 1, 9])
-def test_too_few_rows_make_no_curve(count: int) -> None:
-    assert sensitivity.binned_medians(np.arange(count), np.arange(count)).empty
-
-
-def test_few_distinct_values_are_their_own_bins() -> None:
-    bins = sensitivity.binned_medians([1, 1, 2, 2, 2, 3], [0.1, 0.3, 0.5, 0.9, 0.6, 0.7])
-    assert bins["x"].tolist() == [1, 2]  # one row at 3 is no median
-    assert bins["median"].tolist() == pytest.approx([0.2, 0.6])
+def test_a_curve_withstands_runs_that_fell_to_chance(
+    study: Build, cell: Build, trial: Build
+) -> None:
+    search = list(_search(trial, 5, 60))
+    whole = _curves(from_record(study(cell(space=MARGIN | LR, search=tuple(search)))))
+    for i in (7, 31):
+        search[i] = trial(number=i, params=search[i].params, value=0.05)
+    broken = _curves(from_record(study(cell(space=MARGIN | LR, search=tuple(search)))))
+    key = ("10 %", "margin")
+    assert broken[key].x[broken[key].effect.mean.argmax()] == pytest.approx(0.6, abs=0.15)
+    assert np.abs(broken[key].effect.mean - whole[key].effect.mean).max() < 0.04
 
 
 def test_pruned_rows_never_enter_the_curve(study: Build, cell: Build, trial: Build) -> None:
-    space = {"margin": {"low": 0.0, "high": 1.0, "log": False, "step": None}}
     draw = np.random.default_rng(2)
-    search = [trial(number=i, params={"margin": i / 20}, value=0.9) for i in range(20)]
+    search = [trial(number=i, params={"margin": i / 30}, value=0.9) for i in range(30)]
     pruned = [
         trial(
-            number=20 + i,
+            number=30 + i,
             params={"margin": float(draw.uniform())},
             state="PRUNED",
             value=None,
@@ -103,11 +124,50 @@ def test_pruned_rows_never_enter_the_curve(study: Build, cell: Build, trial: Bui
         )
         for i in range(30)
     ]
-    points = sensitivity.points(from_record(study(cell(space=space, search=(*search, *pruned)))))
-    curve = sensitivity.curves(points)
-    assert (points["state"] == "PRUNED").sum() == 30
-    assert (curve["median"] == 0.9).all()
-    assert sorted(row for rows in curve["rows"] for row in rows) == list(range(20))
+    results = from_record(study(cell(space=MARGIN, search=(*search, *pruned))))
+    assert (sensitivity.points(results)["state"] == "PRUNED").sum() == 30
+    curve = _curves(results)["10 %", "margin"]
+    np.testing.assert_allclose(curve.effect.mean, 0.9, atol=1e-6)
+    assert [list(source.numbers) for source in curve.sources] == [list(range(30))]
+
+
+def test_choices_have_a_place_each_and_constants_no_curve(
+    study: Build, cell: Build, trial: Build
+) -> None:
+    space: dict[str, Any] = {"k": {"low": 1, "high": 3, "log": False, "step": 1}}
+    space |= {"schedule": {"choices": ("a", "b", "c")}, "only": {"choices": ("x", "y")}}
+    draw = np.random.default_rng(0)
+    search = tuple(
+        trial(
+            number=i,
+            params={"k": 1 + i % 3, "schedule": "abc"[i // 3 % 3], "only": "x"},
+            value=float(0.9 - 0.05 * (i % 3) + draw.normal(0, 0.003)),
+        )
+        for i in range(36)
+    )
+    curves = _curves(from_record(study(cell(space=space, search=search))))
+    assert set(curves) == {("10 %", "k"), ("10 %", "schedule")}
+    k = curves["10 %", "k"]
+    assert k.x.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(np.diff(k.effect.mean), -0.05, atol=0.006)
+    assert np.ptp(curves["10 %", "schedule"].effect.mean) < 0.006
+
+
+def test_rows_without_a_hyperparameter_do_not_move_its_curve(
+    study: Build, cell: Build, trial: Build
+) -> None:
+    """A study that was extended by a hyperparameter: 30 rows of 60 have it."""
+    draw = np.random.default_rng(6)
+    search = []
+    for i in range(60):
+        margin, lr = float(draw.uniform()), float(10 ** draw.uniform(-3, 0))
+        value = 0.8 if i < 30 else 0.9 - 0.3 * (margin - 0.6) ** 2
+        params = {"lr": lr} if i < 30 else {"lr": lr, "margin": margin}
+        search.append(trial(number=i, params=params, value=value + float(draw.normal(0, 0.004))))
+    results = from_record(study(cell(space=MARGIN | LR, search=tuple(search))))
+    curve = _curves(results)["10 %", "margin"]
+    truth = 0.9 - 0.3 * (curve.x - 0.6) ** 2
+    assert np.abs(curve.effect.mean - truth).max() < 0.02
 
 
 def test_choices_are_placed_in_the_order_of_the_space(

@@ -70,7 +70,7 @@ def test_intervals_are_those_of_the_frame(make: Callable[..., Results]) -> None:
     shown = [cell.text for cell in table.rows[0]]
     assert f"{labels.auroc(first['low'])} to {labels.auroc(first['high'])}" in shown
     assert f"{labels.auroc(first['boot_low'])} to {labels.auroc(first['boot_high'])}" in shown
-    assert shown[-3:] == [labels.MISSING] * 3  # no predictions
+    assert shown[-4:] == [labels.MISSING] * 4  # no predictions
 
 
 def test_pairs_show_the_best_and_keep_all(make: Callable[..., Results]) -> None:
@@ -79,7 +79,7 @@ def test_pairs_show_the_best_and_keep_all(make: Callable[..., Results]) -> None:
     found = tables(section)
     assert len(Findings(results).within.pairs) == len(found["pairwise"].data) == 6
     assert len(found["pairwise"].rows) == len(found["pairwise-share"].rows) == 4
-    readings = {(row[0].text, row[2].text): row[7].text for row in found["pairwise"].rows}
+    readings = {(row[0].text, row[2].text): row[8].text for row in found["pairwise"].rows}
     assert readings["t0, 10 %", "worst"] == "A better"
     assert "no predictions were kept" in said(section)
     shares = {row[5].text if len(row) > 5 else "" for row in found["pairwise-share"].rows}

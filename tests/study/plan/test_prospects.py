@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 
 from study.command.tables import plan_tables
 from study.plan.cost import CellPlan, StudyPlan
 from study.plan.power import (
+    expected_interval,
     family_size,
     hanley_mcneil_error,
     pairs_needed,
@@ -45,6 +46,7 @@ def plan(
     ratios: int = 1,
     seeds: int = 5,
     test: tuple[int, int] = (177, 178),
+    searches: int = 1,
 ) -> StudyPlan:
     cells = [
         replace(
@@ -53,6 +55,7 @@ def plan(
             dataset=f"d{d}",
             task=f"t{d}",
             imratio=0.1 + 0.01 * r,
+            searches=searches,
             confirm_trials=seeds,
             test=test,
         )
@@ -115,10 +118,18 @@ def test_hanley_and_mcneil_by_hand() -> None:
 @pytest.mark.parametrize(
     ("of", "words", "answer", "why"),
     [
-        (plan("ab", seeds=2), "in a setting", "no", "takes 3 or more"),
-        (plan("abcdef", seeds=3), "in a setting", "partly", "10 times"),
-        (plan("ab", seeds=5), "in a setting", "yes", "1.2 times"),
+        (plan("ab", seeds=2), "as it was configured", "no", "takes 3 or more"),
+        (plan("abcdef", seeds=3), "as it was configured", "partly", "10 times"),
+        (plan("ab", seeds=5), "as it was configured", "yes", "1.2 times"),
         (plan("ab", seeds=5), "P(A > B)", "no", "even if all agree p is 0.062"),
+        (plan("ab", seeds=5), "searched anew", "no", "Searches of each method: 1; a test takes 3"),
+        (
+            plan("ab", seeds=6, searches=3),
+            "searched anew",
+            "partly",
+            "3 searches of 2",
+        ),
+        (plan("ab", seeds=20, searches=10), "searched anew", "yes", "1.7 deviations"),
         (plan("ab", seeds=6), "P(A > B)", "partly", "nearly all"),
         (plan("ab", seeds=29), "P(A > B)", "yes", "29"),
         (plan("ab", datasets=5), "over settings", "no", "takes 6 settings"),
@@ -140,7 +151,7 @@ def test_prospects(of: StudyPlan, words: str, answer: str, why: str) -> None:
 
 def test_least_difference_passes_the_test_and_less_does_not() -> None:
     """Seeds whose mean is 1.2416 deviations: p of the t test is just the level."""
-    one = found(plan("ab", seeds=5), "in a setting")
+    one = found(plan("ab", seeds=5), "as it was configured")
     assert "1.2 times" in one.why
     d = np.array([-1.0, -0.5, 0, 0.5, 1.0])
     d = d / d.std(ddof=1) + stats.t.ppf(0.975, 4) / math.sqrt(5)
@@ -175,6 +186,19 @@ def test_settings_are_listed_once() -> None:
     ]
     assert rows[0].val_width == pytest.approx(1.96 * hanley_mcneil_error(0.85, 72, 72))
     assert rows[0].test_positives == 177
+    assert rows[0].test_interval == pytest.approx(
+        (0.85 - rows[0].test_width, 0.85 + rows[0].test_width), abs=0.01
+    )
+
+
+def test_expected_interval_stays_within_bounds() -> None:
+    """On the logit scale, with the error of the delta method; with two images of a class, too."""
+    low, high = expected_interval(0.85, 2, 300)
+    half = stats.norm.ppf(0.975) * hanley_mcneil_error(0.85, 2, 300) / (0.85 * 0.15)
+    assert (low, high) == pytest.approx(
+        tuple(special.expit(special.logit(0.85) + np.array([-half, half])))
+    )
+    assert 0 < low < 0.85 < high < 1 < 0.85 + 1.96 * hanley_mcneil_error(0.85, 2, 300)
 
 
 def test_the_command_shows_them() -> None:

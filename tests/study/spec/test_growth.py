@@ -45,6 +45,7 @@ OTHER_TASK = {"dataset": "digits", "model": "small_cnn", "epochs": 7}
         {"tasks": [OTHER_TASK, *BEGUN["tasks"]]},
         {"resources": {"cpus": 2}},
         {"execution": "eager"},
+        {"metrics": ["auprc", "brier"], "equivalence": 0.02},
         {"execution": "graph", "resources": {"gpus": 1}},
         {"data_root": "/elsewhere", "directory": "/moved", "download": True},
         {"storage": "postgresql://me:${NEW}@host/db"},

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from optuna.distributions import CategoricalDistribution
 
+from analysis.compare.published import published
 from study.cells import cells
 from study.spec import fixed_params, load_spec, preset_names, tuned_space
 from study.spec.text import preset_text
@@ -24,6 +25,10 @@ PAPERS = {
     "bsn-ablation": 4,
     "noise-robustness": 15,
     "alpha-constraint": 1,
+    "iclr22-ablation-variants": 48,
+    "bsn-ablation-variants": 12,
+    "alpha-constraint-variants": 2,
+    "margin-alpha-profile": 8,
     "iccv21-benchmarks-tuned": 60,
     "iccv21-benchmarks-tuned-4-sets": 80,
     "iclr22-benchmarks-tuned": 63,
@@ -87,6 +92,19 @@ def test_an_ablation_compares_choices_without_pruning(
     assert isinstance(distribution, CategoricalDistribution)
     assert distribution.choices == values
     assert (spec.search.sampler, spec.search.pruner) == ("random", "none")
+
+
+@pytest.mark.parametrize("name", ["iclr22-ablation-variants", "ablation-digits"])
+def test_the_rows_of_the_papers_ablation_are_variants_with_its_figures_beside(name: str) -> None:
+    spec = load_spec(name)
+    theirs = published()
+    rows = theirs[(theirs["table"] == "Table 2") & theirs["method"].str.startswith("CT ")]
+    assert [variant.name for variant in spec.methods] == [*dict.fromkeys(rows["ours"])]
+    same, two, one, below = spec.methods
+    assert tuned_space(spec, same).keys() == tuned_space(spec, two).keys()
+    assert "inner_steps" in tuned_space(spec, same)
+    assert tuned_space(spec, below).keys() - tuned_space(spec, one).keys() == {"beta0"}
+    assert [fixed_params(spec, each)["inner_steps"] for each in (one, below)] == [1, 1]
 
 
 def test_what_the_presets_ask_of_their_tasks() -> None:

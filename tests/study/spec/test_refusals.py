@@ -60,7 +60,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("methods", value=[f"{'package.' * 30}module:Mine"]),
         r"methods\[0\]: files are named after .* at most 200 letters together, .* have 261",
     ),
-    "natural ratio twice": (edited("imratios", value=[None, None]), "must not name None twice"),
+    "natural ratio twice": (edited("imratios", value=[None, None]), "must not name null twice"),
     "no imratios": (edited("imratios", value=[]), "imratios: must not be empty"),
     "no methods": (edited("methods", value=[]), "methods: must not be empty"),
     "method twice": (edited("methods", value=["ce", "ce"]), "must not name 'ce' twice"),
@@ -171,6 +171,16 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "tf32 on the CPU": (
         edited("precision", value="tf32"),
         "precision: tf32 needs trials on a GPU, but resources.gpus is 0: raise it, or leave",
+    ),
+    "metric that is not known": (
+        edited("metrics", value=["auroc", "f1"]),
+        r"metrics\[1\]: must be one of auroc, auprc, .*not 'f1'",
+    ),
+    "metric twice": (edited("metrics", value=["brier", "brier"]), "must not name 'brier' twice"),
+    "no metric": (edited("metrics", value=[]), "metrics: "),
+    "a margin of equality that is none": (
+        edited("equivalence", value=0),
+        "equivalence: must be above 0 and below 0.5, a difference of AUROCs, not 0",
     ),
     "execution": (
         edited("execution", value="cuda"),

@@ -9,6 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from search_spaces import SPACES
 from study.cells import cells
 from study.errors import SpecError
+from study.plan.power import ROPE
 from study.spec import (
     data_root,
     directory_of,
@@ -43,6 +44,7 @@ def test_defaults() -> None:
     )
     assert (spec.confirm.seeds, spec.seed) == (5, 0)
     assert (spec.precision, spec.execution) == ("f32", "auto")
+    assert (spec.metrics, spec.equivalence) == (["auroc"], ROPE)
     assert (spec.resources.cpus, spec.resources.gpus, spec.download) == (1.0, 0.0, False)
 
 

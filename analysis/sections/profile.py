@@ -1,0 +1,185 @@
+"""Selected configurations with one hyperparameter moved: how much it matters, and where."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis import labels
+from analysis.columns import SETTING
+from analysis.findings import Findings
+from analysis.labels import plural, setting, short_setting
+from analysis.sections.sources import profiled
+from analysis.write import figures
+from analysis.write.blocks import Block, Figure, Prose, Section
+from analysis.write.palette import Palette
+from study.plan.power import ROPE
+
+__all__ = ["section"]
+
+LEAST_REACH = 0.01
+"""Differences of AUROC that the figure shows at least, to either side of zero."""
+
+MOST_REACH = 1.5
+"""How far the figure shows intervals, in largest differences."""
+
+WORDS = {"val": "validation", "test": "test"}
+
+
+def section(findings: Findings) -> Section | None:
+    """One figure over all hyperparameters, settings and methods; None without profile trials."""
+    table = findings.profiles
+    if table.empty:
+        return None
+    side = "test" if table.loc[~table["own"], "test_difference"].notna().any() else "val"
+    blocks: list[Block] = [
+        Prose(
+            f"{_said(table, side)} Each selected configuration was trained again with this one "
+            "hyperparameter moved, with the data split, weights and order of a confirm trial each "
+            f"time: what differs is its doing. Heights are differences of {WORDS[side]} AUROC from "
+            "the selected configuration; look for lines that leave zero by more than their bars."
+        ),
+    ]
+    if side == "test":
+        blocks.append(
+            Prose(
+                "These trials met the test set and selected nothing: a value that does better "
+                "here than the selected one is no result of the method, but says that its search "
+                "did not find it."
+            )
+        )
+    blocks += [
+        Figure("profiles", _figure(findings, table, side), _caption(findings, side)),
+    ]
+    return Section("profiles", "How much a hyperparameter matters", blocks, folds=False)
+
+
+def _said(table: pd.DataFrame, side: str) -> str:
+    """A sentence a hyperparameter: where moving it hurts most, and in how many cells it does not
+    matter."""
+    said = []
+    for name, rows in table[~table["own"]].groupby("hyperparameter", sort=False):
+        known = rows.dropna(subset=[f"{side}_difference"])
+        if known.empty:
+            said.append(f"{name}: no trial has finished yet.")
+            continue
+        worst = known.sort_values(f"{side}_difference").iloc[0]
+        furthest = known.groupby("cell")[f"{side}_difference"].agg(lambda d: d.abs().max())
+        calm = int((furthest <= ROPE).sum())
+        where = f"{worst['method']} on {setting(worst['task'], worst['ratio'])}"
+        fall = worst[f"{side}_difference"]
+        said.append(
+            f"{name}: moved to {worst['text']}, {where} "
+            + (f"loses {labels.auroc(-fall)} of" if fall < 0 else f"gains {labels.auroc(fall)} of")
+            + f" {WORDS[side]} AUROC, the {'most' if fall < 0 else 'least'} of all; in {calm} of "
+            f"{plural(len(furthest), 'cell')} no value changes it by more than {ROPE:g}."
+        )
+    return " ".join(said)
+
+
+def _caption(findings: Findings, side: str) -> str:
+    searched = bool((findings.results.cells["searches"] > 1).any())
+    over = "searches" if searched else "confirm seeds"
+    return (
+        f"Difference of {WORDS[side]} AUROC, moved less selected, paired by confirm seed. Bars: "
+        f"95 % t interval over {over}, each value by itself. Rings on the zero line: what was "
+        "selected."
+    )
+
+
+def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
+    results = findings.results
+    palette = Palette(results.methods, results.ratios)
+    panels = [
+        (str(name), task, ratio)
+        for name in dict.fromkeys(table["hyperparameter"])
+        for task, ratio in results.settings
+        if ((table["hyperparameter"] == name) & _in(table, task, ratio)).any()
+    ]
+    shown = [method for method in results.methods if (table["method"] == method).any()]
+    figure = figures.grid(
+        [f"{name}, {short_setting(task, ratio)}" for name, task, ratio in panels],
+        [name for name, _, _ in panels],
+        f"{WORDS[side]} AUROC, difference",
+        shown,
+        shared=True,
+    )
+    named: set[str] = set()
+    for panel, (name, task, ratio) in enumerate(panels):
+        here = table[(table["hyperparameter"] == name) & _in(table, task, ratio)]
+        for method in shown:
+            rows = here[here["method"] == method].sort_values("place")
+            if rows.empty:
+                continue
+            style, own = palette.method(method), rows[rows["own"]]
+            # What one search selected lies on the line; of several each had its own companions.
+            line = rows if len(own) == 1 else rows[~rows["own"]]
+            line = line.dropna(subset=[f"{side}_difference"])
+            drawn = figures.line(
+                line["place"],
+                line[f"{side}_difference"],
+                style,
+                method,
+                _hover(line, side),
+                profiled(line),
+                spread=(line[f"{side}_high"] - line[f"{side}_difference"]).fillna(0.0),
+            )
+            drawn.showlegend = method not in named
+            named.add(method)
+            rings = figures.dots(
+                own["place"],
+                [0.0] * len(own),
+                style,
+                method,
+                _hover(own, side),
+                profiled(own),
+                symbol="circle-open",
+                size=13,
+                opacity=1,
+            )
+            for each in (drawn, rings):
+                figure.add_trace(each, **figures.place(panel))
+        _axis(figure, here, panel)
+    figure.update_yaxes(range=_range(table, side))
+    return figures.tidy_legend(figure)
+
+
+def _range(table: pd.DataFrame, side: str) -> list[float]:
+    """Of the differences: a wide interval may run out of it, so that the others stay legible."""
+    ends = table[[f"{side}_{what}" for what in ("difference", "low", "high")]]
+    reach = max(LEAST_REACH, MOST_REACH * float(ends.iloc[:, 0].abs().max()))
+    low, high = float(ends.min().min()), float(ends.max().max())
+    return [1.08 * max(-reach, min(-LEAST_REACH, low)), 1.08 * min(reach, max(LEAST_REACH, high))]
+
+
+def _in(table: pd.DataFrame, task: str, ratio: str) -> pd.Series:
+    return (table[[*SETTING]] == [task, ratio]).all(axis=1)
+
+
+def _axis(figure: go.Figure, rows: pd.DataFrame, panel: int) -> None:
+    tried = rows.drop_duplicates("text").sort_values("place")
+    if rows["log"].all():
+        values, texts = figures.log_ticks(tried["place"].min(), tried["place"].max())
+        figure.update_xaxes(type="log", tickvals=values, ticktext=texts, **figures.place(panel))
+    elif _named(tried):
+        ticks = {"tickvals": list(tried["place"]), "ticktext": [*map(figures.text, tried["text"])]}
+        figure.update_xaxes(**ticks, **figures.place(panel))
+
+
+def _named(tried: pd.DataFrame) -> bool:
+    """Values that are no numbers have a tick each."""
+    return any(
+        text != f"{place:.3g}" for text, place in zip(tried["text"], tried["place"], strict=True)
+    )
+
+
+def _hover(rows: pd.DataFrame, side: str) -> list[str]:
+    return [
+        f"{row['method']}, {row['hyperparameter']} = {row['text']}\n"
+        + (
+            "selected"
+            if row["own"]
+            else f"{labels.signed(row[f'{side}_difference'])} ("
+            + labels.interval(row[f"{side}_low"], row[f"{side}_high"], labels.signed)
+            + ")"
+        )
+        for row in rows.to_dict("records")
+    ]
