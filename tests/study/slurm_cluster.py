@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -144,9 +144,9 @@ def _daemon(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterat
             process.wait()
 
 
-def _until(there: object, folder: Path) -> None:
+def _until(there: Callable[[], bool], folder: Path) -> None:
     deadline = time.monotonic() + 60
-    while not there():  # type: ignore[operator]
+    while not there():
         logs = "\n".join(file.read_text()[-2000:] for file in folder.glob("*.log"))
         assert time.monotonic() < deadline, logs
         time.sleep(0.2)
