@@ -19,7 +19,7 @@ __all__ = ["findings_data", "plan_data", "status_data", "text"]
 
 def text(data: object) -> str:
     """``data`` as JSON on indented lines; what is not finite is null, as JSON has no NaN."""
-    return json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False)
+    return json.dumps(_plain(data), indent=2, allow_nan=False)
 
 
 def _plain(value: object) -> Any:
