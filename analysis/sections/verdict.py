@@ -86,7 +86,15 @@ def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
     ]
     said = start + "Highest mean test AUROC: " + Markup(listing(counted)) + ". "
     whose = "the best method" if _repeated(results) else "the configuration of the best method"
-    return said + _supported(compared, whose)
+    return said + _supported(compared, whose) + _alike(compared)
+
+
+def _alike(compared: Sequence[Verdict]) -> str:
+    """In how many settings some method is equal to the best, within the margin."""
+    equal = [verdict for verdict in compared if verdict.equal]
+    if not equal:
+        return ""
+    return f" In {plural(len(equal), 'setting')} others are equal to it within {equal[0].margin:g}."
 
 
 def _supported(compared: Sequence[Verdict], whose: str) -> str:
