@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis import columns, labels
-from study.cell import selects_by
+from study.ledger.rules import selects_by
 from study.plan.power import ROPE
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 from study.words import METRICS

@@ -9,10 +9,11 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from study.cell import Cell, selects_by
+from study.cell import Cell
 from study.errors import LedgerError
 from study.ledger import sql as tables
 from study.ledger.ledger import STUDY_ID, plan_of
+from study.ledger.rules import selects_by
 from study.spec import before_values
 
 __all__ = ["refuse_another_directory", "refuse_another_study"]

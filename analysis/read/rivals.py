@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from analysis.labels import listing
-from study.cell import selects_by
+from study.ledger.rules import selects_by
 from study.records import CellRecord, StudyRecord, TrialRecord
 
 __all__ = ["Names", "paired", "rivals"]

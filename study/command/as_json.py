@@ -7,7 +7,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.cell import selects_by
+from study.ledger.rules import selects_by
 from study.records import CellRecord, StudyRecord
 
 if TYPE_CHECKING:

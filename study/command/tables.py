@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from study.cell import selects_by
+from study.ledger.rules import selects_by
 from study.records import CellRecord, StudyRecord
 from study.words import METRICS, OWN_RATIO, duration, span
 

@@ -16,14 +16,14 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
 
-from study.cell import Cell, confirm_seeds, search_seeds, selects_by
+from study.cell import Cell, confirm_seeds, search_seeds
 from study.errors import StudyError
 from study.ledger import sql as tables
 from study.ledger.lease import Lease
 from study.ledger.phases import PHASES, moved_of, optuna_study
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
-from study.ledger.rules import FINISHED, Searched, Standing
+from study.ledger.rules import FINISHED, Searched, Standing, selects_by
 from study.ledger.writer import Writer
 from trainables.config import Outcome
 

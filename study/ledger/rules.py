@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from study.cell import Moves
 
-__all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Searched", "Standing"]
+__all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Searched", "Standing", "selects_by"]
 
 FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 """States of a row that has come to its end."""
@@ -41,6 +41,14 @@ class AnyRow(Protocol):
     def selected_from(self) -> int | None: ...
     @property
     def moved(self) -> tuple[str, Any] | None: ...
+
+
+def selects_by(run: Mapping[str, Any]) -> str:
+    """What a search selects by, from what a cell's trials share: a key of ``study.words.METRICS``.
+
+    A plan that does not say is of a version that knew AUROC alone.
+    """
+    return str(run.get("select", "auroc"))
 
 
 R = TypeVar("R", bound=AnyRow)

@@ -10,10 +10,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from study.cell import selects_by
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.phases import PHASES
 from study.ledger.rows import Row
+from study.ledger.rules import selects_by
 from study.words import METRICS, duration
 from trainables.config import Outcome
 
