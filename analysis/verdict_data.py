@@ -34,7 +34,8 @@ def _setting(verdict: Verdict) -> dict[str, Any]:
         "doubts": list(verdict.doubts),
         "not_told_from": list(verdict.near),
         "equal_to": list(verdict.equal),
-        "equivalence": verdict.margin,
+        "margin": verdict.margin,
+        "p_equal": verdict.p_equal,
         "untested": list(verdict.untested),
         "without_result": list(verdict.absent),
     }

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
-from analysis.compare.searches import grouped, sampled
+from analysis.compare.searches import Groups, grouped, sampled
 from analysis.compare.t_test import Student, alike
 from analysis.compare.testset import Images, counted, covariances, look
 from analysis.holm import holm
@@ -207,9 +207,9 @@ class _Method(NamedTuple):
         several = len(np.unique(self.repeats)) > 1
         return self.repeats if several else np.array([*self.place])
 
-    def seen(self, seeds: list[int]) -> Placements | None:
-        """The test images under these seeds."""
-        return None if self.images is None else self.images.runs(self.at(seeds))
+    def seen(self, seeds: list[int], groups: Groups) -> Placements | None:
+        """The test images under these seeds, as means over groups of them."""
+        return None if self.images is None else self.images.runs(self.at(seeds)).means(groups)
 
     def at(self, seeds: list[int]) -> list[int]:
         """Where the runs of these seeds are."""
@@ -251,10 +251,8 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float)
     if not shared:
         return pair
     higher = float(sampled(a.test_auroc[a.at(shared)], groups).mean())
-    first_seen, second_seen = (
-        None if (seen := method.seen(shared)) is None else seen.means(groups) for method in (a, b)
-    )
-    return _tested(pair, d if ahead else -d, first_seen, second_seen, higher)
+    seen = (method.seen(shared, groups) for method in (a, b))
+    return _tested(pair, d if ahead else -d, *seen, higher=higher)
 
 
 def _tested(
@@ -262,6 +260,7 @@ def _tested(
     d: NDArray[np.float64],
     a: Placements | None,
     b: Placements | None,
+    *,
     higher: float,
 ) -> Pair:
     """The pair with what differences ``d`` (not empty) say, and the images, if they are known.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from analysis.labels import listing
+from study.cell import selects_by
 from study.records import CellRecord, StudyRecord, TrialRecord
 
 __all__ = ["Names", "paired", "rivals"]
@@ -14,6 +15,7 @@ _PLACES = ("data_root", "device", "execution")
 
 _BOTH = "{owners} ran {methods} on the same setting: it stands once for each study."
 _FIXED = "{owners} fix hyperparameters of {methods} differently: it stands once for each study."
+_BASE = "{owners} mean different methods by {methods}: it stands once for each study."
 _SPACE = "{owners} searched other spaces for {methods}."
 
 
@@ -63,6 +65,7 @@ def _tasks(named: Mapping[str, StudyRecord]) -> Names:
 def _protocol(study: StudyRecord, cell: CellRecord) -> dict[str, Any]:
     """What must be equal for two runs of a task to compare."""
     kept = {name: value for name, value in cell.run.items() if name not in _PLACES}
+    kept["select"] = selects_by(cell.run)
     if kept.get("budget") == "seconds":
         kept["device"] = cell.run["device"]
         # On the CPU all are eager, and so are those of studies that do not say.
@@ -98,11 +101,12 @@ def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
         settings = {(tasks.new[label, cell.task], cell.imratio) for label, cell in its}
         facts = (
             (len(settings) < len(its), _BOTH),
+            (len({cell.base for _, cell in its}) > 1, _BASE),
             (_conflict([cell for _, cell in its]), _FIXED),
             (any(cell.space != its[0][1].space for _, cell in its), _SPACE),
         )
         why = next((said for holds, said in facts if holds and len(owners) > 1), "")
-        split = why in (_BOTH, _FIXED)
+        split = why in (_BOTH, _BASE, _FIXED)
         names.new.update({(o, method): f"{method} ({o})" if split else method for o in owners})
         if why:
             told.setdefault((listing(owners), why), []).append(method)
@@ -144,7 +148,9 @@ def paired(cells: Sequence[CellRecord]) -> tuple[list[CellRecord], list[str]]:
         rows = tuple(_indexed(row, known) for row in cell.confirm)
         if rows != cell.confirm:
             moved[setting] = None
-        out.append(replace(cell, confirm=rows))
+        # The trials of a profile are pairs of the confirm trials.
+        profile = tuple(_indexed(row, known) for row in cell.profile)
+        out.append(replace(cell, confirm=rows, profile=profile))
     remarks = [
         "Confirm seeds of the studies split the data differently on "
         f"{listing(dict.fromkeys(task for task, _ in moved))}: such trials are not taken as pairs."

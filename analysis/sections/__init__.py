@@ -12,6 +12,7 @@ from analysis.sections import (
     convergence,
     critical_difference,
     failures,
+    glance,
     hyperparameter_pairs,
     importance,
     imratio,
@@ -19,6 +20,7 @@ from analysis.sections import (
     method_pairs,
     metrics,
     profile,
+    profile_values,
     provenance,
     published,
     rank_stability,
@@ -34,6 +36,8 @@ from analysis.write.blocks import Section
 __all__ = ["SECTIONS"]
 
 SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
+    glance.section,
+    profile.section,
     verdict.section,
     main_table.section,
     method_pairs.section,
@@ -41,7 +45,7 @@ SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     critical_difference.section,
     rank_stability.section,
     imratio.section,
-    profile.section,
+    profile_values.section,
     sensitivity.section,
     hyperparameter_pairs.section,
     importance.section,

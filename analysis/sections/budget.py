@@ -41,7 +41,8 @@ def section(findings: Findings) -> Section:
     if fell_back := _fallbacks(results):
         blocks.append(Note(fell_back))
     blocks += [_method_table(results, methods, cells), _cell_table(results, cells)]
-    return Section("budget", "Budget", blocks)
+    finding = f"unequal for {plural(len(unequal), 'method')}" if len(unequal) else "equal"
+    return Section("budget", "Budget", blocks, finding, len(unequal) > 0)
 
 
 def _fallbacks(results: Results) -> list[str]:
@@ -85,7 +86,7 @@ def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) 
         for r in methods.to_dict("records")
     ]
     columns = [TableColumn("Method"), *_COUNTS, *_COSTS, TableColumn("Flagged", True)]
-    caption = "Budget by method. Times are summed over trials, not waiting time."
+    caption = "What each method was given and spent. Times are sums over trials, without waiting."
     sources = [
         spent(results, set(cells.loc[cells["method"] == method, "cell"]))
         for method in methods["method"]
@@ -119,7 +120,7 @@ def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
         TableColumn("Flag"),
     ]
     sources = [spent(results, {cell}) for cell in cells["cell"]]
-    caption = "Budget by cell."
+    caption = "What each cell was given and spent."
     return Table("budget-cells", caption, columns, rows, cells, sources=sources)
 
 

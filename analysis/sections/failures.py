@@ -5,7 +5,7 @@ import pandas as pd
 from analysis import labels
 from analysis.compare import failures
 from analysis.findings import Findings
-from analysis.labels import plural, short_setting
+from analysis.labels import listing, plural, short_setting
 from analysis.read.traces import ranges, trace
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 
@@ -21,7 +21,8 @@ def section(findings: Findings) -> Section:
     total = sum(len(cell.rows) for cell in results.study.cells)
     if rows.empty and empty.empty:
         said = f"None of the study's {plural(total, 'trial')} failed, and every cell has a result."
-        return Section("failures", "Failures", [Prose(said), *_deaths(deaths)])
+        finding = plural(len(deaths), "death") if len(deaths) else "nothing failed"
+        return Section("failures", "Failures", [Prose(said), *_deaths(deaths)], finding)
     blocks: list[Block] = [
         Prose(
             f"{plural(len(rows), 'trial')} of {total} failed, and "
@@ -35,7 +36,11 @@ def section(findings: Findings) -> Section:
     if len(rows):
         blocks.append(_row_table(rows))
     blocks += _deaths(deaths)
-    return Section("failures", "Failures", blocks)
+    parts = (
+        plural(len(rows), "failed trial") if len(rows) else "",
+        plural(len(empty), "cell without a result", "cells without a result") if len(empty) else "",
+    )
+    return Section("failures", "Failures", blocks, listing(filter(None, parts)), found=True)
 
 
 def _empty_table(empty: pd.DataFrame) -> Table:

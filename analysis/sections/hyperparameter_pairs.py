@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis import labels
 from analysis.findings import Findings
+from analysis.labels import plural
 from analysis.search import contour
 from analysis.search.contour import PairSurface, Surface
 from analysis.write import figures
@@ -31,7 +32,8 @@ def section(findings: Findings) -> Section | None:
     blocks: list[Block] = []
     if any(pair.sound for pair in surfaces):
         words = (
-            "Each picture is a map: the brighter, the higher the validation AUROC, as a distance "
+            "Each picture is a map: the brighter, the higher the validation "
+            f"{findings.results.criterion}, as a distance "
             "from the median of the same search. Look at the shape of the bright region. Upright "
             "or level bands: one of the two decides and the other hardly matters. A slanting "
             "ridge: the best value of one depends on the other, so tune both together."
@@ -47,7 +49,9 @@ def section(findings: Findings) -> Section | None:
             figure = Figure(f"pair-{x}-{y}".replace("_", "-"), _figure(drawn), _caption(drawn))
             blocks += [Heading(f"{x} and {y}"), figure]
     blocks += [Prose(words) for words in _refused([pair for pair in surfaces if not pair.sound])]
-    return Section("pairs", "Pairs of hyperparameters", blocks)
+    sound = sum(pair.sound for pair in surfaces)
+    finding = f"{plural(sound, 'map')} drawn" if sound else "nothing beyond noise"
+    return Section("pairs", "Pairs of hyperparameters", blocks, finding)
 
 
 _Drawn = Sequence[tuple[PairSurface, Surface]]

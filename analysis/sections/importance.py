@@ -66,7 +66,12 @@ def section(findings: Findings) -> Section | None:
             ),
             _table(results, table),
         ]
-    return Section("importance", "Importance", blocks)
+    named = table.loc[table["important"].astype(bool), ["method", "hyperparameter"]]
+    count = len(named.drop_duplicates())
+    finding = f"{plural(count, 'hyperparameter matters', 'hyperparameters matter')}"
+    if not count:
+        finding = "none stands out" if len(table) else "too few random trials"
+    return Section("importance", "Importance", blocks, finding, count > 0)
 
 
 def _notes(table: pd.DataFrame, refused: pd.DataFrame) -> list[str]:

@@ -7,7 +7,7 @@ from analysis import labels
 from analysis.compare import pairwise
 from analysis.compare.pairwise import Pair
 from analysis.findings import Findings
-from analysis.labels import listing, setting, short_setting
+from analysis.labels import listing, plural, setting, short_setting
 from analysis.read.traces import Trace, joined, trace
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
@@ -52,7 +52,11 @@ def section(findings: Findings) -> Section | None:
         ),
         _share_table(shown, pairs),
     ]
-    return Section("pairwise", "Pairs of methods", blocks)
+    apart = sum(pair.better for pair in pairs)
+    finding = f"{plural(apart, 'pair')} told apart" if apart else "no pair told apart"
+    if apart and not any(pair.better for pair in shown):
+        finding += ", none with the best"
+    return Section("pairwise", "Pairs of methods", blocks, finding, apart > 0)
 
 
 _PAIR = (

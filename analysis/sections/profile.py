@@ -7,10 +7,9 @@ from analysis import labels
 from analysis.columns import SETTING
 from analysis.findings import Findings
 from analysis.labels import plural, setting, short_setting
-from analysis.read.traces import Trace, joined, trace
+from analysis.sections.sources import profiled
 from analysis.write import figures
-from analysis.write.blocks import Block, Figure, Prose, Section, Table, TableCell, TableColumn
-from analysis.write.cells import interval, number
+from analysis.write.blocks import Block, Figure, Prose, Section
 from analysis.write.palette import Palette
 from study.plan.power import ROPE
 
@@ -49,9 +48,8 @@ def section(findings: Findings) -> Section | None:
         )
     blocks += [
         Figure("profiles", _figure(findings, table, side), _caption(findings, side)),
-        _table(table),
     ]
-    return Section("profiles", "Profiles: how much a hyperparameter matters", blocks)
+    return Section("profiles", "How much a hyperparameter matters", blocks, folds=False)
 
 
 def _said(table: pd.DataFrame, side: str) -> str:
@@ -121,7 +119,7 @@ def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
                 style,
                 method,
                 _hover(line, side),
-                _sources(line),
+                profiled(line),
                 spread=(line[f"{side}_high"] - line[f"{side}_difference"]).fillna(0.0),
             )
             drawn.showlegend = method not in named
@@ -132,7 +130,7 @@ def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
                 style,
                 method,
                 _hover(own, side),
-                _sources(own),
+                profiled(own),
                 symbol="circle-open",
                 size=13,
                 opacity=1,
@@ -185,56 +183,3 @@ def _hover(rows: pd.DataFrame, side: str) -> list[str]:
         )
         for row in rows.to_dict("records")
     ]
-
-
-def _sources(rows: pd.DataFrame) -> Trace:
-    return joined(
-        trace(cell, "confirm" if own else "profile", numbers)
-        for cell, own, numbers in zip(rows["cell"], rows["own"], rows["rows"], strict=True)
-    )
-
-
-def _table(table: pd.DataFrame) -> Table:
-    tested = table["test_mean"].notna() & ~table["own"]
-    sides = ("val", "test") if tested.any() else ("val",)
-    rows = [
-        [
-            TableCell(r["method"], r["method"], r["cell"], mark="row"),
-            TableCell(short_setting(r["task"], r["ratio"]), mark="key"),
-            TableCell(r["hyperparameter"], mark="key"),
-            TableCell(r["text"], r["place"], note="selected" if r["own"] else ""),
-            number(r["n"], "{:.0f}".format),
-            *(
-                cell
-                for side in sides
-                for cell in (
-                    number(r[f"{side}_mean"]),
-                    number(r[f"{side}_difference"], labels.signed),
-                    interval(r[f"{side}_low"], r[f"{side}_high"], labels.signed),
-                )
-            ),
-        ]
-        for r in table.to_dict("records")
-    ]
-    columns = [
-        TableColumn("Method"),
-        TableColumn("Setting"),
-        TableColumn("Hyperparameter"),
-        TableColumn("Value", True),
-        TableColumn("Pairs", True, "confirm seeds with which the trials are paired"),
-        *(
-            column
-            for side in sides
-            for column in (
-                TableColumn(f"{WORDS[side].capitalize()} AUROC", True, "mean over the seeds"),
-                TableColumn("Difference", True, "from the selected configuration, same seeds"),
-                TableColumn("95 % interval", True, "t interval of the difference"),
-            )
-        ),
-    ]
-    caption = (
-        f"Every value of every profile, {plural(len(rows), 'row')}: AUROC with the hyperparameter "
-        "moved there, and its difference from the selected configuration."
-    )
-    sources = [_sources(table.iloc[[i]]) for i in range(len(table))]
-    return Table("profiles-table", caption, columns, rows, table, sources=sources)

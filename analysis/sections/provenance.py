@@ -17,7 +17,7 @@ def section(findings: Findings) -> Section:
     pairs = flatten(study.provenance)
     table = Table(
         name="provenance",
-        caption="As recorded when the study ran.",
+        caption="What the study ran with, as recorded when it ran.",
         columns=[TableColumn("Item"), TableColumn("Value")],
         rows=[[TableCell(name, mark="row"), TableCell(value)] for name, value in pairs],
         data=pd.DataFrame(pairs, columns=["item", "value"]),

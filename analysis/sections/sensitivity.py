@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import short_setting
+from analysis.labels import plural, short_setting
 from analysis.read.traces import Trace, trace
 from analysis.search import optimum, sensitivity, smooth
 from analysis.search.sensitivity import Curve
@@ -52,7 +52,8 @@ def section(findings: Findings) -> Section | None:
             "tops for different imbalance ratios stand above each other: the band says how surely. "
             "Searches at different ratios "
             "reach different levels, so where there are several, heights are distances from "
-            "the best trial of the same search; the legend gives its validation AUROC."
+            "the best trial of the same search; the legend gives its validation "
+            f"{results.criterion}."
         ),
         Prose(
             f"From {sensitivity.LEAST} finished trials on there is a curve; a line through fewer "
@@ -71,9 +72,10 @@ def section(findings: Findings) -> Section | None:
         for i, task in enumerate(t for t in results.tasks if (tried["task"] == t).any()):
             own = [curve for curve in curves if (curve.method, curve.task) == (method, task)]
             rows = tried[tried["task"] == task]
-            figure = draw(rows, own, palette, results.ratios, most)
+            figure = draw(rows, own, palette, results, most)
             caption = f"{method} on {task}. {_caption(rows, own, most)}"
             blocks.append(Figure(f"sensitivity-{place}-{i}", figure, caption))
+    optima = optimum.optima(results, points, curves)
     blocks += [
         Heading("Where the curves peak"),
         Prose(
@@ -82,9 +84,11 @@ def section(findings: Findings) -> Section | None:
             "to 80 trials it held the true optimum in 95 of 100 cases or more, for random and for "
             "guided trials alike."
         ),
-        _table(optimum.optima(results, points, curves), points),
+        _table(optima, points),
     ]
-    return Section("sensitivity", "Sensitivity", blocks)
+    located = int(optima["located"].sum())
+    finding = f"{plural(located, 'optimum', 'optima')} located" if located else "no optimum located"
+    return Section("sensitivity", "Sensitivity", blocks, finding, located > 0)
 
 
 _PRUNED = (

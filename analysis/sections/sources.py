@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 
+import pandas as pd
+
 from analysis.read.traces import Trace, joined, trace
 from analysis.results import Results
 
-__all__ = ["confirmed", "spent"]
+__all__ = ["confirmed", "profiled", "spent"]
 
 
 def confirmed(
@@ -34,3 +36,11 @@ def spent(results: Results, cells: Collection[str]) -> Trace:
                 numbers.setdefault(row.phase, []).append(row.number)
             parts += [trace(cell.id, phase, rows) for phase, rows in numbers.items()]
     return joined(parts)
+
+
+def profiled(rows: pd.DataFrame) -> Trace:
+    """The trials of rows of ``analysis.compare.profile.profiles``."""
+    return joined(
+        trace(cell, "confirm" if own else "profile", numbers)
+        for cell, own, numbers in zip(rows["cell"], rows["own"], rows["rows"], strict=True)
+    )

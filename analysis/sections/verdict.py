@@ -13,7 +13,7 @@ from analysis.results import Results
 from analysis.sections.across import DOUBTS, across
 from analysis.write.blocks import Block, Note, Prose, Section
 
-__all__ = ["section"]
+__all__ = ["cautions", "section", "summary"]
 
 READING = (
     "Every number above is the mean ± standard deviation of the test AUROC over the confirm "
@@ -52,15 +52,15 @@ _BASES = {
 def section(findings: Findings) -> Section:
     """One sentence a setting, under a summary and whatever the reader must know first."""
     verdicts = findings.verdicts
-    blocks: list[Block] = [Prose(_summary(findings.results, verdicts))]
-    cautions = _cautions(findings)
-    if cautions:
-        blocks.append(Note(cautions))
+    blocks: list[Block] = [Prose(Markup(" ").join(summary(findings)))]
+    doubtful = cautions(findings)
+    if doubtful:
+        blocks.append(Note(doubtful))
     blocks += [Prose(said) for said in across(findings)]
     blocks += [Prose(_sentence(verdict)) for verdict in verdicts]
     if any(verdict.best for verdict in verdicts):
         blocks.append(Prose(READING.format(**(_OFTEN if _repeated(findings.results) else _ONCE))))
-    return Section("verdict", "Verdict", blocks)
+    return Section("verdict", "Verdict", blocks, *_finding(verdicts))
 
 
 def _repeated(results: Results) -> bool:
@@ -68,15 +68,29 @@ def _repeated(results: Results) -> bool:
     return bool((results.cells["searches"] > 1).any())
 
 
-def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
+def _finding(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
     compared = [verdict for verdict in verdicts if verdict.rivals]
-    start = Markup("{} compared on {}. ").format(
+    if not compared:
+        return "nothing to compare yet", False
+    apart = sum(verdict.claim is not None for verdict in compared)
+    if not apart:
+        return "no evidence of a difference", False
+    return f"best told apart in {apart} of {plural(len(compared), 'setting')}", True
+
+
+def summary(findings: Findings) -> list[Markup]:
+    """Two sentences: who leads, and whether the tests support it."""
+    results, verdicts = findings.results, findings.verdicts
+    compared = [verdict for verdict in verdicts if verdict.rivals]
+    start = Markup("{} compared on {}").format(
         plural(len(results.methods), "method"), plural(len(verdicts), "setting")
     )
     if not any(verdict.best for verdict in verdicts):
-        return start + "No confirm trial has finished, so there is no result to report yet."
+        said = "No confirm trial has finished, so there is no result to report yet."
+        return [start + ".", Markup(said)]
     if not compared:
-        return start + "No setting has results of two methods, so nothing can be compared yet."
+        said = "No setting has results of two methods, so nothing can be compared yet."
+        return [start + ".", Markup(said)]
     first = [verdict.best.method for verdict in compared if verdict.best]
     leads = [(method, first.count(method)) for method in results.methods]
     counted = [
@@ -84,9 +98,9 @@ def _summary(results: Results, verdicts: Sequence[Verdict]) -> Markup:
         for method, count in leads
         if count
     ]
-    said = start + "Highest mean test AUROC: " + Markup(listing(counted)) + ". "
+    said = start + "; highest mean test AUROC: " + Markup(listing(counted)) + "."
     whose = "the best method" if _repeated(results) else "the configuration of the best method"
-    return said + _supported(compared, whose) + _alike(compared)
+    return [said, Markup(_supported(compared, whose) + _alike(compared))]
 
 
 def _alike(compared: Sequence[Verdict]) -> str:
@@ -166,8 +180,8 @@ def _lacks(verdict: Verdict, best: Best) -> str:
         return "It is the only method with a result, so there is nothing to compare it with."
     if verdict.reading == "untested":
         return (
-            "Too few paired seeds, or without spread, to test any other method against it: no "
-            "evidence of a difference."
+            "Too few paired seeds or searches, or without spread, to test any other method "
+            "against it: no evidence of a difference."
         )
     open_ = [method for method in verdict.near if method not in verdict.equal]
     said = f"No evidence of a difference from {listing(open_)}." if open_ else ""
@@ -180,7 +194,8 @@ def _lacks(verdict: Verdict, best: Best) -> str:
     return said
 
 
-def _cautions(findings: Findings) -> list[str]:
+def cautions(findings: Findings) -> list[str]:
+    """What a reader must know before any claim."""
     results, cells = findings.results, findings.budget
     missing = failures.missing_rows(results)
     phases = ("search", "confirm", "profile")

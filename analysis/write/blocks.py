@@ -19,6 +19,7 @@ __all__ = [
     "Figure",
     "Heading",
     "Note",
+    "Panels",
     "Prose",
     "Section",
     "Table",
@@ -70,6 +71,22 @@ class Figure:
     figure: go.Figure
     caption: str
     template: ClassVar[str] = "blocks/figure.html"
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Small figures side by side, as many in a row as fit, under one caption.
+
+    Attributes:
+        name: as of a figure.
+        panels: (title, figure), in order.
+        caption: of all.
+    """
+
+    name: str
+    panels: Sequence[tuple[str, go.Figure]]
+    caption: str
+    template: ClassVar[str] = "blocks/panels.html"
 
 
 @dataclass(frozen=True)
@@ -156,7 +173,7 @@ class Code:
     template: ClassVar[str] = "blocks/code.html"
 
 
-Block = Prose | Heading | Note | Figure | Table | Code
+Block = Prose | Heading | Note | Figure | Panels | Table | Code
 
 
 @dataclass(frozen=True)
@@ -167,11 +184,18 @@ class Section:
         key: anchor; letters, digits and hyphens.
         title: heading, and entry in the contents list.
         blocks: in order.
+        finding: one phrase for the contents list, what the section found or that it found nothing
+            ("1 failure", "nothing failed"); "" where it only shows.
+        found: whether that is something that a reader should not miss: it stands out.
+        folds: whether it is a chapter that folds; what does not stands before all that do.
     """
 
     key: str
     title: str
     blocks: Sequence[Block] = field(default_factory=tuple)
+    finding: str = ""
+    found: bool = False
+    folds: bool = True
 
     def tables(self) -> Iterable[Table]:
         """The section's tables."""

@@ -10,6 +10,7 @@ from analysis.write.blocks import (
     Figure,
     Heading,
     Note,
+    Panels,
     Prose,
     Section,
     Table,
@@ -42,13 +43,14 @@ def document(
     """
     parts = [f"# {_plain(title)}", *(f"> {_paragraph(remark)}" for remark in remarks)]
     for section in sections:
-        parts.append(f"## {_plain(section.title)}")
+        finding = f": {section.finding}" if section.finding else ""
+        parts.append(f"## {_plain(section.title + finding)}")
         parts += [_block(block, pictures) for block in section.blocks]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
 def _block(block: Block, pictures: Mapping[str, str]) -> str:
-    if isinstance(block, Figure):
+    if isinstance(block, Figure | Panels):
         caption = _plain(block.caption)
         if block.name in pictures:
             return f"![{caption}]({pictures[block.name]})"

@@ -9,17 +9,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from analysis.labels import short_setting
 from analysis.results import Results
-from analysis.write.blocks import Figure, Section
+from analysis.write.blocks import Block, Figure, Panels, Section
 from analysis.write.palette import Palette
 from analysis.write.theme import TEMPLATES
 
 __all__ = ["pack", "render"]
 
+SCRIPTS = ("chapters.js", "figures.js", "tables.js", "filter.js", "origins.js")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 # Inside <script>, "</" and "<!--" would end or open markup; as escapes they are plain JSON.
@@ -40,11 +43,12 @@ def render(results: Results, parts: Sequence[Section]) -> str:
         lstrip_blocks=True,
     )
     figures = {
-        block.name: _figure(block)
+        name: _figure(figure)
         for part in parts
         for block in part.blocks
-        if isinstance(block, Figure)
+        for name, figure in _figures(block)
     }
+    settings = [short_setting(*pair) for pair in results.settings]
     facts = {
         "templates": TEMPLATES,
         "dark": Palette(results.methods, results.ratios).swap,
@@ -55,9 +59,10 @@ def render(results: Results, parts: Sequence[Section]) -> str:
         study=results.study,
         results=results,
         sections=parts,
+        settings=settings,
         made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         css=_source("style.css"),
-        scripts=[_source(name) for name in ("figures.js", "tables.js", "origins.js")],
+        scripts=[_source(name) for name in SCRIPTS],
         facts=_json(facts),
         plotly=_plotly(),
         figures=pack(json.dumps(figures)),
@@ -74,11 +79,20 @@ def _plotly() -> Markup:
     return pack(get_plotlyjs())
 
 
-def _figure(block: Figure) -> Mapping[str, Any]:
+def _figures(block: Block) -> list[tuple[str, go.Figure]]:
+    """The figures of a block, by the names under which the page holds them."""
+    if isinstance(block, Figure):
+        return [(block.name, block.figure)]
+    if isinstance(block, Panels):
+        return [(f"{block.name}-{i}", figure) for i, (_, figure) in enumerate(block.panels)]
+    return []
+
+
+def _figure(figure: go.Figure) -> Mapping[str, Any]:
     """Data and layout; the template is left out, the page holds it once a theme."""
-    figure: dict[str, Any] = json.loads(block.figure.to_json())
-    figure["layout"].pop("template", None)
-    return figure
+    plain: dict[str, Any] = json.loads(figure.to_json())
+    plain["layout"].pop("template", None)
+    return plain
 
 
 def _json(data: Any) -> Markup:

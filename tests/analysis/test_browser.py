@@ -5,7 +5,6 @@ CIFAR-10 (without the files of predictions), and mixup on BreastMNIST and Pneumo
 """
 
 import shlex
-import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +15,9 @@ import pytest
 from analysis import report
 from analysis.read.several import read_together
 from analysis.results import Results, load
+from tests.analysis.browsing import READY, launch, opened
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH")
 
 DATA = Path(__file__).parent / "data"
 REAL = ("cifar10-methods", "medmnist-mixup")
@@ -56,7 +54,6 @@ CLASHES = """
 })
 """
 WIDE = "[...document.querySelectorAll('.table')].filter(t => t.scrollWidth > t.clientWidth)"
-READY = "'ready' in document.documentElement.dataset"
 DRAWN = "[...document.querySelectorAll('.plot')].map(p => p.querySelectorAll('.main-svg').length)"
 
 
@@ -64,7 +61,7 @@ DRAWN = "[...document.querySelectorAll('.plot')].map(p => p.querySelectorAll('.m
 def browser() -> Iterator[Any]:
     """A headless Chromium."""
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = launch(driver)
         yield chromium
         chromium.close()
 
@@ -86,23 +83,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _open(browser: Any, address: str, **options: Any) -> tuple[Any, list[str]]:
-    """The report in a tab, and what it does that it should not."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 800}, offline=True, **options)
-    noise: list[str] = []
-
-    def requested(request: Any) -> None:
-        if not request.url.startswith(("file://", "data:")):
-            noise.append(f"request: {request.url}")
-
-    def asked(dialog: Any) -> None:
-        noise.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    tab.on("console", lambda message: noise.append(f"console: {message.text}"))
-    tab.on("pageerror", lambda error: noise.append(f"error: {error}"))
-    tab.on("request", requested)
-    tab.on("dialog", asked)
-    tab.goto(address)
+    """The report with all chapters open and all figures drawn, and what it should not do."""
+    tab, noise = opened(browser, address, **options)
     _scroll_through(tab)
     return tab, noise
 
@@ -110,6 +92,7 @@ def _open(browser: Any, address: str, **options: Any) -> tuple[Any, list[str]]:
 def _scroll_through(tab: Any) -> None:
     """Figures are drawn when they come near the window: go past each of them."""
     tab.wait_for_function(READY)
+    tab.locator("#unfold").click()
     for plot in tab.locator(".plot").all():
         plot.scroll_into_view_if_needed()
         plot.locator(".main-svg").first.wait_for()
@@ -117,7 +100,7 @@ def _scroll_through(tab: Any) -> None:
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def opened(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
+def shown(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
     """The report in a tab, the noise it made, and the colour scheme."""
     tab, noise = _open(browser, address, color_scheme=request.param)
     yield tab, noise, request.param
@@ -125,13 +108,13 @@ def opened(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterat
 
 
 @pytest.fixture
-def page(opened: tuple[Any, list[str], str]) -> Any:
+def page(shown: tuple[Any, list[str], str]) -> Any:
     """The report in a tab."""
-    return opened[0]
+    return shown[0]
 
 
-def test_every_figure_is_drawn_in_silence(opened: tuple[Any, list[str], str]) -> None:
-    page, noise, _ = opened
+def test_every_figure_is_drawn_in_silence(shown: tuple[Any, list[str], str]) -> None:
+    page, noise, _ = shown
     drawn = page.evaluate(DRAWN)
     assert len(drawn) >= 8
     assert all(drawn)
@@ -179,8 +162,8 @@ def test_no_horizontal_scroll(page: Any) -> None:
     assert page.evaluate(f"{WIDE}.map(t => t.firstElementChild.id)") == []
 
 
-def test_theme_reaches_page_and_figures(opened: tuple[Any, list[str], str]) -> None:
-    page, _, scheme = opened
+def test_theme_reaches_page_and_figures(shown: tuple[Any, list[str], str]) -> None:
+    page, _, scheme = shown
     dark = scheme == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
         "rgb(21, 24, 28)" if dark else "rgb(255, 255, 255)"
@@ -245,6 +228,7 @@ def test_a_point_opens_its_trials(page: Any) -> None:
 def test_the_command_is_quoted_for_a_shell(browser: Any, address: str) -> None:
     page = browser.new_page()
     page.goto(address)
+    page.locator("#unfold").click()
     name = "a b'; rm -rf $HOME #"
     page.evaluate(
         "name => document.querySelector('#table-main button.from').dataset.rows = name",
@@ -298,11 +282,12 @@ def test_print_is_light_and_fits_the_page(browser: Any, address: str, tmp_path: 
     sheet.wait_for_function(READY)
     assert not all(sheet.evaluate(DRAWN))  # those far below wait
     sheet.evaluate(
-        "addEventListener('beforeprint', () => { const f = document.querySelector('.plot');"
+        "addEventListener('beforeprint', () => {"
+        " const f = document.getElementById('figure-tuning');"
         " window.printed = [f._fullLayout.width, f._fullLayout.font.color]; })"
     )
     sheet.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     assert sheet.evaluate("window.printed") == [660, "#1d2125"]
     assert all(sheet.evaluate(DRAWN))
-    sheet.wait_for_function("document.querySelector('.plot')._fullLayout.width > 900")
+    sheet.wait_for_function("document.querySelector('#figure-glance-0')._fullLayout.width > 400")
     sheet.close()

@@ -80,11 +80,12 @@ def _said(results: Results) -> str:
 def test_sections_in_order(page: Page, simulated: Results) -> None:
     keys = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
     assert keys == [section.key for section in report.sections(Findings(simulated))]
-    assert keys[:2] == ["verdict", "main-table"]
+    assert keys[:3] == ["glance", "verdict", "main-table"]
     assert keys[-3:] == ["budget", "failures", "provenance"]
     assert len(set(keys)) == len(keys)
     links = [str(attrs["href"]) for tag, attrs in page.tags if tag == "a"]
-    assert [link for link in links if link.startswith("#")] == [f"#{key}" for key in keys]
+    inside = [link for link in links if link.startswith("#") and link != "#report"]
+    assert inside == [*(f"#{key}" for key in keys), "#verdict"]
 
 
 def test_names_are_unique_and_safe(simulated: Results) -> None:
@@ -218,7 +219,7 @@ def test_user_text_stays_text(evil: Results, evil_report: Path) -> None:
     source = evil_report.read_text()
     hostile = Page(source)
     assert hostile.count("img") == 0
-    assert hostile.count("script") == 6  # facts, plotly, figures, and three of our own
+    assert hostile.count("script") == 8  # facts, plotly, figures, and five of our own
     assert "<script>alert" not in source
     assert "onerror=alert(2)>" not in source
     for key in ("verdict", "main-table", "sensitivity", "failures", "provenance"):

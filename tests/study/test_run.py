@@ -124,7 +124,7 @@ def test_kills_in_every_phase_of_repeated_searches_lose_and_double_nothing(
         assert all(tested[row.seed] == row.test_auroc for row in alone.confirm)
         assert all(row.test_auroc is None for row in cell.profile)
     page = (tmp_path / "out" / "report" / "report.html").read_text()
-    assert "how much a hyperparameter matters" in page
+    assert "How much a hyperparameter matters" in page
 
 
 def test_kill_in_search_and_in_confirm_loses_and_doubles_nothing(

@@ -79,7 +79,7 @@ def test_readings(
     ("scores", "words"),
     [
         ({"a": [0.8, 0.81]}, "nothing to compare it with"),
-        ({"a": [0.9], "b": [0.1]}, "Too few paired seeds, or without spread"),
+        ({"a": [0.9], "b": [0.1]}, "Too few paired seeds or searches"),
         ({"a": UP, "b": WIDE}, "No evidence of a difference from b."),
         ({"a": UP, "b": NEAR}, "a has the highest mean test AUROC, 0.9032"),
         ({"a": UP, "b": NEAR}, "In 1 setting others are equal to it within 0.01."),

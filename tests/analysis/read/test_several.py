@@ -15,6 +15,7 @@ from analysis.findings import Findings
 from analysis.images.predictions import load_predictions
 from analysis.read.several import combine
 from analysis.results import Results
+from study.cell import Moves
 from study.cli import app
 from study.records import StudyRecord
 
@@ -173,6 +174,30 @@ def test_seeds_pair_only_on_equal_data(one: Build) -> None:
     shifted = combine([one("a"), one("b", "auc_m", data_seed=101)])
     assert shifted.confirm["seed"].tolist() == [0, 1, 1, 2]
     assert "not taken as pairs" in _said(shifted)
+
+
+def test_a_name_that_means_two_methods_is_two(one: Build) -> None:
+    results = combine(
+        [one("a", "plain", variant_of="ce"), one("b", "plain", variant_of="focal", imratio=0.2)]
+    )
+    assert results.methods == ["plain (a)", "plain (b)"]
+    assert "a and b mean different methods by plain" in _said(results)
+    assert results.cells["base_method"].tolist() == ["ce", "focal"]
+
+
+def test_profiles_stay_paired_where_seeds_change_their_index(one: Build) -> None:
+    first, second = one("a", "ce"), one("b", "auc_m", data_seed=200)
+    (cell,) = second.cells
+    moved = tuple(
+        replace(row, phase="profile", moved=("lr", 0.1), test_auroc=0.5) for row in cell.confirm
+    )
+    moves = Moves({"lr": (0.1,)}, {"lr": 1.0}, 2, test=True)
+    second = replace(second, cells=(replace(cell, profile=moved, moves=moves),))
+    results = combine([first, second])
+    assert results.confirm["seed"].tolist() == [0, 1, 2, 3]
+    assert results.profile["seed"].tolist() == [2, 3]
+    profiles = Findings(results).profiles
+    assert profiles.loc[~profiles["own"], "n"].tolist() == [2]
 
 
 def test_equal_names_are_told_apart(one: Build) -> None:

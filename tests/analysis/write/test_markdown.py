@@ -50,9 +50,10 @@ def test_table() -> None:
 def test_whole_report(simulated: Results) -> None:
     parts = report.sections(Findings(simulated))
     text = document("s", ["first"], parts, {"imratio-curves": "figures/imratio-curves.svg"})
-    assert text.startswith("# s\n\n> first\n\n## Verdict\n")
+    assert text.startswith("# s\n\n> first\n\n## At a glance\n")
     headings = [line[3:] for line in text.splitlines() if line.startswith("## ")]
-    assert headings == [part.title for part in parts]
+    found = [f": {part.finding}" if part.finding else "" for part in parts]
+    assert headings == [part.title + said for part, said in zip(parts, found, strict=True)]
     assert "](figures/imratio-curves.svg)" in text
     assert "*Figure convergence-interval, drawn in report.html.*" in text
     assert "<" not in text.replace("&lt;", "")
