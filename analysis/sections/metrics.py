@@ -46,7 +46,7 @@ def section(findings: Findings) -> Section | None:
             "the best by a metric is bold, and a ≈ marks those that the tests do not tell from it "
             "(paired seeds and the same test images, Holm-adjusted for the pairs of a setting "
             f"and metric). {meant} Configurations were selected by "
-            f"validation {METRICS[findings.results.selects_by]} alone."
+            f"validation {findings.results.criterion} alone."
         ),
         *_remarks(findings),
         Prose(_agreement(cells, names)),
