@@ -45,7 +45,8 @@ def section(findings: Findings) -> Section | None:
             "Is the method that is best by AUROC also best by what else counts? In each setting "
             "the best by a metric is bold, and a ≈ marks those that the tests do not tell from it "
             "(paired seeds and the same test images, Holm-adjusted for the pairs of a setting "
-            f"and metric). {meant} AUROC alone selected configurations."
+            f"and metric). {meant} Configurations were selected by "
+            f"validation {findings.results.criterion} alone."
         ),
         *_remarks(findings),
         Prose(_agreement(cells, names)),

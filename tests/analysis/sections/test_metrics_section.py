@@ -51,6 +51,7 @@ def test_a_row_a_cell_and_a_column_a_metric(build: Build) -> None:
     low, high = cells.loc[("b", "auprc"), ["low", "high"]]
     assert table.rows[1][3].note == f"{low:.3f} to {high:.3f}"
     assert table.trace(1, 3) is not None
+    assert "Configurations were selected by validation AUROC alone." in words
     assert "also the best in 1 of 1 setting by AUPRC and Brier score." in words
     claims = [[cell.text for cell in row[1:4]] for row in tables["metrics-pairs"].rows]
     assert claims == [[name, "a", "b"] for name in ("AUROC", "AUPRC", "Brier score")]
