@@ -98,9 +98,11 @@ TRIALS = (
         "repeat": Column("int64", "which of the cell's searches it belongs to, from 0"),
         "selected": Column("bool", "the one whose configuration the confirm trials repeat"),
         "value": Column(
-            "float64", "validation AUROC after the last interval; COMPLETE trials only"
+            "float64",
+            "validation AUROC, or what else the spec selects by, after the last interval; "
+            "COMPLETE trials only",
         ),
-        "last_auroc": Column("float64", "validation AUROC at last_interval, whatever the state"),
+        "last_auroc": Column("float64", "the same at last_interval, whatever the state"),
         "last_interval": Column("int64", "last interval validated; 0: none"),
         "chosen_null": Column(
             "object",
@@ -118,6 +120,7 @@ _FOLLOWING = (
         "seed": Column("float64", "index of the confirm seed, from 0; methods share seeds"),
         "selected_from": Column("float64", "search trial that is repeated; NaN: no search"),
         "val_auroc": Column("float64", "validation AUROC after the last interval; COMPLETE only"),
+        "value": Column("float64", "the same, or what else the spec selects by"),
         "test_auroc": Column("float64", "test AUROC; COMPLETE trials only"),
         "test_auprc": Column("float64", "test average precision; COMPLETE trials only"),
         "predictions": Column("object", "file of test scores, relative to the study's directory"),

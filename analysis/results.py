@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis import columns, labels
+from study.cell import selects_by
 from study.plan.power import ROPE
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
+from study.words import METRICS
 
-__all__ = ["Origin", "Results", "from_record", "load", "trial_id"]
+__all__ = ["Origin", "Results", "final_auroc", "from_record", "load", "trial_id"]
 
 NAN = float("nan")
 
@@ -73,6 +75,16 @@ class Results:
             study.errors.LedgerError: the ledger names a file outside of its study.
         """
         return predictions_path(self.origin(cell).directory, relative)
+
+    @property
+    def selects_by(self) -> str:
+        """What the searches select by: a key of ``study.words.METRICS``; the same in all cells."""
+        return selects_by(self.study.cells[0].run if self.study.cells else {})
+
+    @property
+    def criterion(self) -> str:
+        """The same in words: "AUROC" or "AUPRC"."""
+        return METRICS[self.selects_by]
 
     @property
     def methods(self) -> list[str]:
@@ -158,6 +170,13 @@ def trial_id(cell: CellRecord, row: TrialRecord) -> str:
     return f"{cell.id}/{row.phase}/{row.number}"
 
 
+def final_auroc(row: TrialRecord) -> float | None:
+    """Validation AUROC of a finished row, whatever it was selected by; None of any other."""
+    if row.value is None or not row.curve:
+        return row.value
+    return max(row.curve, key=lambda point: point["interval"]).get("val_auroc", row.value)
+
+
 def _keys(cell: CellRecord) -> dict[str, object]:
     return {
         "cell": cell.id,
@@ -221,7 +240,8 @@ def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "repeat": row.repeat,
         "seed": _number(row.seed),
         "selected_from": _number(row.selected_from),
-        "val_auroc": _number(row.value),
+        "val_auroc": _number(final_auroc(row)),
+        "value": _number(row.value),
         "test_auroc": _number(row.test_auroc),
         "test_auprc": _number(row.test_auprc),
         "predictions": row.predictions,
@@ -237,6 +257,8 @@ def _curve_rows(cells: Iterable[CellRecord]) -> Iterable[dict[str, object]]:
     for cell in cells:
         for row in (*cell.search, *cell.confirm):
             points = {int(point["interval"]): point for point in row.curve}
+            # Before the trial is finished the ledger has only what it is selected by.
+            validations = row.validations if selects_by(cell.run) == "auroc" else {}
             for interval in sorted(points.keys() | row.validations.keys()):
                 point = points.get(interval, {})
                 yield _keys(cell) | {
@@ -246,7 +268,7 @@ def _curve_rows(cells: Iterable[CellRecord]) -> Iterable[dict[str, object]]:
                     "seed": _number(row.seed),
                     "state": row.state,
                     "interval": interval,
-                    "val_auroc": point.get("val_auroc", row.validations.get(interval, NAN)),
+                    "val_auroc": point.get("val_auroc", validations.get(interval, NAN)),
                     "loss": point.get("loss", NAN),
                     "seconds": point.get("seconds", NAN),
                     "gradient_evaluations": point.get("gradient_evaluations", NAN),

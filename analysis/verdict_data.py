@@ -33,6 +33,9 @@ def _setting(verdict: Verdict) -> dict[str, Any]:
         "lead": claim.lead if claim else None,
         "doubts": list(verdict.doubts),
         "not_told_from": list(verdict.near),
+        "equal_to": list(verdict.equal),
+        "margin": verdict.margin,
+        "p_equal": verdict.p_equal,
         "untested": list(verdict.untested),
         "without_result": list(verdict.absent),
     }

@@ -16,6 +16,7 @@ __all__ = [
     "confirm_seeds",
     "derive_seed",
     "search_seeds",
+    "selects_by",
     "trial",
 ]
 
@@ -130,6 +131,14 @@ def trial(
 ) -> dict[str, Any]:
     """The fields of ``TrialConfig``, from what a cell's trials share and what is a row's own."""
     return {"method": method, "imratio": imratio, "params": dict(params), **run, **seeds}
+
+
+def selects_by(run: Mapping[str, Any]) -> str:
+    """What a search selects by, from what a cell's trials share: a key of ``study.words.METRICS``.
+
+    A plan that does not say is of a version that knew AUROC alone.
+    """
+    return str(run.get("select", "auroc"))
 
 
 def derive_seed(*words: object) -> int:

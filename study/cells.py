@@ -65,6 +65,7 @@ def _run(spec: StudySpec, task: Task) -> dict[str, object]:
         "budget": task.budget,
         "seconds": task.seconds,
         "precision": spec.precision,
+        "select": spec.select,
         "execution": spec.execution,
         "data_root": str(data_root(spec)),
         "device": "cuda" if spec.resources.gpus > 0 else "cpu",

@@ -23,10 +23,10 @@ class TrialRecord:
         phase: "search", "confirm" or "profile".
         number: the row's number within its cell and phase, from 0.
         state: "COMPLETE", "PRUNED", "FAIL", "RUNNING" or "WAITING".
-        value: validation AUROC after the last interval; None unless COMPLETE (a PRUNED row's
-            last value is in ``validations``).
+        value: validation AUROC, or what else the spec selects by, after the last interval; None
+            unless COMPLETE (a PRUNED row's last value is in ``validations``).
         params: the tuned hyperparameters, and the one that a profile row moves.
-        validations: validation AUROC by interval (1, 2, ...).
+        validations: the same by interval (1, 2, ...).
         origin: what proposed a search row: "random" (an independent draw) or "tpe"; a confirm
             row has "selected", or "fixed" in a cell without search; a profile row "profile".
         seeds: {"data_seed", "init_seed", "order_seed"}.

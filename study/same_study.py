@@ -9,7 +9,7 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from study.cell import Cell
+from study.cell import Cell, selects_by
 from study.errors import LedgerError
 from study.ledger import sql as tables
 from study.ledger.ledger import STUDY_ID, plan_of
@@ -83,8 +83,9 @@ def _differences(begun: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[
     method = plan["variant_of"] or plan["method"]
     for key in ("method", "variant_of", "task", "imratio"):
         yield from _differs(key, begun.get(key), plan[key])
+    yield from _differs("select", selects_by(begun["run"]), selects_by(plan["run"]))
     # A setting that the stored plan lacks came later, and means what trials did before it.
-    for key in sorted(begun["run"].keys() & (plan["run"].keys() - FREE)):
+    for key in sorted(begun["run"].keys() & (plan["run"].keys() - FREE - {"select"})):
         yield from _differs(key, begun["run"][key], plan["run"][key])
     before = {**before_values(method), **begun["fixed"], **begun["space"]}
     now = {**plan["fixed"], **plan["space"]}

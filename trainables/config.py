@@ -32,6 +32,7 @@ class TrialConfig:
             machine: the same config does not give the same run.
         precision: "f32" (IEEE, on a GPU too), "tf32" (f32 whose products a GPU rounds to TF32; on
             the CPU the same as "f32") or "bf16" (autocast).
+        select: what a search selects by, "auroc" or "auprc" of the validation set.
         execution: "auto" (on a GPU a step is captured as a CUDA graph where it can be, else
             eager), "graph" (where it cannot be, an error) or "eager".
         data_root: folder that holds the data sets.
@@ -62,6 +63,7 @@ class TrialConfig:
     budget: str = "epochs"
     seconds: float | None = None
     precision: str = "f32"
+    select: str = "auroc"
     execution: str = "auto"
     device: str = "cpu"
 

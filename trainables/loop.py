@@ -161,8 +161,8 @@ class TrainingRun:
 
         Returns:
             {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
-            "gradient_evaluations" (both since the start of the trial)} and the method's own
-            figures, if it has any.
+            "gradient_evaluations" (both since the start of the trial)}, "val_auprc" if a search
+            selects by it, and the method's own figures, if it has any.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -177,12 +177,15 @@ class TrainingRun:
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
-        val_auroc = self.validate()
+        scores, targets = self._val_scores(), self._task.val_targets
+        validated = {"val_auroc": float(auroc(scores, targets))}
+        if self.config.select == "auprc":
+            validated["val_auprc"] = float(auprc(scores, targets))
         figures = self._figures()
         self._count_seconds()
         result = {
             "interval": self.interval + 1,
-            "val_auroc": val_auroc,
+            **validated,
             "loss": loss,
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,
@@ -200,13 +203,16 @@ class TrainingRun:
         Raises:
             DivergedError: a score is not finite.
         """
+        return float(auroc(self._val_scores(), self._task.val_targets))
+
+    def _val_scores(self) -> Tensor:
         scores = self._outputs(self._model, self._task.val_images)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
                 f"{self.interval + 1}. Lower the learning rate."
             )
-        return float(auroc(scores, self._task.val_targets))
+        return scores
 
     def train_step(self) -> Tensor:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""

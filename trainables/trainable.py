@@ -88,7 +88,8 @@ class Job:
 class MethodTrainable(tune.Trainable):
     """Trains any method of ``METHODS``; its config is that of a ``Job``.
 
-    A result carries the interval, its validation AUROC and the ``Outcome`` so far, as JSON text,
+    A result carries the interval, its ``value`` (what a search selects by: validation AUROC, or
+    another metric) and the ``Outcome`` so far, as JSON text,
     since Tune keeps books of every other figure. A loss that diverges and any exception become the
     last result with a reason, so that a study goes on and a worker lives. What no other trial would
     fare better with (the disk is full, the data set is not on this node) is the last result as
@@ -166,7 +167,8 @@ class MethodTrainable(tune.Trainable):
     def _result(
         self, interval: dict[str, float], outcome: Outcome, *, done: bool
     ) -> dict[str, Any]:
-        reported = {name: interval[name] for name in ("interval", "val_auroc")}
+        value = interval[f"val_{self._job.trial.get('select', 'auroc')}"]
+        reported = {"interval": interval["interval"], "value": value}
         return {**reported, "outcome": json.dumps(outcome.to_json()), "done": done}
 
     def _start(self) -> TrainingRun:

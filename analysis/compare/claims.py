@@ -31,8 +31,8 @@ class Best:
         method: its name; cell: of it.
         mean, std, n: of its test AUROC over its seeds (std NaN for one seed).
         positives, negatives: images of the test set; NaN without predictions.
-        val_std: deviation of its validation AUROC over its confirm seeds: how far luck moves a
-            search; NaN for one seed.
+        val_std: deviation over its confirm seeds of what its search selects by: how far luck moves
+            a search; NaN for one seed.
     """
 
     method: str
@@ -125,7 +125,7 @@ def verdicts(
         pairs: what ``analysis.compare.pairwise.within`` gives for it.
         facts: what ``analysis.compare.doubts.facts`` gives for it.
     """
-    noise = seeds(results).groupby("cell")["val_auroc"].std(ddof=1).to_dict()
+    noise = seeds(results).groupby("cell")["value"].std(ddof=1).to_dict()
     cells: dict[tuple[str, str], list[Row]] = {}
     for row in scores.to_dict("records"):
         cells.setdefault((row["task"], row["ratio"]), []).append(row)

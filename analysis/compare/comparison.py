@@ -97,8 +97,8 @@ def selection_gap(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a search with a selected row and a confirm result: cell, method, task, imratio,
         ratio, repeat (which of the cell's searches), selected (its number), search_val (the
-        winner's validation AUROC), confirm_val and confirm_test (means over the confirm rows of
-        the search), n, rows,
+        winner's validation AUROC, or what else is selected by), confirm_val and confirm_test (means
+        of the same over the confirm rows of the search), n, rows,
         gap = search_val - confirm_test, of which optimism = search_val - confirm_val (a winner
         is picked partly for its luck) and shift = confirm_val - confirm_test (validation and
         test set differ).
@@ -109,8 +109,8 @@ def selection_gap(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     )
     done = seeds(results).groupby(["cell", "repeat"], as_index=False)
     confirmed = done.agg(
-        confirm_val=("val_auroc", "mean"),
-        confirm_test=("test_auroc", "mean"),
+        confirm_val=("value", "mean"),
+        confirm_test=(f"test_{results.selects_by}", "mean"),
         n=("number", "size"),
         rows=("number", tuple),
     )

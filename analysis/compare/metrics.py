@@ -143,7 +143,7 @@ def measured(
         uncalibrated += without
         for name, methods in by_metric.items():
             tested = _corrected(
-                [_pair(str(task), str(ratio), name, *two) for two in _both(methods)]
+                [_pair(str(task), str(ratio), name, *two) for two in combinations(methods, 2)]
             )
             found += tested
             cells += _cells(name, methods, tested)
@@ -155,10 +155,6 @@ def table(pairs: Iterable[MetricPair]) -> pd.DataFrame:
     *names, why = [field.name for field in fields(MetricPair)]
     rows = [(*astuple(pair)[:-1], pair.better, pair.why) for pair in pairs]
     return pd.DataFrame(rows, columns=[*names, "better", why])
-
-
-def _both(methods: Sequence[_Method]) -> Iterator[tuple[_Method, _Method]]:
-    return combinations(methods, 2)
 
 
 def _resampled(
@@ -260,8 +256,8 @@ def _cells(
     name: str, methods: Sequence[_Method], pairs: Sequence[MetricPair]
 ) -> Iterator[dict[str, Any]]:
     goods = {method.name: float(goodness(name, method.values).mean()) for method in methods}
-    known = [good for good in goods.values() if not math.isnan(good)]
-    best = [method for method, good in goods.items() if known and good == max(known)]
+    top = max((good for good in goods.values() if not math.isnan(good)), default=math.nan)
+    best = [method for method, good in goods.items() if good == top]
     behind = {(pair.a, pair.b) for pair in pairs if pair.better}
     for method in methods:
         n, values = len(method.values), method.values
@@ -287,12 +283,9 @@ COLUMNS = [*PLACE, "metric", "mean", "std", "n", "rows", "low", "high", "best", 
 
 def _auroc(scores: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for row in scores[scores["n"] > 0].to_dict("records"):
-        known = not math.isnan(row["both_low"])
-        ends = {end: row[f"both_{end}"] if known else row[end] for end in ("low", "high")}
-        yield {str(name): row[name] for name in COLUMNS if name != "metric"} | {
-            "metric": AUROC,
-            **ends,
-        }
+        of = "" if math.isnan(row["both_low"]) else "both_"
+        ends = {end: row[f"{of}{end}"] for end in ("low", "high")}
+        yield {str(name): row[name] for name in COLUMNS if name in row} | {"metric": AUROC} | ends
 
 
 def _of_auroc(pair: Pair) -> MetricPair:

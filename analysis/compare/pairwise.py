@@ -24,8 +24,8 @@ from analysis.columns import SETTING
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
 from analysis.compare.searches import Groups, grouped, sampled
-from analysis.compare.t_test import Student, has_room
-from analysis.compare.testset import Images, counted, look
+from analysis.compare.t_test import Student, alike
+from analysis.compare.testset import Images, counted, covariances, look
 from analysis.holm import holm
 from analysis.results import Results
 from study.plan.power import ALPHA, GAMMA
@@ -58,9 +58,9 @@ class Pair:
         basis: "seeds and images", or "seeds" without predictions; "searches" for "seeds" where
             they are the sample.
         margin: differences below it count as none.
-        equal_low, equal_high: the interval of the difference at 90 %, by the basis.
-        p_equal: of a difference of ``margin`` or more, by two one-sided tests; NaN also where
-            there is no room for it (``analysis.compare.t_test.has_room``).
+        equal_low, equal_high: the interval of the difference at 90 %, by the basis, as tests of
+            equality take it (``analysis.compare.t_test.alike``).
+        p_equal: of a difference of ``margin`` or more, by two one-sided tests.
         p_seeds_holm, p_wins_holm, p_holm, p_equal_holm: corrected for the pairs tested in the
             setting.
         why: what forbids a test, else "".
@@ -129,8 +129,8 @@ class Within:
     Attributes:
         pairs: every pair of methods, setting by setting.
         images: by cell with a finished confirm trial, what the test images leave open.
-        shared: by (task, ratio), covariance of the methods' AUROCs over draws of the test images,
-            as far as different seeds share it; settings without predictions are missing.
+        shared: by (task, ratio), what ``analysis.compare.testset.covariances`` gives; settings
+            without predictions are missing.
     """
 
     pairs: Sequence[Pair]
@@ -166,8 +166,10 @@ def within(results: Results) -> Within:
             for two in combinations(methods, 2)
         ]
         pairs += _corrected(both)
-        if all(method.images is not None for method in methods):
-            shared[str(task), str(ratio)] = _shared(methods)
+        known = {m.name: m.images for m in methods if m.images is not None}
+        if len(known) == len(methods):
+            units = np.concatenate([m.units for m in methods])
+            shared[str(task), str(ratio)] = covariances(known, units)
     return Within(pairs, images, shared)
 
 
@@ -180,27 +182,12 @@ def table(pairs: Iterable[Pair]) -> pd.DataFrame:
 
 def _corrected(pairs: list[Pair]) -> list[Pair]:
     """One setting's pairs, with the p values that depend on all of them."""
-    names = ("p_seeds", "p_wins", "p", "p_equal")
+    names = "p_seeds", "p_wins", "p", "p_equal"
     adjusted = [holm([getattr(pair, name) for pair in pairs]).tolist() for name in names]
     return [
         replace(pair, **{f"{name}_holm": p for name, p in zip(names, each, strict=True)})
         for pair, *each in zip(pairs, *adjusted, strict=True)
     ]
-
-
-def _shared(methods: Sequence["_Method"]) -> pd.DataFrame:
-    """Means over pairs of runs of different seeds, or of all where there is one seed alone."""
-    runs = [method.images for method in methods if method.images is not None]
-    parts = ([places.positives for places in runs], [places.negatives for places in runs])
-    covariance = Placements(*map(np.vstack, parts)).covariance
-    seeds = np.concatenate([[*method.place] for method in methods])
-    owner = np.repeat(range(len(methods)), [len(method.place) for method in methods])
-    apart = seeds[:, None] != seeds
-    apart = apart if apart.any() else np.ones_like(apart)
-    belongs = (owner == np.arange(len(methods))[:, None]).astype(float)
-    sums, counts = (belongs @ (apart * each) @ belongs.T for each in (covariance, 1.0))
-    names = [method.name for method in methods]
-    return pd.DataFrame(sums / np.maximum(counts, 1), index=names, columns=names)
 
 
 class _Method(NamedTuple):
@@ -213,6 +200,12 @@ class _Method(NamedTuple):
     numbers: NDArray[np.int64]
     test_auroc: NDArray[np.float64]
     images: Placements | None
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """Of the sample: which search each run is of, or its seed where there is one search."""
+        several = len(np.unique(self.repeats)) > 1
+        return self.repeats if several else np.array([*self.place])
 
     def seen(self, seeds: list[int], groups: Groups) -> Placements | None:
         """The test images under these seeds, as means over groups of them."""
@@ -257,7 +250,7 @@ def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float)
     )
     if not shared:
         return pair
-    higher = float(a.test_auroc[a.at(shared)].mean())
+    higher = float(sampled(a.test_auroc[a.at(shared)], groups).mean())
     seen = (method.seen(shared, groups) for method in (a, b))
     return _tested(pair, d if ahead else -d, *seen, higher=higher)
 
@@ -272,8 +265,7 @@ def _tested(
 ) -> Pair:
     """The pair with what differences ``d`` (not empty) say, and the images, if they are known.
 
-    Args:
-        higher: the mean AUROC of a.
+    ``higher`` is the mean AUROC of a.
     """
     pair = replace(
         pair,
@@ -293,7 +285,8 @@ def _tested(
     else:
         found = both.both
         pair = replace(pair, p_both=found.p, basis=f"{units} and images")
-    (low, high), (equal_low, equal_high) = found.interval, found.inner
+    equal = alike(found, higher, pair.margin)
+    (low, high), (equal_low, equal_high) = found.interval, equal.inner
     return replace(
         pair,
         low=low,
@@ -301,5 +294,5 @@ def _tested(
         p=found.p,
         equal_low=equal_low,
         equal_high=equal_high,
-        p_equal=found.p_equal(pair.margin) if has_room(higher, pair.margin) else math.nan,
+        p_equal=equal.p_equal(pair.margin),
     )

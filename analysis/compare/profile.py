@@ -17,7 +17,7 @@ from analysis.columns import PLACE
 from analysis.compare.intervals import NO_INTERVAL, Interval
 from analysis.compare.searches import grouped, sampled
 from analysis.compare.t_test import Student
-from analysis.results import Results
+from analysis.results import Results, final_auroc
 from study.plan.power import LEAST_SEEDS
 from study.records import CellRecord, TrialRecord
 
@@ -135,4 +135,4 @@ def _interval(d: NDArray[np.float64]) -> Interval:
 
 
 def _auroc(row: TrialRecord, side: str) -> float | None:
-    return row.value if side == "val" else row.test_auroc
+    return final_auroc(row) if side == "val" else row.test_auroc

@@ -5,7 +5,8 @@ settings or of rivals turns average ranks over. So each setting, and each method
 turn; and seeds and test images are drawn anew within every setting. Seeds are drawn with
 replacement, the same for all methods, and spread by sqrt(n / (n - 1)), since n of them vary by less
 than those they were drawn from; test images move the methods of a setting together, with DeLong's
-covariance of what their seeds share. Search is not drawn anew.
+covariance of what their seeds share. Where searches are repeated they are drawn in place of seeds;
+one search is not drawn anew.
 """
 
 import math
@@ -171,7 +172,9 @@ def _drawn(
     total = np.zeros((RESAMPLES, len(order)))
     for setting in units.values.index:
         rows = done[(done[[*SETTING]] == list(setting)).all(axis=1)]
-        table = rows.pivot_table(index="seed", columns="method", values="test_auroc")[order]
+        # Where searches are repeated, they are the sample.
+        unit = "repeat" if rows["repeat"].nunique() > 1 else "seed"
+        table = rows.pivot_table(index=unit, columns="method", values="test_auroc")[order]
         values = _seeds_drawn(table.to_numpy(), rng)
         if setting in shared:
             values = values + _images_drawn(shared[setting].loc[order, order].to_numpy(), rng)

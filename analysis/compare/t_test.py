@@ -16,7 +16,7 @@ from scipy import special
 from analysis.compare.intervals import LEVEL, Interval
 from study.plan.power import ALPHA
 
-__all__ = ["ROOM", "UNTESTED", "Student", "has_room"]
+__all__ = ["ROOM", "UNTESTED", "Student", "alike"]
 
 ROOM = 2
 """Equality is not asked of AUROCs that are nearer to 1 than so many margins."""
@@ -60,13 +60,24 @@ class Student:
         return Interval(self.mean - half, self.mean + half)
 
 
-def has_room(auroc: float, margin: float) -> bool:
-    """Whether equality within ``margin`` may be asked of AUROCs of which this is the higher.
-
-    Near 1 differences are skew: draws that show a small one show a small spread with it, and up to
-    one in six tests at 5 % would call methods equal that differ by the margin.
-    """
-    return 1 - auroc >= ROOM * margin
-
-
 UNTESTED = Student(math.nan, math.nan, math.nan)
+
+
+def alike(found: Student, higher: float, margin: float) -> Student:
+    """``found`` as the tests of equality within ``margin`` take it.
+
+    Near 1 AUROCs are skew: draws in which two differ little show a small spread with it, and raw
+    tests at 5 % would call up to one in six pairs equal that differ by the margin. So the error is
+    the one to be expected were they that far apart (the variance of an AUROC moves with
+    m (1 - m)), and nearer to 1 than ``ROOM`` margins there is no test.
+
+    Args:
+        found: the difference.
+        higher: the higher one of the two means.
+        margin: above 0.
+    """
+    if 1 - higher < ROOM * margin:
+        return UNTESTED
+    lower, apart = higher - abs(found.mean), higher - margin
+    growth = math.sqrt(max(1.0, apart * (1 - apart) / (lower * (1 - lower)))) if lower > 0 else 1.0
+    return Student(found.mean, found.error * growth, found.freedom)

@@ -17,7 +17,7 @@ from analysis.errors import AnalysisError
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results
 
-__all__ = ["NO_IMAGES", "Images", "Kept", "Seen", "counted", "kept", "look"]
+__all__ = ["NO_IMAGES", "Images", "Kept", "Seen", "counted", "covariances", "kept", "look"]
 
 
 class Kept(NamedTuple):
@@ -130,3 +130,24 @@ def counted(seen: Seen, groups: Groups) -> Images:
         mean_auroc.over_images(places),
         mean_auroc.over_seeds_and_images(places),
     )
+
+
+def covariances(seen: Mapping[str, Placements], units: NDArray[np.int64]) -> pd.DataFrame:
+    """Covariances of methods' AUROCs over draws of the test images: what their seeds share.
+
+    Args:
+        seen: by method, on the same images.
+        units: of the sample (seeds, or searches), one a run, method by method.
+
+    Returns:
+        Methods by methods: means over pairs of runs of different units, or of all where there is
+        one unit alone.
+    """
+    parts = ([each.positives for each in seen.values()], [each.negatives for each in seen.values()])
+    covariance = Placements(*map(np.vstack, parts)).covariance
+    apart = units[:, None] != units
+    apart = apart if apart.any() else np.ones_like(apart)
+    owner = np.repeat(np.arange(len(seen)), [len(each.positives) for each in seen.values()])
+    belongs = (owner == np.arange(len(seen))[:, None]).astype(float)
+    sums, counts = (belongs @ (apart * each) @ belongs.T for each in (covariance, 1.0))
+    return pd.DataFrame(sums / np.maximum(counts, 1), index=[*seen], columns=[*seen])

@@ -14,15 +14,17 @@ __all__ = ["best_of_random", "convergence"]
 
 def convergence(findings: Findings) -> Figure | None:
     """Median validation AUROC over the confirm seeds, and their range, against the interval."""
-    return _grid(findings.results, findings.convergence, "interval", "interval")
+    results = findings.results
+    return _grid(results, findings.convergence, "interval", "interval", "AUROC")
 
 
 def best_of_random(findings: Findings) -> Figure | None:
-    """Validation AUROC of the best of n random trials: median and confidence band."""
-    return _grid(findings.results, findings.best_of_n, "n", "random trials")
+    """Validation value of the best of n random trials: median and confidence band."""
+    results = findings.results
+    return _grid(results, findings.best_of_n, "n", "random trials", results.criterion)
 
 
-def _grid(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Figure | None:
+def _grid(results: Results, table: pd.DataFrame, x: str, x_title: str, by: str) -> Figure | None:
     """A panel a setting; lines from column median, bands from low to high."""
     groups = dict(list(table.groupby(["task", "ratio", "method"]))) if len(table) else {}
     settings = [s for s in results.settings if any((*s, m) in groups for m in results.methods)]
@@ -30,7 +32,7 @@ def _grid(results: Results, table: pd.DataFrame, x: str, x_title: str) -> Figure
         return None
     palette = Palette(results.methods, results.ratios)
     titles = [short_setting(*setting) for setting in settings]
-    figure, axes = panels(titles, "validation AUROC", results.methods)
+    figure, axes = panels(titles, f"validation {by}", results.methods)
     for setting, axis in zip(settings, axes, strict=True):
         for method in results.methods:
             rows = groups.get((*setting, method))

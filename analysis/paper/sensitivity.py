@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.findings import Findings
 from analysis.paper.style import key, looks, panels
+from analysis.results import Results
 from analysis.search.sensitivity import POOLED, SIZE, Curve
 from analysis.write.palette import Palette, Style
 
@@ -26,18 +27,18 @@ def figures(findings: Findings) -> Iterator[tuple[str, Figure]]:
             tried = points[(points["method"] == method) & (points["task"] == task)]
             curves = [c for c in findings.sensitivity if (c.method, c.task) == (method, task)]
             if curves:
-                yield f"sensitivity-{i}-{j}", _draw(tried, curves, palette, results.ratios)
+                yield f"sensitivity-{i}-{j}", _draw(tried, curves, palette, results)
 
 
-def _draw(points: pd.DataFrame, curves: list[Curve], palette: Palette, ratios: list[str]) -> Figure:
+def _draw(points: pd.DataFrame, curves: list[Curve], palette: Palette, results: Results) -> Figure:
     method = points["method"].iloc[0]
     done = points[points["state"] == "COMPLETE"]
     best = done.groupby("ratio")["auroc"].max()
-    shown = [ratio for ratio in ratios if ratio in best.index]
+    shown = [ratio for ratio in results.ratios if ratio in best.index]
     # Searches at different ratios reach different levels: curves are drawn from their best.
     level = best if len(shown) > 1 else best * 0
-    names = list(dict.fromkeys(points["hyperparameter"]))
-    title = "AUROC - best of its search" if len(shown) > 1 else "validation AUROC"
+    names, by = list(dict.fromkeys(points["hyperparameter"])), results.criterion
+    title = f"{by} - best of its search" if len(shown) > 1 else f"validation {by}"
     legend = {ratio: f"{ratio} (best {best[ratio]:.4f})" for ratio in shown}
     if any(curve.pooled for curve in curves):
         legend[POOLED] = POOLED

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from analysis.labels import listing
+from study.cell import selects_by
 from study.records import CellRecord, StudyRecord, TrialRecord
 
 __all__ = ["Names", "paired", "rivals"]
@@ -64,6 +65,7 @@ def _tasks(named: Mapping[str, StudyRecord]) -> Names:
 def _protocol(study: StudyRecord, cell: CellRecord) -> dict[str, Any]:
     """What must be equal for two runs of a task to compare."""
     kept = {name: value for name, value in cell.run.items() if name not in _PLACES}
+    kept["select"] = selects_by(cell.run)
     if kept.get("budget") == "seconds":
         kept["device"] = cell.run["device"]
         # On the CPU all are eager, and so are those of studies that do not say.

@@ -24,8 +24,9 @@ LEAST = 8
 MOST_EXACT = 100
 """Up to so many rows the tighter band; its exact level takes a simulation that grows with n."""
 EPSILON = 0.01
-CHANCE = 0.5
-"""What a failed draw counts: a coin's AUROC, which costs no training."""
+CHANCE = {"auroc": 0.5, "auprc": 0.0}
+"""What a failed draw counts, by what is selected by: a coin's AUROC, which costs no training, and
+the least that an AUPRC can be."""
 POINTS = 24
 
 
@@ -57,7 +58,7 @@ def curves(results: Results) -> pd.DataFrame:
     parts = []
     for keys, sample in _samples(results):
         count = len(sample)
-        values = sample["value"].fillna(CHANCE).to_numpy()
+        values = sample["value"].fillna(CHANCE[results.selects_by]).to_numpy()
         n = np.unique(np.geomspace(1, count, POINTS).round().astype(int))
         upper, point, lower = _bands(values)
         parts.append(
@@ -93,7 +94,7 @@ def within(results: Results) -> pd.DataFrame:
     best = results.trials.groupby("cell")["value"].max()
     table = []
     for keys, sample in _samples(results):
-        values = sample["value"].fillna(CHANCE).to_numpy()
+        values = sample["value"].fillna(CHANCE[results.selects_by]).to_numpy()
         top = float(best[keys["cell"]])
         upper, _, lower = _bands(values)
         # P(Y >= t) is 1 - F just below t; between two values F is flat.

@@ -32,7 +32,8 @@ def section(findings: Findings) -> Section | None:
     blocks: list[Block] = []
     if any(pair.sound for pair in surfaces):
         words = (
-            "Each picture is a map: the brighter, the higher the validation AUROC, as a distance "
+            "Each picture is a map: the brighter, the higher the validation "
+            f"{findings.results.criterion}, as a distance "
             "from the median of the same search. Look at the shape of the bright region. Upright "
             "or level bands: one of the two decides and the other hardly matters. A slanting "
             "ridge: the best value of one depends on the other, so tune both together."

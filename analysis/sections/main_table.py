@@ -37,16 +37,17 @@ def section(findings: Findings) -> Section:
         blocks.append(_table(name, results, scores, part))
     blocks += _intervals(scores[scores["n"] > 0])
     gaps = comparison.selection_gap(results, scores)
+    by = results.criterion
     if len(gaps):
         blocks += [
             Prose(
                 "What the search promised and what fresh seeds gave: the winner of a search was "
-                "picked for its validation AUROC, and partly for its luck. A large gap says that "
+                f"picked for its validation {by}, and partly for its luck. A large gap says that "
                 "the search value must not be quoted. The gap is the sum of two parts: optimism "
-                "(the selected trial against the mean validation AUROC of the confirm seeds) and "
+                f"(the selected trial against the mean validation {by} of the confirm seeds) and "
                 "shift (validation against test set)."
             ),
-            _gap_table(gaps),
+            _gap_table(gaps, by),
         ]
     return Section("main-table", "Main table", blocks)
 
@@ -156,7 +157,7 @@ def _intervals(scores: pd.DataFrame) -> list[Block]:
     ]
 
 
-def _gap_table(gaps: pd.DataFrame) -> Table:
+def _gap_table(gaps: pd.DataFrame, by: str) -> Table:
     rows = [
         [
             TableCell(r["method"], r["method"], r["cell"], mark="row"),
@@ -177,14 +178,14 @@ def _gap_table(gaps: pd.DataFrame) -> Table:
         TableColumn("Method"),
         TableColumn("Setting"),
         TableColumn("Search trial", True, "number of the selected trial"),
-        TableColumn("Search, validation", True, "validation AUROC of the selected trial"),
+        TableColumn("Search, validation", True, f"validation {by} of the selected trial"),
         TableColumn("Confirm, validation", True, "mean over the confirm seeds"),
         TableColumn("Confirm, test", True, "mean over the confirm seeds"),
         TableColumn("Gap", True, "search validation minus confirm test"),
         TableColumn("Optimism", True, "search validation minus confirm validation"),
         TableColumn("Shift", True, "confirm validation minus confirm test"),
     ]
-    caption = f"Selection gap in AUROC, {plural(len(rows), 'cell')}."
+    caption = f"Selection gap in {by}, {plural(len(rows), 'cell')}."
     sources = [
         joined(
             [

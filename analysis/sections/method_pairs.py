@@ -35,8 +35,9 @@ def section(findings: Findings) -> Section | None:
             "test images as well (Obuchowski and Rockette's test, seeds as readers). p is "
             f"corrected (Holm) for all pairs of the setting; {ALPHA:g} is the level. Two methods "
             f"are equal within {findings.results.equivalence:g} where two one-sided tests say so, "
-            "that is, where the 90 % interval lies within it; of AUROCs nearer to 1 than twice "
-            "that this is not asked (a smaller `equivalence` in the spec may be)."
+            "that is, where the 90 % interval lies within it, taken as wide as it would be were "
+            "they that far apart; of AUROCs nearer to 1 than twice that this is not asked (a "
+            "smaller `equivalence` in the spec may be)."
         ),
         *([Note(remarks)] if remarks else []),
         _difference_table(shown, pairs),

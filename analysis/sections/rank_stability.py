@@ -36,7 +36,8 @@ def section(findings: Findings) -> Section | None:
         Prose(
             "Would the ranking be the same on other settings, beside other rivals, with other "
             "seeds and test images? Look at how often the best two keep their order: near a half, "
-            "the lead is chance. Search is not drawn anew: the configurations are those at hand."
+            "the lead is chance. A search that was made once is not drawn anew: its configuration "
+            "is the one at hand."
         ),
         Prose(_words(found)),
     ]

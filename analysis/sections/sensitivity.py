@@ -56,7 +56,8 @@ def section(findings: Findings) -> Section | None:
             "tops for different imbalance ratios stand above each other: the band says how surely. "
             "Searches at different ratios "
             "reach different levels, so where there are several, heights are distances from "
-            "the best trial of the same search; the legend gives its validation AUROC."
+            "the best trial of the same search; the legend gives its validation "
+            f"{results.criterion}."
         ),
         Prose(
             f"From {sensitivity.LEAST} finished trials on there is a curve; a line through fewer "
@@ -75,7 +76,7 @@ def section(findings: Findings) -> Section | None:
         for i, task in enumerate(t for t in results.tasks if (tried["task"] == t).any()):
             own = [curve for curve in curves if (curve.method, curve.task) == (method, task)]
             rows = tried[tried["task"] == task]
-            figure = draw(rows, own, palette, results.ratios, most)
+            figure = draw(rows, own, palette, results, most)
             caption = f"{method} on {task}. {_caption(rows, own, most)}"
             blocks.append(Figure(f"sensitivity-{place}-{i}", figure, caption))
     optima = optimum.optima(results, points, curves)

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from analysis import labels
 from analysis.read.traces import Trace
+from analysis.results import Results
 from analysis.search.sensitivity import POOLED, SIZE, Curve
 from analysis.write import figures
 from analysis.write.palette import Palette, Style
@@ -21,7 +22,11 @@ STRIP = 0.055
 
 
 def draw(
-    points: pd.DataFrame, curves: list[Curve], palette: Palette, ratios: list[str], most: int
+    points: pd.DataFrame,
+    curves: list[Curve],
+    palette: Palette,
+    results: Results,
+    most: int,
 ) -> go.Figure:
     """A panel a hyperparameter: the finished trials, and the curves that there are.
 
@@ -32,12 +37,13 @@ def draw(
 
     Args:
         points, curves: as ``analysis.search.sensitivity`` makes them, of one method and task.
-        ratios: labels of all ratios of the study, rising.
+        results: the study.
         most: trials drawn a panel and ratio; the selected one always is.
     """
     names = list(dict.fromkeys(points["hyperparameter"]))
     kinds = points.drop_duplicates("hyperparameter").set_index("hyperparameter")["kind"]
-    shown = [ratio for ratio in ratios if (points["ratio"] == ratio).any()]
+    by = results.criterion
+    shown = [ratio for ratio in results.ratios if (points["ratio"] == ratio).any()]
     method = points["method"].iloc[0]
     done = points[points["state"] == "COMPLETE"]
     best = done.groupby("ratio")["auroc"].max()
@@ -49,7 +55,7 @@ def draw(
     figure = figures.grid(
         [""] * len(names),
         [name + (" (log scale)" if kinds[name] == "log" else "") for name in names],
-        "AUROC \N{MINUS SIGN} best of its search" if relative else "validation AUROC",
+        f"{by} \N{MINUS SIGN} best of its search" if relative else f"validation {by}",
         list(legend.values()),
         shared=True,
     )

@@ -63,7 +63,7 @@ def section(findings: Findings) -> Section | None:
             "hyperparameters, not the cost at their best values, and every hyperparameter is "
             "looked at by itself. Of many intervals one in forty lies above zero by chance."
         ),
-        _table(transfer.summary(table), table),
+        _table(transfer.summary(table), table, findings.results.criterion),
     ]
     return Section("transfer", "Transfer", blocks)
 
@@ -78,7 +78,7 @@ def _thin(results: Results, refused: pd.DataFrame, table: pd.DataFrame) -> str:
     return listing(f"{name} of {method}" for method, name in left)
 
 
-def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:
+def _table(summary: pd.DataFrame, regrets: pd.DataFrame, by: str) -> Table:
     rows, sources = [], []
     for r in summary.to_dict("records"):
         both = (("source", r["source_rows"]), ("target", r["target_rows"]))
@@ -101,14 +101,14 @@ def _table(summary: pd.DataFrame, regrets: pd.DataFrame) -> Table:
         TableColumn("Hyperparameter"),
         TableColumn("Across"),
         TableColumn("Mean regret", True, "over all ordered pairs"),
-        TableColumn("Highest", True, "regret of the worst pair, in validation AUROC"),
+        TableColumn("Highest", True, f"regret of the worst pair, in validation {by}"),
         TableColumn("Interval, 95 %", True, "of the worst pair: picked as the worst, it flatters"),
         TableColumn("Tuned on"),
         TableColumn("Used on"),
         TableColumn("Above zero", True, "pairs whose interval lies above zero"),
     ]
     caption = (
-        "Regret of using a value tuned elsewhere, in validation AUROC; positive: tuning again "
+        f"Regret of using a value tuned elsewhere, in validation {by}; positive: tuning again "
         "would have paid. The file has every pair."
     )
     return Table("transfer", caption, columns, rows, regrets, sources=sources)

@@ -53,15 +53,15 @@ AXES = (
     ),
 )
 CAPTION = (
-    "Best final validation AUROC so far, trials in the order in which they began. One search "
+    "Best final validation {by} so far, trials in the order in which they began. One search "
     "each: it says what happened here, not what to expect of another search. Each panel has its "
     "own scale; early values may lie below it. "
 )
 BEST_OF_N = (
-    "Validation AUROC of the best of n random trials: half of all such searches do better than "
+    "Validation {by} of the best of n random trials: half of all such searches do better than "
     f"the line. Band: {100 * best_of_n.CONFIDENCE:.0f} %, for all n at once; above the line it "
-    "ends where so few trials set no upper limit. Failed trials count as 0.5. The value of a "
-    "single trial may lie below the panel."
+    "ends where so few trials set no upper limit. Failed trials count as {chance:g}. The value of "
+    "a single trial may lie below the panel."
 )
 
 
@@ -84,7 +84,13 @@ def section(findings: Findings) -> Section | None:
         if len(known):
             name = "tuning" if axis.column == "trials" else f"tuning-{axis.column}"
             figure = _progress(results, known, axis)
-            blocks.append(Figure(name.replace("_", "-"), figure, CAPTION + axis.caption))
+            blocks.append(
+                Figure(
+                    name.replace("_", "-"),
+                    figure,
+                    CAPTION.format(by=results.criterion) + axis.caption,
+                )
+            )
     return Section("tuning", "Tuning progress", [*blocks, *_best_of_n(findings)])
 
 
@@ -92,7 +98,7 @@ def _progress(results: Results, table: pd.DataFrame, axis: _Axis) -> go.Figure:
     palette = Palette(results.methods, results.ratios)
     settings = _with_rows(results.settings, table)
     titles = [short_setting(*pair) for pair in settings]
-    y_title = "best validation AUROC so far"
+    y_title = f"best validation {results.criterion} so far"
     figure = figures.grid(titles, [axis.title] * len(settings), y_title, results.methods)
     panels = _panels(results, settings, table)
     traces: list[tuple[int, go.Scatter]] = []
@@ -144,10 +150,10 @@ def _best_of_n(findings: Findings) -> list[Block]:
             "left out."
         ),
         *words,
-        Figure("best-of-n", _best_figure(results, table), BEST_OF_N),
+        Figure("best-of-n", _best_figure(results, table), _best_caption(results)),
         Prose(
             "The next table tells how easy each method is to tune: the share of the searched space "
-            f"(of its random trials) that comes within {best_of_n.EPSILON:g} AUROC of the best "
+            f"(of its random trials) that comes within {best_of_n.EPSILON:g} of the best "
             "trial that the whole search found. The interval allows for that best having been "
             "picked from the same trials. A large share says that almost anything works."
         ),
@@ -156,11 +162,15 @@ def _best_of_n(findings: Findings) -> list[Block]:
     return blocks
 
 
+def _best_caption(results: Results) -> str:
+    return BEST_OF_N.format(by=results.criterion, chance=best_of_n.CHANCE[results.selects_by])
+
+
 def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
     palette = Palette(results.methods, results.ratios)
     settings = _with_rows(results.settings, table)
     titles = [short_setting(*pair) for pair in settings]
-    y_title = "validation AUROC of the best"
+    y_title = f"validation {results.criterion} of the best"
     figure = figures.grid(titles, ["random trials (n)"] * len(settings), y_title, results.methods)
     traces: list[tuple[int, go.Scatter]] = []
     for i, (task, ratio) in enumerate(settings):
@@ -191,7 +201,7 @@ def _best_figure(results: Results, table: pd.DataFrame) -> go.Figure:
 
 
 def _share_table(results: Results, bests: pd.DataFrame) -> Table:
-    shares = best_of_n.within(results)
+    shares, by = best_of_n.within(results), results.criterion
     single = bests[bests["n"] == 1].set_index("cell")
     whole = bests.groupby("cell").last()
     rows, sources = [], []
@@ -214,18 +224,18 @@ def _share_table(results: Results, bests: pd.DataFrame) -> Table:
         TableColumn("Method"),
         TableColumn("Setting"),
         TableColumn("Random trials", True),
-        TableColumn("Within", True, f"share within {best_of_n.EPSILON:g} AUROC of the best found"),
+        TableColumn("Within", True, f"share within {best_of_n.EPSILON:g} {by} of the best found"),
         TableColumn("Interval, 95 %", True),
-        TableColumn("One trial", True, "mean validation AUROC of one random trial"),
+        TableColumn("One trial", True, f"mean validation {by} of one random trial"),
         TableColumn(
-            "Best of all", True, "mean validation AUROC of the best of as many random trials"
+            "Best of all", True, f"mean validation {by} of the best of as many random trials"
         ),
         TableColumn(
-            "Best found", True, "highest validation AUROC of the search, guided trials too"
+            "Best found", True, f"highest validation {by} of the search, guided trials too"
         ),
     ]
     caption = (
-        f"Share of random trials within {best_of_n.EPSILON:g} AUROC of the best of the search, and "
+        f"Share of random trials within {best_of_n.EPSILON:g} {by} of the best of the search, and "
         "what one and all random trials are worth on average. Validation values: the best of many "
         "looks better than it is."
     )

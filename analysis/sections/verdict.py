@@ -100,7 +100,15 @@ def summary(findings: Findings) -> list[Markup]:
     ]
     said = start + "; highest mean test AUROC: " + Markup(listing(counted)) + "."
     whose = "the best method" if _repeated(results) else "the configuration of the best method"
-    return [said, Markup(_supported(compared, whose))]
+    return [said, Markup(_supported(compared, whose) + _alike(compared))]
+
+
+def _alike(compared: Sequence[Verdict]) -> str:
+    """In how many settings some method is equal to the best, within the margin."""
+    equal = [verdict for verdict in compared if verdict.equal]
+    if not equal:
+        return ""
+    return f" In {plural(len(equal), 'setting')} others are equal to it within {equal[0].margin:g}."
 
 
 def _supported(compared: Sequence[Verdict], whose: str) -> str:

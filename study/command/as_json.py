@@ -7,6 +7,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from study.cell import selects_by
 from study.records import CellRecord, StudyRecord
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["findings_data", "plan_data", "status_data", "text"]
 
 def text(data: object) -> str:
     """``data`` as JSON on indented lines; what is not finite is null, as JSON has no NaN."""
-    return json.dumps(_plain(data), indent=2, allow_nan=False, ensure_ascii=False)
+    return json.dumps(_plain(data), indent=2, allow_nan=False)
 
 
 def _plain(value: object) -> Any:
@@ -97,7 +98,8 @@ def _cell(cell: CellRecord) -> dict[str, Any]:
         "pruned": sum(row.state == "PRUNED" for row in cell.search),
         "failed": sum(row.state == "FAIL" for row in counted),
         "running": sum(row.state == "RUNNING" for row in cell.rows),
-        "best_val_auroc": max(values, default=None),
+        "selects_by": selects_by(cell.run),
+        "best_value": max(values, default=None),
     }
 
 

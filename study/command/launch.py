@@ -26,12 +26,27 @@ launch = typer.Typer(
 
 
 @launch.command()
-def slurm(spec: Spec, nodes: Nodes = 2, trials_per_node: Trials = 4) -> None:
-    """Print a script for sbatch."""
+def slurm(
+    spec: Spec,
+    nodes: Nodes = 2,
+    trials_per_node: Trials = 4,
+    partition: Annotated[str | None, typer.Option(help="As sbatch takes it.")] = None,
+    account: Annotated[str | None, typer.Option(help="As sbatch takes it.")] = None,
+    limit: Annotated[
+        str | None, typer.Option("--time", help="Of a job, which then goes on in the next: 1-0.")
+    ] = None,
+    gpus_per_node: Annotated[
+        str | None, typer.Option(help="Such as 4 or a100:4; default: what the trials take.")
+    ] = None,
+    constraint: Annotated[str | None, typer.Option(help="As sbatch takes it.")] = None,
+) -> None:
+    """Print a script for sbatch; what is not said of the queue stands there to be edited."""
+    from study.launch.slurm import Queue
     from study.launch.slurm import slurm as script
 
     study = _load(spec)
-    _print(script(spec, study, nodes, trials_per_node), study, hosts=nodes)
+    queue = Queue(partition, account, limit, gpus_per_node, constraint)
+    _print(script(spec, study, nodes, trials_per_node, queue), study, hosts=nodes)
 
 
 @launch.command()

@@ -14,6 +14,7 @@ from study.provenance import versions
 from study.reader import read_study
 from study.records import CellRecord, StudyRecord, TrialRecord
 from study.spec import before_values
+from study.words import METRICS
 from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
 from trainables.loop import TrainingRun
@@ -109,15 +110,15 @@ def rerun(directory: Path, name: str) -> Rerun:
 def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], str | None]:
     last = max(row.validations, default=0) if row.state == "PRUNED" else run.config.intervals
     figures: list[Compared] = []
+    by = run.config.select
     reason = None
     try:
         while run.interval < last:
             interval = run.train_interval()
             number = int(interval["interval"])
             stored = row.validations.get(number, math.nan)
-            figures.append(
-                Compared(f"validation AUROC, interval {number}", stored, interval["val_auroc"])
-            )
+            what = f"validation {METRICS[by]}, interval {number}"
+            figures.append(Compared(what, stored, interval[f"val_{by}"]))
         if row.phase == "confirm" or row.test_auroc is not None:
             tested = run.test()
             figures += [

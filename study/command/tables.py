@@ -8,8 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from study.cell import selects_by
 from study.records import CellRecord, StudyRecord
-from study.words import OWN_RATIO, duration, span
+from study.words import METRICS, OWN_RATIO, duration, span
 
 if TYPE_CHECKING:
     from study.command.doctor import Finding
@@ -134,7 +135,7 @@ def status_tables(study: StudyRecord, waits_for: str | None = None) -> list[Rend
     columns = (
         *("method", "task", ">imratio", ">search", ">pruned", ">failed", ">confirm"),
         *([">profile"] if profiles else []),
-        *(">under way", ">best validation AUROC"),
+        *(">under way", f">best validation {selected_by(study.cells)}"),
     )
     standings = [cell.standing for cell in study.cells]
     done = sum(standing.done for standing in standings)
@@ -164,6 +165,11 @@ def findings_table(findings: Iterable["Finding"]) -> Table:
 
 def _ratio(imratio: float | None) -> str:
     return OWN_RATIO if imratio is None else f"{imratio:g}"
+
+
+def selected_by(cells: Sequence[CellRecord]) -> str:
+    """What the searches select by, in words; the same in all cells of a study."""
+    return METRICS[selects_by(cells[0].run if cells else {})]
 
 
 def _best(cell: CellRecord) -> str:

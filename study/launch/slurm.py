@@ -1,6 +1,11 @@
 """A batch script for SLURM."""
 
+import re
+from dataclasses import dataclass, fields
+
+from study.errors import SpecError
 from study.launch.printing import (
+    Verbatim,
     check_path,
     comment,
     render,
@@ -12,10 +17,52 @@ from study.launch.sizes import node_cpus, node_gpus
 from study.spec import StudySpec
 from study.tune.temporary import LONGEST
 
-__all__ = ["slurm"]
+__all__ = ["Queue", "slurm"]
+
+WORD = re.compile(r"[\w.,:;&|*!()\[\]@/%+=-]+")
+"""What an option of sbatch may be, one word: ``a100:4``, ``gpu&ib``, ``1-12:00:00``."""
 
 
-def slurm(path: str, spec: StudySpec, nodes: int, trials_per_node: int) -> str:
+@dataclass(frozen=True)
+class Queue:
+    """Where and how long a job runs, as options of sbatch of these names; None: not said.
+
+    Raises:
+        SpecError: a value is no word.
+    """
+
+    partition: str | None = None
+    account: str | None = None
+    time: str | None = None
+    gpus_per_node: str | None = None
+    constraint: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not WORD.fullmatch(value):
+                raise SpecError(
+                    f"--{field.name.replace('_', '-')} must be one word, as sbatch takes it, not "
+                    f"{value!r}."
+                )
+
+    @property
+    def gpus(self) -> int | None:
+        """GPUs of a node: 4 of ``4``, ``a100:4`` and ``gpu:a100:4``."""
+        if self.gpus_per_node is None:
+            return None
+        count = self.gpus_per_node.rpartition(":")[2]
+        if not count.isdecimal():
+            raise SpecError(
+                f"--gpus-per-node must end with a number, as 4 or a100:4 do, not "
+                f"{self.gpus_per_node!r}."
+            )
+        return int(count)
+
+
+def slurm(
+    path: str, spec: StudySpec, nodes: int, trials_per_node: int, queue: Queue | None = None
+) -> str:
     """A script for ``sbatch`` that runs the study on ``nodes`` nodes and requeues itself.
 
     Args:
@@ -23,10 +70,30 @@ def slurm(path: str, spec: StudySpec, nodes: int, trials_per_node: int) -> str:
         spec: the same, loaded.
         nodes: at least 1; the first one also runs the driver.
         trials_per_node: trials side by side on each node, at least 1.
+        queue: what is known of the queue; the rest stands there to be edited.
 
     Raises:
-        SpecError: the path cannot stand in a script.
+        SpecError: the path cannot stand in a script, or the GPUs are no number.
     """
+    queue = queue or Queue()
+    least = node_gpus(spec.resources, trials_per_node)
+    gpus = least if queue.gpus is None else queue.gpus
+    if gpus < least:
+        raise SpecError(
+            f"A node with {trials_per_node} trials side by side takes {least} GPUs "
+            f"(resources.gpus is {spec.resources.gpus:g}), and --gpus-per-node is {gpus}: lower "
+            "--trials-per-node, or ask for more."
+        )
+    asked = {
+        "partition": queue.partition,
+        "account": queue.account,
+        **({"constraint": queue.constraint} if queue.constraint else {}),
+    }
+    lines: list[str] = [
+        Verbatim(f"#SBATCH --{name}={shell(value)}" if value else f"##SBATCH --{name}=...")
+        for name, value in asked.items()
+    ]
+    to_edit = [name for name, value in {"time": queue.time, **asked}.items() if value is None]
     return render(
         "slurm.sbatch",
         shell,
@@ -35,7 +102,11 @@ def slurm(path: str, spec: StudySpec, nodes: int, trials_per_node: int) -> str:
             "spec": check_path(path),
             "nodes": nodes,
             "cpus": node_cpus(spec.resources, trials_per_node),
-            "gpus": node_gpus(spec.resources, trials_per_node),
+            "gpus": gpus,
+            "gpus_per_node": queue.gpus_per_node or gpus,
+            "time": queue.time or "",
+            "asked": lines,
+            "to_edit": Verbatim(", ".join(to_edit)),
             "longest_tmpdir": LONGEST,
             "secrets": secret_names(spec),
             "note": comment(storage_note(spec) if nodes > 1 else None),

@@ -16,7 +16,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import Connection
 
-from study.cell import Cell, confirm_seeds, search_seeds
+from study.cell import Cell, confirm_seeds, search_seeds, selects_by
 from study.errors import StudyError
 from study.ledger import sql as tables
 from study.ledger.lease import Lease
@@ -112,7 +112,7 @@ class CellLedger:
         return [row for phase in self.rows.values() for row in phase if row.state == "RUNNING"]
 
     def report(self, row: Row, validations: Mapping[int, float]) -> None:
-        """Store validation AUROCs by interval; repeating one overwrites it."""
+        """Store validation values by interval; repeating one overwrites it."""
         self._write(lambda connection: tables.put_validations(connection, row.key, validations))
         row.validations |= validations
 
@@ -120,11 +120,12 @@ class CellLedger:
         """Finish ``row`` as COMPLETE, PRUNED or FAIL. A row that is finished stays as it is."""
         if row.state in FINISHED:
             return
+        selecting = f"val_{selects_by(self.cell.run)}"
         # The last ones come with the outcome; others may have died with an earlier driver.
         lost = {
-            int(point["interval"]): point["val_auroc"]
+            int(point["interval"]): point[selecting]
             for point in outcome.curve
-            if "val_auroc" in point and int(point["interval"]) not in row.validations
+            if selecting in point and int(point["interval"]) not in row.validations
         }
         validations = row.validations | lost
         value = validations[max(validations)] if state == "COMPLETE" else None

@@ -18,8 +18,8 @@ class Row:
         params: tuned hyperparameters, and the one that a profile row moves.
         seeds: data, init and order seed.
         state: COMPLETE, PRUNED, FAIL, RUNNING or WAITING.
-        value: final validation AUROC of a COMPLETE row.
-        validations: validation AUROC by interval.
+        value: final validation AUROC of a COMPLETE row, or what else the spec selects by.
+        validations: the same by interval.
         repeat: which of the cell's searches it belongs to.
         seed: index of the confirm seed of that search; None for search rows.
         moved: hyperparameter and value of a profile row; None for others.

@@ -147,7 +147,7 @@ class Searched(Generic[R]):
 
     @cached_property
     def selected(self) -> R | None:
-        """The COMPLETE search row with the best validation AUROC, the earlier one of equals; None
+        """The COMPLETE search row with the best value, the earlier one of equals; None
         while the search goes on, if every row failed, or if there was no search."""
         if not self.search_over:
             return None

@@ -12,6 +12,8 @@ from study.plan.cost import StudyPlan, Timing, plan_study
 from study.plan.images import PUBLISHED, published
 from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SPEEDS, Way
 from study.spec import StudySpec, Task, data_root
+from trainables.errors import in_one_line
+from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.names import resolve
 
@@ -131,14 +133,28 @@ def plan_elsewhere(
 
 
 def _evaluations(cell: Cell, task: Task) -> tuple[int, float]:
-    """Images of a batch, and gradient evaluations of a step: counted on a tiny network."""
+    """Images of a batch, and gradient evaluations of a step: counted on a tiny network.
+
+    Raises:
+        SpecError: the method fails in that step.
+    """
+    try:
+        method = resolve("method", METHODS, cell.base)(**cell.fixed)
+        size = method.images_a_batch(task.batch_size)
+        return size, _spent(method, size)
+    except Exception as error:
+        raise SpecError(
+            f"Every method must be able to train a step; {cell.method} fails in one with "
+            f"{in_one_line(error)}. Mend it, or take it out of methods."
+        ) from error
+
+
+def _spent(method: Method, size: int) -> float:
     import torch
 
     from trainables.models.classifier import BinaryClassifier
     from trainables.recipe import Batch, Context
 
-    method = resolve("method", METHODS, cell.base)(**cell.fixed)
-    size = method.images_a_batch(task.batch_size)
     draw = torch.Generator().manual_seed(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -147,7 +163,7 @@ def _evaluations(cell: Cell, task: Task) -> tuple[int, float]:
         recipe = method.recipe(Context(network, 0.5, draw))
         images = torch.rand(size, 1, 2, 2, generator=draw)
         recipe.step([Batch(images, (torch.arange(size) % 2).float())] * recipe.batches)
-    return size, float(recipe.gradient_evaluations)
+    return float(recipe.gradient_evaluations)
 
 
 def _measured(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from study.errors import SpecError
 from trainables.datasets.cache import read_source
-from trainables.errors import DataError
+from trainables.errors import DataError, in_one_line
 
 __all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published"]
 
@@ -82,11 +82,12 @@ def published(dataset: str, root: Path) -> Labels:
     """
     try:
         return labels_of(dataset, root)
-    except DataError as error:
+    except Exception as error:
         if dataset not in PUBLISHED:
+            why = str(error) if isinstance(error, DataError) else f"{in_one_line(error)}."
             raise SpecError(
                 f"A plan needs the size of its data sets, which is known of {', '.join(PUBLISHED)} "
-                f"without their data, and of {dataset} it is not: {error}"
+                f"without their data, and of {dataset} it is not: {why}"
             ) from error
     size = PUBLISHED[dataset]
     train, test = (

@@ -18,6 +18,7 @@ FREE = COMPARED_BY_PART | {
     "storage",
     "metrics",
     "equivalence",
+    "select",
 }
 FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats"})
 
@@ -51,6 +52,8 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key, before in old.items():
         if key not in FREE:
             yield from _differs(key, before, new.get(key))
+    # Studies that do not say were begun before there was another.
+    yield from _differs("select", old.get("select", "auroc"), new.get("select"))
     yield from _differs("storage", *map(_database, (old.get("storage"), new.get("storage"))))
     for key, before in old["search"].items():
         if key not in FREE_IN_SEARCH:

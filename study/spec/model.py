@@ -426,6 +426,8 @@ class StudySpec(_Model):
         precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
         metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
         equivalence: AUROCs closer than this count as equal, where a test supports it.
+        select: what a search selects by, and stops weak trials by: AUROC or AUPRC (average
+            precision) of the validation set.
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
@@ -452,6 +454,7 @@ class StudySpec(_Model):
     resources: Resources = Resources()
     precision: Literal["f32", "tf32", "bf16"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
+    select: Literal["auroc", "auprc"] = "auroc"
     metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(_unique)] = ["auroc"]
     equivalence: Margin = 0.01
     data_root: Folder | None = None

@@ -94,9 +94,9 @@ class Multiplexer(Searcher):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Note the interval's validation; ``flush`` stores those that came together."""
-        if trial_id in self._live and "val_auroc" in result:
+        if trial_id in self._live and "value" in result:
             noted = self._unwritten.setdefault(trial_id, {})
-            noted[result["interval"]] = result["val_auroc"]
+            noted[result["interval"]] = result["value"]
 
     def flush(self) -> None:
         """Store the validations that were noted; stop the study if its lease was lost."""

@@ -10,10 +10,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from study.cell import selects_by
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.phases import PHASES
 from study.ledger.rows import Row
-from study.words import duration
+from study.words import METRICS, duration
 from trainables.config import Outcome
 
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
@@ -160,7 +161,7 @@ class PlainProgress(_Watcher):
         now = stage(cell)
         if now != self._stages[row.cell]:
             self._stages[row.cell] = now
-            best = f", best validation AUROC {_best(cell)}" if cell.cell.trials else ""
+            best = f", best validation {_by(cell)} {_best(cell)}" if cell.cell.trials else ""
             self.say(f"{row.cell}: {now}{best}")
 
     def tick(self, waits_for: str | None) -> None:
@@ -201,7 +202,8 @@ class TableProgress(_Watcher):
             table.add_column(name, no_wrap=True)
         profiles = any(cell.cell.moves is not None for cell in self._ledger.cells.values())
         phases = PHASES if profiles else PHASES[:-1]
-        for name in (*phases, "best validation AUROC"):
+        by = _by(next(iter(self._ledger.cells.values())))
+        for name in (*phases, f"best validation {by}"):
             table.add_column(name, justify="right", no_wrap=True)
         cells = sorted(self._ledger.cells.values(), key=lambda cell: cell.finished)
         for cell in cells[:room]:
@@ -249,6 +251,10 @@ def _under_way(ledger: Ledger) -> str:
     if not cells:
         return ""
     return f"at {cells[0]}" + (f" and {len(cells) - 1} more" if cells[1:] else "")
+
+
+def _by(cell: CellLedger) -> str:
+    return METRICS[selects_by(cell.cell.run)]
 
 
 def _best(cell: CellLedger) -> str:

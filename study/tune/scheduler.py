@@ -76,7 +76,7 @@ class CellScheduler(FIFOScheduler):
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> None:
         """The last result counts in the rungs too; a failed trial reports none."""
-        if (asha := self._of(trial)) and "val_auroc" in result:
+        if (asha := self._of(trial)) and "value" in result:
             asha.on_trial_complete(tune_controller, _proxy(trial.config["row"]["name"]), result)
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:  # noqa: ARG002
@@ -110,7 +110,7 @@ class CellScheduler(FIFOScheduler):
 def _asha(cell: Cell) -> ASHAScheduler:
     return ASHAScheduler(
         time_attr="interval",
-        metric="val_auroc",
+        metric="value",
         mode="max",
         grace_period=min(cell.grace, cell.run["intervals"]),
         max_t=cell.run["intervals"],
@@ -128,6 +128,6 @@ def _proxy(name: str) -> Trial:
 def _replay(asha: ASHAScheduler, row: Row) -> None:
     proxy = _proxy(row.name)
     asha.on_trial_add(cast(TuneController, None), proxy)
-    for interval, val_auroc in sorted(row.validations.items()):
-        result = {"interval": interval, "val_auroc": val_auroc}
+    for interval, value in sorted(row.validations.items()):
+        result = {"interval": interval, "value": value}
         asha.on_trial_result(cast(TuneController, None), proxy, result)

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from analysis.compare.delong import compare, placements
-from analysis.compare.t_test import Student, has_room
+from analysis.compare.t_test import Student, alike
 from analysis.holm import holm
 from study.plan.power import ALPHA, ROPE
 
@@ -59,9 +59,9 @@ def equal_claims(
         for b in runs[i + 1 :]:
             d = a.auroc - b.auroc
             alone = Student(float(d.mean()), float(d.std(ddof=1)) / math.sqrt(len(d)), len(d) - 1)
-            room = has_room(max(a.auroc.mean(), b.auroc.mean()), ROPE)
+            higher = float(max(a.auroc.mean(), b.auroc.mean()))
             found = compare(a, b).both if images else alone
-            p.append(found.p_equal(ROPE) if room else math.nan)
+            p.append(alike(found, higher, ROPE).p_equal(ROPE))
     return int((holm(p) <= ALPHA).sum())
 
 

@@ -166,12 +166,12 @@ def test_plan_names_images_and_trials(tmp_path: Path) -> None:
 
 
 def test_a_terminal_of_few_characters_shows_the_plan() -> None:
-    Path("small.yaml").write_text(yaml.safe_dump(SPEC))
+    Path("small.yaml").write_text(yaml.safe_dump(SPEC | {"methods": ["ce", "auc_m"]}))
     words = [sys.executable, "-m", "study", "plan", "small.yaml"]
     env = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
     planned = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     assert planned.returncode == 0, planned.stderr
-    assert re.search(r"\+- 0\.\d{3}", planned.stdout)
+    assert re.search(r"leave \+- 0\.\d{3} ", planned.stdout)
 
 
 def test_list_names_everything() -> None:

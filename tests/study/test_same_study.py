@@ -53,6 +53,7 @@ TASK = SPEC["tasks"][0]
         ({"tasks": [TASK | {"epochs": 6}]}, "ce__t__0.1: epochs was 3 and is 6"),
         ({"tasks": [TASK | {"model": "small_cnn"}]}, "model was mlp and is small_cnn"),
         ({"precision": "bf16"}, "precision was f32 and is bf16"),
+        ({"select": "auprc"}, "select was auroc and is auprc"),
         ({"space": {"ce": {"weight_decay": 0.1}}}, "weight_decay was 0.0001 and is 0.1"),
         (
             {"space": SPEC["space"] | {"ct_auc": {"margin": 0.5}}},

@@ -106,6 +106,19 @@ def test_it_learns_and_its_figures_are_those_of_scikit_learn() -> None:
     )
 
 
+def test_validation_auprc_is_that_of_scikit_learn_and_changes_nothing_else() -> None:
+    run = TrainingRun(config(method="ce", epochs=2, intervals=2, select="auprc"))
+    curve = to_the_end(run)
+    tested = run.test()
+    expected = average_precision_score(tested["val_targets"], tested["val_scores"])
+    assert curve[-1]["val_auprc"] == pytest.approx(expected, abs=1e-12)
+    plain = to_the_end(TrainingRun(config(method="ce", epochs=2, intervals=2)))
+    for with_it, without in zip(curve, plain, strict=True):
+        assert {n: v for n, v in with_it.items() if n not in ("val_auprc", "seconds")} == {
+            n: v for n, v in without.items() if n != "seconds"
+        }
+
+
 @pytest.mark.parametrize("method", ["auc_m", "ct_auc"])
 def test_embeddings_are_what_the_head_turns_into_scores(method: str) -> None:
     run = TrainingRun(config(method=method, params={"evaluate": "u"} if method == "ct_auc" else {}))

@@ -65,7 +65,7 @@ def test_a_worker_that_ends_in_the_middle_is_followed_by_one_that_goes_on(
     first.stop()
     second = worker(reported=1)
     assert second.train()["interval"] == 2
-    assert last(second)["val_auroc"] == whole["val_auroc"]
+    assert last(second)["value"] == whole["value"]
 
 
 def test_the_outcome_says_how_the_steps_ran(worker: Callable[..., MethodTrainable]) -> None:
@@ -84,7 +84,7 @@ def test_an_interval_that_was_not_reported_is_reported_by_the_next_worker(
     again = [second.train() for _ in range(2)]
     for before, after in zip(trained, again, strict=True):
         assert after["interval"] == before["interval"]
-        assert after["val_auroc"] == before["val_auroc"]
+        assert after["value"] == before["value"]
         assert not after["done"]
     assert second.train()["interval"] == 3
 
@@ -102,9 +102,18 @@ def test_a_long_interval_is_saved_in_its_middle(
     # What a worker's death leaves behind is the checkpoint alone.
     (tmp_path / "row.pt").unlink()
     again = last(worker(epochs=2, intervals=1))
-    assert again["val_auroc"] == whole["val_auroc"]
+    assert again["value"] == whole["value"]
     losses = [json.loads(result["outcome"])["curve"][0]["loss"] for result in (again, whole)]
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("select", ["auroc", "auprc"])
+def test_a_result_carries_what_is_selected_by(
+    worker: Callable[..., MethodTrainable], select: str
+) -> None:
+    result = last(worker(select=select))
+    point = json.loads(result["outcome"])["curve"][-1]
+    assert result["value"] == point[f"val_{select}"]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b[:0], lambda b: flip(b, -200)])

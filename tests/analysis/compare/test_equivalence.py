@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.compare.t_test import UNTESTED, Student
+from analysis.compare.t_test import UNTESTED, Student, alike
 from study.plan.power import ALPHA, ROPE
 from tests.benchmarks.equivalence import Setting, equal_claims
 
@@ -45,3 +45,13 @@ def test_two_one_sided_tests_by_the_definition() -> None:
     assert found.p == pytest.approx(2 * stats.t.sf(2, 6))
     assert found.p_equal(0.003) > 0.5
     assert math.isnan(UNTESTED.p_equal(ROPE))
+
+
+def test_next_to_1_equality_is_asked_with_care() -> None:
+    found = Student(0.004, 0.002, 6.0)
+    assert alike(found, 0.985, ROPE) is UNTESTED
+    # Means .97 and .966; .96 were the margin apart.
+    growth = math.sqrt(0.96 * 0.04 / (0.966 * 0.034))
+    assert alike(found, 0.97, ROPE).error == pytest.approx(0.002 * growth)
+    # Where they lie farther apart than the margin, the spread is as it is.
+    assert alike(Student(0.02, 0.002, 6.0), 0.97, ROPE).error == 0.002

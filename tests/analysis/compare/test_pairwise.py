@@ -67,6 +67,10 @@ def test_equivalence_is_that_of_statsmodels(make: Callable[..., Results], margin
     found = pairs_of(make(scores, spec={"equivalence": margin}))
     for row in found.to_dict("records"):
         x, y = np.array(scores[row["a"]]), np.array(scores[row["b"]])
+        # The spread to be expected were they the margin apart: that of m (1 - m).
+        apart, lower = x.mean() - margin, y.mean()
+        growth = math.sqrt(max(1, apart * (1 - apart) / (lower * (1 - lower))))
+        y = x - ((x - y).mean() + growth * (x - y - (x - y).mean()))
         expected, *_ = ttost_paired(x, y, -margin, margin)
         assert row["p_equal"] == pytest.approx(expected)
         interval = stats.ttest_rel(x, y).confidence_interval(0.90)

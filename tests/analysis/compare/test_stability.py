@@ -103,6 +103,29 @@ def test_resampled_seeds_by_normal_theory(make: Callable[..., Results]) -> None:
     assert found.seeds_only == (("t0", "10 %"),)
 
 
+def test_repeated_searches_are_the_sample(
+    study: Build, cell: Build, trial: Build, confirm: Build
+) -> None:
+    """Four seeds of a search share what it selected: the order rests on six searches."""
+    rng = np.random.default_rng(4)
+    by_search = rng.normal(0, 0.01, (2, 6)) + np.array([[0.8], [0.795]])
+    values = by_search[:, :, None] + rng.normal(0, 0.001, (2, 6, 4))
+    cells = [
+        cell(
+            method,
+            search=(trial(),),
+            confirm=tuple(
+                confirm(4 * i + j, float(own[i, j]), repeat=i) for i in range(6) for j in range(4)
+            ),
+        )
+        for method, own in zip("ab", values, strict=True)
+    ]
+    found = of(from_record(study(*cells)))
+    d = (values[0] - values[1]).mean(axis=1)
+    expected = stats.norm.cdf(abs(d.mean()) / stats.sem(d))
+    assert found.orders.set_index("way")["two"][DRAWN] == pytest.approx(expected, abs=0.06)
+
+
 def test_resampled_images_move_the_methods_together(tmp_path: Path) -> None:
     """The order survives as often as Obuchowski and Rockette's error of the difference says."""
     results = scored_study(tmp_path, {"a": 1.9, "b": 1.7}, np.random.default_rng(2), seeds=10)

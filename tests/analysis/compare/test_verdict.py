@@ -82,6 +82,7 @@ def test_readings(
         ({"a": [0.9], "b": [0.1]}, "Too few paired seeds or searches"),
         ({"a": UP, "b": WIDE}, "No evidence of a difference from b."),
         ({"a": UP, "b": NEAR}, "a has the highest mean test AUROC, 0.9032"),
+        ({"a": UP, "b": NEAR}, "In 1 setting others are equal to it within 0.01."),
         ({"a": UP, "b": NEAR}, "It and b are equal within 0.01 (two one-sided tests, Holm"),
         (
             {"a": UP, "b": NEAR},

@@ -140,7 +140,7 @@ def test_too_many_trials_are_thinned(full: Results) -> None:
     points = find.points(full)
     points = points[points["method"] == "auc_m"]
     palette = Palette(full.methods, full.ratios)
-    figure = draw(points, find.curves(full, points), palette, full.ratios, 10)
+    figure = draw(points, find.curves(full, points), palette, full, 10)
     dots = [trace for trace in figure.data if trace.mode == "markers"]
     clouds = [trace for trace in dots if len(trace.x) > 1]
     assert {len(trace.x) for trace in clouds} == {10}

@@ -84,7 +84,7 @@ def test_status(running: StudyRecord, tmp_path: Path) -> None:
         assert told_of["search"]["planned"] == cell.planned_trials
         assert told_of["pruned"] == sum(row.state == "PRUNED" for row in cell.search)
         values = [row.value for row in cell.search if row.value is not None]
-        assert told_of["best_val_auroc"] == (max(values) if values else None)
+        assert told_of["best_value"] == (max(values) if values else None)
 
 
 def test_verdict(running: StudyRecord, tmp_path: Path) -> None:

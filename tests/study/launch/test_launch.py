@@ -153,6 +153,49 @@ def test_slurm_asks_for_what_the_trials_take() -> None:
     assert "gpus-per-node" not in launch("slurm", write(resources={"cpus": 1}))
 
 
+def test_slurm_fills_what_is_said_of_the_queue() -> None:
+    """As a shell would read the words; what is not said stands there to be edited."""
+
+    def options(*words: str) -> tuple[dict[str, str], str]:
+        script = launch("slurm", write(resources={"cpus": 1, "gpus": 0.5}), *words)
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+        found = re.findall(r"(?m)^#SBATCH --([a-z-]+)=(.+)$", script)
+        return {name: "".join(shlex.split(value)) for name, value in found}, script
+
+    said = {
+        "partition": "gpu,long",
+        "account": "a|b",
+        "time": "1-12:00:00",
+        "gpus-per-node": "a100:4",
+        "constraint": "a100&ib*2",
+    }
+    asked, script = options(*(word for key, value in said.items() for word in (f"--{key}", value)))
+    assert {key: asked[key] for key in said} == said
+    assert "--num-gpus=4 " in script
+    assert "To edit: time" not in script
+    assert "##SBATCH" not in script
+    asked, script = options("--account", "me")
+    assert asked["account"] == "me"
+    assert asked["gpus-per-node"] == "2"
+    assert "# To edit: time, partition.\n" in script
+    assert "##SBATCH --partition=..." in script
+    assert "constraint" not in script
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--partition", "a b"), "--partition must be one word"),
+        (("--time", "1\n#SBATCH --uid=0"), "--time must be one word"),
+        (("--account", ""), "--account must be one word"),
+        (("--gpus-per-node", "many"), "must end with a number"),
+        (("--gpus-per-node", "1", "--trials-per-node", "4"), "takes 2 GPUs"),
+    ],
+)
+def test_slurm_refuses_what_sbatch_would_not_take(words: tuple[str, ...], said: str) -> None:
+    assert said in refused("slurm", write(resources={"cpus": 1, "gpus": 0.5}), *words)
+
+
 def test_ray_knows_what_the_script_asks_of_it() -> None:
     help_ = subprocess.run(
         [BIN / "ray", "symmetric-run", "--help"], capture_output=True, text=True, check=True

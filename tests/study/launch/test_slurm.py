@@ -149,6 +149,26 @@ def test_the_job_wants_a_token(tmp_path: Path) -> None:
     assert not (slurm / "asked").exists()
 
 
+def test_a_job_whose_head_does_not_start_ends(tmp_path: Path) -> None:
+    """The other nodes would wait for it, and srun for them."""
+    slurm = stand_ins(tmp_path / "slurm")
+    (slurm / "srun").write_text('#!/bin/bash\nshift\nSLURM_PROCID=0 "$@"\nsleep 1000\n')
+    (slurm / "ray").write_text('#!/bin/sh\necho "$1" >> "$TOLD"\n[ "$1" = stop ] || exit 3\n')
+    (slurm / "ray").chmod(0o755)
+    words = [sys.executable, "-m", "study", "launch", "slurm", "quickstart"]
+    printed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    env = clean_environment(slurm) | {"TOLD": str(tmp_path / "told")}
+    batch = subprocess.Popen(
+        ["bash", "-c", printed.stdout], env=env, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        assert batch.wait(timeout=60) == 3
+    finally:
+        os.killpg(batch.pid, signal.SIGKILL)
+    # What an earlier life left is ended first.
+    assert (tmp_path / "told").read_text().split() == ["stop", "symmetric-run"]
+
+
 def hosts_of_rows(directory: Path) -> set[str | None]:
     if not (directory / "provenance.json").exists():
         return set()

@@ -190,6 +190,17 @@ def test_an_interval_whose_report_was_lost_is_in_the_curve(open_ledger: Opener) 
     assert stored == row
 
 
+def test_the_ledger_keeps_what_is_selected_by(open_ledger: Opener) -> None:
+    plan = {"run": CELL.run | {"select": "auprc"}}
+    cell = cell_of(open_ledger(**plan))
+    row = cell.next_search()
+    assert row is not None
+    curve = [{"interval": i, "val_auroc": 0.9, "val_auprc": 0.1 * i} for i in (1, 2)]
+    cell.tell(row, "COMPLETE", Outcome(curve=curve))
+    assert row.validations == {1: 0.1, 2: 0.2}
+    assert cell_of(open_ledger(**plan)).rows["search"][0].value == 0.2
+
+
 def test_deaths_are_kept(open_ledger: Opener) -> None:
     cell = cell_of(open_ledger())
     row = cell.next_search()

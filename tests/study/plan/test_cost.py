@@ -181,3 +181,32 @@ def test_timing_is_of_real_steps() -> None:
         assert timing.validation > 0
     assert timings["ce"].evaluations == 64
     assert timings["ct_auc"].evaluations == 2 * 64  # PDSCA: inner_steps + 1 passes
+
+
+def test_no_number_of_slots_makes_a_study_shorter_than_its_longest_cell() -> None:
+    """One search trial and one confirm trial after it."""
+    planned = plan_study(small(pruner="none"), TIMINGS, slots=10_000)
+    longest = max(cell.search_seconds + cell.confirm_seconds for cell in planned.cells)
+    assert planned.seconds == planned.most_seconds == longest
+
+
+def test_batches_of_the_methods_own_size_are_planned_as_they_are_trained() -> None:
+    spec = parse_spec(
+        {
+            "name": "own-batches",
+            "methods": ["ce", "ce_tuned"],
+            "tasks": [{"dataset": "digits", "model": "mlp", "epochs": 4, "batch_size": 64}],
+            "imratios": [0.1],
+            "search": {"trials": 1},
+            "space": {"ce_tuned": {"batch_factor": 0.5}},
+        }
+    )
+    timings = {
+        ("ce", "digits-mlp"): Timing(step=0.5, validation=2.0, evaluations=64),
+        ("ce_tuned", "digits-mlp"): Timing(step=0.5, validation=2.0, evaluations=32),
+    }
+    ce, tuned = plan_study(spec, timings, slots=1).cells
+    run = _run(cells(spec)[1])
+    assert (tuned.steps, run.batch_size) == (2 * ce.steps, 32)
+    assert tuned.steps == run.steps
+    assert tuned.gradient_evaluations == ce.gradient_evaluations

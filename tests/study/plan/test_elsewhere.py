@@ -131,6 +131,19 @@ def test_a_data_set_whose_size_is_not_known() -> None:
         plan_elsewhere(spec(task={"dataset": "pathmnist"}), machine("H200"))
 
 
+def reader_of_ones_own(root: Path, download: bool) -> None:  # noqa: ARG001
+    raise RuntimeError("no such disk")
+
+
+def test_what_is_ones_own_fails_in_words() -> None:
+    own = f"{__name__}:reader_of_ones_own"
+    with pytest.raises(SpecError, match=r"it is not: .*no such disk"):
+        plan_elsewhere(spec(task={"dataset": own, "name": "own"}), machine("H200"))
+    buggy = spec(methods=["tests.study.odd_methods:Buggy"], space={})
+    with pytest.raises(SpecError, match=r"Buggy fails in one with .*\(odd_methods"):
+        plan_elsewhere(buggy, machine("H200"))
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_sizes_are_those_of_the_data(name: str, real_data: Path) -> None:
     folders = (real_data, real_data / "medmnist")

@@ -64,6 +64,13 @@ def test_a_study_that_does_not_tell_its_execution_goes_on() -> None:
         assert changes(older, resolved(edit)) == []
 
 
+def test_a_study_that_does_not_tell_what_it_selects_by_selects_by_auroc() -> None:
+    older = resolved({})
+    del older["select"]
+    assert changes(older, resolved({})) == []
+    assert changes(older, resolved({"select": "auprc"})) == ["select was auroc and is now auprc."]
+
+
 def test_with_a_budget_of_seconds_execution_stays_where_it_matters() -> None:
     timed: Edit = {"tasks": [{**BEGUN["tasks"][0], "budget": "seconds", "seconds": 9}]}
     gpu: Edit = {**timed, "resources": {"gpus": 1}}

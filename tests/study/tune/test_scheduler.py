@@ -33,7 +33,7 @@ def play(scheduler: CellScheduler, cell: CellLedger, row: Row, values: list[floa
     trial = trial_of(row)
     scheduler.on_trial_add(cast(Any, None), trial)
     for interval, value in enumerate(values, start=1):
-        result = {"interval": interval, "val_auroc": value, "done": interval == 9}
+        result = {"interval": interval, "value": value, "done": interval == 9}
         decision = scheduler.on_trial_result(cast(Any, None), trial, result)
         cell.report(row, {interval: value})
         if decision == "STOP" or result["done"]:
@@ -87,7 +87,7 @@ def test_a_row_run_again_keeps_its_place_in_the_rungs(open_ledger: Opener) -> No
     trial = trial_of(row)
     rebuilt.on_trial_add(cast(Any, None), trial)
     for interval in (1, 2, 3, 4):
-        result = {"interval": interval, "val_auroc": 0.1}
+        result = {"interval": interval, "value": 0.1}
         assert rebuilt.on_trial_result(cast(Any, None), trial, result) == "CONTINUE"
     assert rungs(rebuilt) == before
 
@@ -130,5 +130,5 @@ def test_confirm_rows_always_go_on(open_ledger: Opener, pruner: str) -> None:
     trial = trial_of(row)
     scheduler.on_trial_add(cast(Any, None), trial)
     for value in (0.9, 0.0):
-        result = {"interval": 1, "val_auroc": value}
+        result = {"interval": 1, "value": value}
         assert scheduler.on_trial_result(cast(Any, None), trial, result) == "CONTINUE"
