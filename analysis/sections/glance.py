@@ -40,8 +40,8 @@ def section(findings: Findings) -> Section:
     if shown:
         titles = [short_setting(*pair) for pair in shown]
         drawn = [_panel(cells[pair], palette) for pair in shown]
-        both = scores["both_low"].notna()
-        over = " over seeds and test images" if both.all() else "" if both.any() else " over seeds"
+        bases = {_interval(row)[2] for rows in cells.values() for row in rows}
+        over = f" over {bases.pop()}" if len(bases) == 1 else ""
         panels = Panels("glance", list(zip(titles, drawn, strict=True)), CAPTION.format(over))
         blocks.append(panels)
     return Section("glance", "At a glance", blocks, folds=False)
@@ -57,13 +57,22 @@ def _care(cautions: list[str]) -> Markup:
     return Markup("<strong>Read with care.</strong> ") + cautions[0] + rest + link
 
 
+def _interval(row: Row) -> tuple[float, float, str]:
+    """The widest that the data give, and what it is over; the mean itself where they give none."""
+    # Predictions that are not those of the mean beside them would place it elsewhere.
+    for name, over in (("both_", "seeds and test images"), ("", "seeds")):
+        low, high = row[f"{name}low"], row[f"{name}high"]
+        if low <= row["mean"] <= high:
+            return low, high, over
+    return row["mean"], row["mean"], "seeds"
+
+
 def _panel(rows: list[Row], palette: Palette) -> go.Figure:
     """The methods of one setting, the best on top."""
     figure = go.Figure()
     low, high = math.inf, -math.inf
     for place, row in enumerate(rows):
-        ends = [(row["both_low"], row["both_high"]), (row["low"], row["high"])]
-        lower, upper = next((e for e in ends if not math.isnan(e[0])), (row["mean"],) * 2)
+        lower, upper, _ = _interval(row)
         low, high = min(low, lower), max(high, upper)
         style = palette.method(row["method"])
         tier = "best" if row["best"] else "near" if row["near"] else ""

@@ -32,6 +32,10 @@ CURVE = (
 POOLED = "Thick: the trials at all ratios together, the ratio being one more dimension."
 NO_CURVE = f"Points only: a curve takes {sensitivity.LEAST} finished trials."
 SOME = f"A search of fewer than {sensitivity.LEAST} finished trials has points only."
+SUBSET = (
+    f"A curve of more than {sensitivity.MOST} trials is fitted to {sensitivity.MOST} of them, "
+    "drawn at random (a fixed seed)."
+)
 MARKS = "Ring: the selected configuration."
 CROSSES = "Crosses: pruned trials; their height means nothing."
 LEAST_DOTS = 12
@@ -106,7 +110,9 @@ def _caption(rows: pd.DataFrame, curves: list[Curve], most: int) -> str:
     if (rows["state"] == "PRUNED").any():
         parts.append(CROSSES)
     if rows.groupby(["cell", "hyperparameter", "state"]).size().max() > most:
-        parts.append(f"Of more than {most} trials every so many-th is drawn; the curve has all.")
+        parts.append(f"Of more than {most} trials every so many-th is drawn.")
+    if any(sum(len(s.numbers) for s in c.sources) > sensitivity.MOST for c in curves):
+        parts.append(SUBSET)
     return " ".join(parts)
 
 
