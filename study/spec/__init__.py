@@ -7,17 +7,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from study.spec.entries import Choices, Grid, Span
 from study.spec.environment import check_environment
 from study.spec.folders import for_everywhere, from_directory
 from study.spec.growth import changes
 from study.spec.model import (
-    Choices,
     Confirm,
-    Grid,
     Profile,
     Resources,
     Search,
-    Span,
     StudySpec,
     Task,
     Variant,

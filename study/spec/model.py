@@ -7,30 +7,42 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from study.words import METRICS
+from study.spec.entries import Model, ProfileEntry, SpaceEntry
+from study.spec.values import (
+    Count,
+    CountFromTwo,
+    CountFromZero,
+    Cpus,
+    Folder,
+    Gpus,
+    Imratio,
+    Margin,
+    Metric,
+    Name,
+    Noise,
+    Plain,
+    Positive,
+    PositiveRate,
+    Share,
+    Url,
+    safe_name,
+    unique,
+)
 
 __all__ = [
     "DATA_VARIABLE",
-    "Choices",
     "Confirm",
-    "Grid",
     "Profile",
     "Resources",
     "Search",
-    "SpaceEntry",
-    "Span",
     "StudySpec",
     "Task",
     "Variant",
@@ -40,96 +52,6 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
-NAME_BYTES = 255
-PATH_BYTES = 4000
-RAY_COUNTS = 0.0001
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-
-
-def _number(value: object) -> object:
-    # Python counts True as 1, and YAML reads `yes` and `on` as true.
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
-def _safe_name(value: str) -> str:
-    if not SAFE_NAME.fullmatch(value):
-        raise ValueError(
-            "becomes part of a file name, so it must be 1 to 80 letters (a-z), digits, '.', '_' "
-            "or '-', beginning with a letter or a digit"
-        )
-    return value
-
-
-def _folder(value: Path) -> Path:
-    if len(os.fsencode(value)) > PATH_BYTES or any(
-        len(os.fsencode(part)) > NAME_BYTES for part in value.parts
-    ):
-        raise ValueError(
-            f"must be a path of at most {PATH_BYTES} bytes, each name in it of at most {NAME_BYTES}"
-        )
-    return value
-
-
-def _imratio(value: float) -> float:
-    if not 0 < value <= 0.5:
-        raise ValueError("must be above 0 and at most 0.5, or null for the data set's own ratio")
-    return value
-
-
-def _positive_rate(value: float) -> float:
-    if not 0 < value < 1:
-        raise ValueError("must be above 0 and below 1, or null for the natural draw")
-    return value
-
-
-def _noise(value: float) -> float:
-    if not 0 <= value < 0.5:
-        raise ValueError("must be at least 0 and below 0.5, the share of labels that are wrong")
-    return value
-
-
-def _metric(value: str) -> str:
-    if value not in METRICS:
-        raise ValueError(f"must be one of {', '.join(METRICS)}")
-    return value
-
-
-def _margin(value: float) -> float:
-    if not 0 < value < 0.5:
-        raise ValueError("must be above 0 and below 0.5, a difference of AUROCs")
-    return value
-
-
-def _countable(value: float) -> float:
-    if 0 < value < RAY_COUNTS:
-        raise ValueError(f"must be at least {RAY_COUNTS:g}, the smallest share that Ray counts")
-    return value
-
-
-def _gpus(value: float) -> float:
-    if value > 1 and value != int(value):
-        raise ValueError("must be a whole number, or a share of one GPU between 0 and 1")
-    return value
-
-
-def _unique(values: list[Any]) -> list[Any]:
-    # As text, in which cells are named: 0.1 and 0.10000001 would be one cell, True and 1 are two.
-    texts = [
-        "null" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)
-        for value in values
-    ]
-    for index, text in enumerate(texts):
-        if text in texts[:index]:
-            raise ValueError(f"must not name {text} twice")
-    return values
-
-
-def _database_url(url: str) -> str:
-    from study.database_url import check_url
-
-    return check_url(url)
 
 
 def _own_names(tasks: "list[Task]") -> "list[Task]":
@@ -149,114 +71,11 @@ def _variant(value: object) -> object:
 
 
 def _distinct(variants: "list[Variant]") -> "list[Variant]":
-    _unique([variant.name for variant in variants])
+    unique([variant.name for variant in variants])
     return variants
 
 
-def _values_kind(value: object) -> str:
-    return "grid" if isinstance(value, Grid | dict) else "listed"
-
-
-def _entry_kind(value: object) -> str:
-    if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
-        return "choices"
-    return "span" if isinstance(value, Span | dict) else "value"
-
-
-Number = Annotated[float, BeforeValidator(_number)]
-Count = Annotated[int, Field(ge=1), BeforeValidator(_number)]
-CountFromZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
-CountFromTwo = Annotated[int, Field(ge=2), BeforeValidator(_number)]
-Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
-Cpus = Annotated[Positive, AfterValidator(_countable)]
-Share = Annotated[float, Field(ge=0), BeforeValidator(_number)]
-Noise = Annotated[Number, AfterValidator(_noise)]
-Plain = bool | int | float | str | None
-Name = Annotated[str, AfterValidator(_safe_name)]
-Imratio = Annotated[Number, AfterValidator(_imratio)]
-PositiveRate = Annotated[Number, AfterValidator(_positive_rate)]
-Gpus = Annotated[Share, AfterValidator(_countable), AfterValidator(_gpus)]
-Metric = Annotated[str, AfterValidator(_metric)]
-Margin = Annotated[Number, AfterValidator(_margin)]
-Folder = Annotated[Path, AfterValidator(_folder)]
-Url = Annotated[str, AfterValidator(_database_url)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_means_default(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
-
-
-class Span(_Model):
-    """Search between ``low`` and ``high``, both included.
-
-    ``log`` left out means: as in the method's own search space, else linear. ``step`` makes a
-    grid that begins at ``low``; it excludes ``log``.
-    """
-
-    low: Number
-    high: Number
-    log: bool | None = None
-    step: Positive | None = None
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Span":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, but {self.low:g} is not below {self.high:g}")
-        if self.log and self.step is not None:
-            raise ValueError("log and step exclude each other: leave one of them out")
-        if self.log and self.low <= 0:
-            raise ValueError(f"a log range must begin above 0, not at {self.low:g}")
-        return self
-
-
-class Choices(_Model):
-    """Search among the given values."""
-
-    choices: Annotated[list[Plain], Field(min_length=1), AfterValidator(_unique)]
-
-
-SpaceEntry = Annotated[
-    Annotated[Span, Tag("span")]
-    | Annotated[Choices, Tag("choices")]
-    | Annotated[Plain, Tag("value")],
-    Discriminator(_entry_kind),
-]
-
-
-class Grid(_Model):
-    """So many values from ``low`` to ``high``, both included, evenly apart.
-
-    ``log`` left out means: as in the method's own search space, else linear.
-    """
-
-    low: Number
-    high: Number
-    points: CountFromTwo
-    log: bool | None = None
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Grid":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, but {self.low:g} is not below {self.high:g}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"a log grid must begin above 0, not at {self.low:g}")
-        return self
-
-
-Listed = Annotated[list[Plain], Field(min_length=1), AfterValidator(_unique)]
-ProfileEntry = Annotated[
-    Annotated[Grid, Tag("grid")] | Annotated[Listed, Tag("listed")], Discriminator(_values_kind)
-]
-
-
-class Variant(_Model):
+class Variant(Model):
     """A method as the study runs it: as it is, under its own name, or a variant of it.
 
     Attributes:
@@ -267,7 +86,7 @@ class Variant(_Model):
 
     name: str
     method: str
-    set: dict[str, Plain] = {}
+    set: dict[str, Plain] = Field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -278,7 +97,7 @@ class Variant(_Model):
     def _sound(self) -> "Variant":
         if not self.plain:
             try:
-                _safe_name(self.name)
+                safe_name(self.name)
             except ValueError as error:
                 raise ValueError(f"name {error}, not {self.name!r}") from None
         elif self.set:
@@ -294,7 +113,7 @@ class Variant(_Model):
         return {"name": self.name, "method": self.method, "set": self.set}
 
 
-class Task(_Model):
+class Task(Model):
     """A data set, a model and a budget.
 
     Attributes:
@@ -347,7 +166,7 @@ class Task(_Model):
         return self
 
 
-class Search(_Model):
+class Search(Model):
     """The search of every cell.
 
     Attributes:
@@ -371,7 +190,7 @@ class Search(_Model):
     reduction: CountFromTwo = 3
 
 
-class Confirm(_Model):
+class Confirm(Model):
     """The confirm trials of every cell.
 
     Attributes:
@@ -383,7 +202,7 @@ class Confirm(_Model):
     embeddings: CountFromZero = 0
 
 
-class Profile(_Model):
+class Profile(Model):
     """The selected configuration with one hyperparameter moved, on the confirm seeds.
 
     Attributes:
@@ -397,7 +216,7 @@ class Profile(_Model):
     test: bool = False
 
 
-class Resources(_Model):
+class Resources(Model):
     """What one trial takes.
 
     Attributes:
@@ -412,7 +231,7 @@ class Resources(_Model):
     hang_after: Positive = 1800.0
 
 
-class StudySpec(_Model):
+class StudySpec(Model):
     """A whole experiment: methods x tasks x imratios, searched and confirmed.
 
     Attributes:
@@ -446,16 +265,18 @@ class StudySpec(_Model):
         AfterValidator(_distinct),
     ]
     tasks: Annotated[list[Task], Field(min_length=1), AfterValidator(_own_names)]
-    imratios: Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(_unique)]
+    imratios: Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
     search: Search
     confirm: Confirm = Confirm()
     profile: Profile | None = None
-    space: dict[str, dict[str, SpaceEntry]] = {}
+    space: dict[str, dict[str, SpaceEntry]] = Field(default_factory=dict)
     resources: Resources = Resources()
     precision: Literal["f32", "tf32", "bf16"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
     select: Literal["auroc", "auprc"] = "auroc"
-    metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(_unique)] = ["auroc"]
+    metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(unique)] = Field(
+        default_factory=lambda: ["auroc"]
+    )
     equivalence: Margin = 0.01
     data_root: Folder | None = None
     download: bool = False

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from study.cell import cell_id
-from study.spec.model import Choices, Grid, SpaceEntry, Span, StudySpec, Variant
+from study.spec.entries import Choices, Grid, SpaceEntry, Span
+from study.spec.model import StudySpec, Variant
 from study.spec.own_method import flaws
 from study.spec.profile import profile_values
 from study.spec.sentences import Problem

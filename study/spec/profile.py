@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from study.cell import Moves
-from study.spec.model import Grid, StudySpec, Variant
+from study.spec.entries import Grid
+from study.spec.model import StudySpec, Variant
 from study.spec.space import default_space, fixed_params, is_whole, tuned_space
 
 if TYPE_CHECKING:

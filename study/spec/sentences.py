@@ -8,18 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from study.errors import SpecError
-from study.spec.model import (
-    Choices,
-    Confirm,
-    Grid,
-    Profile,
-    Resources,
-    Search,
-    Span,
-    StudySpec,
-    Task,
-    Variant,
-)
+from study.spec.entries import Choices, Grid, Span
+from study.spec.model import Confirm, Profile, Resources, Search, StudySpec, Task, Variant
 from study.spec.text import Document, did_you_mean
 
 __all__ = ["Problem", "problems_of", "spec_error"]

@@ -13,7 +13,8 @@ from optuna.distributions import (
 
 from search_spaces import PAIRS, SPACES
 from search_spaces.ranges import Range
-from study.spec.model import Choices, Span, StudySpec, Variant
+from study.spec.entries import Choices, Span
+from study.spec.model import StudySpec, Variant
 from study.spec.older import newer_defaults
 
 if TYPE_CHECKING:
