@@ -7,7 +7,7 @@ luck. Validation AUROC is always known; test AUROC where the spec lets profiles 
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,16 @@ from analysis.results import Results, final_auroc
 from study.plan.power import LEAST_SEEDS
 from study.records import CellRecord, TrialRecord
 
-__all__ = ["SIDES", "profiles"]
+__all__ = ["SIDES", "Part", "named", "parts", "profiles", "reach", "shown_side"]
 
 SIDES = ("val", "test")
 """Validation and test."""
+
+LEAST_REACH = 0.01
+"""Differences of AUROC that a figure shows at least, to either side of zero."""
+
+MOST_REACH = 1.5
+"""How far a figure shows intervals, in largest differences."""
 
 WIDE = 30.0
 """Values of one sign that lie this many times apart are drawn on a log scale."""
@@ -136,3 +142,46 @@ def _interval(d: NDArray[np.float64]) -> Interval:
 
 def _auroc(row: TrialRecord, side: str) -> float | None:
     return final_auroc(row) if side == "val" else row.test_auroc
+
+
+def shown_side(table: pd.DataFrame) -> str:
+    """The side that figures show: test where the profiles met the test set."""
+    return "test" if table.loc[~table["own"], "test_difference"].notna().any() else "val"
+
+
+class Part(NamedTuple):
+    """A hyperparameter in a setting.
+
+    Attributes:
+        name: the hyperparameter; task, ratio: the setting.
+        rows: of ``profiles``, of all methods there.
+    """
+
+    name: str
+    task: str
+    ratio: str
+    rows: pd.DataFrame
+
+
+def parts(table: pd.DataFrame, settings: Sequence[tuple[str, str]]) -> Iterator[Part]:
+    """A panel each, hyperparameter by hyperparameter, in the order of ``settings``."""
+    for name in dict.fromkeys(table["hyperparameter"]):
+        for task, ratio in settings:
+            here = (table["task"] == task) & (table["ratio"] == ratio)
+            rows = table[(table["hyperparameter"] == name) & here]
+            if len(rows):
+                yield Part(str(name), task, ratio, rows)
+
+
+def reach(table: pd.DataFrame, side: str) -> list[float]:
+    """Of the differences: a wide interval may run out of it, so that the others stay legible."""
+    ends = table[[f"{side}_{what}" for what in ("difference", "low", "high")]]
+    most = max(LEAST_REACH, MOST_REACH * float(ends.iloc[:, 0].abs().max()))
+    low, high = float(ends.min().min()), float(ends.max().max())
+    return [1.08 * max(-most, min(-LEAST_REACH, low)), 1.08 * min(most, max(LEAST_REACH, high))]
+
+
+def named(rows: pd.DataFrame) -> bool:
+    """Some values are no numbers: on an axis each has a tick of its own."""
+    pairs = zip(rows["text"], rows["place"], strict=True)
+    return any(text != f"{place:.3g}" for text, place in pairs)

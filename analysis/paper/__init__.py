@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.files import remove_others, write_bytes
 from analysis.findings import Findings
-from analysis.paper import comparison, course, critical_difference, sensitivity
+from analysis.paper import comparison, course, critical_difference, profile, sensitivity
 from analysis.paper.style import KINDS, RENDERER, save, styled
 
 __all__ = ["FIGURES", "KINDS", "RENDERER", "draw", "write_figures"]
@@ -20,6 +20,7 @@ FIGURES: dict[str, Callable[[Findings], Figure | None]] = {
     "main-comparison": comparison.main,
     "critical-difference": critical_difference.draw,
     "imratio-curves": comparison.along_imratio,
+    "profiles": profile.draw,
     "best-of-n": course.best_of_random,
     "convergence-interval": course.convergence,
 }

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
-from analysis.columns import SETTING
+from analysis.compare.profile import named, parts, reach, shown_side
 from analysis.findings import Findings
 from analysis.labels import plural, setting, short_setting
 from analysis.sections.sources import profiled
@@ -15,12 +15,6 @@ from study.plan.power import ROPE
 
 __all__ = ["section"]
 
-LEAST_REACH = 0.01
-"""Differences of AUROC that the figure shows at least, to either side of zero."""
-
-MOST_REACH = 1.5
-"""How far the figure shows intervals, in largest differences."""
-
 WORDS = {"val": "validation", "test": "test"}
 
 
@@ -29,7 +23,7 @@ def section(findings: Findings) -> Section | None:
     table = findings.profiles
     if table.empty:
         return None
-    side = "test" if table.loc[~table["own"], "test_difference"].notna().any() else "val"
+    side = shown_side(table)
     blocks: list[Block] = [
         Prose(
             f"{_said(table, side)} Each selected configuration was trained again with this one "
@@ -88,23 +82,18 @@ def _caption(findings: Findings, side: str) -> str:
 def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
     results = findings.results
     palette = Palette(results.methods, results.ratios)
-    panels = [
-        (str(name), task, ratio)
-        for name in dict.fromkeys(table["hyperparameter"])
-        for task, ratio in results.settings
-        if ((table["hyperparameter"] == name) & _in(table, task, ratio)).any()
-    ]
+    panels = [*parts(table, results.settings)]
     shown = [method for method in results.methods if (table["method"] == method).any()]
     figure = figures.grid(
-        [f"{name}, {short_setting(task, ratio)}" for name, task, ratio in panels],
-        [name for name, _, _ in panels],
+        [f"{part.name}, {short_setting(part.task, part.ratio)}" for part in panels],
+        [part.name for part in panels],
         f"{WORDS[side]} AUROC, difference",
         shown,
         shared=True,
     )
     named: set[str] = set()
-    for panel, (name, task, ratio) in enumerate(panels):
-        here = table[(table["hyperparameter"] == name) & _in(table, task, ratio)]
+    for panel, part in enumerate(panels):
+        here = part.rows
         for method in shown:
             rows = here[here["method"] == method].sort_values("place")
             if rows.empty:
@@ -138,20 +127,8 @@ def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
             for each in (drawn, rings):
                 figure.add_trace(each, **figures.place(panel))
         _axis(figure, here, panel)
-    figure.update_yaxes(range=_range(table, side))
+    figure.update_yaxes(range=reach(table, side))
     return figures.tidy_legend(figure)
-
-
-def _range(table: pd.DataFrame, side: str) -> list[float]:
-    """Of the differences: a wide interval may run out of it, so that the others stay legible."""
-    ends = table[[f"{side}_{what}" for what in ("difference", "low", "high")]]
-    reach = max(LEAST_REACH, MOST_REACH * float(ends.iloc[:, 0].abs().max()))
-    low, high = float(ends.min().min()), float(ends.max().max())
-    return [1.08 * max(-reach, min(-LEAST_REACH, low)), 1.08 * min(reach, max(LEAST_REACH, high))]
-
-
-def _in(table: pd.DataFrame, task: str, ratio: str) -> pd.Series:
-    return (table[[*SETTING]] == [task, ratio]).all(axis=1)
 
 
 def _axis(figure: go.Figure, rows: pd.DataFrame, panel: int) -> None:
@@ -159,16 +136,9 @@ def _axis(figure: go.Figure, rows: pd.DataFrame, panel: int) -> None:
     if rows["log"].all():
         values, texts = figures.log_ticks(tried["place"].min(), tried["place"].max())
         figure.update_xaxes(type="log", tickvals=values, ticktext=texts, **figures.place(panel))
-    elif _named(tried):
+    elif named(tried):
         ticks = {"tickvals": list(tried["place"]), "ticktext": [*map(figures.text, tried["text"])]}
         figure.update_xaxes(**ticks, **figures.place(panel))
-
-
-def _named(tried: pd.DataFrame) -> bool:
-    """Values that are no numbers have a tick each."""
-    return any(
-        text != f"{place:.3g}" for text, place in zip(tried["text"], tried["place"], strict=True)
-    )
 
 
 def _hover(rows: pd.DataFrame, side: str) -> list[str]:
