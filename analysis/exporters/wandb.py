@@ -42,6 +42,8 @@ def write(study: str, found: Sequence[Run], folder: Path) -> str:
             kept = shutil.copy(file, begun.dir)
             begun.save(kept, base_path=begun.dir, policy="now")
         begun.finish(exit_code=int(run.state == "FAIL"))
+    # Its service writes the files; only when it has ended are all of them whole.
+    wandb.teardown()
     return f"wandb sync {folder}/wandb/offline-run-*"
 
 
