@@ -43,7 +43,18 @@ def section(findings: Findings) -> Section | None:
     blocks += [
         Figure("profiles", _figure(findings, table, side), _caption(findings, side)),
     ]
-    return Section("profiles", "How much a hyperparameter matters", blocks, folds=False)
+    title = "How much a hyperparameter matters"
+    return Section("profiles", title, blocks, finding=_finding(table, side), folds=False)
+
+
+def _finding(table: pd.DataFrame, side: str) -> str:
+    """The hyperparameter that moves an AUROC most, and how far."""
+    moved = table.dropna(subset=[f"{side}_difference"])
+    if moved.empty:
+        return "no trial has finished yet"
+    far = moved[f"{side}_difference"].abs()
+    name = moved["hyperparameter"].iloc[int(far.argmax())]
+    return f"{name}: up to {labels.auroc(float(far.max()))}"
 
 
 def _said(table: pd.DataFrame, side: str) -> str:

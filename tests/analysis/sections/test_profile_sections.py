@@ -16,6 +16,7 @@ def test_one_figure_stands_open_and_says_where_it_hurts() -> None:
     section = profile.section(Findings(from_record(make_study(cell_of()))))
     assert section is not None
     assert not section.folds
+    assert section.finding == "margin: up to 0.0160"
     said = " ".join(block.text for block in section.blocks if isinstance(block, Prose))
     assert "margin: moved to 0.1, auc_m on cifar10-resnet20 at imratio 10 % loses 0.0160" in said
     assert "in 0 of 1 cell no value changes it by more than 0.01" in said
