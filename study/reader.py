@@ -16,7 +16,7 @@ from study.errors import LedgerError
 from study.ledger import sql as tables
 from study.ledger.lease import driver
 from study.ledger.patience import patiently
-from study.ledger.phases import PHASES, moved_of, optuna_study
+from study.ledger.phases import PHASES, moved_of, optuna_study, over_searches
 from study.ledger.rules import Standing
 from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
@@ -166,7 +166,7 @@ def _range(entry: dict[str, Any]) -> dict[str, Any]:
 def _trial(phase: str, trial: FrozenTrial, seeds: int) -> TrialRecord:
     """A row; ``seeds`` is how many confirm seeds each search of its cell has."""
     attrs = trial.user_attrs
-    moved, repeat, seed = moved_of(attrs), attrs.get("repeat", 0), attrs.get("seed")
+    moved, repeat = moved_of(attrs), attrs.get("repeat", 0)
     # As plain data: who reads a study needs nothing of what trains it.
     outcome = attrs.get("outcome", {})
     return TrialRecord(
@@ -190,7 +190,7 @@ def _trial(phase: str, trial: FrozenTrial, seeds: int) -> TrialRecord:
         started=trial.datetime_start,
         finished=trial.datetime_complete,
         repeat=repeat,
-        seed=None if seed is None else repeat * seeds + seed,
+        seed=over_searches(attrs.get("seed"), repeat, seeds),
         moved=next(iter(moved.items()), None),
         selected_from=attrs.get("selected_from"),
         test_auroc=outcome.get("test_auroc"),

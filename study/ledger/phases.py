@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PHASES", "moved_of", "optuna_study"]
+__all__ = ["PHASES", "moved_of", "optuna_study", "over_searches"]
 
 PHASES = ("search", "confirm", "profile")
 """In the order in which they follow each other."""
@@ -18,3 +18,14 @@ def moved_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The hyperparameter that a profile row moves, and its value; empty for any other row."""
     moved = attributes.get("moved")
     return {} if moved is None else {moved[0]: moved[1]}
+
+
+def over_searches(seed: int | None, repeat: int, each: int) -> int | None:
+    """Index of a confirm seed among those of all searches, the first search's first.
+
+    Args:
+        seed: index among those of its search; None for a search row.
+        repeat: which search.
+        each: confirm seeds of each search.
+    """
+    return None if seed is None else repeat * each + seed

@@ -11,6 +11,7 @@ from ray.tune.experiment import Trial
 
 from study.errors import ClusterError
 from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.phases import over_searches
 from study.ledger.rows import Row
 from study.machine import cluster_address
 from study.places import Places
@@ -137,7 +138,7 @@ def run_generation(
 
 def _job(cell: CellLedger, row: Row, places: Places, hang_after: float) -> Job:
     plan = cell.cell
-    seed = None if row.seed is None else row.repeat * (plan.seeds // plan.repeats) + row.seed
+    seed = over_searches(row.seed, row.repeat, plan.seeds // plan.repeats)
     return Job(
         row={
             "cell": row.cell,
