@@ -33,7 +33,7 @@ def section(findings: Findings) -> Section | None:
             "Tests over settings take two settings or more in which two methods or more all have "
             f"results; there are {settings}, with {plural(methods, 'method')}."
         )
-        return Section("critical-difference", "All settings", [Note(remarks)])
+        return Section("critical-difference", "All settings", [Note(remarks)], "too few to test")
     pairs = findings.wilcoxon
     friedman = significance.friedman(units)
     posterior = bayes.signed_rank(units, results.equivalence)
@@ -71,7 +71,9 @@ def section(findings: Findings) -> Section | None:
         ),
         _pair_table(results, units, pairs.merge(posterior, on=["a", "b"], suffixes=("", "_bayes"))),
     ]
-    return Section("critical-difference", "All settings", blocks)
+    told = int((pairs["better"] | pairs["better_here"]).sum())
+    finding = f"{plural(told, 'pair')} told apart" if told else "no pair told apart"
+    return Section("critical-difference", "All settings", blocks, finding, found=told > 0)
 
 
 def _because(what: str, table: pd.DataFrame) -> str:

@@ -54,7 +54,9 @@ def section(findings: Findings) -> Section | None:
     ]
     if any(pair.n for pair in pairs):
         blocks.append(_claims_table(cells, pairs))
-    return Section("metrics", "Metrics", blocks)
+    told = sum(pair.better for pair in pairs)
+    finding = f"{plural(told, 'pair')} told apart" if told else "no pair told apart"
+    return Section("metrics", "Metrics", blocks, finding, found=told > 0)
 
 
 def _remarks(findings: Findings) -> list[Block]:

@@ -57,7 +57,9 @@ def section(findings: Findings) -> Section | None:
         _order_table(findings, found),
         _place_table(findings, found),
     ]
-    return Section("rank-stability", "Rank stability", blocks)
+    drawn = found.orders.loc[found.orders["way"] == WAYS[2], "two"].dropna()
+    kept = [f"the best two keep their order in {100 * share:.0f} %" for share in drawn]
+    return Section("rank-stability", "Rank stability", blocks, "".join(kept))
 
 
 def _words(found: Stability) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.findings import Findings
 from analysis.results import Results
-from analysis.sections import rank_stability
+from analysis.sections import critical_difference, rank_stability
 from analysis.write.blocks import Figure, Note, Prose
 
 
@@ -35,6 +35,24 @@ def test_words_tables_and_figure_are_the_numbers(finished: Results) -> None:
         assert (sizes / sizes.max()) ** 2 == pytest.approx(shares / shares.max(), abs=1e-6)
     (note,) = (block for block in section.blocks if isinstance(block, Note))
     assert note.items[0].startswith("Seeds alone are drawn anew in 1 setting")
+
+
+def test_the_contents_list_says_how_often_the_best_two_keep_their_order(finished: Results) -> None:
+    findings = Findings(finished)
+    section, found = rank_stability.section(findings), findings.stability
+    assert section is not None
+    assert found is not None
+    share = found.orders.set_index("way").loc["seeds and images drawn anew", "two"]
+    assert section.finding == f"the best two keep their order in {100 * share:.0f} %"
+
+
+def test_the_chapter_of_all_settings_says_how_many_pairs_it_tells_apart(finished: Results) -> None:
+    findings = Findings(finished)
+    section = critical_difference.section(findings)
+    told = (findings.wilcoxon["better"] | findings.wilcoxon["better_here"]).sum()
+    assert section is not None
+    assert section.found == (told > 0)
+    assert section.finding.startswith(f"{told} pair" if told else "no pair told apart")
 
 
 def test_nothing_to_rank_has_no_chapter(finished: Results) -> None:
