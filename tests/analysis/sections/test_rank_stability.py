@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from analysis.findings import Findings
-from analysis.results import Results
+from analysis.results import Results, from_record
 from analysis.sections import critical_difference, rank_stability
 from analysis.write.blocks import Figure, Note, Prose
+from tests.analysis.conftest import make_cell, make_confirm, make_study
 
 
 def test_words_tables_and_figure_are_the_numbers(finished: Results) -> None:
@@ -42,17 +43,28 @@ def test_the_contents_list_says_how_often_the_best_two_keep_their_order(finished
     section, found = rank_stability.section(findings), findings.stability
     assert section is not None
     assert found is not None
-    share = found.orders.set_index("way").loc["seeds and images drawn anew", "two"]
+    orders = found.orders
+    (share,) = orders.loc[orders["way"] == "seeds and images drawn anew", "two"].tolist()
     assert section.finding == f"the best two keep their order in {100 * share:.0f} %"
 
 
 def test_the_chapter_of_all_settings_says_how_many_pairs_it_tells_apart(finished: Results) -> None:
-    findings = Findings(finished)
-    section = critical_difference.section(findings)
-    told = (findings.wilcoxon["better"] | findings.wilcoxon["better_here"]).sum()
+    short = critical_difference.section(Findings(finished))
+    assert short is not None
+    assert (short.finding, short.found) == ("too few to test", False)
+    cells = [
+        make_cell(
+            method,
+            task=f"set{i}",
+            dataset=f"set{i}",
+            confirm=tuple(make_confirm(s, level + 0.01 * i + 0.001 * s) for s in range(3)),
+        )
+        for i in range(8)
+        for method, level in (("low", 0.7), ("high", 0.75), ("higher", 0.751 + 0.004 * (i % 2)))
+    ]
+    section = critical_difference.section(Findings(from_record(make_study(*cells))))
     assert section is not None
-    assert section.found == (told > 0)
-    assert section.finding.startswith(f"{told} pair" if told else "no pair told apart")
+    assert (section.finding, section.found) == ("3 pairs told apart", True)
 
 
 def test_nothing_to_rank_has_no_chapter(finished: Results) -> None:
