@@ -21,10 +21,10 @@ from analysis.results import Results, final_auroc
 from study.plan.power import LEAST_SEEDS
 from study.records import CellRecord, TrialRecord
 
-__all__ = ["SIDES", "Part", "named", "parts", "profiles", "reach", "shown_side"]
+__all__ = ["SIDES", "Part", "drawn", "named", "parts", "profiles", "reach", "shown_side"]
 
-SIDES = ("val", "test")
-"""Validation and test."""
+SIDES = {"val": "validation", "test": "test"}
+"""The two sides of a profile, and their words."""
 
 LEAST_REACH = 0.01
 """Differences of AUROC that a figure shows at least, to either side of zero."""
@@ -179,6 +179,17 @@ def reach(table: pd.DataFrame, side: str) -> list[float]:
     most = max(LEAST_REACH, MOST_REACH * float(ends.iloc[:, 0].abs().max()))
     low, high = float(ends.min().min()), float(ends.max().max())
     return [1.08 * max(-most, min(-LEAST_REACH, low)), 1.08 * min(most, max(LEAST_REACH, high))]
+
+
+def drawn(rows: pd.DataFrame, side: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of one method's rows of a ``Part``: those that a line joins, and those with a ring.
+
+    What one search selected lies on the line; of several each had its own companions.
+    """
+    rows = rows.sort_values("place")
+    own = rows[rows["own"]]
+    line = rows if len(own) == 1 else rows[~rows["own"]]
+    return line.dropna(subset=[f"{side}_difference"]), own
 
 
 def named(rows: pd.DataFrame) -> bool:

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.compare.profile import Part, parts, reach, shown_side
+from analysis.compare.profile import SIDES, Part, drawn, named, parts, reach, shown_side
 from analysis.findings import Findings
 from analysis.labels import short_setting
 from analysis.paper.style import key, looks, panels
@@ -22,8 +22,7 @@ def draw(findings: Findings) -> Figure | None:
     side = shown_side(table)
     shown = [*parts(table, results.settings)]
     titles = [f"{part.name}, {short_setting(part.task, part.ratio)}" for part in shown]
-    words = "test" if side == "test" else "validation"
-    figure, axes = panels(titles, f"{words} AUROC, difference", results.methods)
+    figure, axes = panels(titles, f"{SIDES[side]} AUROC, difference", results.methods)
     for part, axis in zip(shown, axes, strict=True):
         axis.axhline(0, color="#808a96", linewidth=0.6)
         for method in results.methods:
@@ -36,12 +35,11 @@ def draw(findings: Findings) -> Figure | None:
 
 
 def _line(axis: Axes, part: Part, method: str, palette: Palette, side: str) -> None:
-    rows = part.rows[part.rows["method"] == method].sort_values("place")
+    rows = part.rows[part.rows["method"] == method]
     if rows.empty:
         return
-    style, own = looks(palette.method(method)), rows[rows["own"]]
-    # What one search selected lies on the line; of several each had its own companions.
-    line = rows if len(own) == 1 else rows[~rows["own"]]
+    style = looks(palette.method(method))
+    line, own = drawn(rows, side)
     y = line[f"{side}_difference"]
     axis.errorbar(
         line["place"],
@@ -62,7 +60,5 @@ def _ticks(axis: Axes, part: Part) -> None:
         axis.set_xscale("log")
         axis.set_xticks(*log_ticks(tried["place"].min(), tried["place"].max()))
         axis.minorticks_off()
-    elif any(
-        text != f"{place:.3g}" for text, place in zip(tried["text"], tried["place"], strict=True)
-    ):
+    elif named(tried):
         axis.set_xticks(tried["place"], tried["text"])

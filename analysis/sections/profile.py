@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
-from analysis.compare.profile import named, parts, reach, shown_side
+from analysis.compare.profile import SIDES, drawn, named, parts, reach, shown_side
 from analysis.findings import Findings
 from analysis.labels import plural, setting, short_setting
 from analysis.sections.sources import profiled
@@ -14,8 +14,6 @@ from analysis.write.palette import Palette
 from study.plan.power import ROPE
 
 __all__ = ["section"]
-
-WORDS = {"val": "validation", "test": "test"}
 
 
 def section(findings: Findings) -> Section | None:
@@ -28,7 +26,7 @@ def section(findings: Findings) -> Section | None:
         Prose(
             f"{_said(table, side)} Each selected configuration was trained again with this one "
             "hyperparameter moved, with the data split, weights and order of a confirm trial each "
-            f"time: what differs is its doing. Heights are differences of {WORDS[side]} AUROC from "
+            f"time: what differs is its doing. Heights are differences of {SIDES[side]} AUROC from "
             "the selected configuration; look for lines that leave zero by more than their bars."
         ),
     ]
@@ -74,7 +72,7 @@ def _said(table: pd.DataFrame, side: str) -> str:
         said.append(
             f"{name}: moved to {worst['text']}, {where} "
             + (f"loses {labels.auroc(-fall)} of" if fall < 0 else f"gains {labels.auroc(fall)} of")
-            + f" {WORDS[side]} AUROC, the {'most' if fall < 0 else 'least'} of all; in {calm} of "
+            + f" {SIDES[side]} AUROC, the {'most' if fall < 0 else 'least'} of all; in {calm} of "
             f"{plural(len(furthest), 'cell')} no value changes it by more than {ROPE:g}."
         )
     return " ".join(said)
@@ -84,7 +82,7 @@ def _caption(findings: Findings, side: str) -> str:
     searched = bool((findings.results.cells["searches"] > 1).any())
     over = "searches" if searched else "confirm seeds"
     return (
-        f"Difference of {WORDS[side]} AUROC, moved less selected, paired by confirm seed. Bars: "
+        f"Difference of {SIDES[side]} AUROC, moved less selected, paired by confirm seed. Bars: "
         f"95 % t interval over {over}, each value by itself. Rings on the zero line: what was "
         "selected."
     )
@@ -98,32 +96,27 @@ def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
     figure = figures.grid(
         [f"{part.name}, {short_setting(part.task, part.ratio)}" for part in panels],
         [part.name for part in panels],
-        f"{WORDS[side]} AUROC, difference",
+        f"{SIDES[side]} AUROC, difference",
         shown,
         shared=True,
     )
-    named: set[str] = set()
     for panel, part in enumerate(panels):
         here = part.rows
         for method in shown:
-            rows = here[here["method"] == method].sort_values("place")
+            rows = here[here["method"] == method]
             if rows.empty:
                 continue
-            style, own = palette.method(method), rows[rows["own"]]
-            # What one search selected lies on the line; of several each had its own companions.
-            line = rows if len(own) == 1 else rows[~rows["own"]]
-            line = line.dropna(subset=[f"{side}_difference"])
-            drawn = figures.line(
-                line["place"],
-                line[f"{side}_difference"],
+            style = palette.method(method)
+            joined, own = drawn(rows, side)
+            line = figures.line(
+                joined["place"],
+                joined[f"{side}_difference"],
                 style,
                 method,
-                _hover(line, side),
-                profiled(line),
-                spread=(line[f"{side}_high"] - line[f"{side}_difference"]).fillna(0.0),
+                _hover(joined, side),
+                profiled(joined),
+                spread=(joined[f"{side}_high"] - joined[f"{side}_difference"]).fillna(0.0),
             )
-            drawn.showlegend = method not in named
-            named.add(method)
             rings = figures.dots(
                 own["place"],
                 [0.0] * len(own),
@@ -135,7 +128,7 @@ def _figure(findings: Findings, table: pd.DataFrame, side: str) -> go.Figure:
                 size=13,
                 opacity=1,
             )
-            for each in (drawn, rings):
+            for each in (line, rings):
                 figure.add_trace(each, **figures.place(panel))
         _axis(figure, here, panel)
     figure.update_yaxes(range=reach(table, side))

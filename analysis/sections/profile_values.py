@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analysis import labels
+from analysis.compare.profile import SIDES
 from analysis.findings import Findings
 from analysis.labels import plural, short_setting
 from analysis.sections.sources import profiled
@@ -10,8 +11,6 @@ from analysis.write.blocks import Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
 
 __all__ = ["section"]
-
-WORDS = {"val": "Validation", "test": "Test"}
 
 
 def section(findings: Findings) -> Section | None:
@@ -59,7 +58,7 @@ def _table(table: pd.DataFrame) -> Table:
             column
             for side in sides
             for column in (
-                TableColumn(f"{WORDS[side]} AUROC", True, "mean over the seeds"),
+                TableColumn(f"{SIDES[side].capitalize()} AUROC", True, "mean over the seeds"),
                 TableColumn("Difference", True, "from the selected configuration, same seeds"),
                 TableColumn("95 % interval", True, "t interval of the difference"),
             )

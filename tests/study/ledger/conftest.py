@@ -7,6 +7,7 @@ import pytest
 from optuna.storages import RDBStorage
 
 from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.rows import Row
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
 from trainables.config import Outcome
@@ -35,6 +36,12 @@ def ledger(storage: RDBStorage, trials: int = 6) -> Ledger:
 def cell_of(ledger: Ledger) -> CellLedger:
     (cell,) = ledger.cells.values()
     return cell
+
+
+def finish(cell: CellLedger, row: Row, value: float) -> None:
+    """The row comes to its end, well."""
+    cell.report(row, {9: value})
+    cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
 
 
 def run_all(cell: CellLedger, after_each: Callable[[], None] = lambda: None) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from study.ledger.ledger import CellLedger, Ledger
-from study.ledger.rows import Row
 from study.ledger.rules import MAX_REPLACEMENTS
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
+from tests.study.ledger.conftest import finish
 from trainables.config import Outcome
 
 Opener = Callable[..., Ledger]
@@ -32,11 +32,6 @@ def open_ledger(database: str) -> Iterator[Opener]:
 def cell_of(ledger: Ledger) -> CellLedger:
     (cell,) = ledger.cells.values()
     return cell
-
-
-def finish(cell: CellLedger, row: Row, value: float) -> None:
-    cell.report(row, {9: value})
-    cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
 
 
 def search_all(cell: CellLedger) -> None:

@@ -1,6 +1,6 @@
 """A profile moves one hyperparameter of what is confirmed, on the seeds of the confirm rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from study.cell import Moves
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Row
 from study.ledger.rules import MAX_REPLACEMENTS
-from study.ledger.storage import open_storage
 from study.reader import read_study
 from tests.study.conftest import CELL
+from tests.study.ledger.conftest import Open, cell_of, finish
 from trainables.config import Outcome
 
 Opener = Callable[..., CellLedger]
@@ -22,25 +22,15 @@ MOVES = Moves({"margin": (0.1, 0.5), "clip": (None, 1.0)}, {"clip": None}, seeds
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Opener]:
+def opened(open_it: Open, tmp_path: Path) -> Opener:
     """The ledger of the one cell, changed as named; again and again, as after a driver's death."""
-    storages = []
 
-    def open_it(**changes: Any) -> CellLedger:
-        storages.append(open_storage(f"sqlite:///{tmp_path / 'study.db'}"))
+    def opened(**changes: Any) -> CellLedger:
         wanted: dict[str, Any] = {"seeds": 3, "moves": MOVES, **changes}
-        plan = replace(CELL, **wanted)
-        (cell,) = Ledger(storages[-1], "s", [plan]).cells.values()
-        return cell
+        storage = open_it(f"sqlite:///{tmp_path / 'study.db'}")
+        return cell_of(Ledger(storage, "s", [replace(CELL, **wanted)]))
 
-    yield open_it
-    for storage in storages:
-        storage.engine.dispose()
-
-
-def finish(cell: CellLedger, row: Row, value: float) -> None:
-    cell.report(row, {9: value})
-    cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
+    return opened
 
 
 def run_all(cell: CellLedger, best: float = 0.4) -> list[Row]:

@@ -1,39 +1,29 @@
 """Repeated searches: each is one by itself, and more of them only add to a study."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from study.cell import confirm_seeds, search_seeds
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Row
-from study.ledger.storage import open_storage
 from tests.study.conftest import CELL
+from tests.study.ledger.conftest import Open, cell_of, finish
 from trainables.config import Outcome
 
 Opener = Callable[..., CellLedger]
 
 
 @pytest.fixture
-def opened(database: str) -> Iterator[Opener]:
+def opened(open_it: Open, database: str) -> Opener:
     """The ledger of the one cell, changed as named; again and again, as after a driver's death."""
-    storages = []
 
-    def open_it(**changes: object) -> CellLedger:
-        storages.append(open_storage(database))
-        plan = replace(CELL, **changes)  # type: ignore[arg-type]
-        (cell,) = Ledger(storages[-1], "s", [plan]).cells.values()
-        return cell
+    def opened(**changes: Any) -> CellLedger:
+        return cell_of(Ledger(open_it(database), "s", [replace(CELL, **changes)]))
 
-    yield open_it
-    for storage in storages:
-        storage.engine.dispose()
-
-
-def finish(cell: CellLedger, row: Row, value: float) -> None:
-    cell.report(row, {9: value})
-    cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
+    return opened
 
 
 def run_all(cell: CellLedger) -> list[Row]:
