@@ -13,6 +13,7 @@ import yaml
 
 from study.reader import read_study
 from tests.study.hosts import hosts, why_no_hosts
+from tests.study.launch.logs import own_tracebacks
 from tests.study.launch.test_slurm import ROOT, clean_environment, hosts_of_rows
 from tests.study.slurm_cluster import Slurm, slurm, why_no_slurm
 
@@ -93,7 +94,7 @@ def test_the_printed_job_stops_requeues_and_finishes(queue: Slurm, tmp_path: Pat
     # What the first life finished stands as it was.
     assert before.items() <= ended(tmp_path / "out").items()
     assert (tmp_path / "out" / "report" / "report.html").is_file()
-    assert "Traceback" not in tell()
+    assert not own_tracebacks(tell())
 
 
 def ended(directory: Path) -> dict[int, float | None]:
