@@ -24,6 +24,7 @@ from study.ledger.phases import PHASES, moved_of, optuna_study
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
 from study.ledger.rules import FINISHED, Searched, Standing, selects_by
+from study.ledger.warm_start import draws, may_draw_meanwhile, next_taken
 from study.ledger.writer import Writer
 from trainables.config import Outcome
 
@@ -54,6 +55,7 @@ class CellLedger:
         write: Writer,
     ) -> None:
         self.cell = cell
+        self.neighbour: CellLedger | None = None
         self._studies = studies
         self._write = write
         self.rows: dict[str, list[Row]] = {
@@ -71,17 +73,18 @@ class CellLedger:
         """Nothing is left to do in this cell."""
         return self.standing.finished
 
-    def next_search(self) -> Row | None:
-        """Add the next search row, RUNNING; None if the plan has no more.
+    def next_search(self, *, idle: bool = False) -> Row | None:
+        """Add the next search row, RUNNING; None if the plan has no more for now.
 
-        One search after the other, so that the first are confirmed while the last go on.
+        One search after the other, so that the first are confirmed while the last go on. A search
+        that is to take over what its neighbour's finds waits for the end of that one.
+
+        Args:
+            idle: nothing else is to be done, so that searches that wait may make random draws.
         """
         for repeat, searched in enumerate(self.standing.searches):
-            if searched.lacks_search:
-                params, origin = propose(self.cell, searched.search, repeat)
-                seeds = search_seeds(self.cell, len(searched.search), repeat)
-                attrs = {"origin": origin, "seeds": seeds, **_repeat(repeat)}
-                return self._add("search", TrialState.RUNNING, [(params, attrs)])[0]
+            if searched.lacks_search and (new := self._next(searched, repeat, idle)) is not None:
+                return self._add("search", TrialState.RUNNING, [new])[0]
         return None
 
     def next_confirm(self) -> Row | None:
@@ -144,6 +147,21 @@ class CellLedger:
         deaths = [*row.deaths, (max(row.validations, default=0), reason)]
         self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
         row.deaths = deaths
+
+    def _next(self, searched: Searched[Row], repeat: int, idle: bool) -> _New | None:
+        """The next row of a search: taken over, or a draw; None: it waits."""
+        rows, drawn = searched.search, draws(searched.search)
+        if self.neighbour is not None:
+            found = self.neighbour.standing.searches[repeat]
+            if not found.search_over and not (idle and may_draw_meanwhile(self.cell, rows)):
+                return None
+            if (taken := next_taken(self.cell, found, rows)) is not None:
+                seeds = search_seeds(self.cell, f"warm {len(rows) - drawn}", repeat)
+                attrs = {"origin": "warm", "warm_from": [taken.cell, taken.number], "seeds": seeds}
+                return taken.params, {**attrs, **_repeat(repeat)}
+        params, origin = propose(self.cell, rows, repeat)
+        seeds = search_seeds(self.cell, drawn, repeat)
+        return params, {"origin": origin, "seeds": seeds, **_repeat(repeat)}
 
     def _following(
         self,
@@ -215,6 +233,7 @@ class CellLedger:
             seed=attrs.get("seed"),
             moved=next(iter(moved.items()), None),
             selected_from=attrs.get("selected_from"),
+            warm_from=tuple(attrs["warm_from"]) if "warm_from" in attrs else None,
             crashed=Outcome.from_json(attrs.get("outcome", {})).crashed,
             deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
         )
@@ -248,6 +267,9 @@ class Ledger:
             cell.id: CellLedger(cell, studies[cell.id], trials[cell.id], self._write)
             for cell in cells
         }
+        for each in self.cells.values():
+            if each.cell.neighbour is not None:
+                each.neighbour = self.cells[each.cell.neighbour]
 
     @property
     def trouble(self) -> StudyError | None:

@@ -154,13 +154,19 @@ class Searched(Generic[R]):
         return max(0, self.trials - self.search_left)
 
     @cached_property
-    def selected(self) -> R | None:
-        """The COMPLETE search row with the best value, the earlier one of equals; None
-        while the search goes on, if every row failed, or if there was no search."""
+    def ranked(self) -> list[R]:
+        """The COMPLETE search rows, the best value first, the earlier one of equals; none while
+        the search goes on."""
         if not self.search_over:
-            return None
+            return []
         complete = [row for row in self.search if row.state == "COMPLETE" and row.value is not None]
-        return max(complete, key=lambda row: (row.value, -row.number), default=None)
+        return sorted(complete, key=lambda row: (-(row.value or 0.0), row.number))
+
+    @property
+    def selected(self) -> R | None:
+        """The best of them; None while the search goes on, if every row failed, or if there was no
+        search."""
+        return self.ranked[0] if self.ranked else None
 
     @cached_property
     def settled(self) -> bool:

@@ -150,6 +150,9 @@ class Multiplexer(Searcher):
         for cell in self._turn:
             if row := cell.next_profile():
                 return row
+        for cell in self._turn:
+            if row := cell.next_search(idle=True):
+                return row
         return None
 
     def _died(self, row: Row, reason: str) -> None:
