@@ -94,7 +94,16 @@ TRIALS = (
     KEYS
     | _TRIAL
     | {
-        "origin": Column("object", '"random" or "tpe"'),
+        "origin": Column(
+            "object",
+            '"random" (an independent draw), "tpe", "gp" or "warm-started" (with a configuration '
+            "of the search at the next larger imratio)",
+        ),
+        "warm_from": Column(
+            "object",
+            'the trial that a warm-started one took its configuration from, as "cell/search/3", '
+            'of the study that it was run in; "" for others',
+        ),
         "repeat": Column("int64", "which of the cell's searches it belongs to, from 0"),
         "selected": Column("bool", "the one whose configuration the confirm trials repeat"),
         "value": Column(

@@ -20,7 +20,7 @@ from study.cell import Cell, confirm_seeds, search_seeds
 from study.errors import StudyError
 from study.ledger import sql as tables
 from study.ledger.lease import Lease
-from study.ledger.phases import PHASES, moved_of, optuna_study
+from study.ledger.phases import PHASES, moved_of, optuna_study, warm_from_of
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
 from study.ledger.rules import FINISHED, Searched, Standing, selects_by
@@ -157,8 +157,8 @@ class CellLedger:
                 return None
             if (taken := next_taken(self.cell, found, rows)) is not None:
                 seeds = search_seeds(self.cell, f"warm {len(rows) - drawn}", repeat)
-                attrs = {"origin": "warm", "warm_from": [taken.cell, taken.number], "seeds": seeds}
-                return taken.params, {**attrs, **_repeat(repeat)}
+                source = {"origin": "warm-started", "warm_from": [taken.cell, taken.number]}
+                return taken.params, {**source, "seeds": seeds, **_repeat(repeat)}
         params, origin = propose(self.cell, rows, repeat)
         seeds = search_seeds(self.cell, drawn, repeat)
         return params, {"origin": origin, "seeds": seeds, **_repeat(repeat)}
@@ -233,7 +233,7 @@ class CellLedger:
             seed=attrs.get("seed"),
             moved=next(iter(moved.items()), None),
             selected_from=attrs.get("selected_from"),
-            warm_from=tuple(attrs["warm_from"]) if "warm_from" in attrs else None,
+            warm_from=warm_from_of(attrs),
             crashed=Outcome.from_json(attrs.get("outcome", {})).crashed,
             deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
         )
