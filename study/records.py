@@ -28,7 +28,8 @@ class TrialRecord:
         params: the tuned hyperparameters, and the one that a profile row moves.
         validations: the same by interval (1, 2, ...).
         origin: what proposed a search row: "random" (an independent draw), "tpe", "gp" or
-            "warm-started" (the neighbour's search); a confirm row has "selected", or "fixed" in a cell without search; a profile row "profile".
+            "warm-started" (the neighbour's search); a confirm row has "selected", or "fixed" in a
+            cell without search; a profile row "profile".
         seeds: {"data_seed", "init_seed", "order_seed"}.
         reason: why the row is FAIL, else None.
         crashed: FAIL for a reason outside its configuration, so that it gets a replacement.

@@ -124,8 +124,7 @@ def test_the_process_keeps_away_from_trials_under_way() -> None:
 
 
 def test_the_process_learns_from_pruned_trials_by_their_last_validation() -> None:
-    space = {"margin": FloatDistribution(0.0, 1.0)}
-    cell = replace(GP, space=space, random_trials=0)
+    cell = replace(GP, space={"margin": FloatDistribution(0.0, 1.0)}, random_trials=0)
     pruned = [
         row(n, {"margin": m}, "PRUNED", validations={1: 0.0, 2: 1 - (m - 0.3) ** 2})
         for n, m in enumerate(np.linspace(0, 1, 8).tolist())
@@ -136,8 +135,7 @@ def test_the_process_learns_from_pruned_trials_by_their_last_validation() -> Non
 
 def test_the_process_leaves_a_region_that_diverges() -> None:
     """A crash, which is no fault of the place, keeps it from nothing."""
-    space = {"margin": FloatDistribution(0.0, 1.0)}
-    cell = replace(GP, space=space, random_trials=4, trials=14)
+    cell = replace(GP, space={"margin": FloatDistribution(0.0, 1.0)}, random_trials=4)
     # The values rise towards the cliff at 0.5: without the failures it would look beyond.
     for crashed, least, most in ((False, 0, 4), (True, 5, 10)):
         rows: list[Row] = []
