@@ -41,6 +41,8 @@ class AnyRow(Protocol):
     def selected_from(self) -> int | None: ...
     @property
     def moved(self) -> tuple[str, Any] | None: ...
+    @property
+    def warm_from(self) -> tuple[str, int] | None: ...
 
 
 def selects_by(run: Mapping[str, Any]) -> str:
@@ -155,12 +157,17 @@ class Searched(Generic[R]):
 
     @cached_property
     def ranked(self) -> list[R]:
-        """The COMPLETE search rows, the best value first, the earlier one of equals; none while
+        """The COMPLETE search rows, the best value first, of equals the earlier one; none while
         the search goes on."""
         if not self.search_over:
             return []
         complete = [row for row in self.search if row.state == "COMPLETE" and row.value is not None]
-        return sorted(complete, key=lambda row: (-(row.value or 0.0), row.number))
+
+        def place(row: R) -> tuple[float, bool, int]:
+            # When warm-started rows came among the draws hangs on how busy the workers were.
+            return -(row.value or 0.0), row.warm_from is not None, row.number
+
+        return sorted(complete, key=place)
 
     @property
     def selected(self) -> R | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from optuna.distributions import CategoricalDistribution
 
+from study.cell import search_seeds
 from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.rows import Row
 from study.ledger.warm_start import MOST
@@ -119,6 +120,19 @@ def test_draws_while_it_waits_change_nothing_but_the_order(
         return sorted(repr((row.params, row.seeds, row.warm_from, row.value)) for row in rows)
 
     assert trained(hasty) == trained(search(calm[1]))
+
+
+@pytest.mark.parametrize("early", [0, 2])
+def test_of_equals_the_first_draw_is_selected_whenever_it_came(opened: Opener, early: int) -> None:
+    first, second, _ = opened(trials=4, random_trials=2)
+    rows = [second.next_search(idle=True) for _ in range(early)]
+    search(first)
+    rows += [second.next_search() for _ in range(4 - early)]
+    for row in rows:
+        assert row is not None
+        finish(second, row, 0.7)
+    (selected,) = second.standing.selected
+    assert selected.seeds == search_seeds(second.cell, 0)
 
 
 def test_waiting_leaves_room_for_what_comes(opened: Opener) -> None:
