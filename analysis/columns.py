@@ -165,6 +165,9 @@ BUDGET = {name: KEYS[name] for name in PLACE} | {
     "pruned": Column("int64", "of these, PRUNED"),
     "failed": Column("int64", "of these, FAIL"),
     "open": Column("int64", "search trials under way"),
+    "warm_started": Column(
+        "int64", "search trials with a configuration of the search at the next larger imratio"
+    ),
     "confirms": Column("int64", "confirm trials that came to an end, superseded ones included"),
     "search_gradient_evaluations": Column("float64", "sum over the search trials that reported it"),
     "search_seconds": Column("float64", "sum over the search trials that reported it, s"),

@@ -56,6 +56,16 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
         "auc_m",
         {"dataset": "breastmnist", "model": "small_cnn", "epochs": 9, "batch_size": 32},
     ),
+    "BreastMNIST, auc_m, mlp": (
+        "auc_m",
+        {
+            "dataset": "breastmnist",
+            "model": "mlp",
+            "epochs": 18,
+            "intervals": 9,
+            "batch_size": 32,
+        },
+    ),
 }
 
 REFERENCE = {"sampler": "random", "pruner": "none"}
@@ -327,7 +337,7 @@ def _mean(values: Sequence[Sequence[float | None]]) -> str:
     return f"{statistics.mean(means):.4f} ± {statistics.stdev(means):.4f}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run")
@@ -336,12 +346,12 @@ def main() -> None:
     running.add_argument("--repetitions", type=int, default=5)
     running.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     commands.add_parser("show").add_argument("out", type=Path)
-    arguments = parser.parse_args()
+    asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    if arguments.command == "run":
-        run(arguments.out, arguments.data, arguments.repetitions, arguments.settings)
+    if asked.command == "run":
+        run(asked.out, asked.data, asked.repetitions, asked.settings)
     else:
-        show(arguments.out)
+        show(asked.out)
 
 
 if __name__ == "__main__":
