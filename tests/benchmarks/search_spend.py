@@ -279,62 +279,74 @@ def show(out: Path) -> None:
 
 
 def table(repetitions: Sequence[Mapping[str, Any]]) -> str:
-    """Medians over the repetitions, in full-length trials, with the lowest and the highest."""
+    """A row a search; costs in full-length trials, differences within a repetition."""
     heads = [
         "search",
         f"its {TRIALS} trials cost",
         f"to the best of {TRIALS}",
         f"to the expected best of {EASIER}",
-        *(f"validation AUROC at {n}" for n in SPENT),
-        *(f"test AUROC at {n}" for n in SPENT),
+        *(f"validation AUROC after {n}, less the best of {TRIALS}" for n in SPENT),
+        *(f"test AUROC after {n}, less that of random" for n in SPENT),
     ]
     lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * (len(heads) - 1) + "|"]
+    targets = [max(each["reference"]["values"]) for each in repetitions]
+    easier = [expected_best(each["reference"]["values"], EASIER) for each in repetitions]
     for arm in ARMS:
         found = [each["arms"][arm] for each in repetitions]
-        cost = [
-            each["points"][-1][0] / of["full"] for each, of in zip(found, repetitions, strict=True)
-        ]
-        cells = [
-            arm,
-            _median(cost),
-            _median([_until(of, arm, max(of["reference"]["values"])) for of in repetitions]),
-            _median(
-                [
-                    _until(of, arm, expected_best(of["reference"]["values"], EASIER))
-                    for of in repetitions
-                ]
-            ),
-            *(_mean([[each["selected"].get(str(n))] for each in found]) for n in SPENT),
-            *(_mean([each["test"].get(str(n), [None]) for each in found]) for n in SPENT),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+        columns = [arm, _median(_until(repetitions, arm, None))]
+        columns += [_median(_until(repetitions, arm, goals)) for goals in (targets, easier)]
+        columns += [_mean(_short(found, targets, n)) for n in SPENT]
+        columns += [_mean(_ahead(repetitions, arm, n)) for n in SPENT]
+        lines.append(f"| {' | '.join(columns)} |")
     return "\n".join(lines)
 
 
-def _until(of: Mapping[str, Any], arm: str, target: float) -> float:
-    """In full-length trials."""
-    points = [Point(spent, value, {}) for spent, value in of["arms"][arm]["points"]]
-    return spent_until(points, target) / of["full"]
+def _until(
+    repetitions: Sequence[Mapping[str, Any]], arm: str, goals: Sequence[float] | None
+) -> list[float]:
+    """Spent until each repetition's goal, or in all, in full-length trials."""
+    found = []
+    for place, each in enumerate(repetitions):
+        points = [Point(spent, value, {}) for spent, value in each["arms"][arm]["points"]]
+        spent = points[-1].spent if goals is None else spent_until(points, goals[place])
+        found.append(spent / each["full"])
+    return found
+
+
+def _short(found: Iterable[Mapping[str, Any]], targets: Iterable[float], n: int) -> list[float]:
+    """Of what was selected, by repetition; those without any are left out."""
+    pairs = zip(found, targets, strict=True)
+    return [
+        each["selected"][str(n)] - target for each, target in pairs if str(n) in each["selected"]
+    ]
+
+
+def _ahead(repetitions: Iterable[Mapping[str, Any]], arm: str, n: int) -> list[float]:
+    """Mean test AUROC over the seeds less that of random search, by repetition."""
+    pairs = [(each["arms"][arm]["test"], each["arms"]["random"]["test"]) for each in repetitions]
+    return [
+        statistics.mean(own[str(n)]) - statistics.mean(other[str(n)])
+        for own, other in pairs
+        if str(n) in own and str(n) in other
+    ]
 
 
 def _median(values: Sequence[float]) -> str:
-    """With the range, and how many there are where some are infinite."""
-    never = sum(value == inf for value in values)
-    names = ["never" if v == inf else f"{v:.1f}" for v in (min(values), max(values))]
-    middle = statistics.median(values)
-    shown = "never" if middle == inf else f"{middle:.1f}"
-    reached = f"; {len(values) - never} of {len(values)}" if never else ""
-    return f"{shown} ({names[0]} to {names[1]}{reached})"
-
-
-def _mean(values: Sequence[Sequence[float | None]]) -> str:
-    """Mean over the repetitions of each one's mean, and their standard deviation."""
-    means = [
-        statistics.mean(v for v in each if v is not None) for each in values if None not in each
+    """With the range, and in how many repetitions the target was reached where not in all."""
+    reached = sum(value < inf for value in values)
+    shown = [
+        "never" if value == inf else f"{value:.1f}"
+        for value in (statistics.median(values), min(values), max(values))
     ]
-    if len(means) < 2:
+    of = "" if reached == len(values) else f", {reached} of {len(values)}"
+    return f"{shown[0]} ({shown[1]} to {shown[2]}{of})"
+
+
+def _mean(values: Sequence[float]) -> str:
+    """With the standard deviation over the repetitions."""
+    if len(values) < 2:
         return "too few"
-    return f"{statistics.mean(means):.4f} ± {statistics.stdev(means):.4f}"
+    return f"{statistics.mean(values):+.4f} ± {statistics.stdev(values):.4f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
