@@ -73,18 +73,30 @@ class CellLedger:
         """Nothing is left to do in this cell."""
         return self.standing.finished
 
-    def next_search(self, *, idle: bool = False) -> Row | None:
+    def next_search(self) -> Row | None:
         """Add the next search row, RUNNING; None if the plan has no more for now.
 
         One search after the other, so that the first are confirmed while the last go on. A search
         that is to take over what its neighbour's finds waits for the end of that one.
-
-        Args:
-            idle: nothing else is to be done, so that searches that wait may make random draws.
         """
         for repeat, searched in enumerate(self.standing.searches):
-            if searched.lacks_search and (new := self._next(searched, repeat, idle)) is not None:
-                return self._add("search", TrialState.RUNNING, [new])[0]
+            if searched.lacks_search and not self._waits(repeat):
+                return self._add_search(repeat, searched.search)
+        return None
+
+    def next_meanwhile(self) -> Row | None:
+        """Add a random draw of a search that waits, for when nothing else is to be done; None if
+        none waits, or if it has drawn enough."""
+        if self.neighbour is None:
+            return None
+        for repeat, searched in enumerate(self.standing.searches):
+            rows = searched.search
+            if (
+                searched.lacks_search
+                and self._waits(repeat)
+                and may_draw_meanwhile(self.cell, rows)
+            ):
+                return self._add_search(repeat, rows)
         return None
 
     def next_confirm(self) -> Row | None:
@@ -148,20 +160,29 @@ class CellLedger:
         self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
         row.deaths = deaths
 
-    def _next(self, searched: Searched[Row], repeat: int, idle: bool) -> _New | None:
-        """The next row of a search: taken over, or a draw; None: it waits."""
-        rows, drawn = searched.search, draws(searched.search)
+    def _waits(self, repeat: int) -> bool:
+        """The search is to take over what its neighbour's finds, which goes on."""
+        above = self.neighbour
+        return above is not None and not above.standing.searches[repeat].search_over
+
+    def _add_search(self, repeat: int, rows: Sequence[Row]) -> Row:
+        """Add the next row of a search: taken over, or a draw."""
+        drawn, taken = draws(rows), None
+        attrs: dict[str, Any]
         if self.neighbour is not None:
-            found = self.neighbour.standing.searches[repeat]
-            if not found.search_over and not (idle and may_draw_meanwhile(self.cell, rows)):
-                return None
-            if (taken := next_taken(self.cell, found, rows)) is not None:
-                seeds = search_seeds(self.cell, f"warm {len(rows) - drawn}", repeat)
-                source = {"origin": "warm-started", "warm_from": [taken.cell, taken.number]}
-                return taken.params, {**source, "seeds": seeds, **_repeat(repeat)}
-        params, origin = propose(self.cell, rows, repeat)
-        seeds = search_seeds(self.cell, drawn, repeat)
-        return params, {"origin": origin, "seeds": seeds, **_repeat(repeat)}
+            taken = next_taken(self.cell, self.neighbour.standing.searches[repeat], rows)
+        if taken is None:
+            params, origin = propose(self.cell, rows, repeat)
+            attrs = {"origin": origin, "seeds": search_seeds(self.cell, drawn, repeat)}
+        else:
+            params = taken.params
+            attrs = {
+                "origin": "warm-started",
+                "warm_from": [taken.cell, taken.number],
+                "seeds": search_seeds(self.cell, f"warm {len(rows) - drawn}", repeat),
+            }
+        new = (params, {**attrs, **_repeat(repeat)})
+        return self._add("search", TrialState.RUNNING, [new])[0]
 
     def _following(
         self,

@@ -103,7 +103,7 @@ def test_draws_while_it_waits_change_nothing_but_the_order(
 ) -> None:
     """Random rows, all to their end: the same rows with the same seeds, whoever was faster."""
     first, second, third = opened()
-    while row := second.next_search(idle=True):
+    while row := second.next_meanwhile():
         finish(second, row, value(row))
     assert len(second.rows["search"]) == 4  # its random trials, and no more
     assert second.next_search() is None
@@ -125,7 +125,7 @@ def test_draws_while_it_waits_change_nothing_but_the_order(
 @pytest.mark.parametrize("early", [0, 2])
 def test_of_equals_the_first_draw_is_selected_whenever_it_came(opened: Opener, early: int) -> None:
     first, second, _ = opened(trials=4, random_trials=2)
-    rows = [second.next_search(idle=True) for _ in range(early)]
+    rows = [second.next_meanwhile() for _ in range(early)]
     search(first)
     rows += [second.next_search() for _ in range(4 - early)]
     for row in rows:
@@ -137,7 +137,7 @@ def test_of_equals_the_first_draw_is_selected_whenever_it_came(opened: Opener, e
 
 def test_waiting_leaves_room_for_what_comes(opened: Opener) -> None:
     first, second, _ = opened(trials=5, random_trials=5)
-    while row := second.next_search(idle=True):
+    while row := second.next_meanwhile():
         finish(second, row, value(row))
     assert len(second.rows["search"]) == 3
     search(first)
