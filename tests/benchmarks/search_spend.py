@@ -19,6 +19,7 @@ import statistics
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from math import comb, inf
 from pathlib import Path
 from typing import Any
@@ -215,13 +216,13 @@ def expected_best(values: Sequence[float], n: int) -> float:
 
 def repetition(setting: str, number: int, data: Path) -> dict[str, Any]:
     """All searches of one study's seed, and the tests of what they had selected."""
-    trainer = Trainer()
+    trainer, number_of_file = Trainer(), count()
 
     def opened(search: Mapping[str, Any], reference: bool = False) -> Ledger:
         above, here = plan(setting, number, search, data)
         if reference:  # the id decides the draws, the task and the seed decide the split
             here = replace(here, id=f"{here.id}-reference")
-        storage = open_storage(f"sqlite:///{folder}/{len(list(Path(folder).iterdir()))}.db")
+        storage = open_storage(f"sqlite:///{folder}/{next(number_of_file)}.db")
         return Ledger(storage, "spend", [above, here])
 
     with tempfile.TemporaryDirectory() as folder:
