@@ -1,6 +1,8 @@
 """The network in training, forward and backward, compiled for a CPU by torch.compile (Inductor)."""
 
 import os
+import shutil
+import sys
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
@@ -10,7 +12,7 @@ import torch
 from platformdirs import user_cache_path
 from torch import Tensor, nn
 
-__all__ = ["cache_folder", "compile_now", "compiled"]
+__all__ = ["cache_folder", "compile_now", "compiled", "compiler"]
 
 KINDS = 256
 """Networks, batch shapes and precisions that one process may compile for: as many as it meets."""
@@ -26,6 +28,12 @@ def cache_folder() -> Path:
     """
     named = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
     return Path(named) if named else user_cache_path("aucstudy") / "compiled"
+
+
+def compiler() -> str | None:
+    """Path of the C++ compiler that torch.compile would use here; None: there is none."""
+    named = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    return shutil.which(named)
 
 
 @cache
