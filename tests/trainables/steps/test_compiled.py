@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch._dynamo.utils import counters
+from torch._inductor.runtime import cache_dir_utils
 
 from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import TrialConfig
@@ -217,11 +218,29 @@ def test_on_a_gpu_it_is_refused() -> None:
 def test_what_was_compiled_lies_in_the_users_own_cache(
     monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path
 ) -> None:
-    compile_now(BinaryClassifier(nn.Flatten(), nn.Linear(4, 1)), torch.rand(2, 1, 2, 2))
+    model = BinaryClassifier(nn.Flatten(), nn.Linear(4, 1))
+    model.compiled = True
+    compile_now(model, torch.rand(2, 1, 2, 2))
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "aucstudy" / "compiled"
+    own = tmp_path / "aucstudy" / "compiled"
+    assert cache_folder() == own
+    cache_dir_utils.cache_dir()  # as torch does whenever it is asked for it
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] != str(own)
+    assert cache_folder() == own
+    code = (
+        "from tests.trainables.steps.test_compiled import config, steps, TrainingRun\n"
+        "steps(TrainingRun(config('ce', compile=False)))  # imports what asks for it\n"
+        "TrainingRun(config('ce', model='tests.trainables.steps.test_compiled:linear'))"
+    )
+    env = {n: value for n, value in os.environ.items() if n != "TORCHINDUCTOR_CACHE_DIR"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=env, check=True)
+    assert [*own.iterdir()]
+
+
+def linear(channels: int, size: int) -> BinaryClassifier:
+    return BinaryClassifier(nn.Flatten(), nn.Linear(channels * size**2, 1))
 
 
 def test_channels_last_is_how_weights_and_images_lie() -> None:
