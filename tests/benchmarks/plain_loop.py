@@ -16,10 +16,10 @@ from trainables.datasets.imbalance import BinaryTask
 from trainables.losses.auc_margin import AUCMarginLoss
 from trainables.models.classifier import BinaryClassifier
 
-__all__ = ["PlainLoop", "TensorByTensorPESG", "loader"]
+__all__ = ["ImageByImage", "PlainLoop", "TensorByTensorPESG", "loader"]
 
 
-class _Images(Dataset[tuple[Tensor, Tensor]]):
+class ImageByImage(Dataset[tuple[Tensor, Tensor]]):
     def __init__(self, task: BinaryTask) -> None:
         self.images = task.train_images.permute(0, 2, 3, 1).cpu().numpy()
         self.targets = task.train_targets.cpu()
@@ -41,7 +41,7 @@ class _Images(Dataset[tuple[Tensor, Tensor]]):
 
 def loader(task: BinaryTask, batch_size: int) -> Iterator[list[Tensor]]:
     """Endless augmented, normalised batches on the CPU."""
-    batches = DataLoader(_Images(task), batch_size=batch_size, shuffle=True, drop_last=True)
+    batches = DataLoader(ImageByImage(task), batch_size=batch_size, shuffle=True, drop_last=True)
     while True:
         yield from batches
 

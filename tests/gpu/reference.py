@@ -1,46 +1,48 @@
 """The trial that the check times, and the ways to run it."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 
+from tests.benchmarks.peer_loop import PeerLoop
+from tests.benchmarks.plain_loop import PlainLoop
 from tests.benchmarks.throughput import BATCH, DATASET, MODEL
 from trainables.config import TrialConfig
+from trainables.datasets.cache import task_on_device
 from trainables.loop import TrainingRun
-from trainables.recipe import Batch
+from trainables.methods.auc_m import AUCM
+from trainables.models import MODELS
 
-__all__ = ["METHODS_TIMED", "WAYS", "batch_size", "reference_run", "synchronise", "ways"]
+__all__ = [
+    "METHODS_TIMED",
+    "OTHERS",
+    "WAYS",
+    "batch_size",
+    "other_loop",
+    "reference_run",
+    "synchronise",
+    "ways",
+]
 
 METHODS_TIMED = ("ce", "auc_m", "ct_auc")
 
+PLAIN = "plain PyTorch loop"
+OTHERS = (PLAIN, "LibAUC's loop")
+"""Beside the ways of ``auc_m``: eager, at the precision that PyTorch has by itself, which on a GPU
+is TF32 in convolutions.
+"""
 
-class Way(NamedTuple):
-    """How a trial runs."""
 
-    changes: dict[str, Any]
-    channels_last: bool = False
-
-
-WAYS = {
-    "f32, eager": Way({"execution": "eager"}),
-    "f32": Way({}),
-    "TF32": Way({"precision": "tf32"}),
-    "bf16": Way({"precision": "bf16"}),
-    "bf16, channels_last": Way({"precision": "bf16"}, channels_last=True),
+WAYS: dict[str, dict[str, Any]] = {
+    "f32, eager": {"execution": "eager"},
+    "f32": {},
+    "TF32": {"precision": "tf32"},
+    "bf16": {"precision": "bf16"},
+    "bf16, channels_last": {"precision": "bf16", "channels_last": True},
 }
-"""By name; a step is captured as a CUDA graph where nothing else is said."""
-
-
-class _ChannelsLast(TrainingRun):
-    """An experiment: images and weights with the channels innermost."""
-
-    def __init__(self, config: TrialConfig) -> None:
-        super().__init__(config)
-        self._model.to(memory_format=torch.channels_last)
-
-    def _batch(self, chosen: torch.Tensor) -> Batch:
-        images, targets = super()._batch(chosen)
-        return Batch(images.contiguous(memory_format=torch.channels_last), targets)
+"""By name, the fields of a trial's config; a step is captured where nothing else is said."""
 
 
 def ways(device: str) -> list[str]:
@@ -55,7 +57,6 @@ def batch_size(device: str) -> int:
 
 def reference_run(method: str, way: str, device: str) -> TrainingRun:
     """ResNet20 on 25,000 random images of 32x32, 100 epochs."""
-    kind = _ChannelsLast if WAYS[way].channels_last else TrainingRun
     fields: dict[str, Any] = {
         "method": method,
         "dataset": DATASET,
@@ -70,7 +71,28 @@ def reference_run(method: str, way: str, device: str) -> TrainingRun:
         "order_seed": 0,
         "device": device,
     }
-    return kind(TrialConfig(**{**fields, **WAYS[way].changes}))
+    return TrainingRun(TrialConfig(**{**fields, **WAYS[way]}))
+
+
+def other_loop(name: str, device: str) -> PlainLoop | PeerLoop:
+    """One of `OTHERS` on the same images, with the settings of ``auc_m``.
+
+    On a GPU the peer's images come from two processes, as in its examples.
+    """
+    method = AUCM()
+    workers = 2 if device == "cuda" else 0
+    loop: Callable[..., PlainLoop | PeerLoop] = (
+        PlainLoop if name == PLAIN else partial(PeerLoop, workers=workers)
+    )
+    return loop(
+        MODELS[MODEL](3, 32),
+        task_on_device(DATASET, "unused", False, 0.1, 0, "before", device),
+        batch_size(device),
+        lr=method.lr,
+        margin=method.margin,
+        epoch_decay=method.epoch_decay,
+        weight_decay=method.weight_decay,
+    )
 
 
 def synchronise(device: str) -> None:
