@@ -276,7 +276,11 @@ def show(out: Path) -> None:
     told = [json.loads(file.read_text()) for file in sorted(out.glob("*.json"))]
     for setting in SETTINGS:
         if rows := [each for each in told if each["setting"] == setting]:
-            print(f"\n### {setting}\n\n{table(rows)}")
+            full = statistics.median(each["full"] for each in rows)
+            print(
+                f"\n### {setting}\n\n{len(rows)} repetitions; a full-length trial makes "
+                f"{full:,.0f} gradient evaluations.\n\n{table(rows)}"
+            )
 
 
 def table(repetitions: Sequence[Mapping[str, Any]]) -> str:
@@ -286,8 +290,8 @@ def table(repetitions: Sequence[Mapping[str, Any]]) -> str:
         f"its {TRIALS} trials cost",
         f"to the best of {TRIALS}",
         f"to the expected best of {EASIER}",
-        *(f"validation AUROC after {n}, less the best of {TRIALS}" for n in SPENT),
-        *(f"test AUROC after {n}, less that of random" for n in SPENT),
+        *(f"validation AUROC at {n}, less the best of {TRIALS}" for n in SPENT),
+        *(f"test AUROC at {n}, less that of random" for n in SPENT),
     ]
     lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * (len(heads) - 1) + "|"]
     targets = [max(each["reference"]["values"]) for each in repetitions]
