@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from tests.benchmarks.throughput import BATCH, DATASET, MODEL
+from tests.benchmarks.bench.work import BATCH, MODEL, RANDOM
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 from trainables.recipe import Batch
@@ -58,7 +58,7 @@ def reference_run(method: str, way: str, device: str) -> TrainingRun:
     kind = _ChannelsLast if WAYS[way].channels_last else TrainingRun
     fields: dict[str, Any] = {
         "method": method,
-        "dataset": DATASET,
+        "dataset": RANDOM,
         "model": MODEL,
         "imratio": 0.1,
         "epochs": 100,

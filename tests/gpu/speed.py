@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from tests.benchmarks.throughput import MODEL
+from tests.benchmarks.bench.work import MODEL
 from tests.gpu.precision import tf32_everywhere
 from tests.gpu.reference import (
     METHODS_TIMED,
