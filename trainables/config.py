@@ -35,6 +35,9 @@ class TrialConfig:
         select: what a search selects by, "auroc" or "auprc" of the validation set.
         execution: "auto" (on a GPU a step is captured as a CUDA graph where it can be, else
             eager), "graph" (where it cannot be, an error) or "eager".
+        compile: in training the network runs as torch.compile makes it for a CPU; on a GPU an
+            error. Its numbers differ from an eager network's in the last bits.
+        channels_last: images and weights lie in memory with their channels last.
         data_root: folder that holds the data sets.
         data_seed: decides the validation cut and which positives stay.
         init_seed: decides the initial weights.
@@ -65,6 +68,8 @@ class TrialConfig:
     precision: str = "f32"
     select: str = "auroc"
     execution: str = "auto"
+    compile: bool = False
+    channels_last: bool = False
     device: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:
@@ -86,8 +91,9 @@ class Outcome:
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
             "gradient_evaluations"} and the method's own figures.
         host, device: where it ran.
-        execution: how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: <why>" where a
-            step on a GPU could not be captured; None: by an older version, or it did not begin.
+        execution: how its steps ran: "graph" (as a CUDA graph), "compiled" (the network), "eager",
+            or "eager: <why>" where a step on a GPU could not be captured or the network of a trial
+            with ``compile`` not be compiled; None: by an older version, or it did not begin.
         test_auroc, test_auprc: of a confirm trial that is over.
         predictions: file of its test scores, relative to the study's directory.
     """

@@ -16,11 +16,13 @@ from trainables.config import TrialConfig
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
 from trainables.errors import DivergedError
+from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc
 from trainables.models import MODELS
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
+from trainables.steps.compiled import compile_now
 from trainables.steps.execution import EXECUTIONS
 from trainables.steps.pace import Pace
 from trainables.steps.precision import f32_products
@@ -29,6 +31,8 @@ __all__ = ["EVALUATION_BATCH", "EXPLODED", "TrainingRun"]
 
 EVALUATION_BATCH = 500
 """Images in one evaluation batch: large enough to be fast, small enough for any memory."""
+
+_SECOND_DERIVATIVES = "the method needs second derivatives, and a compiled network has none"
 
 EXPLODED = 1e6
 """A mean loss beyond this is an explosion: every loss here is below 100 in normal training."""
@@ -76,6 +80,8 @@ class TrainingRun:
             torch.manual_seed(config.init_seed)
             self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
         self._model.precision = config.precision
+        self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        self._model.to(memory_format=self._layout)
 
         seeds = np.random.SeedSequence(config.order_seed).generate_state(5, np.uint64) >> 1
         order_1, order_2, self._augment_generator, self._method_generator = (
@@ -111,6 +117,8 @@ class TrainingRun:
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
+        if config.compile:
+            self._compile(method)
         self._pace = Pace(device)
         self.step = 0
         self.seconds = 0.0
@@ -150,7 +158,11 @@ class TrainingRun:
 
     @property
     def execution(self) -> str:
-        """How its steps run: "eager", "graph" once they are captured, or "eager: <why not>"."""
+        """How its steps run: "eager", "compiled", "graph" once they are captured, or
+        "eager: <why not>".
+        """
+        if self.config.compile:
+            return "compiled" if self._model.compiled else f"eager: {_SECOND_DERIVATIVES}"
         return self._execution.way
 
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
@@ -312,6 +324,16 @@ class TrainingRun:
         """A buffer of indices for each batch of the next step."""
         return self._chosen[: self._recipe.batches]
 
+    def _compile(self, method: Method) -> None:
+        if self.config.device != "cpu":
+            raise ValueError(
+                "compile: true is for trials on a CPU; on a GPU `execution` captures a step."
+            )
+        self._model.compiled = method.compilable
+        if self._model.compiled:
+            images = self._task.train_images[:1].expand(self.batch_size, -1, -1, -1)
+            compile_now(self._model, self._input(images))
+
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
 
@@ -337,10 +359,12 @@ class TrainingRun:
             self._task.train_images.index_select(0, chosen),
             self._augment_generator,
         )
-        return Batch(
-            normalise(images, self._task.mean, self._task.std),
-            self._task.train_targets.index_select(0, chosen).float(),
-        )
+        return Batch(self._input(images), self._task.train_targets.index_select(0, chosen).float())
+
+    def _input(self, images: Tensor) -> Tensor:
+        """What the network takes, from uint8 images (B, C, H, W)."""
+        ready = normalise(images, self._task.mean, self._task.std)
+        return ready.contiguous(memory_format=self._layout)
 
     def _figures(self) -> dict[str, float]:
         """The method's own, with the model in evaluation."""
@@ -356,7 +380,7 @@ class TrainingRun:
         generator = torch.Generator(self.config.device).manual_seed(self._probe_seed)
         size = max(2, self.config.batch_size)
         chosen = BatchSampler(task.train_targets, size, generator, self._prior).draw()
-        images = normalise(task.train_images[chosen], task.mean, task.std)
+        images = self._input(task.train_images[chosen])
         return Batch(images, task.train_targets[chosen].float())
 
     @torch.no_grad()
@@ -367,9 +391,6 @@ class TrainingRun:
         """
         self._model.eval()
         with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [
-                network(normalise(part, self._task.mean, self._task.std))
-                for part in images.split(EVALUATION_BATCH)
-            ]
+            outputs = [network(self._input(part)) for part in images.split(EVALUATION_BATCH)]
         self._model.train()
         return torch.cat(outputs)

@@ -33,6 +33,11 @@ class Method(ABC):
         """
         return of_task
 
+    @property
+    def compilable(self) -> bool:
+        """Its network may be compiled, which a method of second derivatives must deny."""
+        return True
+
     @abstractmethod
     def recipe(self, context: Context) -> Recipe:
         """The parts of this method, put together for one trial. No training happens here."""

@@ -110,6 +110,11 @@ class CompositionalMethod(Method):
         source=f"{fields.C}, fig. 2",
     )
 
+    @property
+    def compilable(self) -> bool:
+        """Not with the Hessian of the inner steps: compiled networks have first derivatives."""
+        return self.inner != "exact"
+
     def compositional(
         self, context: Context, loss: Callable[[], AUCLoss], mix: Mix = unmixed
     ) -> Recipe:

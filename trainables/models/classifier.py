@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from trainables.steps.compiled import compiled
 from trainables.steps.precision import PRECISIONS
 
 __all__ = ["BinaryClassifier"]
@@ -18,6 +19,9 @@ class BinaryClassifier(nn.Module):
             run features and head under bf16 autocast (the weights stay float32). It may be set
             later: ``model.precision = "bf16"``.
 
+    Attributes:
+        compiled: in training, run as torch.compile makes it for a CPU; at first it is not.
+
     Raises:
         ValueError: the head gives more than one output, or the precision is unknown.
     """
@@ -32,6 +36,7 @@ class BinaryClassifier(nn.Module):
         self.features = features
         self.head = head
         self.precision = precision
+        self.compiled = False
 
     @property
     def precision(self) -> str:
@@ -46,12 +51,10 @@ class BinaryClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) float images to (B,) float32 logits; a higher logit means positive."""
-        if self.precision != "bf16":
-            logits: Tensor = self.head(self.features(images))
-            return logits.squeeze(1)
-        with torch.autocast(images.device.type, dtype=torch.bfloat16):
-            logits = self.head(self.features(images))
-        return logits.squeeze(1).float()
+        # Evaluation is a small part of a trial and comes in more shapes than it would pay for.
+        if self.compiled and self.training and torch.is_grad_enabled():
+            return compiled(_logits)(self, images)
+        return _logits(self, images)
 
     @torch.no_grad()
     def reset_head(self, generator: torch.Generator | None = None) -> None:
@@ -62,3 +65,13 @@ class BinaryClassifier(nn.Module):
         bound = self.head.in_features**-0.5
         for each in self.head.parameters():
             each.uniform_(-bound, bound, generator=generator)
+
+
+def _logits(model: nn.Module, images: Tensor) -> Tensor:
+    assert isinstance(model, BinaryClassifier)
+    if model.precision != "bf16":
+        logits: Tensor = model.head(model.features(images))
+        return logits.squeeze(1)
+    with torch.autocast(images.device.type, dtype=torch.bfloat16):
+        logits = model.head(model.features(images))
+    return logits.squeeze(1).float()

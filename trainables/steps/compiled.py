@@ -1,0 +1,79 @@
+"""The network in training, forward and backward, compiled for a CPU by torch.compile (Inductor)."""
+
+import os
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import torch
+from platformdirs import user_cache_path
+from torch import Tensor, nn
+
+__all__ = ["cache_folder", "compile_now", "compiled"]
+
+KINDS = 256
+"""Networks, batch shapes and precisions that one process may compile for: as many as it meets."""
+
+Logits = Callable[[nn.Module, Tensor], Tensor]
+
+
+def cache_folder() -> Path:
+    """Where what was compiled is kept: $TORCHINDUCTOR_CACHE_DIR, else in the user's own cache.
+
+    Never in a study's directory: torch unpickles what lies there, and a study may come from
+    elsewhere.
+    """
+    named = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
+    return Path(named) if named else user_cache_path("aucstudy") / "compiled"
+
+
+@cache
+def compiled(logits: Logits) -> Logits:
+    """``logits`` compiled at its first call for a kind of network, batch shape and precision.
+
+    Networks of one structure share what was compiled, other processes find it in `cache_folder`.
+    """
+    folder = cache_folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
+    import torch._dynamo.config as dynamo
+    import torch._inductor.config as inductor
+
+    # By itself torch goes on eagerly from the ninth kind on, and the numbers change in silence.
+    dynamo.recompile_limit = KINDS
+    dynamo.fail_on_recompile_limit_hit = True
+    inductor.compile_threads = 1  # a trial has one core
+    found: Logits = torch.compile(logits, dynamic=False)
+    return found
+
+
+def compile_now(model: nn.Module, images: Tensor) -> None:
+    """Compile ``model`` for batches like ``images``, so that no training step pays for it.
+
+    A copy is sent forward and backward: weights, statistics and random draws stay as they are.
+
+    Args:
+        model: images to logits (B,), in training.
+        images: float32 (B, C, H, W), in the layout of the batches to come.
+
+    Raises:
+        RuntimeError: torch cannot compile it here; the sentence says why.
+    """
+    twin = deepcopy(model)
+    weights = [each for each in twin.parameters() if each.requires_grad]
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.autograd.grad(twin(images).sum(), weights, allow_unused=True)
+    except Exception as error:
+        raise RuntimeError(
+            "compile: true needs a network that torch.compile can compile and a C++ compiler, and "
+            f"compiling gave {_in_short(error)}. Train with compile: false, in a study that has "
+            "begun under a new name."
+        ) from error
+
+
+def _in_short(error: Exception) -> str:
+    """Its first two lines: compilers tell of a fault on hundreds."""
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])}"
