@@ -20,7 +20,7 @@ from tests.benchmarks.bench.work import METHODS, RANDOM, Work
 from tests.gpu.mps import CONTROL, mps
 from trainables.loop import TrainingRun
 
-__all__ = ["measure"]
+__all__ = ["machine", "measure"]
 
 EVALUATED = {"cpu": 500, "cuda": 5000}
 """Images that an evaluation is timed on, in whole batches of ours."""
@@ -36,7 +36,7 @@ PROFILED = "auc_m"
 
 def measure(work: Work, rounds: int, stored: Sequence[Found]) -> Found:
     """Time everything on ``work``; of ``stored`` that of this kind of machine is compared with."""
-    kind, devices, fast_bf16 = _machine(work.device)
+    kind, devices, fast_bf16 = machine(work.device)
     names, left_out = _names(work, fast_bf16)
     step: dict[str, dict[str, list[float]]] = {}
     evaluation: dict[str, dict[str, list[float]]] = {}
@@ -83,7 +83,7 @@ def measure(work: Work, rounds: int, stored: Sequence[Found]) -> Found:
     )
 
 
-def _machine(device: str) -> tuple[str, int, bool]:
+def machine(device: str) -> tuple[str, int, bool]:
     """Its kind, its cores or GPUs, and whether bf16 is fast there."""
     if device == "cuda":
         return torch.cuda.get_device_name(), 1, True
@@ -99,17 +99,16 @@ def _machine(device: str) -> tuple[str, int, bool]:
 
 def _names(work: Work, fast_bf16: bool) -> tuple[list[str], list[str]]:
     """Contenders that can run here, and why others cannot."""
-    names, left_out = [PEER, PLAIN], []
-    try:
-        contender(PEER, "auc_m", work)
-    except ImportError:
-        names = [PLAIN]
-        left_out.append(f"{PEER} is left out: LibAUC 2.0.1 is not installed here.")
-    for name, changes in OURS[work.device].items():
-        if changes.get("precision") != "bf16" or fast_bf16:
+    names, left_out = [], []
+    for name in (PEER, PLAIN, *OURS[work.device]):
+        if not fast_bf16 and OURS[work.device].get(name, {}).get("precision") == "bf16":
+            left_out.append(f"{name} is left out: this CPU only imitates bf16.")
+            continue
+        try:
+            contender(name, PROFILED, work)
             names.append(name)
-    if not fast_bf16:
-        left_out.append("bf16 is left out: this CPU only imitates it.")
+        except (ImportError, RuntimeError) as error:
+            left_out.append(f"{name} is left out: {error}")
     return names, left_out
 
 

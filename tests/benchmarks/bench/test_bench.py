@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from tests.benchmarks.bench import __main__ as command
+from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN
 from tests.benchmarks.bench.figures import Found, Machine, changes, limit, load, trial_seconds
-from tests.benchmarks.bench.measure import LEAST
+from tests.benchmarks.bench.measure import LEAST, machine
 from tests.benchmarks.bench.parts import CONVOLUTIONS, kind
 from tests.benchmarks.bench.peak import PRODUCT, flops_an_image
 from tests.benchmarks.bench.plain_loop import TensorByTensorPESG
@@ -38,7 +39,7 @@ def test_plain_optimizer_is_pesg() -> None:
     torch.testing.assert_close(our_alpha, plain_alpha)
 
 
-PEER, OURS = "LibAUC's loop", "ours, f32"
+MINE = "ours, f32"
 
 # Figures that can be worked by hand.
 FOUND = Found(
@@ -51,15 +52,15 @@ FOUND = Found(
     images={"auc_m": 2},
     steps=1000,
     evaluations=10,
-    evaluated={PEER: 300, OURS: 100},
-    precisions={PEER: "f32", OURS: "f32"},
+    evaluated={PEER: 300, MINE: 100},
+    precisions={PEER: "f32", MINE: "f32"},
     flops=1e9,
     peaks={"f32": 2e10, "bf16": 5e10},
     devices=2,
-    step={"auc_m": {PEER: [0.4, 0.6, 0.5], OURS: [0.2, 0.2, 0.8]}},
-    evaluation={"auc_m": {PEER: [0.1, 0.1, 0.2], OURS: [0.1, 0.1, 0.1]}},
+    step={"auc_m": {PEER: [0.4, 0.6, 0.5], MINE: [0.2, 0.2, 0.8]}},
+    evaluation={"auc_m": {PEER: [0.1, 0.1, 0.2], MINE: [0.1, 0.1, 0.1]}},
     alone={"a batch, ours": 0.0012},
-    profiled={"auc_m": {OURS: {CONVOLUTIONS: 0.5, "the rest": 0.5}}},
+    profiled={"auc_m": {MINE: {CONVOLUTIONS: 0.5, "the rest": 0.5}}},
     machines=[
         Machine(
             2,
@@ -67,7 +68,7 @@ FOUND = Found(
             {
                 "auc_m": {
                     PEER: [[[0.5, 0.1], [0.7, 0.1]]],
-                    OURS: [[[0.26, 0.1], [0.35, 0.1]]],
+                    MINE: [[[0.26, 0.1], [0.35, 0.1]]],
                 }
             },
         )
@@ -79,15 +80,15 @@ def test_a_trial_is_its_steps_and_its_evaluations() -> None:
     # 1000 x 0.5 + 10 x 300 x 0.1 and 1000 x 0.2 + 10 x 100 x 0.1.
     assert trial_seconds(1000, 0.5, 10, 300, 0.1) == pytest.approx(800)
     assert FOUND.rate("auc_m", PEER).trial == pytest.approx(800)
-    assert FOUND.rate("auc_m", OURS).trial == pytest.approx(300)
+    assert FOUND.rate("auc_m", MINE).trial == pytest.approx(300)
 
 
 def test_the_share_of_the_peak_is_of_its_precision() -> None:
     # Two images of 1e9 in 0.2 s are 1e10 a second, of 2e10; bf16 has more to reach.
-    assert FOUND.rate("auc_m", OURS).images == pytest.approx(10)
-    assert FOUND.rate("auc_m", OURS).of_peak == pytest.approx(0.5)
-    bf16 = replace(FOUND, precisions={OURS: "bf16"})
-    assert bf16.rate("auc_m", OURS).of_peak == pytest.approx(0.2)
+    assert FOUND.rate("auc_m", MINE).images == pytest.approx(10)
+    assert FOUND.rate("auc_m", MINE).of_peak == pytest.approx(0.5)
+    bf16 = replace(FOUND, precisions={MINE: "bf16"})
+    assert bf16.rate("auc_m", MINE).of_peak == pytest.approx(0.2)
 
 
 def test_the_limit_is_the_whole_machine_at_its_best_peak() -> None:
@@ -100,19 +101,19 @@ def test_trials_an_hour_of_processes_add_up() -> None:
     (machine,) = FOUND.machines
     # The peer: 800 and 1000 s a trial; ours: 360 and 450 s.
     assert FOUND.trials_an_hour(machine, "auc_m", PEER) == pytest.approx([4.5 + 3.6])
-    assert FOUND.trials_an_hour(machine, "auc_m", OURS) == pytest.approx([10 + 8])
-    assert FOUND.images_a_second(machine, "auc_m", OURS) == pytest.approx(2 / 0.26 + 2 / 0.35)
+    assert FOUND.trials_an_hour(machine, "auc_m", MINE) == pytest.approx([10 + 8])
+    assert FOUND.images_a_second(machine, "auc_m", MINE) == pytest.approx(2 / 0.26 + 2 / 0.35)
 
 
 def test_the_table_says_all_of_that() -> None:
     text = section(FOUND)
     # Ratios are medians of those within a round: of 2, 3 and .625; 700/300, 900/300, 1100/900.
     assert f"| auc_m | {PEER} | 500.00 | 4 | 1.00 | 800 | 4.50 | 1.00 | 20% |" in text
-    assert f"| auc_m | {OURS} | 200.00 | 10 | 2.00 | 300 | 12.00 | 2.33 | 50% |" in text
+    assert f"| auc_m | {MINE} | 200.00 | 10 | 2.00 | 300 | 12.00 | 2.33 | 50% |" in text
     assert f"| auc_m | {PEER} | 2 by cores | 7 | 8.10 | 1.00 | 4% |" in text
-    assert f"| auc_m | {OURS} | 2 by cores | 13 | 18.00 | 2.22 | 10% |" in text
+    assert f"| auc_m | {MINE} | 2 by cores | 13 | 18.00 | 2.22 | 10% |" in text
     # Half of a step at half of the peak are convolutions, at the peak.
-    assert f"| auc_m | {OURS} | 50% | 50% | 100% |" in text
+    assert f"| auc_m | {MINE} | 50% | 50% | 100% |" in text
     assert "1,000 steps and 10 evaluations" in text
     assert "20 in f32, 50 in bf16 GFLOP/s" in text
     assert "One is left out" in text
@@ -121,7 +122,7 @@ def test_the_table_says_all_of_that() -> None:
 
 
 def test_a_run_is_compared_with_the_one_before() -> None:
-    then = {"when": "before", "trials": {"auc_m": {PEER: 4.5, OURS: 10.0, "ours, old": 3.0}}}
+    then = {"when": "before", "trials": {"auc_m": {PEER: 4.5, MINE: 10.0, "ours, old": 3.0}}}
     new = {**FOUND.step["auc_m"], "ours, new": [0.2] * 3}
     now = replace(
         FOUND,
@@ -133,12 +134,12 @@ def test_a_run_is_compared_with_the_one_before() -> None:
     )
     assert list(changes(now)) == [
         ("auc_m", PEER, 4.5, pytest.approx(4.5)),
-        ("auc_m", OURS, 10.0, pytest.approx(12)),
+        ("auc_m", MINE, 10.0, pytest.approx(12)),
         ("auc_m", "ours, old", 3.0, None),
         ("auc_m", "ours, new", None, pytest.approx(12)),
     ]
     text = section(now)
-    assert f"| auc_m | {OURS} | 10.00 | 12.00 | 1.20 |" in text
+    assert f"| auc_m | {MINE} | 10.00 | 12.00 | 1.20 |" in text
     assert "| auc_m | ours, old | 3.00 | left out |  |" in text
     assert "| auc_m | ours, new | not there | 12.00 |  |" in text
 
@@ -201,16 +202,21 @@ def test_a_tiny_run_of_everything(
     pytest.importorskip("libauc")
     monkeypatch.setitem(LEAST, "cpu", 0.0)
     monkeypatch.setitem(PRODUCT, "cpu", 64)
+    monkeypatch.setitem(OURS, "cpu", {MINE: {}, "ours, bf16": {"precision": "bf16"}})
     monkeypatch.setattr(command, "work_here", lambda device: replace(WORK, device=device))
-    for _ in range(2):
-        command.main(["--device", "cpu", "--rounds", "1", "--out", str(tmp_path)])
+    last = replace(FOUND, kind=machine("cpu")[0])
+    last.store(tmp_path)
+    command.main(["--device", "cpu", "--rounds", "1", "--out", str(tmp_path)])
     (found,) = load(tmp_path)
     assert (found.steps, found.evaluations) == (100 * 12, 100)  # 180 + 20 images, 16 a batch
     assert found.images == {"ce": 16, "auc_m": 16, "ct_auc": 32}
     assert found.evaluated == {name: 240 if name == PEER else 40 for name in found.evaluated}
-    assert found.before is not None
+    assert found.before == last.summary()
     assert found.first == PEER
-    assert {PEER, "plain loop", OURS} <= found.step["ce"].keys()
+    assert {PEER, PLAIN, MINE} <= found.step["ce"].keys()
+    (cores,) = found.machines
+    assert {len(found.trials_an_hour(cores, "ce", name)) for name in cores.timed["ce"]} == {1}
+    assert {len(each) for each in cores.timed["ct_auc"][PEER]} == {found.devices}
     text = capsys.readouterr().out
     assert text.rstrip().endswith(section(found).rstrip())
     assert (tmp_path / "bench.md").read_text() == report([found])
