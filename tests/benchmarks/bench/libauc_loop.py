@@ -17,8 +17,6 @@ from trainables.models import MODELS
 
 __all__ = ["LibAUCLoop"]
 
-SAMPLING_RATE = 0.1
-
 
 class LibAUCLoop:
     """``ce`` in random order, as its examples pre-train; ``auc_m`` and ``ct_auc`` by DualSampler.
@@ -70,7 +68,7 @@ class LibAUCLoop:
         from libauc.sampler.sampler import DualSampler
 
         labels = images.targets.numpy()
-        return DualSampler(images, self.work.batch, labels=labels, sampling_rate=SAMPLING_RATE)
+        return DualSampler(images, self.work.batch, labels=labels)
 
     def step(self) -> float:
         """A batch, or two; the last loss."""

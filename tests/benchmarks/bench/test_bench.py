@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from tests.benchmarks.bench import __main__ as command
-from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN
+from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN, contender
 from tests.benchmarks.bench.figures import Found, Machine, changes, limit, load, trial_seconds
 from tests.benchmarks.bench.measure import LEAST, machine
 from tests.benchmarks.bench.parts import CONVOLUTIONS, kind
 from tests.benchmarks.bench.peak import PRODUCT, flops_an_image
 from tests.benchmarks.bench.plain_loop import TensorByTensorPESG
 from tests.benchmarks.bench.tables import report, section
-from tests.benchmarks.bench.work import Work
+from tests.benchmarks.bench.work import METHODS, Work
 from trainables.datasets.source import Source
 from trainables.optimizers.pesg import PESG
 
@@ -168,6 +168,36 @@ def test_every_kind_of_machine_has_its_file(tmp_path: Path) -> None:
 )
 def test_kernels_are_told_by_their_names(kernel: str, what: str) -> None:
     assert kind(kernel) == what
+
+
+def bright(root: Path, download: bool) -> Source:  # noqa: ARG001
+    """Small images; positives are a little brighter."""
+    generator = torch.Generator().manual_seed(0)
+
+    def part(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        labels = torch.arange(n) % 2
+        images = torch.randint(0, 200, (n, 3, 8, 8), generator=generator)
+        return (images + 50 * labels.view(-1, 1, 1, 1)).to(torch.uint8), labels
+
+    return Source(*part(1000), *part(40), n_classes=2, augmentation="crop_flip")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", [PEER, PLAIN, MINE])
+def test_every_contender_learns(name: str, method: str) -> None:
+    if name == PEER:
+        pytest.importorskip("libauc")
+    work = Work("tests.benchmarks.bench.test_bench:bright", "unused", "cpu", "mlp", batch=20)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        one = contender(name, method, work)
+        before = one.evaluate(100)
+        for _ in range(120):
+            one.step()
+        after = one.evaluate(100)
+    assert one.images == (40 if method == "ct_auc" else 20)
+    assert one.evaluated == (500 + 40 if name == PEER else 100)
+    assert after > max(0.85, before + 0.1)
 
 
 def few_images(root: Path, download: bool) -> Source:  # noqa: ARG001
