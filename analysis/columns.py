@@ -68,8 +68,8 @@ _TRIAL = {
     "device": Column("object", "name of the device, or None"),
     "execution": Column(
         "object",
-        'how its steps ran: "graph" (as a CUDA graph), "eager", or "eager: " and why a step on a '
-        "GPU could not be captured; None: not told",
+        'how its steps ran: "graph" (as a CUDA graph), "compiled", "eager", or "eager: " and why '
+        "they could not be captured or compiled; None: not told",
     ),
     "started": Column("datetime64[us]", "local time of that machine, or NaT"),
     "finished": Column("datetime64[us]", "local time of that machine, or NaT"),

@@ -67,6 +67,10 @@ def _run(spec: StudySpec, task: Task) -> dict[str, object]:
         "precision": spec.precision,
         "select": spec.select,
         "execution": spec.execution,
+        # "auto" is decided before a study begins (`study.plan.compiling`); a plan that looks at no
+        # machine takes it for false.
+        "compile": spec.compile is True,
+        "channels_last": spec.channels_last,
         "data_root": str(data_root(spec)),
         "device": "cuda" if spec.resources.gpus > 0 else "cpu",
     }

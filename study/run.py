@@ -17,6 +17,7 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.places import Places
+from study.plan.compiling import decided
 from study.provenance import provenance, read_provenance, refuse_changes
 from study.reader import read_spec
 from study.same_study import refuse_another_directory, refuse_another_study
@@ -69,6 +70,7 @@ def run(
     seconds: float | None = None,
     progress_of: Callable[[IO[str]], Progress] = progress_for,
     accept_changes: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> RunSummary:
     """Run all that is left of ``spec``'s study; return when nothing is, or when it is stopped.
 
@@ -83,6 +85,7 @@ def run(
         progress_of: makes the progress display from the terminal's stream.
         accept_changes: go on although data or the user's own code are not what the study began
             with; the provenance keeps what changed.
+        say: is told what is decided before a study begins.
 
     Raises:
         SpecError: the spec cannot run here, or would mix results with those in its directory.
@@ -92,6 +95,7 @@ def run(
         KeyboardInterrupt: the second signal.
     """
     check_environment(spec)
+    spec = decided(spec, say)
     places = Places(directory_of(spec))
     directory = places.directory
     _refuse_mixing(spec, places)

@@ -9,12 +9,13 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
+from study.before import BEFORE
 from study.cell import Cell
 from study.errors import LedgerError
 from study.ledger import sql as tables
 from study.ledger.ledger import STUDY_ID, plan_of
-from study.ledger.rules import selects_by
 from study.spec import before_values
+from study.words import setting
 
 __all__ = ["refuse_another_directory", "refuse_another_study"]
 
@@ -84,10 +85,10 @@ def _differences(begun: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[
     method = plan["variant_of"] or plan["method"]
     for key in ("method", "variant_of", "task", "imratio"):
         yield from _differs(key, begun.get(key), plan[key])
-    yield from _differs("select", selects_by(begun["run"]), selects_by(plan["run"]))
-    # A setting that the stored plan lacks came later, and means what trials did before it.
-    for key in sorted(begun["run"].keys() & (plan["run"].keys() - FREE - {"select"})):
-        yield from _differs(key, begun["run"][key], plan["run"][key])
+    # Another setting that the stored plan lacks came later, and means what trials did before it.
+    old, new = {**BEFORE, **begun["run"]}, {**BEFORE, **plan["run"]}
+    for key in sorted(old.keys() & (new.keys() - FREE)):
+        yield from _differs(key, old[key], new[key])
     before = {**before_values(method), **begun["fixed"], **begun["space"]}
     now = {**plan["fixed"], **plan["space"]}
     for key in sorted(before.keys() | now.keys()):
@@ -96,11 +97,10 @@ def _differences(begun: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[
 
 def _differs(what: str, before: Any, now: Any) -> Iterator[str]:
     if before != now:
-        yield f"{what} was {_show(before)} and is {_show(now)}."
+        was, is_now = (setting(_entry(value)) for value in (before, now))
+        yield f"{what} was {was} and is {is_now}."
 
 
-def _show(value: Any) -> str:
-    if isinstance(value, Mapping):
-        entries = value.get("attributes", value).items()
-        return f"{{{', '.join(f'{name}: {each}' for name, each in entries if each is not None)}}}"
-    return "null" if value is None else str(value)
+def _entry(value: Any) -> Any:
+    """Of a distribution as Optuna stores it, what it spans."""
+    return value.get("attributes", value) if isinstance(value, Mapping) else value

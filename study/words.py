@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["METRICS", "OWN_RATIO", "duration", "searched", "span"]
+__all__ = ["METRICS", "OWN_RATIO", "duration", "searched", "setting", "span"]
 
 OWN_RATIO = "own ratio"
 """Stands for imratio null: the share of positives that the data set has by itself."""
@@ -30,6 +30,19 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.2g} s" if 0 < seconds < 1 else f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
+
+
+def setting(value: Any) -> str:
+    """A value of a spec as its YAML has it: "null", "true", "0.1", "{low: 0.1, log: true}".
+
+    What a mapping leaves open (null) is not written.
+    """
+    if isinstance(value, Mapping):
+        entries = ((name, each) for name, each in value.items() if each is not None)
+        return "{" + ", ".join(f"{name}: {setting(each)}" for name, each in entries) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else str(value)
 
 
 def span(low: float, high: float, write: Callable[[float], str] = "{:.3g}".format) -> str:

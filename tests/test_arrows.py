@@ -123,8 +123,8 @@ def imported_in(room: str) -> Iterator[tuple[str, str]]:
         ("trainables", {"trainables"}),
         ("search_spaces", {"search_spaces"}),
         ("study", {"study", "trainables", "search_spaces"}),
-        # study.plan.power, study.ledger.rules and study.words: formulas, rules and words of the
-        # standard library alone, which the conductor and the report share.
+        # study.plan.power, study.ledger.rules, study.before and study.words: formulas, rules and
+        # words of the standard library alone, which the conductor and the report share.
         (
             "analysis",
             {"analysis"}
@@ -135,6 +135,7 @@ def imported_in(room: str) -> Iterator[tuple[str, str]]:
                 "study.places",
                 "study.plan.power",
                 "study.ledger.rules",
+                "study.before",
                 "study.words",
             },
         ),

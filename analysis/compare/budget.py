@@ -91,7 +91,8 @@ def by_method(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def fallbacks(results: Results) -> pd.DataFrame:
-    """Trials whose steps could not be captured as a CUDA graph and so ran eagerly on a GPU.
+    """Trials that ran eagerly although their steps should have been captured as a CUDA graph, or
+    their networks compiled.
 
     Returns:
         One row a reason and method: reason, method, trials (replaced configurations included).

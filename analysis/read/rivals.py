@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from analysis.labels import listing
-from study.ledger.rules import selects_by
+from study.before import BEFORE
 from study.records import CellRecord, StudyRecord, TrialRecord
 
 __all__ = ["Names", "paired", "rivals"]
 
-_PLACES = ("data_root", "device", "execution")
+_PLACES = ("data_root", "device", "execution", "compile", "channels_last")
 """What may differ between runs that compare; where seconds are the budget, only the first may."""
 
 _BOTH = "{owners} ran {methods} on the same setting: it stands once for each study."
@@ -64,10 +64,10 @@ def _tasks(named: Mapping[str, StudyRecord]) -> Names:
 
 def _protocol(study: StudyRecord, cell: CellRecord) -> dict[str, Any]:
     """What must be equal for two runs of a task to compare."""
-    kept = {name: value for name, value in cell.run.items() if name not in _PLACES}
-    kept["select"] = selects_by(cell.run)
+    run = {**BEFORE, **cell.run}
+    kept = {name: value for name, value in run.items() if name not in _PLACES}
     if kept.get("budget") == "seconds":
-        kept["device"] = cell.run["device"]
+        kept |= {name: run[name] for name in ("device", "compile", "channels_last")}
         # On the CPU all are eager, and so are those of studies that do not say.
         on_gpu = cell.run["device"] != "cpu"
         kept["execution"] = cell.run.get("execution", "eager") if on_gpu else "eager"

@@ -46,13 +46,15 @@ def section(findings: Findings) -> Section:
 
 
 def _fallbacks(results: Results) -> list[str]:
-    """A sentence for each reason why trials on a GPU could not run as CUDA graphs."""
+    """A sentence for each reason why trials could not run as CUDA graphs, or compiled."""
     sentences = []
     for reason, rows in budget.fallbacks(results).groupby("reason", sort=False):
         trials = zip(rows["method"], rows["trials"], strict=True)
         where = listing(f"{method} ({plural(count, 'trial')})" for method, count in trials)
         why = str(reason).rstrip(".")
-        sentences.append(f"Eager on a GPU, not captured as a CUDA graph: {where}. Reason: {why}.")
+        sentences.append(
+            f"Eager, neither captured as a CUDA graph nor compiled: {where}. Reason: {why}."
+        )
     return sentences
 
 

@@ -1,11 +1,13 @@
 """What ``aucstudy plan`` works out: on this machine by timing, for another one from tables."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
 from study.command.warn import warn
 from study.errors import SpecError
+from study.plan.compiling import decided
 from study.spec import StudySpec, check_environment
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def _here(study: StudySpec) -> "StudyPlan":
     from study.plan.cost import local_slots, plan_study, time_task
 
     check_environment(study)
+    study = decided(study, partial(typer.echo, err=True))
     warn(study)
     typer.echo("Timing a few steps of every method on every task ...", err=True)
     timings = {

@@ -1,5 +1,7 @@
 """What ``aucstudy run`` does: run the study, say how it ended, and write the report."""
 
+from functools import partial
+
 import typer
 
 from study.command.reporting import reporting
@@ -34,7 +36,13 @@ def run(
     often = None if report_every is None else duration(report_every)
     warn(study)
     try:
-        summary = run_study(study, seconds, reporting(often, directory_of(study)), accept_changes)
+        summary = run_study(
+            study,
+            seconds,
+            reporting(often, directory_of(study)),
+            accept_changes,
+            partial(typer.echo, err=True),
+        )
     except KeyboardInterrupt:
         say(f"Stopped at once; nothing that was told is lost. To go on: aucstudy run {spec}")
         raise typer.Exit(130) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
+from study.before import BEFORE
 from study.cell import Moves
 
 __all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Searched", "Standing", "selects_by"]
@@ -44,11 +45,8 @@ class AnyRow(Protocol):
 
 
 def selects_by(run: Mapping[str, Any]) -> str:
-    """What a search selects by, from what a cell's trials share: a key of ``study.words.METRICS``.
-
-    A plan that does not say is of a version that knew AUROC alone.
-    """
-    return str(run.get("select", "auroc"))
+    """What a search selects by, a key of ``study.words.METRICS``, from what trials share."""
+    return str({**BEFORE, **run}["select"])
 
 
 R = TypeVar("R", bound=AnyRow)

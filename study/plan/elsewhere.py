@@ -171,6 +171,8 @@ def _measured(
 ) -> tuple[float, str]:
     """Seconds of a step, NaN if nothing near was measured, and what they rest on."""
     execution = "eager" if where.gpu is None or spec.execution == "eager" else "graph"
+    if spec.compile is True:
+        execution = "compiled"
     precision = "f32" if where.gpu is None and spec.precision == "tf32" else spec.precision
     device = where.gpu.upper() if where.gpu else "cpu"
     names = {way.device for way in SPEEDS}

@@ -19,7 +19,7 @@ class Way(NamedTuple):
     Attributes:
         device: name of the GPU, or "cpu" for one core.
         precision: "f32", "tf32" or "bf16".
-        execution: "graph" or "eager".
+        execution: "graph", "compiled" or "eager".
     """
 
     device: str

@@ -65,6 +65,8 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
         return
     import torch
 
+    from trainables.steps.compiled import compiler
+
     there = cores()
     if spec.resources.cpus > there:
         yield Problem(
@@ -77,6 +79,12 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
             (),
             f"a study takes more than {LEAST_GB:g} GB of memory, and this process may use "
             f"{memory() / 1e9:.2g} GB",
+        )
+    if spec.compile is True and compiler() is None:
+        yield Problem(
+            ("compile",),
+            "compile: true needs a C++ compiler, and none is found (g++, or what the variable CXX "
+            "names): install one, or leave compile out",
         )
     gpus = torch.cuda.device_count()
     if spec.resources.gpus > gpus:

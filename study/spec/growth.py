@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from study.before import BEFORE
+from study.words import setting
+
 __all__ = ["changes"]
 
 COMPARED_BY_PART = frozenset(
@@ -18,7 +21,6 @@ FREE = COMPARED_BY_PART | {
     "storage",
     "metrics",
     "equivalence",
-    "select",
 }
 FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats"})
 
@@ -50,10 +52,10 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key, before in old.items():
-        if key not in FREE:
+        if key not in FREE | BEFORE.keys():
             yield from _differs(key, before, new.get(key))
-    # Studies that do not say were begun before there was another.
-    yield from _differs("select", old.get("select", "auroc"), new.get("select"))
+    for key, before in BEFORE.items():
+        yield from _differs(key, old.get(key, before), new.get(key, before))
     yield from _differs("storage", *map(_database, (old.get("storage"), new.get("storage"))))
     for key, before in old["search"].items():
         if key not in FREE_IN_SEARCH:
@@ -80,7 +82,7 @@ def _profile(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> It
         # A grid is known by its ends and points; one in a list's place may hold its values.
         gone = isinstance(before, list) and isinstance(now, list) and set(before) - set(now)
         if gone:
-            yield f"profile.values.{name} held {_show(min(gone))}, which cannot leave the study."
+            yield f"profile.values.{name} held {setting(min(gone))}, which cannot leave the study."
         elif not isinstance(before, list) or not isinstance(now, list):
             yield from _differs(f"profile.values.{name}", before, now or "not moved")
     yield from _falls("profile.seeds", old["seeds"], new["seeds"])
@@ -110,7 +112,7 @@ def _database(url: str | None) -> str | None:
 def _listed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for entry in old["imratios"]:
         if entry not in new["imratios"]:
-            yield f"imratios held {_show(entry)}, which cannot leave the study."
+            yield f"imratios held {setting(entry)}, which cannot leave the study."
     methods = {_name(entry): entry for entry in new["methods"]}
     for entry in old["methods"]:
         if (name := _name(entry)) not in methods:
@@ -150,11 +152,4 @@ def _space(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 def _differs(what: str, before: Any, now: Any) -> Iterator[str]:
     if before != now:
-        yield f"{what} was {_show(before)} and is now {_show(now)}."
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{k}: {_show(v)}" for k, v in value.items() if v is not None)
-        return f"{{{inside}}}"
-    return "null" if value is None else str(value)
+        yield f"{what} was {setting(before)} and is now {setting(now)}."

@@ -249,6 +249,9 @@ class StudySpec(Model):
             precision) of the validation set.
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
+        compile: in training networks run as torch.compile makes them for a CPU; "auto": where that
+            pays, which is decided when the study begins.
+        channels_last: images and weights lie in memory with their channels last.
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
             counts from the working directory.
         download: fetch a data set that is not there.
@@ -273,6 +276,8 @@ class StudySpec(Model):
     resources: Resources = Resources()
     precision: Literal["f32", "tf32", "bf16"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
+    compile: Literal[True, False, "auto"] = False
+    channels_last: bool = False
     select: Literal["auroc", "auprc"] = "auroc"
     metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(unique)] = Field(
         default_factory=lambda: ["auroc"]
@@ -327,6 +332,11 @@ class StudySpec(Model):
                     f"{key}: {value} needs trials on a GPU, but resources.gpus is 0: raise it, or "
                     f"leave {key} out"
                 )
+        if self.compile is True and self.resources.gpus > 0:
+            raise ValueError(
+                f"compile: true is for trials on a CPU, but resources.gpus is "
+                f"{self.resources.gpus:g}: leave compile out (on a GPU `execution` captures a step)"
+            )
         return self
 
 

@@ -47,7 +47,8 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
     """``spec`` as the study in ``directory`` was begun; the same spec where there is none.
 
     What the study fixes of the newer hyperparameters stands where the spec does not name them,
-    so that a spec of the user's own goes on without them. One that the spec names, or that the
+    so that a spec of the user's own goes on without them, and what it decided where the spec says
+    "auto". One that the spec names, or that the
     study searches, is left as the spec has it: ``run`` then says what differs.
     """
     try:
@@ -67,7 +68,8 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
         }
         if kept:
             space[variant.name] = {**kept, **named}
-    return spec.model_copy(update={"space": space})
+    decided = {"compile": stored.get("compile", False)} if spec.compile == "auto" else {}
+    return spec.model_copy(update={"space": space, **decided})
 
 
 def _newer(method: str) -> dict[str, "Hyperparameter"]:

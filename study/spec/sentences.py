@@ -1,5 +1,6 @@
 """What is wrong with a spec, each as one sentence that names the place."""
 
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -89,6 +90,10 @@ def _arrived(value: object, path: Path) -> str:
     return reprlib.repr(value)
 
 
+def _lower(found: re.Match[str]) -> str:
+    return found.group().lower()
+
+
 _RULES: dict[str, Callable[[dict[str, Any]], str]] = {
     "bool_parsing": lambda _: "must be true or false",
     "bool_type": lambda _: "must be true or false",
@@ -103,7 +108,7 @@ _RULES: dict[str, Callable[[dict[str, Any]], str]] = {
     "int_type": lambda _: "must be a whole number",
     "less_than_equal": lambda ctx: f"must be at most {ctx['le']:g}",
     "list_type": lambda _: "must be a list, such as [a, b]",
-    "literal_error": lambda ctx: f"must be {ctx['expected']}",
+    "literal_error": lambda ctx: f"must be {re.sub('True|False', _lower, ctx['expected'])}",
     "model_type": lambda _: "must be a mapping (key: value)",
     "path_type": lambda _: "must be a path",
     "string_type": lambda _: "must be text (in quotes, if YAML reads it as something else)",

@@ -25,6 +25,7 @@ from tests.study.drivers import (
     table,
     wait_for,
 )
+from trainables.steps.compiled import compiler
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
 
@@ -161,6 +162,25 @@ def test_a_study_without_search_confirms_its_fixed_configurations(
     assert len(again.figures) == 4 + 2
     report = (tmp_path / "out" / "report" / "report.md").read_text()
     assert "Nothing was searched for any method" in report
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
+def test_compiled_networks_go_on_after_a_kill_and_train_the_same_bits_again(tmp_path: Path) -> None:
+    compiled = {**SPEC, "methods": ["ce"], "compile": True}
+    cache = {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    driver = start(compiled, tmp_path, **cache)
+    wait_for(tmp_path, "search", 2, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait(timeout=30)
+    # What the study was begun with counts, whatever auto would decide now.
+    done = run({**compiled, "compile": "auto"}, tmp_path, **cache)
+    assert done.returncode == 0, done.stdout + done.stderr
+    study = read_study(tmp_path / "out")
+    assert_exactly_planned(study, trials=4, seeds=2)
+    (ce,) = study.cells
+    assert {row.execution for row in (*ce.search, *ce.confirm)} == {"compiled"}
+    assert rerun(tmp_path / "out", f"{ce.id}/confirm/0").same
 
 
 @pytest.mark.whole

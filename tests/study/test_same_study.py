@@ -61,12 +61,13 @@ TASK = SPEC["tasks"][0]
         ),
         (
             {"space": SPEC["space"] | {"ct_auc": {"lr": {"low": 0.5, "high": 1.0}}}},
-            "lr was {low: 0.01, high: 4.0, log: True} and is {low: 0.5, high: 1.0, log: True}",
+            "lr was {low: 0.01, high: 4.0, log: true} and is {low: 0.5, high: 1.0, log: true}",
         ),
         (
             {"space": SPEC["space"] | {"ct_auc": {"inner": "exact"}}},
             "inner was moves and is exact",
         ),
+        ({"compile": True}, "compile was false and is true"),
     ],
 )
 def test_other_settings_under_the_same_name_are_refused(

@@ -1,6 +1,9 @@
 """The network in training, forward and backward, compiled for a CPU by torch.compile (Inductor)."""
 
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
@@ -10,7 +13,9 @@ import torch
 from platformdirs import user_cache_path
 from torch import Tensor, nn
 
-__all__ = ["cache_folder", "compile_now", "compiled"]
+__all__ = ["cache_folder", "compile_now", "compiled", "compiler"]
+
+_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 
 KINDS = 256
 """Networks, batch shapes and precisions that one process may compile for: as many as it meets."""
@@ -21,11 +26,21 @@ Logits = Callable[[nn.Module, Tensor], Tensor]
 def cache_folder() -> Path:
     """Where what was compiled is kept: $TORCHINDUCTOR_CACHE_DIR, else in the user's own cache.
 
-    Never in a study's directory: torch unpickles what lies there, and a study may come from
-    elsewhere.
+    torch unpickles what lies there. So it is neither a study's directory, which may come from
+    elsewhere, nor torch's own choice among the temporary files, where anybody can make it.
     """
-    named = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
-    return Path(named) if named else user_cache_path("aucstudy") / "compiled"
+    named = Path(os.environ.get(_VARIABLE, ""))
+    # torch writes its own choice into the variable as soon as it is asked for it.
+    its_own = named.parent == Path(tempfile.gettempdir()) and named.match("torchinductor_*")
+    if named == Path() or its_own:
+        return user_cache_path("aucstudy") / "compiled"
+    return named
+
+
+def compiler() -> str | None:
+    """Path of the C++ compiler that torch.compile would use here; None: there is none."""
+    named = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+    return shutil.which(named)
 
 
 @cache
@@ -36,7 +51,7 @@ def compiled(logits: Logits) -> Logits:
     """
     folder = cache_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
+    os.environ[_VARIABLE] = str(folder)
     import torch._dynamo.config as dynamo
     import torch._inductor.config as inductor
 

@@ -116,9 +116,10 @@ def test_who_fell_back_to_eager_and_why(
         ["the step waits (own.py:7)", "d", 1],
     ]
     assert eager_notes(results) == [
-        "Eager on a GPU, not captured as a CUDA graph: b (2 trials) and d (1 trial). "
+        "Eager, neither captured as a CUDA graph nor compiled: b (2 trials) and d (1 trial). "
         "Reason: the step waits (own.py:7).",
-        "Eager on a GPU, not captured as a CUDA graph: c (1 trial). Reason: OSError: a copy.",
+        "Eager, neither captured as a CUDA graph nor compiled: c (1 trial). "
+        "Reason: OSError: a copy.",
     ]
 
 

@@ -71,6 +71,15 @@ def test_a_study_that_does_not_tell_what_it_selects_by_selects_by_auroc() -> Non
     assert changes(older, resolved({"select": "auprc"})) == ["select was auroc and is now auprc."]
 
 
+@pytest.mark.parametrize("key", ["compile", "channels_last"])
+def test_a_study_that_does_not_tell_how_networks_run_ran_them_as_they_are(key: str) -> None:
+    older = resolved({})
+    del older[key]
+    assert changes(older, resolved({})) == []
+    assert changes(older, resolved({key: True})) == [f"{key} was false and is now true."]
+    assert changes(resolved({key: True}), resolved({})) == [f"{key} was true and is now false."]
+
+
 def test_with_a_budget_of_seconds_execution_stays_where_it_matters() -> None:
     timed: Edit = {"tasks": [{**BEGUN["tasks"][0], "budget": "seconds", "seconds": 9}]}
     gpu: Edit = {**timed, "resources": {"gpus": 1}}
@@ -116,8 +125,8 @@ def task(**fields: Any) -> Edit:
         ({"storage": None}, "storage was postgresql://me@host/db and is now null."),
         (
             {"space": {"auc_m": {"margin": {"low": 0.2, "high": 1.0}}}},
-            "space.auc_m.margin was {low: 0.1, high: 1.0, log: False} and is now "
-            "{low: 0.2, high: 1.0, log: False}.",
+            "space.auc_m.margin was {low: 0.1, high: 1.0, log: false} and is now "
+            "{low: 0.2, high: 1.0, log: false}.",
         ),
         (
             {"space": {"auc_m": {"clip": 1.0}}},
@@ -138,7 +147,7 @@ def test_a_study_without_search_stays_so() -> None:
     )
     searched = {**fixed, "space": {"ce": {"lr": 0.1}}, "search": {"trials": 2}}
     assert changes(without, resolved(searched)) == [
-        "space.ce.weight_decay was 0.1 and is now {low: 1e-05, high: 0.001, log: True}."
+        "space.ce.weight_decay was 0.1 and is now {low: 1e-05, high: 0.001, log: true}."
     ]
 
 

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from study.spec import StudySpec, changes, dump, fixed_params, parse_spec, tuned_space
+from study.spec import (
+    StudySpec,
+    changes,
+    dump,
+    fixed_params,
+    load_spec,
+    parse_spec,
+    tuned_space,
+)
 from study.spec.older import before_values, completed, newer_defaults
 from tests.study.specs import plain
 from trainables.hyperparameters import hyperparameters
@@ -43,6 +51,22 @@ def begun(folder: Path, **inner: Any) -> dict[str, Any]:
     spec["space"]["ct_auc"] |= inner
     (folder / "study.yaml").write_text(yaml.safe_dump(spec))
     return spec
+
+
+@pytest.mark.parametrize(("stored", "meant"), [({"compile": True}, True), ({}, False)])
+def test_auto_is_what_a_study_that_has_begun_decided(
+    tmp_path: Path, stored: dict[str, Any], meant: bool
+) -> None:
+    spec = begun(tmp_path)
+    del spec["compile"]
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(spec | stored))
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({**SPEC, "directory": str(tmp_path), "compile": "auto"}))
+    assert load_spec(str(file)).compile is meant
+
+
+def test_auto_is_open_where_no_study_has_begun(tmp_path: Path) -> None:
+    assert now(tmp_path, compile="auto").compile == "auto"
 
 
 def now(folder: Path, **changed: Any) -> StudySpec:

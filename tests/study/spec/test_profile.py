@@ -131,7 +131,7 @@ def test_a_study_may_grow_by_it(before: dict[str, Any], after: dict[str, Any]) -
         (
             spec_of(MARGINS),
             spec_of(MARGINS, profile={"test": True}),
-            "profile.test was False and is now True.",
+            "profile.test was false and is now true.",
         ),
         (
             SPEC | {"search": {"trials": 4, "repeats": 2}, "confirm": {"seeds": 6}},

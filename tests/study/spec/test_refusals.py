@@ -190,6 +190,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("execution", value="graph"),
         "execution: graph needs trials on a GPU, but resources.gpus is 0: raise it, or leave",
     ),
+    "compile": (
+        edited("compile", value="yes please"),
+        "compile: must be true, false or 'auto', not 'yes please'",
+    ),
+    "compile on a GPU": (
+        {**edited("compile", value=True), "resources": {"gpus": 0.5}},
+        "compile: true is for trials on a CPU, but resources.gpus is 0.5: leave compile out",
+    ),
+    "channels_last": (edited("channels_last", value="last"), "must be true or false"),
     "storage": (edited("storage", value="study.db"), "must be a database URL"),
     "download": (edited("download", value="perhaps"), "must be true or false"),
     "infinite": (
