@@ -18,6 +18,7 @@ from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import Outcome, TrialConfig
 from trainables.errors import DataError, DivergedError, in_words
 from trainables.files import save_atomically
+from trainables.gpu_memory import limit_memory
 from trainables.loop import TrainingRun
 from trainables.watchdog import Watchdog
 
@@ -53,6 +54,7 @@ class Job:
         hang_after: seconds without a training step after which the worker is ended.
         test: the trial meets the test set at its end.
         embeddings: keep the embeddings of the test set beside its scores.
+        gpus: that the trial takes; with a part of one it may use as much of its memory.
     """
 
     row: dict[str, Any]
@@ -64,6 +66,7 @@ class Job:
     hang_after: float
     test: bool = False
     embeddings: bool = False
+    gpus: float = 0.0
 
     @property
     def checkpoint_file(self) -> Path:
@@ -100,6 +103,7 @@ class MethodTrainable(tune.Trainable):
     """
 
     _run: TrainingRun | None = None
+    _memory: int | None = None
 
     def setup(self, config: dict[str, Any]) -> None:
         """A worker's first trial. One thread: two such trials side by side give 1.8 times the
@@ -121,7 +125,8 @@ class MethodTrainable(tune.Trainable):
         except DivergedError as error:
             return self._failed(str(error), crashed=False)
         except torch.OutOfMemoryError as error:
-            failed = self._failed(_no_memory(error), crashed=True)
+            said = _no_memory(error, self._job.gpus, self._memory)
+            failed = self._failed(said, crashed=True)
             torch.cuda.empty_cache()
             return failed
         except Exception as error:
@@ -172,6 +177,7 @@ class MethodTrainable(tune.Trainable):
         return {**reported, "outcome": json.dumps(outcome.to_json()), "done": done}
 
     def _start(self) -> TrainingRun:
+        self._memory = limit_memory(self._job.gpus)
         run = TrainingRun(TrialConfig(**self._job.trial))
         if state := load_checkpoint(self._job.checkpoint_file, run.config.device):
             run.load_state_dict(state)
@@ -226,9 +232,11 @@ def _no_fault_of_the_trial(error: Exception) -> bool:
     return isinstance(error, DataError) or (isinstance(error, OSError) and error.errno in UNUSABLE)
 
 
-def _no_memory(error: torch.OutOfMemoryError) -> str:
+def _no_memory(error: torch.OutOfMemoryError, gpus: float, limit: int | None) -> str:
+    """What was asked for is in the error's own words; ``limit``: bytes, None if there is none."""
+    share = "" if limit is None else f", whose share ({gpus:g}) is {limit / 2**30:.1f} GiB"
     return (
-        "The GPU has too little memory for this trial: "
+        f"The GPU has too little memory for this trial{share}: "
         f"{str(error).splitlines()[0]} Lower batch_size, or give a trial more of the GPU "
         "(resources.gpus)."
     )

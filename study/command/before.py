@@ -91,7 +91,9 @@ def doctor(
     else:
         study = load_spec(spec)
         datasets = list(dict.fromkeys(task.dataset for task in study.tasks))
-        findings = examine(directory_of(study), data_root(study), study.storage, datasets)
+        findings = examine(
+            directory_of(study), data_root(study), study.storage, datasets, study.resources.gpus
+        )
         if warning := bf16_warning(study):
             findings.append(Finding("precision", "warn", "bf16", warning))
     if as_json:

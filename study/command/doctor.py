@@ -11,6 +11,7 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
+from study.command.mps import CONTROL, GAIN, START, look
 from study.file_systems import file_system, is_network, mounts
 from study.machine import cores
 
@@ -40,7 +41,11 @@ class Finding:
 
 
 def examine(
-    directory: Path, data_root: Path, storage: str | None, needed: Sequence[str]
+    directory: Path,
+    data_root: Path,
+    storage: str | None,
+    needed: Sequence[str],
+    gpus: float = 0.0,
 ) -> list[Finding]:
     """Look at versions, hardware, threads, data, disk and storage; change nothing.
 
@@ -49,10 +54,12 @@ def examine(
         data_root: folder of the data sets.
         storage: database URL; None: SQLite in ``directory``.
         needed: data sets that the study reads; empty: look which ones are there.
+        gpus: that a trial takes.
     """
     return [
         *_versions(),
         _gpu(),
+        *_mps(gpus),
         *_threads(),
         *_data(data_root, needed),
         _disk(directory),
@@ -94,6 +101,30 @@ def _gpu() -> Finding:
         advice = "install a torch build that fits the driver (pytorch.org), or update the driver"
         return Finding("gpu", "warn", "there is a driver, but torch sees no GPU", advice)
     return Finding("gpu", "ok", "none: trials train on the CPU (resources.gpus: 0)")
+
+
+def _mps(gpus: float) -> Iterator[Finding]:
+    found = look()
+    if found is None:
+        return
+    mode = f"compute mode {found.mode or 'unknown'}"
+    if found.runs:
+        yield Finding("mps", "ok", f"runs (pipes in {found.pipes}; {mode})")
+        return
+    state = f"does not run (no daemon at {found.pipes}; {mode})"
+    if not found.offered:
+        state = f"is not offered here (no {CONTROL}; {mode})"
+    if not 0 < gpus < 1:
+        yield Finding("mps", "ok", f"{state}; only trials that share a GPU gain by it")
+        return
+    ways = [START] if found.offered else []
+    if found.exclusive:
+        ways.append("let several processes use a GPU (nvidia-smi -c DEFAULT, as root)")
+        advice = f"{' or '.join(ways)}: as it is, a GPU takes one process"
+        yield Finding("mps", "fail", state, advice)
+        return
+    ways = ways or ["have NVIDIA's MPS installed, which comes with the driver"]
+    yield Finding("mps", "warn", state, f"{ways[0]} before the study: {GAIN}")
 
 
 def _threads() -> Iterator[Finding]:

@@ -39,6 +39,10 @@ def slurm(
         str | None, typer.Option(help="Such as 4 or a100:4; default: what the trials take.")
     ] = None,
     constraint: Annotated[str | None, typer.Option(help="As sbatch takes it.")] = None,
+    mps: Annotated[
+        bool,
+        typer.Option("--mps", help="Start CUDA MPS on every node: its trials share GPUs."),
+    ] = False,
 ) -> None:
     """Print a script for sbatch; what is not said of the queue stands there to be edited."""
     from study.launch.slurm import Queue
@@ -46,7 +50,7 @@ def slurm(
 
     study = _load(spec)
     queue = Queue(partition, account, limit, gpus_per_node, constraint)
-    _print(script(spec, study, nodes, trials_per_node, queue), study, hosts=nodes)
+    _print(script(spec, study, nodes, trials_per_node, queue, mps=mps), study, hosts=nodes)
 
 
 @launch.command()

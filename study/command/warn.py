@@ -2,6 +2,7 @@
 
 import typer
 
+from study.command.mps import mps_warning
 from study.plan.bf16 import bf16_warning
 from study.spec import StudySpec, remarks
 
@@ -12,5 +13,6 @@ def warn(spec: StudySpec) -> None:
     """To stderr, one line each; whether bf16 pays is measured, which takes a second or two."""
     for sentence in remarks(spec):
         typer.echo(sentence, err=True)
-    if warning := bf16_warning(spec):
-        typer.echo(warning, err=True)
+    for warning in (bf16_warning(spec), mps_warning(spec)):
+        if warning:
+            typer.echo(warning, err=True)

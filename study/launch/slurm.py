@@ -61,7 +61,13 @@ class Queue:
 
 
 def slurm(
-    path: str, spec: StudySpec, nodes: int, trials_per_node: int, queue: Queue | None = None
+    path: str,
+    spec: StudySpec,
+    nodes: int,
+    trials_per_node: int,
+    queue: Queue | None = None,
+    *,
+    mps: bool = False,
 ) -> str:
     """A script for ``sbatch`` that runs the study on ``nodes`` nodes and requeues itself.
 
@@ -71,10 +77,18 @@ def slurm(
         nodes: at least 1; the first one also runs the driver.
         trials_per_node: trials side by side on each node, at least 1.
         queue: what is known of the queue; the rest stands there to be edited.
+        mps: start CUDA MPS on every node first, and end it at the end.
 
     Raises:
-        SpecError: the path cannot stand in a script, or the GPUs are no number.
+        SpecError: the path cannot stand in a script, the GPUs are no number, or MPS is wanted and
+            no trials share a GPU.
     """
+    if mps and not 0 < spec.resources.gpus < 1:
+        raise SpecError(
+            f"--mps is for trials that share a GPU, and a trial of this study takes "
+            f"{spec.resources.gpus:g}: set resources.gpus to a part of one, such as 0.25, or leave "
+            "--mps out."
+        )
     queue = queue or Queue()
     least = node_gpus(spec.resources, trials_per_node)
     gpus = least if queue.gpus is None else queue.gpus
@@ -106,6 +120,7 @@ def slurm(
             "gpus_per_node": queue.gpus_per_node or gpus,
             "time": queue.time or "",
             "asked": lines,
+            "mps": int(mps),
             "to_edit": Verbatim(", ".join(to_edit)),
             "longest_tmpdir": LONGEST,
             "secrets": secret_names(spec),

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from study.cell import Cell
@@ -10,7 +11,7 @@ from study.errors import SpecError
 from study.machine import fits
 from study.plan.cost import StudyPlan, Timing, plan_study
 from study.plan.images import PUBLISHED, published
-from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SPEEDS, Way
+from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SHARING_BY_MPS, SPEEDS, Way
 from study.spec import StudySpec, Task, data_root
 from trainables.errors import in_one_line
 from trainables.method import Method
@@ -193,12 +194,20 @@ def _measured(
         # Its kernels are too small for it as it is: smaller batches take as long.
         scale = max(1.0, scale)
     beside = max(1, int(1 / spec.resources.gpus + 1e-9)) if spec.resources.gpus else 1
-    shared = SHARING[execution]
-    gain = shared[max(count for count in shared if count <= beside)] if where.gpu else 1.0
+    gain = _gain(SHARING[execution], beside) if where.gpu else 1.0
     step = speeds[known] * scale * evaluations / (passes * batch) * beside / gain
     note = (
         f"Times: {MODEL} at {PIXELS} x {PIXELS} and batches of {BATCH} as measured on {device} "
         f"({precision}, {execution}) with {', '.join(speeds)}"
     )
-    note += f", {beside} trials on a GPU without CUDA MPS" if beside > 1 else ""
+    if beside > 1:
+        kind = (execution, execution == "graph" and precision == "bf16")
+        times = _gain(SHARING_BY_MPS[kind], beside) / gain
+        note += f", {beside} trials on a GPU without CUDA MPS, with which it is {times:.1f} times "
+        note += "as fast"
     return step, f"{note}; other methods as auc_m, by their passes."
+
+
+def _gain(shared: Mapping[int, float], beside: int) -> float:
+    """Of so many trials on a GPU, or of the next fewer that were measured."""
+    return shared[max(count for count in shared if count <= beside)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["BATCH", "MODEL", "PIXELS", "SHARING", "SPEEDS", "Way"]
+__all__ = ["BATCH", "MODEL", "PIXELS", "SHARING", "SHARING_BY_MPS", "SPEEDS", "Way"]
 
 MODEL, PIXELS, BATCH = "resnet20", 32, 128
 
@@ -66,3 +66,12 @@ SHARING: Mapping[str, Mapping[int, float]] = MappingProxyType(
     }
 )
 """Throughput of so many trials on one H200 over that of one, by execution; without CUDA MPS."""
+
+SHARING_BY_MPS: Mapping[tuple[str, bool], Mapping[int, float]] = MappingProxyType(
+    {
+        ("graph", False): {1: 1.0, 2: 1.36, 4: 1.66, 8: 1.85},
+        ("graph", True): {1: 1.0, 2: 1.55, 4: 2.24, 8: 2.77},
+        ("eager", False): {1: 1.0, 2: 1.66, 4: 3.27, 8: 3.64},
+    }
+)
+"""The same with it, by execution and whether in bf16; f32 with TF32 in convolutions."""

@@ -90,7 +90,7 @@ def run_generation(
         scheduler, stopper = CellScheduler(ledger, stop), _Stopper(stop)
         searcher = Multiplexer(
             ledger,
-            job=lambda cell, row: _job(cell, row, places, resources.hang_after).config(),
+            job=lambda cell, row: _job(cell, row, places, resources).config(),
             # One more than can run, so that a worker that is free finds its next trial waiting.
             slots=lambda: size() + 1,
             on_told=told,
@@ -136,7 +136,7 @@ def run_generation(
     shutil.rmtree(places.scratch, ignore_errors=True)
 
 
-def _job(cell: CellLedger, row: Row, places: Places, hang_after: float) -> Job:
+def _job(cell: CellLedger, row: Row, places: Places, resources: Resources) -> Job:
     plan = cell.cell
     seed = over_searches(row.seed, row.repeat, plan.seeds // plan.repeats)
     return Job(
@@ -152,9 +152,10 @@ def _job(cell: CellLedger, row: Row, places: Places, hang_after: float) -> Job:
         checkpoint=str(places.checkpoint(row.name).relative_to(places.directory)),
         predictions=str(places.predicted(row.name).relative_to(places.directory)),
         reported=max(row.validations, default=0),
-        hang_after=hang_after,
+        hang_after=resources.hang_after,
         test=row.phase == "confirm" or (row.phase == "profile" and plan.tests_profile),
         embeddings=row.phase == "confirm" and seed is not None and seed < plan.embeddings,
+        gpus=resources.gpus,
     )
 
 

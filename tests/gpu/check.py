@@ -2,10 +2,12 @@
 
     python -m tests.gpu.check --minutes 8 --data DIR --out DIR [--device cpu] [--only tests,...]
 
-It needs torch, torchvision, scikit-learn and pytest; no Ray, no Optuna, no network. Without a GPU
---device cpu goes the same way, with what only CUDA has left out. Every section runs in a process of
-its own, so that one that fails, or breaks its CUDA context, costs no other its result. The trials
-come last and take the time that is left; they are on Cat&Dog below --data, and left out without it.
+It needs torch, torchvision, scikit-learn and pytest; no network. What else a section needs it says,
+and is left out where that is not here: LibAUC for the loop of a peer, Ray and Optuna for the study
+(tests/benchmarks/gpu.md says how to bring them). Without a GPU --device cpu goes the same way, with
+what only CUDA has left out. Every section runs in a process of its own, so that one that fails, or
+breaks its CUDA context, costs no other its result. The trials come last and take the time that is
+left; they are on Cat&Dog below --data, and left out without it.
 
 In --out: check.md (what is printed, one table of all figures last), rows.csv (the figures, as they
 come), trials.jsonl and epochs.jsonl (trials; finished ones are not trained again by a next call).
@@ -32,6 +34,7 @@ SECTIONS = {
     "tests": ("Every test that needs a GPU", 180.0),
     "speed": ("Speed of a step, one process", 90.0),
     "several": ("Speed of several processes", 120.0),
+    "study": ("A study through Ray, four trials on a GPU", 150.0),
     "trials": ("Full-length trials on Cat&Dog at 10 %", float("inf")),
 }
 """By name: the heading, and the most seconds that it may take."""
@@ -164,6 +167,7 @@ def _section(options: argparse.Namespace) -> int:
     import torch
 
     from tests.gpu.machine import machine
+    from tests.gpu.ray_study import ray_study
     from tests.gpu.several import several
     from tests.gpu.speed import speed
     from tests.gpu.tested import tested
@@ -177,6 +181,7 @@ def _section(options: argparse.Namespace) -> int:
         "tests": partial(tested, out),
         "speed": partial(speed, device, out),
         "several": partial(several, device, out),
+        "study": partial(ray_study, device, out),
         "trials": partial(trials, device, options.data, out, options.until - TO_END),
     }
     return run[options.here]() or 0

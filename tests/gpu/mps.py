@@ -1,13 +1,14 @@
 """CUDA MPS for processes of ours: a daemon that is started for them and leaves no trace."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-__all__ = ["CONTROL", "mps"]
+__all__ = ["CONTROL", "mps", "mps_if_offered"]
 
 CONTROL = "nvidia-cuda-mps-control"
 
@@ -39,3 +40,8 @@ def mps() -> Iterator[dict[str, str]]:
                 )
             except subprocess.TimeoutExpired:
                 print("MPS did not stop in time.")
+
+
+def mps_if_offered(device: str) -> AbstractContextManager[dict[str, str]]:
+    """`mps` on a GPU where its control program is; else no variables."""
+    return mps() if device == "cuda" and shutil.which(CONTROL) else nullcontext({})

@@ -73,6 +73,10 @@ CASES = [
     Case("auc_m, momentum", {**DIGITS, "method": "auc_m", "params": {"momentum": 0.9}}),
     Case("auc_m, half positive", {**DIGITS, "method": "auc_m", "positive_rate": 0.5}),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
+    Case(
+        "auc_m, bf16, channels_last, resnet20",
+        {**CIFAR, "method": "auc_m", "precision": "bf16", "channels_last": True},
+    ),
     Case("auc_m, tf32, resnet20", {**CIFAR, "method": "auc_m", "precision": "tf32"}),
     *(
         Case(f"{name}, resnet20", {**CIFAR, "method": name})

@@ -1,46 +1,31 @@
 """The trial that the check times, and the ways to run it."""
 
-from typing import Any, NamedTuple
-
 import torch
 
-from tests.benchmarks.bench.work import BATCH, MODEL, RANDOM
-from trainables.config import TrialConfig
+from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN, Contender, contender
+from tests.benchmarks.bench.work import BATCH, METHODS, RANDOM, Work
 from trainables.loop import TrainingRun
-from trainables.recipe import Batch
 
-__all__ = ["METHODS_TIMED", "WAYS", "batch_size", "reference_run", "synchronise", "ways"]
+__all__ = [
+    "METHODS_TIMED",
+    "OTHERS",
+    "WAYS",
+    "batch_size",
+    "other_loop",
+    "reference_run",
+    "synchronise",
+    "ways",
+]
 
-METHODS_TIMED = ("ce", "auc_m", "ct_auc")
+METHODS_TIMED = METHODS
 
+OTHERS = (PLAIN, PEER)
+"""Beside the ways of ``auc_m``: eager, at the precision that PyTorch has by itself, which on a GPU
+is TF32 in convolutions.
+"""
 
-class Way(NamedTuple):
-    """How a trial runs."""
-
-    changes: dict[str, Any]
-    channels_last: bool = False
-
-
-WAYS = {
-    "f32, eager": Way({"execution": "eager"}),
-    "f32": Way({}),
-    "TF32": Way({"precision": "tf32"}),
-    "bf16": Way({"precision": "bf16"}),
-    "bf16, channels_last": Way({"precision": "bf16"}, channels_last=True),
-}
-"""By name; a step is captured as a CUDA graph where nothing else is said."""
-
-
-class _ChannelsLast(TrainingRun):
-    """An experiment: images and weights with the channels innermost."""
-
-    def __init__(self, config: TrialConfig) -> None:
-        super().__init__(config)
-        self._model.to(memory_format=torch.channels_last)
-
-    def _batch(self, chosen: torch.Tensor) -> Batch:
-        images, targets = super()._batch(chosen)
-        return Batch(images.contiguous(memory_format=torch.channels_last), targets)
+WAYS = {name.removeprefix("ours, "): changes for name, changes in OURS["cuda"].items()}
+"""By name, the fields of a trial's config; a step is captured where nothing else is said."""
 
 
 def ways(device: str) -> list[str]:
@@ -55,22 +40,22 @@ def batch_size(device: str) -> int:
 
 def reference_run(method: str, way: str, device: str) -> TrainingRun:
     """ResNet20 on 25,000 random images of 32x32, 100 epochs."""
-    kind = _ChannelsLast if WAYS[way].channels_last else TrainingRun
-    fields: dict[str, Any] = {
-        "method": method,
-        "dataset": RANDOM,
-        "model": MODEL,
-        "imratio": 0.1,
-        "epochs": 100,
-        "batch_size": batch_size(device),
-        "intervals": 100,
-        "data_root": "unused",
-        "data_seed": 0,
-        "init_seed": 0,
-        "order_seed": 0,
-        "device": device,
-    }
-    return kind(TrialConfig(**{**fields, **WAYS[way].changes}))
+    return TrainingRun(_work(device).config(method, **WAYS[way]))
+
+
+def other_loop(name: str, device: str) -> Contender:
+    """One of `OTHERS` with ``auc_m`` on the same images.
+
+    On a GPU its images come from two processes, as in LibAUC's examples.
+
+    Raises:
+        ImportError: LibAUC is not installed.
+    """
+    return contender(name, "auc_m", _work(device))
+
+
+def _work(device: str) -> Work:
+    return Work(RANDOM, "unused", device, batch=batch_size(device))
 
 
 def synchronise(device: str) -> None:

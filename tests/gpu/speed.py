@@ -13,14 +13,14 @@ from tests.benchmarks.bench.work import MODEL
 from tests.gpu.precision import tf32_everywhere
 from tests.gpu.reference import (
     METHODS_TIMED,
-    WAYS,
+    OTHERS,
     batch_size,
+    other_loop,
     reference_run,
     synchronise,
     ways,
 )
 from tests.gpu.rows import Row, append
-from trainables.loop import TrainingRun
 from trainables.steps.step_graph import WARM_UP
 
 __all__ = ["speed"]
@@ -71,62 +71,104 @@ def speed(device: str, out: Path) -> int:
     return sum(_time_method(method, peaks, copied, device, out) for method in METHODS_TIMED)
 
 
+class _Contender(NamedTuple):
+    """Who trains, with what his figures need.
+
+    Attributes:
+        step: trains on a batch.
+        batch: its images.
+        precision: of the products.
+        evaluations: images that went forward and backward in a step.
+        ran_as: how, once it has run.
+        capture: seconds of the first step after the warm-up.
+    """
+
+    step: Callable[[], object]
+    batch: int
+    precision: str
+    evaluations: Callable[[], float]
+    ran_as: Callable[[], str]
+    capture: float
+
+
+def _ours(method: str, way: str, device: str) -> _Contender:
+    run = reference_run(method, way, device)
+
+    def evaluations() -> float:
+        return run.batch_size * run.gradient_evaluations / run.images * len(run._now_chosen)
+
+    capture = _first_seconds(run.train_step, device)
+    precision = run.config.precision
+    return _Contender(
+        run.train_step, run.batch_size, precision, evaluations, lambda: run.execution, capture
+    )
+
+
+def _other(name: str, device: str) -> _Contender:
+    loop, batch = other_loop(name, device), batch_size(device)
+    capture = _first_seconds(loop.step, device)
+    return _Contender(loop.step, batch, loop.precision, lambda: batch, lambda: "eager", capture)
+
+
 def _time_method(
     method: str, peaks: dict[str, float], copied: float, device: str, out: Path
 ) -> int:
     size = SIZES[device]
-    runs: dict[str, TrainingRun] = {}
-    captures: dict[str, float] = {}
+    begin: dict[str, Callable[[], _Contender]] = {
+        way: partial(_ours, method, way, device) for way in ways(device)
+    }
+    if method == "auc_m":
+        begin |= {name: partial(_other, name, device) for name in OTHERS}
+    contenders: dict[str, _Contender] = {}
     failures = 0
-    for name in ways(device):
+    for name, start in begin.items():
         try:
-            run = reference_run(method, name, device)
-            captures[name] = _capture_seconds(run, device)
-            runs[name] = run
+            contenders[name] = start()
+        except ImportError as error:
+            print(f"| {method} | {name} | left out: {error} | | | | | | | |", flush=True)
+            append(out, Row("speed", method, name, 1, "images/s", "left out", note=str(error)))
         except Exception as error:  # noqa: BLE001 - the other ways are still worth their time
             failures += 1
             reason = f"{type(error).__name__}: {error}"
             print(f"| {method} | {name} | {reason} | | | | | | | |", flush=True)
             append(out, Row("speed", method, name, 1, "images/s", "failed", note=reason))
-    wall: dict[str, list[float]] = {name: [] for name in runs}
-    host: dict[str, list[float]] = {name: [] for name in runs}
+    wall: dict[str, list[float]] = {name: [] for name in contenders}
+    host: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(-1, size.rounds):  # the first round only warms up
-        for name, run in runs.items():
-            seconds, processor = _seconds(run.train_step, size.steps, device)
+        for name, each in contenders.items():
+            seconds, processor = _seconds(each.step, size.steps, device)
             if number >= 0:
                 wall[name].append(seconds)
                 host[name].append(processor)
-    for name, run in runs.items():
+    for name, each in contenders.items():
         seconds = statistics.median(wall[name])
         host_ms = 1e3 * statistics.median(host[name])
-        evaluations = run.batch_size * run.gradient_evaluations / run.images
-        evaluations *= len(run._now_chosen)
-        precision = WAYS[name].changes.get("precision", "f32")
-        moved = BYTES_AN_IMAGE * (1 if precision == "bf16" else 2)
+        evaluations = each.evaluations()
+        moved = BYTES_AN_IMAGE * (1 if each.precision == "bf16" else 2)
         cells = [
             method,
             name,
             f"{1e3 * seconds:.3f}",
             f"{host_ms:.3f}",
-            f"{run.batch_size / seconds:,.0f}",
-            f"{3600 * run.batch_size / (TRIAL_STEPS * 128 * seconds):.1f}",
-            f"{evaluations * FLOPS_AN_IMAGE / seconds / peaks[precision]:.1%}",
+            f"{each.batch / seconds:,.0f}",
+            f"{3600 * each.batch / (TRIAL_STEPS * 128 * seconds):.1f}",
+            f"{evaluations * FLOPS_AN_IMAGE / seconds / peaks[each.precision]:.1%}",
             f"{evaluations * moved / seconds / copied:.1%}",
-            f"{1e3 * captures[name]:.0f}",
-            run.execution,
+            f"{1e3 * each.capture:.0f}",
+            each.ran_as(),
         ]
         print(f"| {' | '.join(cells)} |", flush=True)
-        note = f"batch {run.batch_size}; host {host_ms:.3f} ms a step; {run.execution}"
-        rate = f"{run.batch_size / seconds:.0f}"
+        note = f"batch {each.batch}; host {host_ms:.3f} ms a step; {each.ran_as()}"
+        rate = f"{each.batch / seconds:.0f}"
         append(out, Row("speed", method, name, 1, "images/s", rate, note=note))
     return failures
 
 
-def _capture_seconds(run: TrainingRun, device: str) -> float:
+def _first_seconds(step: Callable[[], object], device: str) -> float:
     """Of the step with the capture in it, after the warm-up (eager: of a usual step)."""
     for _ in range(SIZES[device].warm_up):
-        run.train_step()
-    return _seconds(run.train_step, 1, device)[0]
+        step()
+    return _seconds(step, 1, device)[0]
 
 
 def _seconds(call: Callable[[], object], repeats: int, device: str) -> tuple[float, float]:

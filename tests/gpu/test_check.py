@@ -14,7 +14,7 @@ import torch
 from tests.gpu import rows
 from tests.gpu.check import main
 from tests.gpu.paired import CASES
-from tests.gpu.reference import METHODS_TIMED, ways
+from tests.gpu.reference import METHODS_TIMED, OTHERS, ways
 from tests.gpu.rows import Row
 from tests.gpu.tested import FILES
 from trainables.methods import METHODS
@@ -42,7 +42,7 @@ def test_a_short_run_on_the_cpu(tmp_path: Path) -> None:
     lean = {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     out = tmp_path / "out"
     done = subprocess.run(
-        [*COMMAND, "--minutes", "4", "--only", "machine,tests,speed", "--out", str(out)],
+        [*COMMAND, "--minutes", "4", "--only", "machine,tests,speed,study", "--out", str(out)],
         env={**os.environ, **lean},
         capture_output=True,
         text=True,
@@ -52,14 +52,29 @@ def test_a_short_run_on_the_cpu(tmp_path: Path) -> None:
     assert text == done.stdout
     assert text.rstrip().endswith("\n".join(rows.table(found)))
     told = {row.what: row.note for row in found if row.section == "check"}
-    assert told == {"machine": "", "tests": "", "speed": ""}
+    assert told == {"machine": "", "tests": "", "speed": "", "study": ""}
+    assert "Left out: ray, optuna not here" in text
     skipped = [row for row in found if row.section == "tests"]
     assert {row.value for row in skipped} == {"skipped"}
     assert all("needs a CUDA GPU" in row.note for row in skipped)
     assert f"| tests | {len(skipped)} tests |" in text
     rates = {(row.what, row.way): row.value for row in found if row.section == "speed"}
-    assert set(rates) == {(method, way) for method in METHODS_TIMED for way in ways("cpu")}
+    ours = {(method, way) for method in METHODS_TIMED for way in ways("cpu")}
+    assert set(rates) == ours | {("auc_m", name) for name in OTHERS}
     assert all(float(rate) > 0 for rate in rates.values())
+
+
+@pytest.mark.ray
+def test_a_study_through_ray_on_the_cpu(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--only", "study", "--out", str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {row.what: row for row in rows.read(tmp_path) if row.section == "study"}
+    assert found.keys() == {"ce", "auc_m", "all"}
+    for method in ("ce", "auc_m"):
+        assert float(found[method].value) > 0.9
+        assert "12 trials: 12 eager" in found[method].note
 
 
 @pytest.mark.parametrize(
@@ -90,7 +105,7 @@ def test_what_was_finished_stays_when_it_is_killed(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--only", "machine,fast"], "sections are machine, tests, speed, several, trials"),
+        (["--only", "machine,fast"], "sections are machine, tests, speed, several, study, trials"),
         (["--minutes", "0"], "--minutes must be above 0, not 0"),
         (["--only", "trials"], "the trials need --data"),
         (["--data", "nowhere"], "--data must hold cat_and_dog/train, and nowhere does not"),

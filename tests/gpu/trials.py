@@ -2,18 +2,16 @@
 
 import csv
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import learning
-from tests.gpu.mps import CONTROL, mps
+from tests.gpu.mps import mps_if_offered
 from tests.gpu.rows import Row, append
 
 __all__ = ["PUBLISHED", "published", "trials"]
@@ -44,7 +42,7 @@ def trials(device: str, data: Path, out: Path, until: float) -> None:
         until: when they are stopped, by the monotonic clock.
     """
     precision = "tf32" if device == "cuda" else "f32"
-    with _sharing(device) as environment:
+    with mps_if_offered(device) as environment:
         jobs = _jobs(device, environment)
         command = [sys.executable, "-m", "tests.benchmarks.learning", "train"]
         command += ["--device", device, "--jobs", str(jobs), "--precision", precision]
@@ -96,10 +94,6 @@ def published(name: str) -> str:
     with FILE.open(newline="", encoding="utf-8") as file:
         (row,) = [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
     return f"{row['mean']} ± {row['std']}"
-
-
-def _sharing(device: str) -> AbstractContextManager[dict[str, str]]:
-    return mps() if device == "cuda" and shutil.which(CONTROL) else nullcontext({})
 
 
 def _jobs(device: str, environment: Mapping[str, str]) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from trainables import trainable as module
 from trainables.checkpoint import load_checkpoint, previous, save_checkpoint
+from trainables.gpu_memory import share_of_memory
 from trainables.trainable import Job, MethodTrainable
 
 TRIAL: dict[str, Any] = {
@@ -32,7 +33,9 @@ TRIAL: dict[str, Any] = {
 def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
     """A new worker that takes the same row in the same directory."""
 
-    def make(*, reported: int = 0, phase: str = "search", **trial: Any) -> MethodTrainable:
+    def make(
+        *, reported: int = 0, phase: str = "search", gpus: float = 0.0, **trial: Any
+    ) -> MethodTrainable:
         row = {"cell": "c", "phase": phase, "number": 0, "name": "c__row"}
         job = Job(
             row,
@@ -43,6 +46,7 @@ def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
             reported=reported,
             hang_after=600.0,
             test=phase == "confirm",
+            gpus=gpus,
         )
         return MethodTrainable(job.config())
 
@@ -175,3 +179,23 @@ def test_a_gpu_without_memory_is_said_with_what_to_do(
     assert outcome["crashed"]
     assert "Tried to allocate 20.00 GiB" in outcome["reason"]
     assert "batch_size" in outcome["reason"]
+    assert "share" not in outcome["reason"]
+
+
+def test_a_gpu_that_is_shared_without_memory_is_said_with_the_share(
+    worker: Callable[..., MethodTrainable], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "limit_memory", lambda gpus: share_of_memory(gpus, 80 * 2**30))
+    result = worker(method="tests.study.odd_methods:NoGpuMemory", gpus=0.25).train()
+    reason = json.loads(result["outcome"])["reason"]
+    assert "whose share (0.25) is 19.5 GiB: " in reason
+    assert "Tried to allocate 20.00 GiB" in reason
+    assert "resources.gpus" in reason
+
+
+def test_a_job_of_before_gpus_were_told_has_none() -> None:
+    job = Job({}, {}, "studies/s", "row.pt", "row.npz", reported=0, hang_after=1.0, gpus=0.25)
+    told = json.loads(job.config()["job"])
+    assert Job.of({"job": json.dumps(told)}) == job
+    del told["gpus"]
+    assert Job.of({"job": json.dumps(told)}).gpus == 0

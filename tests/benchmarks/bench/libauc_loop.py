@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from tests.benchmarks.bench.images import Images, endless, first, training_images
-from tests.benchmarks.bench.work import Work
+from tests.benchmarks.bench.work import Work, default_precision
 from trainables.models import MODELS
 
 __all__ = ["LibAUCLoop"]
@@ -27,10 +27,9 @@ class LibAUCLoop:
         ImportError: LibAUC is not installed.
     """
 
-    precision = "f32"
-
     def __init__(self, method: str, work: Work) -> None:
         self.method, self.work = method, work
+        self.precision = default_precision(work)
         task = work.task()
         channels, size = task.train_images.shape[1:3]
         self.model = MODELS[work.model](channels, size).to(work.device)

@@ -1,7 +1,6 @@
 """One run of the benchmark."""
 
 import platform
-import shutil
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from tests.benchmarks.bench.peak import flops_an_image, peaks
 from tests.benchmarks.bench.side_by_side import together, workers
 from tests.benchmarks.bench.timing import interleaved
 from tests.benchmarks.bench.work import METHODS, RANDOM, Work
-from tests.gpu.mps import CONTROL, mps
+from tests.gpu.mps import mps_if_offered
 from trainables.loop import TrainingRun
 
 __all__ = ["machine", "measure"]
@@ -57,6 +56,7 @@ def measure(work: Work, rounds: int, stored: Sequence[Found]) -> Found:
             shares[method] = {
                 name: profiled(each, repeats, work.device) for name, each in steps.items()
             }
+    precisions = {name: one.precision for name, one in ones.items()}
     run = TrainingRun(work.config("ce"))
     before = next((each for each in stored if each.kind == kind), None)
     return Found(
@@ -70,9 +70,9 @@ def measure(work: Work, rounds: int, stored: Sequence[Found]) -> Found:
         steps=run.steps,
         evaluations=run.config.intervals,
         evaluated={name: one.evaluated for name, one in ones.items()},
-        precisions={name: one.precision for name, one in ones.items()},
+        precisions=precisions,
         flops=flops_an_image(work),
-        peaks=peaks(work.device, ("f32", "bf16") if fast_bf16 else ("f32",)),
+        peaks=peaks(work.device, dict.fromkeys(["f32", *precisions.values()])),
         devices=devices,
         step=step,
         evaluation=evaluation,
@@ -161,10 +161,9 @@ def _arrangements(device: str, devices: int) -> Iterator[tuple[int, str, Mapping
         return
     for count in (1, 4, 8):
         yield count, "time slices", {}
-    if shutil.which(CONTROL):
-        with mps() as environment:
-            for count in (4, 8) if environment else ():
-                yield count, "CUDA MPS", environment
+    with mps_if_offered(device) as environment:
+        for count in (4, 8) if environment else ():
+            yield count, "CUDA MPS", environment
 
 
 def _say(text: str) -> None:

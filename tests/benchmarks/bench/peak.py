@@ -1,6 +1,6 @@
 """Floating point operations: the most that one core or one GPU does, and what an image takes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import torch
@@ -21,15 +21,15 @@ PRODUCT = {"cpu": 1536, "cuda": 8192}
 """Rows and columns of the square factors."""
 
 
-def peaks(device: str, precisions: tuple[str, ...] = ("f32", "bf16")) -> dict[str, float]:
+def peaks(device: str, precisions: Iterable[str]) -> dict[str, float]:
     """FLOP/s by precision: the best of large products and, on the CPU, large convolutions.
 
-    On as many threads as torch has now. "f32" on a GPU is IEEE's.
+    On as many threads as torch has now. "f32" is IEEE's, "tf32" only a GPU's.
     """
     found = {}
-    with f32_products("f32"):
-        for precision in precisions:
-            dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    for precision in precisions:
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        with f32_products(precision):
             found[precision] = max(
                 flops / _fastest(call, device) for flops, call in _large(device, dtype)
             )

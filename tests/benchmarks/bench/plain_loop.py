@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tests.benchmarks.bench.images import Images, endless, first, training_images
-from tests.benchmarks.bench.work import Work
+from tests.benchmarks.bench.work import Work, default_precision
 from trainables.losses.auc_margin import AUCMarginLoss
 from trainables.methods.auc_m import AUCM
 from trainables.metrics import auroc
@@ -50,10 +50,9 @@ class PlainLoop:
     The last lacks the averages of compositional training, and is so much cheaper.
     """
 
-    precision = "f32"
-
     def __init__(self, method: str, work: Work) -> None:
         self.work, self.task = work, work.task()
+        self.precision = default_precision(work)
         channels, size = self.task.train_images.shape[1:3]
         self.model = MODELS[work.model](channels, size).to(work.device)
         passes: dict[str, list[tuple[Callable[..., Tensor], Any]]] = {

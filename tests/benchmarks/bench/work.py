@@ -12,7 +12,16 @@ from trainables.datasets.cache import task_on_device
 from trainables.datasets.imbalance import BinaryTask
 from trainables.datasets.source import Source
 
-__all__ = ["BATCH", "METHODS", "MODEL", "RANDOM", "Work", "random_cifar", "work_here"]
+__all__ = [
+    "BATCH",
+    "METHODS",
+    "MODEL",
+    "RANDOM",
+    "Work",
+    "default_precision",
+    "random_cifar",
+    "work_here",
+]
 
 MODEL = "resnet20"
 BATCH = 128
@@ -60,6 +69,11 @@ class Work:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON; ``Work(**it)`` gives it back."""
         return asdict(self)
+
+
+def default_precision(work: Work) -> str:
+    """Of convolutions where nothing is said: torch lets a GPU round them to TF32."""
+    return "tf32" if work.device == "cuda" else "f32"
 
 
 def work_here(device: str) -> Work:

@@ -102,8 +102,8 @@ def test_sqlite_on_several_hosts_comes_with_a_warning(
 
 def test_slurm_is_clean_for_bash_and_shellcheck() -> None:
     shellcheck = shutil.which("shellcheck") or shutil.which("shellcheck", path=str(BIN))
-    for name in ("spec.yaml", *HOSTILE):
-        script = launch("slurm", f"./{write(name)}", "--nodes", "3")
+    for name, *options in (["spec.yaml"], ["spec.yaml", "--mps"], *([each] for each in HOSTILE)):
+        script = launch("slurm", f"./{write(name)}", "--nodes", "3", *options)
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
         if shellcheck:
             command = [shellcheck, "-"]

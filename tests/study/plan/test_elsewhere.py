@@ -80,9 +80,16 @@ def test_times_are_those_that_were_measured() -> None:
 
 def test_trials_that_share_a_gpu_take_longer() -> None:
     alone, _ = plan_elsewhere(spec(), machine("H200"))
-    four, _ = plan_elsewhere(spec(resources={"gpus": 0.25}), machine("H200"))
+    four, notes = plan_elsewhere(spec(resources={"gpus": 0.25}), machine("H200"))
     assert (alone.slots, four.slots) == (1, 4)
     assert four.cells[0].search_seconds == pytest.approx(alone.cells[0].search_seconds * 4 / 0.94)
+    assert (
+        f"4 trials on a GPU without CUDA MPS, with which it is {1.66 / 0.94:.1f} times" in notes[0]
+    )
+    _, notes = plan_elsewhere(spec(precision="bf16", resources={"gpus": 0.125}), machine("H200"))
+    assert (
+        f"8 trials on a GPU without CUDA MPS, with which it is {2.77 / 0.97:.1f} times" in notes[0]
+    )
 
 
 def test_other_methods_by_their_passes_and_images_by_their_size() -> None:
