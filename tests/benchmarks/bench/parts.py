@@ -15,7 +15,7 @@ from trainables.loop import TrainingRun
 from trainables.models import MODELS
 from trainables.optimizers.pesg import PESG
 
-__all__ = ["CONVOLUTIONS", "inputs", "optimizers", "profiled"]
+__all__ = ["CONVOLUTIONS", "KINDS", "REST", "inputs", "optimizers", "profiled"]
 
 CONVOLUTIONS = "convolutions and products"
 REST = "the rest"
@@ -27,7 +27,10 @@ KINDS = {
 
 
 def profiled(step: Callable[[], object], steps: int, device: str) -> dict[str, float]:
-    """Share of each kind of kernel in the time of a step, on the device; they add up to 1."""
+    """Share of each kind of kernel in the time of a step, on the device; they add up to 1.
+
+    Empty where the profiler may not look, as on some GPUs in containers.
+    """
     activity = ProfilerActivity.CUDA if device == "cuda" else ProfilerActivity.CPU
     step()
     with profile(activities=[activity]) as found:
@@ -40,7 +43,7 @@ def profiled(step: Callable[[], object], steps: int, device: str) -> dict[str, f
         time = known.self_device_time_total if device == "cuda" else known.self_cpu_time_total
         times[kind(known.key)] += time
     whole = sum(times.values())
-    return {name: time / whole for name, time in times.items()}
+    return {name: time / whole for name, time in times.items()} if whole else {}
 
 
 def kind(kernel: str) -> str:

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from tests.benchmarks.bench.figures import Found, changes
-from tests.benchmarks.bench.parts import CONVOLUTIONS
+from tests.benchmarks.bench.parts import CONVOLUTIONS, KINDS, REST
 
 __all__ = ["report", "section"]
 
@@ -107,13 +107,14 @@ def _obstacles(found: Found) -> str:
     rows = []
     for method, ways in found.profiled.items():
         for name, shares in ways.items():
-            kinds = [*shares]
+            if not shares:
+                continue
             reached = found.rate(method, name).of_peak / shares[CONVOLUTIONS]
             rows.append(
                 [method, name, *(f"{each:.0%}" for each in shares.values()), f"{reached:.0%}"]
             )
     alone = "; ".join(f"{name} {1e3 * each:.2f} ms" for name, each in found.alone.items())
-    table = _table(["method", "way", *kinds, "their share of the peak"], rows)
+    table = _table(["method", "way", *KINDS, REST, "their share of the peak"], rows)
     return (
         f"Shares of a step by the profiler, and how near its {CONVOLUTIONS} by themselves come to "
         f"the peak. Of a compiled step the rest holds all that is fused.\n\n{table}\n\n"

@@ -10,7 +10,7 @@ from tests.benchmarks.bench import __main__ as command
 from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN, contender
 from tests.benchmarks.bench.figures import Found, Machine, changes, limit, load, trial_seconds
 from tests.benchmarks.bench.measure import LEAST, machine
-from tests.benchmarks.bench.parts import CONVOLUTIONS, kind
+from tests.benchmarks.bench.parts import CONVOLUTIONS, REST, kind
 from tests.benchmarks.bench.peak import PRODUCT, flops_an_image
 from tests.benchmarks.bench.plain_loop import TensorByTensorPESG
 from tests.benchmarks.bench.tables import report, section
@@ -60,7 +60,7 @@ FOUND = Found(
     step={"auc_m": {PEER: [0.4, 0.6, 0.5], MINE: [0.2, 0.2, 0.8]}},
     evaluation={"auc_m": {PEER: [0.1, 0.1, 0.2], MINE: [0.1, 0.1, 0.1]}},
     alone={"a batch, ours": 0.0012},
-    profiled={"auc_m": {MINE: {CONVOLUTIONS: 0.5, "the rest": 0.5}}},
+    profiled={"auc_m": {PEER: {}, MINE: {CONVOLUTIONS: 0.5, "normalisation": 0.2, REST: 0.3}}},
     machines=[
         Machine(
             2,
@@ -113,7 +113,8 @@ def test_the_table_says_all_of_that() -> None:
     assert f"| auc_m | {PEER} | 2 by cores | 7 | 8.10 | 1.00 | 4% |" in text
     assert f"| auc_m | {MINE} | 2 by cores | 13 | 18.00 | 2.22 | 10% |" in text
     # Half of a step at half of the peak are convolutions, at the peak.
-    assert f"| auc_m | {MINE} | 50% | 50% | 100% |" in text
+    assert f"| auc_m | {MINE} | 50% | 20% | 30% | 100% |" in text
+    assert f"| auc_m | {PEER} | 50%" not in text
     assert "1,000 steps and 10 evaluations" in text
     assert "20 in f32, 50 in bf16 GFLOP/s" in text
     assert "One is left out" in text
