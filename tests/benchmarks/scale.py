@@ -1,4 +1,4 @@
-"""Bookkeeping at scale: many short trials over many slots, and many cells in one ledger.
+"""The engine at scale: many short trials over many slots, unequal cells, and many in one ledger.
 
     python -m tests.benchmarks.scale [--trials 2000] [--slots 16] [--cells 120]
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from study.cell import Cell
 from study.cells import cells
 from study.launch.local_cluster import LocalCluster
 from study.ledger.lease import Lease
@@ -56,11 +57,13 @@ class Watch:
 
     def __init__(self) -> None:
         self.told_at: list[float] = []
+        self.first = 0.0
         self.memory: list[int] = []
 
     def start(self, ledger: Ledger, slots: int) -> None: ...
 
     def told(self, row: Row, outcome: Outcome) -> None:  # noqa: ARG002
+        self.first = self.first or outcome.seconds or 0.0
         self.told_at.append(time.perf_counter())
         self.memory.append(psutil.Process().memory_info().rss)
 
@@ -91,6 +94,45 @@ def many_trials(trials: int, slots: int, folder: Path) -> None:
         f"| {trials:,} | {slots} | {seconds:.0f} | {least:.0f} | {seconds / least:.2f} | "
         f"{1000 * cpu / trials:.0f} | {grown:.0f} MiB |"
     )
+
+
+def unequal_cells(slots: int, folder: Path) -> None:
+    """A grid whose trials take half a second to four, as one study and cell by cell."""
+    lengths = (0.5, 1.0, 2.0, 4.0)
+    names = [f"{length:g} s" for length in lengths]
+    methods = [
+        {"name": f"m{i}", "method": METHOD, "set": {"seconds": length}}
+        for i, length in enumerate(lengths)
+    ]
+    trials, seeds, ratios = 24, 5, (0.1, 0.3)
+    base = spec_of(1, trials).model_dump(mode="json")
+    grid = parse_spec(
+        {**base, "methods": methods, "imratios": list(ratios), "confirm": {"seeds": seeds}}
+    )
+    work = sum(lengths) * len(ratios) * (trials + seeds)
+    ways = {"one study": [cells(grid)], "cell by cell": [[cell] for cell in cells(grid)]}
+    print(f"\n| {len(cells(grid))} cells ({', '.join(names)} a trial) | seconds | slots busy |")
+    print("|---|---:|---:|")
+    with LocalCluster(1, slots) as nodes:
+        os.environ |= nodes.environment
+        with cluster(folder / "ray.log"):
+            for way, studies in ways.items():
+                seconds = 0.0
+                for number, planned in enumerate(studies):
+                    place = folder / f"{way}-{number}"
+                    place.mkdir()
+                    seconds += _seconds_of(grid, planned, place)
+                print(f"| {way} | {seconds:.0f} | {100 * work / slots / seconds:.0f} % |")
+
+
+def _seconds_of(spec: StudySpec, planned: list[Cell], place: Path) -> float:
+    """From the first row that is told to the last, and what that first one took."""
+    watch = Watch()
+    storage = open_storage(storage_url(place, None))
+    with Lease(storage, spec.name) as lease:
+        ledger = Ledger(storage, spec.name, planned, lease)
+        run_generation(ledger, spec.resources, Places(place), lambda _terminal: watch, Stop())
+    return watch.told_at[-1] - watch.told_at[0] + watch.first
 
 
 def many_cells(number: int, trials: int, folder: Path) -> None:
@@ -136,9 +178,10 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=120)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
-        for name in ("trials", "cells"):
+        for name in ("trials", "grid", "cells"):
             (Path(root) / name).mkdir()
         many_trials(arguments.trials, arguments.slots, Path(root) / "trials")
+        unequal_cells(arguments.slots, Path(root) / "grid")
         many_cells(arguments.cells, 15, Path(root) / "cells")
 
 

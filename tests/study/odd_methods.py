@@ -83,10 +83,12 @@ class Busy(_Odd):
 
 @dataclass(frozen=True)
 class Sleepy(_Odd):
-    """A step sleeps one second."""
+    """A step sleeps."""
+
+    seconds: float = hyperparameter(1.0, help="of one step", source="a test", low=0)
 
     def act(self) -> None:
-        time.sleep(1.0)
+        time.sleep(self.seconds)
 
 
 @dataclass(frozen=True)
