@@ -13,7 +13,7 @@ from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN, Contender, cont
 from tests.benchmarks.bench.figures import Found, Machine
 from tests.benchmarks.bench.parts import inputs, optimizers, profiled
 from tests.benchmarks.bench.peak import flops_an_image, peaks
-from tests.benchmarks.bench.side_by_side import together, workers
+from tests.benchmarks.bench.side_by_side import Worker, together, workers
 from tests.benchmarks.bench.timing import interleaved
 from tests.benchmarks.bench.work import METHODS, RANDOM, Work
 from tests.gpu.mps import mps_if_offered
@@ -59,6 +59,7 @@ def measure(work: Work, rounds: int, stored: Sequence[Found]) -> Found:
     precisions = {name: one.precision for name, one in ones.items()}
     run = TrainingRun(work.config("ce"))
     before = next((each for each in stored if each.kind == kind), None)
+    machines = list(_machines(work, sides, max(1, rounds // 3), devices, left_out))
     return Found(
         kind=kind,
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -78,7 +79,7 @@ def measure(work: Work, rounds: int, stored: Sequence[Found]) -> Found:
         evaluation=evaluation,
         alone=_alone(work, rounds),
         profiled=shares,
-        machines=list(_machines(work, sides, max(1, rounds // 3), devices)),
+        machines=machines,
         before=before.summary() if before else None,
     )
 
@@ -134,24 +135,40 @@ def _alone(work: Work, rounds: int) -> dict[str, float]:
 
 
 def _machines(
-    work: Work, contenders: Mapping[str, Sequence[str]], rounds: int, devices: int
+    work: Work,
+    contenders: Mapping[str, Sequence[str]],
+    rounds: int,
+    devices: int,
+    left_out: list[str],
 ) -> Iterator[Machine]:
-    """The contenders of each method, side by side in every arrangement of processes."""
+    """The contenders of each method, side by side in every arrangement of processes.
+
+    One in which a process dies is added to what is left out: the others are worth their time.
+    """
     for count, sharing, environment in _arrangements(work.device, devices):
         timed: dict[str, dict[str, list[list[list[float]]]]] = {}
-        with workers(count, environment) as processes:
-            for method, names in contenders.items():
-                _say(f"{method}: {count} processes, {sharing}")
-                timed[method] = {name: [] for name in names}
-                for number in range(-1, rounds):  # the first round only warms up
-                    for name, found in timed[method].items():
-                        least = LEAST[work.device] if number >= 0 else 0.0
-                        times = together(
-                            processes, name, method, work, least, EVALUATED[work.device]
-                        )
-                        if number >= 0:
-                            found.append(times)
-        yield Machine(count, sharing, timed)
+        try:
+            with workers(count, environment) as processes:
+                for method, names in contenders.items():
+                    _say(f"{method}: {count} processes, {sharing}")
+                    timed[method] = _together(processes, names, method, work, rounds)
+        except (RuntimeError, BrokenPipeError) as error:
+            left_out.append(f"{count} processes by {sharing} are left out: {error}")
+        else:
+            yield Machine(count, sharing, timed)
+
+
+def _together(
+    processes: list[Worker], names: Sequence[str], method: str, work: Work, rounds: int
+) -> dict[str, list[list[list[float]]]]:
+    found: dict[str, list[list[list[float]]]] = {name: [] for name in names}
+    for number in range(-1, rounds):  # the first round only warms up
+        for name, times in found.items():
+            least = LEAST[work.device] if number >= 0 else 0.0
+            told = together(processes, name, method, work, least, EVALUATED[work.device])
+            if number >= 0:
+                times.append(told)
+    return found
 
 
 def _arrangements(device: str, devices: int) -> Iterator[tuple[int, str, Mapping[str, str]]]:

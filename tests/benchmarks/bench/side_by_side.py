@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 import torch
@@ -15,7 +15,7 @@ from tests.benchmarks.bench.contenders import Contender, contender
 from tests.benchmarks.bench.timing import seconds, synchronise
 from tests.benchmarks.bench.work import Work
 
-__all__ = ["together", "workers"]
+__all__ = ["Worker", "together", "workers"]
 
 Worker = subprocess.Popen[str]
 
@@ -42,6 +42,8 @@ def workers(count: int, environment: Mapping[str, str]) -> Iterator[list[Worker]
         for each in started:
             each.kill()
             each.wait()
+            with suppress(BrokenPipeError):  # what was not sent is lost
+                _file(each.stdin).close()
             _file(each.stdout).close()
 
 

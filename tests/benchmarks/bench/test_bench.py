@@ -13,6 +13,7 @@ from tests.benchmarks.bench.measure import LEAST, machine
 from tests.benchmarks.bench.parts import CONVOLUTIONS, REST, kind
 from tests.benchmarks.bench.peak import PRODUCT, flops_an_image
 from tests.benchmarks.bench.plain_loop import TensorByTensorPESG
+from tests.benchmarks.bench.side_by_side import together, workers
 from tests.benchmarks.bench.tables import report, section
 from tests.benchmarks.bench.work import METHODS, Work
 from trainables.datasets.source import Source
@@ -225,6 +226,14 @@ def test_an_image_costs_what_its_products_do() -> None:
     forward = first + sum(same) + sum(wider) + last
     # A multiplication counts two; backward goes to weights and to what came in, but not to images.
     assert flops_an_image(replace(WORK, model="resnet20")) == 2 * (3 * forward - first)
+
+
+def test_a_process_that_dies_is_said() -> None:
+    with (
+        pytest.raises(RuntimeError, match=r"a process that trained ce \(nobody\) ended"),
+        workers(1, {}) as processes,
+    ):
+        together(processes, "nobody", "ce", WORK, least=0.0, evaluated=10)
 
 
 def test_a_tiny_run_of_everything(
