@@ -67,7 +67,9 @@ def test_it_is_false_where_it_cannot_pay(
 
 def test_the_shortest_trial_counts() -> None:
     """A study of two tasks, one of them long."""
-    tasks = [{**SPEC["tasks"][0], "name": name, "epochs": e} for name, e in (("a", 3), ("b", 6000))]
+    tasks = [
+        {**SPEC["tasks"][0], "name": name, "epochs": e} for name, e in (("a", 3), ("b", 60_000))
+    ]
     both, long = (compiling._shortest_trial(spec(tasks=chosen)) for chosen in (tasks, tasks[1:]))
     assert both < compiling.LONG < long
 
@@ -87,7 +89,7 @@ def test_a_network_that_cannot_be_compiled_is_left_as_it_is(
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler")
 def test_it_is_true_where_trials_are_long(nothing_compiled: Path) -> None:
     said: list[str] = []
-    long = spec(tasks=[{**SPEC["tasks"][0], "epochs": 6000}])
+    long = spec(tasks=[{**SPEC["tasks"][0], "epochs": 60_000}])
     assert decided(long, said.append) == long.model_copy(update={"compile": True})
     assert said[-1] == "compile: auto is true here."
     assert [*nothing_compiled.iterdir()]  # what the trials will find
