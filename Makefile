@@ -1,6 +1,8 @@
 # make quickstart   a small study from nothing to a report, on any machine
 # make test         what must hold while one works: minutes; it starts Ray once
 # make test-all     everything that must hold before a change goes in
+# make bench        trials an hour beside the peer's loop: ten minutes on two idle cores;
+#                   ROUNDS=2 for a quick look that is not stored
 # make chaos        studies whose drivers, workers and nodes are killed 20 times each (half an hour)
 #
 # All make their own environment in .venv and do again only what has changed.
@@ -17,7 +19,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # Two workers, each with whole files, which share what they have set up.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 
-.PHONY: quickstart look test test-all chaos clean
+.PHONY: quickstart look test test-all bench chaos clean
 
 quickstart: $(VENV)/installed
 	$(BIN)/aucstudy run quickstart
@@ -34,6 +36,11 @@ test: look
 test-all: look
 	$(PYTEST) -m 'not ray'
 	$(BIN)/pytest -m ray
+
+# Kineto, which profiles for PyTorch, tells of every GPU that it does not find.
+bench: export KINETO_LOG_LEVEL = 5
+bench: $(VENV)/installed-for-tests
+	$(BIN)/python -m tests.benchmarks.bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
 chaos: $(VENV)/installed-for-tests
 	$(BIN)/python -m tests.chaos.chaos --kills 20

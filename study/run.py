@@ -119,11 +119,13 @@ def run(
             if not ledger.finished:
                 # Ray takes seconds to import and start: only for work.
                 from study.tune.cluster import cluster
-                from study.tune.generation import run_generation
-                from study.tune.nodes import check_nodes
 
                 logging.getLogger("ray").setLevel(logging.WARNING)
                 with cluster(places.ray_log):
+                    # Its workers start meanwhile.
+                    from study.tune.generation import run_generation
+                    from study.tune.nodes import check_nodes
+
                     check_nodes(directory, storage.engine.url)
                     run_generation(ledger, spec.resources, places, progress_of, stop)
     failed = {name: cell for name, cell in ledger.cells.items() if cell.standing.failed}

@@ -32,8 +32,6 @@ def run(
         typer.Exit: with 130, stopped at once by a second Ctrl-C; with 1, no trial gave a result.
         StudyError: the spec, the machine or the database does not allow it.
     """
-    from analysis.report import write
-
     study, seconds = load_spec(spec), None if limit is None else duration(limit)
     often = None if report_every is None else duration(report_every)
     warn(study)
@@ -55,6 +53,8 @@ def run(
     for cell in summary.unconfirmed_cells:
         say(f"Every confirm trial of {cell} failed; the report says why.")
     if summary.finished:
+        from analysis.report import write  # it takes more than a second to import
+
         say(f"Report: {write(summary.directory)}")
     else:
         say(

@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 DIGITS = {"dataset": "digits", "model": "small_cnn", "batch_size": 64, "epochs": 4}
 CIFAR = {
-    "dataset": "tests.benchmarks.throughput:random_cifar",
+    "dataset": "tests.benchmarks.bench.work:random_cifar",
     "model": "resnet20",
     "batch_size": 512,
     "epochs": 1,

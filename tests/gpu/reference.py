@@ -1,19 +1,10 @@
 """The trial that the check times, and the ways to run it."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
 import torch
 
-from tests.benchmarks.peer_loop import PeerLoop
-from tests.benchmarks.plain_loop import PlainLoop
-from tests.benchmarks.throughput import BATCH, DATASET, MODEL
-from trainables.config import TrialConfig
-from trainables.datasets.cache import task_on_device
+from tests.benchmarks.bench.contenders import OURS, PEER, PLAIN, Contender, contender
+from tests.benchmarks.bench.work import BATCH, METHODS, RANDOM, Work
 from trainables.loop import TrainingRun
-from trainables.methods.auc_m import AUCM
-from trainables.models import MODELS
 
 __all__ = [
     "METHODS_TIMED",
@@ -26,22 +17,14 @@ __all__ = [
     "ways",
 ]
 
-METHODS_TIMED = ("ce", "auc_m", "ct_auc")
+METHODS_TIMED = METHODS
 
-PLAIN = "plain PyTorch loop"
-OTHERS = (PLAIN, "LibAUC's loop")
+OTHERS = (PLAIN, PEER)
 """Beside the ways of ``auc_m``: eager, at the precision that PyTorch has by itself, which on a GPU
 is TF32 in convolutions.
 """
 
-
-WAYS: dict[str, dict[str, Any]] = {
-    "f32, eager": {"execution": "eager"},
-    "f32": {},
-    "TF32": {"precision": "tf32"},
-    "bf16": {"precision": "bf16"},
-    "bf16, channels_last": {"precision": "bf16", "channels_last": True},
-}
+WAYS = {name.removeprefix("ours, "): changes for name, changes in OURS["cuda"].items()}
 """By name, the fields of a trial's config; a step is captured where nothing else is said."""
 
 
@@ -57,42 +40,22 @@ def batch_size(device: str) -> int:
 
 def reference_run(method: str, way: str, device: str) -> TrainingRun:
     """ResNet20 on 25,000 random images of 32x32, 100 epochs."""
-    fields: dict[str, Any] = {
-        "method": method,
-        "dataset": DATASET,
-        "model": MODEL,
-        "imratio": 0.1,
-        "epochs": 100,
-        "batch_size": batch_size(device),
-        "intervals": 100,
-        "data_root": "unused",
-        "data_seed": 0,
-        "init_seed": 0,
-        "order_seed": 0,
-        "device": device,
-    }
-    return TrainingRun(TrialConfig(**{**fields, **WAYS[way]}))
+    return TrainingRun(_work(device).config(method, **WAYS[way]))
 
 
-def other_loop(name: str, device: str) -> PlainLoop | PeerLoop:
-    """One of `OTHERS` on the same images, with the settings of ``auc_m``.
+def other_loop(name: str, device: str) -> Contender:
+    """One of `OTHERS` with ``auc_m`` on the same images.
 
-    On a GPU the peer's images come from two processes, as in its examples.
+    On a GPU its images come from two processes, as in LibAUC's examples.
+
+    Raises:
+        ImportError: LibAUC is not installed.
     """
-    method = AUCM()
-    workers = 2 if device == "cuda" else 0
-    loop: Callable[..., PlainLoop | PeerLoop] = (
-        PlainLoop if name == PLAIN else partial(PeerLoop, workers=workers)
-    )
-    return loop(
-        MODELS[MODEL](3, 32),
-        task_on_device(DATASET, "unused", False, 0.1, 0, "before", device),
-        batch_size(device),
-        lr=method.lr,
-        margin=method.margin,
-        epoch_decay=method.epoch_decay,
-        weight_decay=method.weight_decay,
-    )
+    return contender(name, "auc_m", _work(device))
+
+
+def _work(device: str) -> Work:
+    return Work(RANDOM, "unused", device, batch=batch_size(device))
 
 
 def synchronise(device: str) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from tests.benchmarks.throughput import MODEL
+from tests.benchmarks.bench.work import MODEL
 from tests.gpu.precision import tf32_everywhere
 from tests.gpu.reference import (
     METHODS_TIMED,
@@ -106,9 +106,8 @@ def _ours(method: str, way: str, device: str) -> _Contender:
 
 def _other(name: str, device: str) -> _Contender:
     loop, batch = other_loop(name, device), batch_size(device)
-    precision = "tf32" if device == "cuda" else "f32"
     capture = _first_seconds(loop.step, device)
-    return _Contender(loop.step, batch, precision, lambda: batch, lambda: "eager", capture)
+    return _Contender(loop.step, batch, loop.precision, lambda: batch, lambda: "eager", capture)
 
 
 def _time_method(
