@@ -174,15 +174,17 @@ def _measured(
     execution = "eager" if where.gpu is None or spec.execution == "eager" else "graph"
     if spec.compile is True:
         execution = "compiled"
+    ran = f"{execution}, channels last" if spec.channels_last else execution
     precision = "f32" if where.gpu is None and spec.precision == "tf32" else spec.precision
     device = where.gpu.upper() if where.gpu else "cpu"
     names = {way.device for way in SPEEDS}
     device = next((name for name in names if name in device.split()), device)
-    speeds = SPEEDS.get(Way(device, precision, execution))
+    way = Way(device, precision, execution, spec.channels_last)
+    speeds = SPEEDS.get(way)
     if speeds is None or task.model != MODEL:
-        kinds = ", ".join(" ".join(way) for way in sorted(SPEEDS))
+        kinds = ", ".join(map(str, sorted(SPEEDS)))
         return math.nan, (
-            f"No step of {task.model} in {precision} ({execution}) was timed on "
+            f"No step of {task.model} in {precision} ({ran}) was timed on "
             f"{where.gpu or 'a core'}, so that hours are unknown; {MODEL} was, on: {kinds}. Give "
             "--seconds-per-step."
         )
@@ -198,7 +200,7 @@ def _measured(
     step = speeds[known] * scale * evaluations / (passes * batch) * beside / gain
     note = (
         f"Times: {MODEL} at {PIXELS} x {PIXELS} and batches of {BATCH} as measured on {device} "
-        f"({precision}, {execution}) with {', '.join(speeds)}"
+        f"({precision}, {ran}) with {', '.join(speeds)}"
     )
     if beside > 1:
         kind = (execution, execution == "graph" and precision == "bf16")

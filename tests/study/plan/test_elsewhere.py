@@ -185,7 +185,8 @@ def test_speeds_are_those_of_the_benchmarks() -> None:
                     f"{row} | {1000 * seconds:.2f} |" in (BENCHMARKS / "throughput.md").read_text()
                 )
             else:
-                row = f"| {method} | {way.execution} {words[way.precision]} |"
+                layout = " channels_last" if way.channels_last else ""
+                row = f"| {method} | {way.execution} {words[way.precision]}{layout} |"
                 assert f"{row} {1000 * seconds:.3f} |" in gpu
     assert Way("H200", "f32", "graph") in SPEEDS
     assert set(PUBLISHED) <= set(DATASETS)
