@@ -94,7 +94,16 @@ TRIALS = (
     KEYS
     | _TRIAL
     | {
-        "origin": Column("object", '"random" or "tpe"'),
+        "origin": Column(
+            "object",
+            '"random" (an independent draw), "tpe", "gp" or "warm-started" (with a configuration '
+            "of the search at the next larger imratio)",
+        ),
+        "warm_from": Column(
+            "object",
+            'the trial that a warm-started one took its configuration from, as "cell/search/3", '
+            'of the study that it was run in; "" for others',
+        ),
         "repeat": Column("int64", "which of the cell's searches it belongs to, from 0"),
         "selected": Column("bool", "the one whose configuration the confirm trials repeat"),
         "value": Column(
@@ -156,6 +165,9 @@ BUDGET = {name: KEYS[name] for name in PLACE} | {
     "pruned": Column("int64", "of these, PRUNED"),
     "failed": Column("int64", "of these, FAIL"),
     "open": Column("int64", "search trials under way"),
+    "warm_started": Column(
+        "int64", "search trials with a configuration of the search at the next larger imratio"
+    ),
     "confirms": Column("int64", "confirm trials that came to an end, superseded ones included"),
     "search_gradient_evaluations": Column("float64", "sum over the search trials that reported it"),
     "search_seconds": Column("float64", "sum over the search trials that reported it, s"),

@@ -226,6 +226,7 @@ def _search_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
     last = max(row.validations, default=None)
     return _row(cell, row) | {
         "origin": row.origin,
+        "warm_from": "" if row.warm_from is None else "{}/search/{}".format(*row.warm_from),
         "repeat": row.repeat,
         "selected": row.number in cell.selected,
         "value": _number(row.value),

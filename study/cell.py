@@ -63,7 +63,7 @@ class Cell:
         fixed: hyperparameters that the spec fixes.
         trials, random_trials: search rows of each search, and how many of them (the first) are
             independent random draws.
-        sampler: "tpe" or "random", for the rows after the first ``random_trials``.
+        sampler: "tpe", "gp" or "random", for the rows after these.
         pruner: "asha" or "none"; ``grace`` and ``reduction`` are ASHA's first rung (in
             intervals) and its reduction factor.
         repeats: searches; each selects a configuration of its own.
@@ -74,6 +74,7 @@ class Cell:
         moves: the cell's profile; None: there is none.
         variant_of: the method that ``method`` is a variant of: a name, or
             ``package.module:object``; None: it is that method.
+        neighbour: id of the cell whose best configurations its searches try first; None: none.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Cell:
     repeats: int = 1
     moves: Moves | None = None
     variant_of: str | None = None
+    neighbour: str | None = None
 
     @property
     def base(self) -> str:
@@ -138,8 +140,8 @@ def derive_seed(*words: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def search_seeds(cell: Cell, number: int, repeat: int = 0) -> dict[str, int]:
-    """Seeds of the ``number``-th row of a search.
+def search_seeds(cell: Cell, number: int | str, repeat: int = 0) -> dict[str, int]:
+    """Seeds of the ``number``-th draw of a search, or of a warm-started row by its name.
 
     All rows of one search of a task see one data split, so that their validation AUROCs compare;
     weights and order are fresh each row. The method is not in it: methods meet the same seeds.

@@ -1,7 +1,15 @@
 """From a spec to its ordered cells."""
 
 from study.cell import Cell, cell_id
-from study.spec import StudySpec, Task, data_root, fixed_params, search_trials, tuned_space
+from study.spec import (
+    StudySpec,
+    Task,
+    Variant,
+    data_root,
+    fixed_params,
+    search_trials,
+    tuned_space,
+)
 from study.spec.profile import moves_of
 from study.spec.space import named_pairs
 
@@ -44,9 +52,19 @@ def cells(spec: StudySpec) -> list[Cell]:
             repeats=spec.search.repeats,
             moves=moves_of(spec, variant),
             variant_of=None if variant.plain else variant.method,
+            neighbour=_neighbour(spec, variant, task, imratio),
         )
         for order, (variant, task, imratio) in enumerate(grid)
     ]
+
+
+def _neighbour(spec: StudySpec, variant: Variant, task: Task, imratio: float | None) -> str | None:
+    """The cell at the next larger ratio, so that warm starts form chains, from the most positives
+    to the fewest. The data set's own ratio, which only its data know, is in none."""
+    if not spec.search.warm_start or imratio is None:
+        return None
+    larger = [ratio for ratio in spec.imratios if ratio is not None and ratio > imratio]
+    return cell_id(variant.name, task.name, min(larger)) if larger else None
 
 
 def _run(spec: StudySpec, task: Task) -> dict[str, object]:

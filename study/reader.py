@@ -16,7 +16,7 @@ from study.errors import LedgerError
 from study.ledger import sql as tables
 from study.ledger.lease import driver
 from study.ledger.patience import patiently
-from study.ledger.phases import PHASES, moved_of, optuna_study, over_searches
+from study.ledger.phases import PHASES, moved_of, optuna_study, over_searches, warm_from_of
 from study.ledger.rules import Standing
 from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
@@ -193,6 +193,7 @@ def _trial(phase: str, trial: FrozenTrial, seeds: int) -> TrialRecord:
         seed=over_searches(attrs.get("seed"), repeat, seeds),
         moved=next(iter(moved.items()), None),
         selected_from=attrs.get("selected_from"),
+        warm_from=warm_from_of(attrs),
         test_auroc=outcome.get("test_auroc"),
         test_auprc=outcome.get("test_auprc"),
         predictions=outcome.get("predictions"),

@@ -27,8 +27,9 @@ class TrialRecord:
             unless COMPLETE (a PRUNED row's last value is in ``validations``).
         params: the tuned hyperparameters, and the one that a profile row moves.
         validations: the same by interval (1, 2, ...).
-        origin: what proposed a search row: "random" (an independent draw) or "tpe"; a confirm
-            row has "selected", or "fixed" in a cell without search; a profile row "profile".
+        origin: what proposed a search row: "random" (an independent draw), "tpe", "gp" or
+            "warm-started" (the neighbour's search); a confirm row has "selected", or "fixed" in a
+            cell without search; a profile row "profile".
         seeds: {"data_seed", "init_seed", "order_seed"}.
         reason: why the row is FAIL, else None.
         crashed: FAIL for a reason outside its configuration, so that it gets a replacement.
@@ -45,6 +46,8 @@ class TrialRecord:
         moved: hyperparameter and value of a profile row; None for others.
         selected_from: number of the search row that a confirm row repeats, or around which a
             profile row moves; None for search, and in a cell without search.
+        warm_from: cell and number of the search row whose configuration a warm-started one
+            repeats, of the study that it was run in; None for others.
         test_auroc, test_auprc: of a finished confirm row, and of a profile row that was to be
             tested; None otherwise.
         deaths: why workers died with this row, one clause each; it was started again each time.
@@ -74,6 +77,7 @@ class TrialRecord:
     seed: int | None = None
     moved: tuple[str, Any] | None = None
     selected_from: int | None = None
+    warm_from: tuple[str, int] | None = None
     test_auroc: float | None = None
     test_auprc: float | None = None
     predictions: str | None = None

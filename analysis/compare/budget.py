@@ -24,7 +24,8 @@ def by_cell(results: Results) -> pd.DataFrame:
     Returns:
         One row a cell: cell, method, task, imratio, ratio, planned (search rows), trials (search
         rows that came to an end), finished, pruned, failed, open (search rows under way),
-        confirms (confirm rows that came to an end, replaced configurations included),
+        warm_started (search rows with a configuration that another search paid for), confirms
+        (confirm rows that came to an end, replaced configurations included),
         search_gradient_evaluations, search_seconds, confirm_gradient_evaluations,
         confirm_seconds (sums over the rows that reported them), run_gradient_evaluations (mean
         of its finished confirm rows), unreported (ended rows that never reported a cost),
@@ -44,6 +45,8 @@ def by_cell(results: Results) -> pd.DataFrame:
     rows = table["cell"].map(search.groupby("cell").size()).fillna(0).astype(int)
     table.insert(list(table.columns).index("finished"), "trials", trials)
     table["open"] = rows - trials
+    warm = search.loc[search["origin"] == "warm-started", "cell"].value_counts()
+    table["warm_started"] = table["cell"].map(warm).fillna(0).astype(int)
     table["confirms"] = table["cell"].map(confirm.groupby("cell").size()).fillna(0).astype(int)
     for phase, frame in (("search", search), ("confirm", confirm)):
         sums = frame.groupby("cell")[_COSTS].sum()
@@ -61,18 +64,26 @@ def by_cell(results: Results) -> pd.DataFrame:
     median = spent.groupby([table["task"], table["ratio"]]).transform("median")
     table["relative"] = spent / median.where(median > 0)
     table["unequal"] = [
-        _why(trials, most, relative)
-        for trials, most, relative in zip(table["trials"], most, table["relative"], strict=True)
+        _why(trials, most, relative, ahead)
+        for trials, most, relative, ahead in zip(
+            table["trials"],
+            most,
+            table["relative"],
+            (table["warm_started"] > 0) & (setting["warm_started"].transform("min") == 0),
+            strict=True,
+        )
     ]
     return table
 
 
-def _why(trials: int, most: int, relative: float) -> str:
+def _why(trials: int, most: int, relative: float, ahead: bool) -> str:
     reasons = []
     if trials < most:
         reasons.append(f"{trials} trials where another method had {most}")
     if abs(relative - 1) > TOLERANCE:
         reasons.append(f"{relative:.2f} times the median gradient evaluations")
+    if ahead:
+        reasons.append("warm-started where another method's search was not")
     return "; ".join(reasons)
 
 

@@ -17,12 +17,14 @@ class Facts:
 
     Attributes:
         trials: search trials that ended.
+        warm_started: search trials with a configuration that another search paid for.
         spent, a_run: gradient evaluations of the search, and of one confirm trial (NaN: none).
         failed: confirm seeds that have failed for good.
         unfinished: trials are still to come.
     """
 
     trials: int
+    warm_started: int
     spent: float
     a_run: float
     failed: int
@@ -40,6 +42,7 @@ def facts(results: Results, budget: pd.DataFrame) -> dict[str, Facts]:
     return {
         cell.id: Facts(
             trials=int(spent["trials"][cell.id]),
+            warm_started=int(spent["warm_started"][cell.id]),
             spent=float(spent["search_gradient_evaluations"][cell.id]),
             a_run=float(spent["run_gradient_evaluations"][cell.id]),
             failed=cell.standing.confirm_failed,
@@ -61,8 +64,8 @@ def doubts(
 
     Returns:
         Any of "budget" (more trials than one behind, or over ``TOLERANCE`` more gradient
-        evaluations in the search or in a confirm trial), "failed" (confirm trials were lost),
-        "partial" (some are to come), in this order.
+        evaluations in the search or in a confirm trial, or a warm start that one behind lacks),
+        "failed" (confirm trials were lost), "partial" (some are to come), in this order.
     """
     best, others = facts[ahead], [facts[cell] for cell in behind]
     rules = (
@@ -77,4 +80,5 @@ def _spent_less(other: Facts, best: Facts) -> bool:
     # NaN compares as False.
     costs = ((other.spent, best.spent), (other.a_run, best.a_run))
     less = any(theirs * (1 + TOLERANCE) < own for theirs, own in costs)
-    return less or other.trials < best.trials
+    warmer = best.warm_started > 0 and not other.warm_started
+    return less or warmer or other.trials < best.trials

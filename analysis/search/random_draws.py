@@ -1,7 +1,8 @@
 """The random search rows: the only ones that are a fair sample of the searched space.
 
-Rows that a guided sampler proposed are not independent of one another, so what rests on the
-theory of random samples (importance, best of n, the share of good draws, transfer) starts here.
+Rows that a guided sampler proposed are not independent of one another, nor are warm-started ones,
+which another search selected; so what rests on the theory of random samples (importance, best of n,
+the share of good draws, transfer) starts here.
 """
 
 import numpy as np

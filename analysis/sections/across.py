@@ -11,8 +11,8 @@ from analysis.labels import listing, plural
 __all__ = ["DOUBTS", "across", "left_out", "nesting"]
 
 DOUBTS = {
-    "budget": "It had a larger budget, in its search or in each confirm trial, than a method "
-    "behind it, so the lead may be the budget's.",
+    "budget": "It had a larger budget, in its search (a warm start counts) or in each confirm "
+    "trial, than a method behind it, so the lead may be the budget's.",
     "failed": "Confirm trials failed and are not in the means, which speak of those that survived.",
     "partial": "Trials are still to come.",
 }

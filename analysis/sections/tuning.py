@@ -146,7 +146,7 @@ def _best_of_n(findings: Findings) -> list[Block]:
         Prose(
             "Look at how soon a line flattens: there, more trials buy nothing. A method whose line "
             "lies above another's at small n is the easier one to tune. Only the random trials "
-            "count, since the theory needs independent draws: the trials of a guided sampler are "
+            "count, since the theory needs independent draws: guided and warm-started trials are "
             "left out."
         ),
         *words,

@@ -20,10 +20,11 @@ from study.cell import Cell, confirm_seeds, search_seeds
 from study.errors import StudyError
 from study.ledger import sql as tables
 from study.ledger.lease import Lease
-from study.ledger.phases import PHASES, moved_of, optuna_study
+from study.ledger.phases import PHASES, moved_of, optuna_study, warm_from_of
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
 from study.ledger.rules import FINISHED, Searched, Standing, selects_by
+from study.ledger.warm_start import draws, may_draw_meanwhile, next_taken
 from study.ledger.writer import Writer
 from trainables.config import Outcome
 
@@ -54,6 +55,7 @@ class CellLedger:
         write: Writer,
     ) -> None:
         self.cell = cell
+        self.neighbour: CellLedger | None = None
         self._studies = studies
         self._write = write
         self.rows: dict[str, list[Row]] = {
@@ -72,16 +74,29 @@ class CellLedger:
         return self.standing.finished
 
     def next_search(self) -> Row | None:
-        """Add the next search row, RUNNING; None if the plan has no more.
+        """Add the next search row, RUNNING; None if the plan has no more for now.
 
-        One search after the other, so that the first are confirmed while the last go on.
+        One search after the other, so that the first are confirmed while the last go on. A search
+        that is to take over what its neighbour's finds waits for the end of that one.
         """
         for repeat, searched in enumerate(self.standing.searches):
-            if searched.lacks_search:
-                params, origin = propose(self.cell, searched.search, repeat)
-                seeds = search_seeds(self.cell, len(searched.search), repeat)
-                attrs = {"origin": origin, "seeds": seeds, **_repeat(repeat)}
-                return self._add("search", TrialState.RUNNING, [(params, attrs)])[0]
+            if searched.lacks_search and not self._waits(repeat):
+                return self._add_search(repeat, searched.search)
+        return None
+
+    def next_meanwhile(self) -> Row | None:
+        """Add a random draw of a search that waits, for when nothing else is to be done; None if
+        none waits, or if it has drawn enough."""
+        if self.neighbour is None:
+            return None
+        for repeat, searched in enumerate(self.standing.searches):
+            rows = searched.search
+            if (
+                searched.lacks_search
+                and self._waits(repeat)
+                and may_draw_meanwhile(self.cell, rows)
+            ):
+                return self._add_search(repeat, rows)
         return None
 
     def next_confirm(self) -> Row | None:
@@ -144,6 +159,30 @@ class CellLedger:
         deaths = [*row.deaths, (max(row.validations, default=0), reason)]
         self._write(lambda connection: tables.put_attribute(connection, row.key, "deaths", deaths))
         row.deaths = deaths
+
+    def _waits(self, repeat: int) -> bool:
+        """The search is to take over what its neighbour's finds, which goes on."""
+        above = self.neighbour
+        return above is not None and not above.standing.searches[repeat].search_over
+
+    def _add_search(self, repeat: int, rows: Sequence[Row]) -> Row:
+        """Add the next row of a search: taken over, or a draw."""
+        drawn, taken = draws(rows), None
+        attrs: dict[str, Any]
+        if self.neighbour is not None:
+            taken = next_taken(self.cell, self.neighbour.standing.searches[repeat], rows)
+        if taken is None:
+            params, origin = propose(self.cell, rows, repeat)
+            attrs = {"origin": origin, "seeds": search_seeds(self.cell, drawn, repeat)}
+        else:
+            params = taken.params
+            attrs = {
+                "origin": "warm-started",
+                "warm_from": [taken.cell, taken.number],
+                "seeds": search_seeds(self.cell, f"warm {len(rows) - drawn}", repeat),
+            }
+        new = (params, {**attrs, **_repeat(repeat)})
+        return self._add("search", TrialState.RUNNING, [new])[0]
 
     def _following(
         self,
@@ -215,6 +254,7 @@ class CellLedger:
             seed=attrs.get("seed"),
             moved=next(iter(moved.items()), None),
             selected_from=attrs.get("selected_from"),
+            warm_from=warm_from_of(attrs),
             crashed=Outcome.from_json(attrs.get("outcome", {})).crashed,
             deaths=[(interval, reason) for interval, reason in attrs.get("deaths", ())],
         )
@@ -248,6 +288,9 @@ class Ledger:
             cell.id: CellLedger(cell, studies[cell.id], trials[cell.id], self._write)
             for cell in cells
         }
+        for each in self.cells.values():
+            if each.cell.neighbour is not None:
+                each.neighbour = self.cells[each.cell.neighbour]
 
     @property
     def trouble(self) -> StudyError | None:

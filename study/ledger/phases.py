@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PHASES", "moved_of", "optuna_study", "over_searches"]
+__all__ = ["PHASES", "moved_of", "optuna_study", "over_searches", "warm_from_of"]
 
 PHASES = ("search", "confirm", "profile")
 """In the order in which they follow each other."""
@@ -18,6 +18,12 @@ def moved_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The hyperparameter that a profile row moves, and its value; empty for any other row."""
     moved = attributes.get("moved")
     return {} if moved is None else {moved[0]: moved[1]}
+
+
+def warm_from_of(attributes: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Cell and number of the row that a warm-started one repeats; None for any other row."""
+    found = attributes.get("warm_from")
+    return None if found is None else (found[0], found[1])
 
 
 def over_searches(seed: int | None, repeat: int, each: int) -> int | None:

@@ -25,6 +25,8 @@ class Row:
         moved: hyperparameter and value of a profile row; None for others.
         selected_from: the search row that a confirm row repeats, or around which a profile row
             moves; None in a cell without search.
+        warm_from: cell and number of the search row whose configuration a warm-started one
+            repeats; None for others.
         crashed: FAIL, for a reason outside its configuration.
         deaths: one (interval last validated, reason) for each worker that died with it.
     """
@@ -42,6 +44,7 @@ class Row:
     seed: int | None = None
     moved: tuple[str, Any] | None = None
     selected_from: int | None = None
+    warm_from: tuple[str, int] | None = None
     crashed: bool = False
     deaths: list[tuple[int, str]] = field(default_factory=list)
 

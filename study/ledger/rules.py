@@ -42,6 +42,8 @@ class AnyRow(Protocol):
     def selected_from(self) -> int | None: ...
     @property
     def moved(self) -> tuple[str, Any] | None: ...
+    @property
+    def warm_from(self) -> tuple[str, int] | None: ...
 
 
 def selects_by(run: Mapping[str, Any]) -> str:
@@ -152,13 +154,24 @@ class Searched(Generic[R]):
         return max(0, self.trials - self.search_left)
 
     @cached_property
-    def selected(self) -> R | None:
-        """The COMPLETE search row with the best value, the earlier one of equals; None
-        while the search goes on, if every row failed, or if there was no search."""
+    def ranked(self) -> list[R]:
+        """The COMPLETE search rows, the best value first, of equals the earlier one; none while
+        the search goes on."""
         if not self.search_over:
-            return None
+            return []
         complete = [row for row in self.search if row.state == "COMPLETE" and row.value is not None]
-        return max(complete, key=lambda row: (row.value, -row.number), default=None)
+
+        def place(row: R) -> tuple[float, bool, int]:
+            # When warm-started rows came among the draws hangs on how busy the workers were.
+            return -(row.value or 0.0), row.warm_from is not None, row.number
+
+        return sorted(complete, key=place)
+
+    @property
+    def selected(self) -> R | None:
+        """The best of them; None while the search goes on, if every row failed, or if there was no
+        search."""
+        return self.ranked[0] if self.ranked else None
 
     @cached_property
     def settled(self) -> bool:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,7 @@ class CellPlan:
         search_seconds: likewise.
         confirm_seconds: likewise, and the test set.
         profile_seconds: likewise, with the test set where the profile meets it.
+        waits: seconds of one search trial of each cell whose search comes before this one's.
     """
 
     method: str
@@ -81,16 +82,17 @@ class CellPlan:
     search_seconds: float
     confirm_seconds: float
     profile_seconds: float
+    waits: float = 0.0
 
     @property
     def chain(self) -> float:
-        """Seconds of one trial of each phase that the cell has."""
+        """Seconds of one trial of each phase that the cell has, after those it waits for."""
         phases = (
             (self.search_trials, self.search_seconds),
             (self.confirm_trials, self.confirm_seconds),
             (self.profile_trials, self.profile_seconds),
         )
-        return sum(seconds for trials, seconds in phases if trials)
+        return self.waits + sum(seconds for trials, seconds in phases if trials)
 
     @property
     def parts(self) -> tuple[tuple[int, int], ...]:
@@ -231,16 +233,23 @@ def plan_study(
     """
     asha = spec.search.pruner == "asha"
     tasks = {task.name: task for task in spec.tasks}
+    planned = cells(spec)
+    plans = {
+        cell.id: _plan(
+            cell,
+            tasks[cell.task],
+            labels(cell.dataset, data_root(spec)),
+            timings[cell.method, cell.task],
+        )
+        for cell in planned
+    }
+    for cell in sorted(planned, key=lambda cell: -(cell.imratio or 0.0)):
+        if cell.neighbour is not None:  # at a larger ratio, so that it is done
+            before = plans[cell.neighbour]
+            waits = before.waits + (before.search_seconds if before.search_trials else 0.0)
+            plans[cell.id] = replace(plans[cell.id], waits=waits)
     return StudyPlan(
-        cells=tuple(
-            _plan(
-                cell,
-                tasks[cell.task],
-                labels(cell.dataset, data_root(spec)),
-                timings[cell.method, cell.task],
-            )
-            for cell in cells(spec)
-        ),
+        cells=tuple(plans.values()),
         slots=slots,
         search_share={
             task.name: asha_share(task.intervals, spec.search.grace, spec.search.reduction)

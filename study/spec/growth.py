@@ -22,7 +22,7 @@ FREE = COMPARED_BY_PART | {
     "metrics",
     "equivalence",
 }
-FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats"})
+FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats", "warm_start"})
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -60,6 +60,8 @@ def _top(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key, before in old["search"].items():
         if key not in FREE_IN_SEARCH:
             yield from _differs(f"search.{key}", before, new["search"].get(key))
+    warm_starts = [spec["search"].get("warm_start", False) for spec in (old, new)]
+    yield from _differs("search.warm_start", *warm_starts)
     yield from _falls("search.trials", old["search"]["trials"], new["search"]["trials"])
     searches = [spec["search"].get("repeats", 1) for spec in (old, new)]
     yield from _falls("search.repeats", *searches)

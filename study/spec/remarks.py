@@ -25,6 +25,12 @@ def remarks(spec: StudySpec) -> Iterator[str]:
             "no trial is left in which the sampler has learned. Raise search.trials, or lower "
             "search.random_trials."
         )
+    if spec.search.warm_start and len([each for each in spec.imratios if each is not None]) < 2:
+        yield (
+            "search.warm_start takes the best configurations from one imratio to the next smaller "
+            "one, and the spec has none to take from. Give imratios two numbers at least, or leave "
+            "warm_start out."
+        )
     for variant in spec.methods:
         space = tuned_space(spec, variant)
         configurations = math.prod(map(_values, space.values()))

@@ -138,7 +138,7 @@ class Multiplexer(Searcher):
 
     def _next(self) -> Row | None:
         """Confirm rows before search rows, so that a cell has its result as soon as it can;
-        profiles, which decide nothing, last."""
+        profiles, which decide nothing, after them; rows that could wait last."""
         for cell in self._turn:
             if row := cell.next_confirm():
                 return row
@@ -149,6 +149,9 @@ class Multiplexer(Searcher):
                 return row
         for cell in self._turn:
             if row := cell.next_profile():
+                return row
+        for cell in self._turn:
+            if row := cell.next_meanwhile():
                 return row
         return None
 

@@ -13,7 +13,7 @@ from study.ledger.rows import Row
 from study.tune.deaths import words_of_death
 from study.tune.stop import Stop
 
-__all__ = ["CellScheduler"]
+__all__ = ["CellScheduler", "search_asha", "stands_for"]
 
 
 class CellScheduler(FIFOScheduler):
@@ -42,7 +42,7 @@ class CellScheduler(FIFOScheduler):
             if found.cell.pruner == "none":
                 continue
             for repeat, searched in enumerate(found.standing.searches):
-                asha = _asha(found.cell)
+                asha = search_asha(found.cell)
                 for row in searched.search:
                     _replay(asha, row)
                 self._asha[name, repeat] = asha
@@ -55,7 +55,7 @@ class CellScheduler(FIFOScheduler):
         """A trial enters its search's ASHA; adding it again after a fault changes nothing."""
         self._arrival.setdefault(trial.trial_id, len(self._arrival))
         if asha := self._of(trial):
-            asha.on_trial_add(tune_controller, _proxy(trial.config["row"]["name"]))
+            asha.on_trial_add(tune_controller, stands_for(trial.config["row"]["name"]))
 
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
@@ -65,7 +65,7 @@ class CellScheduler(FIFOScheduler):
             return str(TrialScheduler.CONTINUE)
         verdict = str(TrialScheduler.CONTINUE)
         if asha := self._of(trial):
-            proxy = _proxy(trial.config["row"]["name"])
+            proxy = stands_for(trial.config["row"]["name"])
             verdict = str(asha.on_trial_result(tune_controller, proxy, result))
         if self._stop.reason and verdict == TrialScheduler.CONTINUE:
             self.interrupted.add(trial.trial_id)
@@ -77,7 +77,7 @@ class CellScheduler(FIFOScheduler):
     ) -> None:
         """The last result counts in the rungs too; a failed trial reports none."""
         if (asha := self._of(trial)) and "value" in result:
-            asha.on_trial_complete(tune_controller, _proxy(trial.config["row"]["name"]), result)
+            asha.on_trial_complete(tune_controller, stands_for(trial.config["row"]["name"]), result)
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:  # noqa: ARG002
         """Tune tells the scheduler before the searcher, and the searcher no reason."""
@@ -107,7 +107,8 @@ class CellScheduler(FIFOScheduler):
         return self._asha.get((row["cell"], row["repeat"]))
 
 
-def _asha(cell: Cell) -> ASHAScheduler:
+def search_asha(cell: Cell) -> ASHAScheduler:
+    """The ASHA of one search of ``cell``."""
     return ASHAScheduler(
         time_attr="interval",
         metric="value",
@@ -120,13 +121,14 @@ def _asha(cell: Cell) -> ASHAScheduler:
     )
 
 
-def _proxy(name: str) -> Trial:
-    """ASHA knows trials by id alone; ours is the row's name, the same in every generation."""
+def stands_for(name: str) -> Trial:
+    """What ASHA gets for the trial of a row: it knows trials by id alone, and ours is the row's
+    name, the same in every generation."""
     return cast(Trial, SimpleNamespace(trial_id=name))
 
 
 def _replay(asha: ASHAScheduler, row: Row) -> None:
-    proxy = _proxy(row.name)
+    proxy = stands_for(row.name)
     asha.on_trial_add(cast(TuneController, None), proxy)
     for interval, value in sorted(row.validations.items()):
         result = {"interval": interval, "value": value}

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from optuna.distributions import FloatDistribution
 
-from analysis import report, results
+from analysis import export, report, results
 from analysis.errors import AnalysisError
+from analysis.search.random_draws import draws
 from study.cell import Cell
 from study.errors import StudyError
 from study.ledger.ledger import Ledger
@@ -70,6 +72,32 @@ def test_load(directory: Path) -> None:
     assert frames.trials["selected"].tolist() == [False, False, True, False]
     assert frames.confirm["test_auroc"].tolist() == pytest.approx([0.7, 0.8])
     assert frames.confirm["selected_from"].tolist() == [2, 2]
+
+
+def test_a_warm_started_row_says_so_in_frames_and_exports(tmp_path: Path) -> None:
+    """And no random draw of the report is one."""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"name": "s", "storage": None}))
+    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}")
+    below = replace(CELL, id="below", order=1, imratio=0.05, neighbour=CELL.id)
+    ledger = Ledger(storage, "s", [CELL, below])
+    for cell in ledger.cells.values():
+        while (row := cell.next_search()) is not None:
+            cell.report(row, {2: 0.6 + 0.01 * row.number})
+            cell.tell(row, "COMPLETE", Outcome(seconds=1.0))
+    storage.engine.dispose()
+    frames = results.load(tmp_path)
+    found = frames.trials[frames.trials["cell"] == "below"]
+    assert found["origin"].tolist() == ["warm-started"] * 2 + ["random"] * 2
+    best = [f"{CELL.id}/search/{number}" for number in (3, 2)]
+    assert found["warm_from"].tolist() == [*best, "", ""]
+    above = frames.trials[frames.trials["cell"] == CELL.id]
+    assert set(above["warm_from"]) == {""}
+    assert found["params_lr"].tolist()[:2] == above["params_lr"].tolist()[:1:-1]
+    sample = draws(frames)
+    assert sample[sample["cell"] == "below"]["number"].tolist() == [2, 3]
+    export.export(tmp_path, tmp_path / "export", ["csv"])
+    exported = pd.read_csv(tmp_path / "export" / "trials.csv", keep_default_na=False)
+    assert exported["warm_from"].tolist() == frames.trials["warm_from"].tolist()
 
 
 @pytest.mark.parametrize("pairs", [None, (), (("lr", "imratio"), ("lr", "margin"))])

@@ -29,6 +29,13 @@ def test_more_random_trials_than_trials() -> None:
     assert len(of(search={"trials": 0, "random_trials": 9})) == 1
 
 
+def test_a_warm_start_from_nowhere() -> None:
+    warm = {"search": {"trials": 4, "warm_start": True}}
+    assert of(**warm, imratios=[0.1, 0.2, None]) == []
+    (told,) = of(**warm, imratios=[0.1, None])
+    assert told.startswith("search.warm_start takes the best configurations from one imratio")
+
+
 @pytest.mark.parametrize(
     ("space", "configurations"),
     [

@@ -185,6 +185,33 @@ def test_longer_runs_without_a_search_are_a_doubt(
     assert "Budgets were unequal (a and b)" in text
 
 
+def test_a_warm_start_that_the_others_lack_is_a_doubt(
+    study: Build, cell: Build, trial: Build, confirm: Build
+) -> None:
+    def results(**origins: str) -> Results:
+        return from_record(
+            study(
+                *(
+                    cell(
+                        name,
+                        search=(trial(value=0.9, origin=origins[name]),),
+                        confirm=tuple(confirm(i, v, value=v) for i, v in enumerate(values)),
+                    )
+                    for name, values in (("a", UP), ("b", DOWN))
+                )
+            )
+        )
+
+    warm = Findings(results(a="warm-started", b="random"))
+    assert [each.doubts for each in warm.verdicts] == [("budget",)]
+    assert warm.budget["unequal"].tolist() == [
+        "warm-started where another method's search was not",
+        "",
+    ]
+    for origins in ({"a": "random", "b": "warm-started"}, dict.fromkeys("ab", "warm-started")):
+        assert [each.doubts for each in Findings(results(**origins)).verdicts] == [()]
+
+
 def test_a_smaller_budget_is_no_doubt(
     study: Build, cell: Build, trial: Build, confirm: Build
 ) -> None:

@@ -25,6 +25,8 @@ def test_standing_by_value_then_by_progress_then_failures(
         trial(number=4, value=0.8),
         _pruned(trial, 5, i1=0.7),
         trial(number=6, value=0.9, origin="tpe"),
+        trial(number=7, value=0.95, origin="gp"),
+        trial(number=8, value=0.99, origin="warm-started"),
     )
     found = draws(from_record(study(cell(search=search)))).set_index("number")
     # A pruned row never passes a finished one, however high its low-budget value.

@@ -154,6 +154,27 @@ def test_asha_saves_time() -> None:
     )
 
 
+def test_a_chain_of_warm_starts_takes_its_searches_one_after_the_other() -> None:
+    """However many machines: one trial of each search, then that of the smallest ratio."""
+
+    def planned(**search: object) -> Any:
+        ratios = [0.05, 0.3, 0.1, None]
+        spec = small(pruner="none", **search).model_copy(update={"imratios": ratios})
+        return plan_study(spec, TIMINGS, slots=10_000)
+
+    side_by_side, chained = planned(), planned(warm_start=True)
+    alone = {(c.method, c.imratio): c.chain for c in side_by_side.cells}
+    waits = {(c.method, c.imratio): c for c in chained.cells}
+    for method in ("ce", "ct_auc"):
+        one, two, three = (waits[method, ratio] for ratio in (0.3, 0.1, 0.05))
+        assert one.chain == alone[method, 0.3]
+        assert two.chain == alone[method, 0.1] + one.search_seconds
+        assert three.chain == alone[method, 0.05] + one.search_seconds + two.search_seconds
+        assert waits[method, None].chain == alone[method, None]
+    assert side_by_side.seconds == max(alone.values())
+    assert chained.seconds == max(c.chain for c in chained.cells) > side_by_side.seconds
+
+
 @pytest.mark.parametrize(("intervals", "grace", "reduction"), [(9, 1, 3), (100, 1, 3), (6, 2, 2)])
 def test_share_of_asha_is_that_of_halving(intervals: int, grace: int, reduction: int) -> None:
     # Successive halving of a crowd that divides evenly: count the intervals one by one.

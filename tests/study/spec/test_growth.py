@@ -57,6 +57,14 @@ def test_growth_is_accepted(edit: Edit) -> None:
     assert changes(resolved({}), resolved(edit)) == []
 
 
+def test_a_study_that_does_not_tell_of_warm_starts_has_none() -> None:
+    begun = resolved({})
+    del begun["search"]["warm_start"]
+    assert changes(begun, resolved({})) == []
+    (told,) = changes(begun, resolved({"search": {"warm_start": True}}))
+    assert told == "search.warm_start was false and is now true."
+
+
 def test_a_study_that_does_not_tell_its_execution_goes_on() -> None:
     older = resolved({})
     del older["execution"]
@@ -121,6 +129,7 @@ def task(**fields: Any) -> Edit:
         ({"confirm": {"seeds": 0}}, "confirm.seeds was 2 and cannot fall to 0."),
         ({"search": {"sampler": "random"}}, "search.sampler was tpe and is now random."),
         ({"search": {"pruner": "none"}}, "search.pruner was asha and is now none."),
+        ({"search": {"warm_start": True}}, "search.warm_start was false and is now true."),
         ({"search": {"grace": 2}}, "search.grace was 1 and is now 2."),
         ({"storage": None}, "storage was postgresql://me@host/db and is now null."),
         (

@@ -88,7 +88,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "space.auc_m.margin: must be one value where search.trials is 0, not several",
     ),
     "negative seeds": (edited("confirm", "seeds", value=-1), "must be at least 0, not -1"),
-    "sampler": (edited("search", "sampler", value="grid"), "must be 'tpe' or 'random', not 'grid'"),
+    "sampler": (
+        edited("search", "sampler", value="grid"),
+        "must be 'tpe', 'gp' or 'random', not 'grid'",
+    ),
     "reduction": (edited("search", "reduction", value=1), "must be at least 2, not 1"),
     "grace too long": (edited("search", "grace", value=9), "search.grace must be at most.*has 3"),
     "seconds without their budget": (

@@ -1,0 +1,40 @@
+"""Which cells a spec plans, and which of them follow which."""
+
+from typing import Any
+
+from study.cells import cells
+from study.spec import parse_spec
+from tests.study.specs import SPEC
+
+RATIOS = [0.1, None, 0.3, 0.05]
+
+
+def neighbours(**changes: Any) -> dict[str, str | None]:
+    spec = parse_spec({**SPEC, "imratios": RATIOS, **changes})
+    return {cell.id: cell.neighbour for cell in cells(spec)}
+
+
+def test_without_a_warm_start_no_cell_follows_another() -> None:
+    assert set(neighbours().values()) == {None}
+
+
+def test_a_warm_start_goes_to_the_next_smaller_ratio_of_the_same_method_and_task() -> None:
+    search = {"trials": 4, "warm_start": True}
+    tasks = [SPEC["tasks"][0], {**SPEC["tasks"][0], "name": "other"}]
+    variant = {"name": "narrow", "method": "auc_m", "set": {"margin": 0.3}}
+    found = neighbours(search=search, tasks=tasks, methods=["auc_m", variant], space={})
+    assert len(found) == 2 * 2 * len(RATIOS)
+    for cell, neighbour in found.items():
+        chain, _, ratio = cell.rpartition("__")
+        larger = {"0.05": "0.1", "0.1": "0.3"}.get(ratio)
+        assert neighbour == (larger and f"{chain}__{larger}")
+
+
+def test_cells_of_a_chain_search_the_same_space() -> None:
+    spec = parse_spec({**SPEC, "imratios": RATIOS, "search": {"trials": 4, "warm_start": True}})
+    planned = {cell.id: cell for cell in cells(spec)}
+    followers = [cell for cell in planned.values() if cell.neighbour is not None]
+    assert followers
+    for cell in followers:
+        above = planned[str(cell.neighbour)]
+        assert (cell.space, cell.fixed) == (above.space, above.fixed)
