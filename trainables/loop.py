@@ -162,7 +162,7 @@ class TrainingRun:
         "eager: <why not>".
         """
         if self.config.compile:
-            return "compiled" if self._model.compiled else f"eager: {_SECOND_DERIVATIVES}"
+            return "compiled" if self._model.compiled_for else f"eager: {_SECOND_DERIVATIVES}"
         return self._execution.way
 
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
@@ -329,10 +329,16 @@ class TrainingRun:
             raise ValueError(
                 "compile: true is for trials on a CPU; on a GPU `execution` captures a step."
             )
-        self._model.compiled = method.compilable
-        if self._model.compiled:
-            images = self._task.train_images[:1].expand(self.batch_size, -1, -1, -1)
-            compile_now(self._model, self._input(images))
+        if not method.compilable:
+            return
+        self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
+        image = self._task.train_images[:1]
+        compile_now(self._model, self._input(image.expand(self.batch_size, -1, -1, -1)))
+        if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
+            # What is left over of an evaluation is eager: it comes in more sizes than would pay.
+            self._model.eval()
+            compile_now(self._model, self._input(image.expand(EVALUATION_BATCH, -1, -1, -1)))
+            self._model.train()
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.

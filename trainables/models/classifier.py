@@ -20,7 +20,8 @@ class BinaryClassifier(nn.Module):
             later: ``model.precision = "bf16"``.
 
     Attributes:
-        compiled: in training, run as torch.compile makes it for a CPU; at first it is not.
+        compiled_for: batch sizes for which it runs as torch.compile makes it for a CPU, in training
+            with gradients and in evaluation without; at first none.
 
     Raises:
         ValueError: the head gives more than one output, or the precision is unknown.
@@ -36,7 +37,7 @@ class BinaryClassifier(nn.Module):
         self.features = features
         self.head = head
         self.precision = precision
-        self.compiled = False
+        self.compiled_for: frozenset[int] = frozenset()
 
     @property
     def precision(self) -> str:
@@ -51,8 +52,7 @@ class BinaryClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) float images to (B,) float32 logits; a higher logit means positive."""
-        # Evaluation is a small part of a trial and comes in more shapes than it would pay for.
-        if self.compiled and self.training and torch.is_grad_enabled():
+        if len(images) in self.compiled_for and self.training == torch.is_grad_enabled():
             return compiled(_logits)(self, images)
         return _logits(self, images)
 

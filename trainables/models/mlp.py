@@ -3,6 +3,7 @@
 from torch import nn
 
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.elu import ELU
 
 __all__ = ["mlp"]
 
@@ -17,8 +18,8 @@ def mlp(in_channels: int, image_size: int) -> BinaryClassifier:
     features = nn.Sequential(
         nn.Flatten(),
         nn.Linear(in_channels * image_size**2, 128),
-        nn.ELU(inplace=True),
+        ELU(),
         nn.Linear(128, 64),
-        nn.ELU(inplace=True),
+        ELU(),
     )
     return BinaryClassifier(features, nn.Linear(64, 1))

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.elu import ELU, elu
 
 __all__ = ["resnet20"]
 
@@ -24,13 +25,13 @@ class _Block(nn.Module):
         self.new_channels = width - in_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        out = F.elu(self.norm1(self.conv1(x)), inplace=True)
+        out = elu(self.norm1(self.conv1(x)))
         out = self.norm2(self.conv2(out))
         if self.new_channels or self.stride > 1:
             half = self.new_channels // 2
             x = x[:, :, :: self.stride, :: self.stride]
             x = F.pad(x, (0, 0, 0, 0, half, self.new_channels - half))
-        return F.elu(out + x, inplace=True)
+        return elu(out + x)
 
 
 def resnet20(in_channels: int, image_size: int) -> BinaryClassifier:  # noqa: ARG001
@@ -47,7 +48,7 @@ def resnet20(in_channels: int, image_size: int) -> BinaryClassifier:  # noqa: AR
     layers: list[nn.Module] = [
         nn.Conv2d(in_channels, WIDTHS[0], 3, padding=1, bias=False),
         nn.BatchNorm2d(WIDTHS[0]),
-        nn.ELU(inplace=True),
+        ELU(),
     ]
     channels = WIDTHS[0]
     for width in WIDTHS:

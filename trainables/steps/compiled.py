@@ -64,12 +64,13 @@ def compiled(logits: Logits) -> Logits:
 
 
 def compile_now(model: nn.Module, images: Tensor) -> None:
-    """Compile ``model`` for batches like ``images``, so that no training step pays for it.
+    """Compile ``model`` for batches like ``images``, so that no step or evaluation pays for it.
 
-    A copy is sent forward and backward: weights, statistics and random draws stay as they are.
+    They go through a copy, in training backward, too: weights, statistics and random draws stay
+    as they are.
 
     Args:
-        model: images to logits (B,), in training.
+        model: images to logits (B,), in training or in evaluation.
         images: float32 (B, C, H, W), in the layout of the batches to come.
 
     Raises:
@@ -78,8 +79,10 @@ def compile_now(model: nn.Module, images: Tensor) -> None:
     twin = deepcopy(model)
     weights = [each for each in twin.parameters() if each.requires_grad]
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.autograd.grad(twin(images).sum(), weights, allow_unused=True)
+        with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(model.training):
+            logits = twin(images)
+            if model.training:
+                torch.autograd.grad(logits.sum(), weights, allow_unused=True)
     except Exception as error:
         raise RuntimeError(
             "compile: true needs a network that torch.compile can compile and a C++ compiler, and "

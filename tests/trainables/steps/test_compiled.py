@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -16,9 +17,11 @@ from torch._inductor.runtime import cache_dir_utils
 
 from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import TrialConfig
-from trainables.loop import TrainingRun
+from trainables.loop import EVALUATION_BATCH, TrainingRun
 from trainables.methods import METHODS
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.elu import ELU
+from trainables.models.mlp import mlp
 from trainables.steps.compiled import cache_folder, compile_now, compiled, compiler
 
 pytestmark = [
@@ -156,7 +159,7 @@ def test_compiling_leaves_no_trace() -> None:
     torch.manual_seed(0)
     features = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Dropout(0.5))
     model = BinaryClassifier(features, nn.Linear(3, 1))
-    model.compiled = True
+    model.compiled_for = frozenset({5})
     before = {name: each.clone() for name, each in model.state_dict().items()}
     images = torch.rand(5, 1, 2, 2)
     drawn = torch.get_rng_state()
@@ -166,16 +169,58 @@ def test_compiling_leaves_no_trace() -> None:
     assert torch.equal(torch.get_rng_state(), drawn)
 
 
-def test_evaluation_and_passes_without_gradients_are_eager() -> None:
-    model = TrainingRun(config("ce", model="mlp", batch_size=32))._model
-    before = graphs()
-    images = torch.rand(7, 1, 8, 8)
+def test_whole_parts_of_an_evaluation_are_compiled_and_nothing_else_is() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = mlp(1, 4)
+        images = torch.rand(12, 1, 4, 4)
     model.eval()
-    model(images)
+    with torch.no_grad():
+        eager, few = model(images), model(images[:5])
+    model.compiled_for = frozenset({12})
+    before = graphs()
+    compile_now(model, images)
+    assert graphs() == before + 1
+    with torch.no_grad():
+        torch.testing.assert_close(model(images), eager)
+        assert torch.equal(model(images[:5]), few)
+    model(images)  # with gradients, as a method's own figures may need them
     model.train()
     with torch.no_grad():
         model(images)
+    assert graphs() == before + 1
+
+
+def test_a_trial_compiles_evaluation_where_its_sets_fill_a_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert TrainingRun(config("ce"))._model.compiled_for == {64, EVALUATION_BATCH}
+    monkeypatch.setattr("trainables.loop.EVALUATION_BATCH", 100)
+    before = graphs()
+    ours = TrainingRun(config("ce"))
+    assert graphs() == before + 1  # for 64 images it is there
+    eager = TrainingRun(config("ce", compile=False))
+    steps(ours), steps(eager)
+    before = graphs()
+    found, plain = ours.test(), eager.test()
     assert graphs() == before
+    np.testing.assert_allclose(found["scores"], plain["scores"], atol=1e-4)
+
+
+def test_elu_is_that_of_torch_within_rounding_also_where_exp_overflows() -> None:
+    x = torch.tensor([-200.0, -20.0, -1.0, -1e-3, -1e-6, 0.0, 1e-6, 0.5, 3.0, 100.0, 1e30])
+
+    def logits(layer: nn.Module, x: Tensor) -> Tensor:
+        found: Tensor = layer(x * 1)
+        return found
+
+    ours, plain = x.clone().requires_grad_(), x.clone().requires_grad_()
+    found, expected = compiled(logits)(ELU(), ours), nn.functional.elu(plain)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1.2e-7)
+    torch.testing.assert_close(
+        torch.autograd.grad(found.sum(), ours), torch.autograd.grad(expected.sum(), plain)
+    )
+    assert torch.equal(ELU()(x.clone()), nn.functional.elu(x))  # eager: torch's own
 
 
 def test_every_shape_is_compiled_however_many_there_are() -> None:
@@ -219,7 +264,7 @@ def test_what_was_compiled_lies_in_the_users_own_cache(
     monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path
 ) -> None:
     model = BinaryClassifier(nn.Flatten(), nn.Linear(4, 1))
-    model.compiled = True
+    model.compiled_for = frozenset({2})
     compile_now(model, torch.rand(2, 1, 2, 2))
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
