@@ -24,6 +24,7 @@ def elu(x: Tensor) -> Tensor:
     """
     if not torch.compiler.is_compiling():
         return F.elu(x, inplace=True)
-    # exp sees no positive x, for which it could overflow and make the gradient NaN; at 0 the gradient
-    # is that of exp alone.
-    return x.relu() + (x.clamp(max=0).exp() - 1).to(x.dtype)
+    positive = x > 0
+    # exp sees no positive x, for which it could overflow and make the gradient NaN.
+    others = torch.where(positive, 0.0, x)
+    return torch.where(positive, x, (others.exp() - 1).to(x.dtype))
