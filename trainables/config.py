@@ -35,8 +35,9 @@ class TrialConfig:
         select: what a search selects by, "auroc" or "auprc" of the validation set.
         execution: "auto" (on a GPU a step is captured as a CUDA graph where it can be, else
             eager), "graph" (where it cannot be, an error) or "eager".
-        compile: in training the network runs as torch.compile makes it for a CPU; on a GPU an
-            error. Its numbers differ from an eager network's in the last bits.
+        compile: the network runs as torch.compile makes it for a CPU, in training and for all whole
+            batches of an evaluation; on a GPU an error. Its numbers differ from an eager network's
+            in the last bits.
         channels_last: images and weights lie in memory with their channels last.
         data_root: folder that holds the data sets.
         data_seed: decides the validation cut and which positives stay.

@@ -254,8 +254,8 @@ class StudySpec(Model):
             precision) of the validation set.
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
-        compile: in training networks run as torch.compile makes them for a CPU; "auto": where that
-            pays, which is decided when the study begins.
+        compile: networks run as torch.compile makes them for a CPU; "auto": where that pays, which
+            is decided when the study begins.
         channels_last: images and weights lie in memory with their channels last.
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
             counts from the working directory.

@@ -1,4 +1,4 @@
-"""The network in training, forward and backward, compiled for a CPU by torch.compile (Inductor)."""
+"""The network, forward and backward, compiled for a CPU by torch.compile (Inductor)."""
 
 import os
 import shutil
