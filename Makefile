@@ -1,7 +1,7 @@
 # make quickstart   a small study from nothing to a report, on any machine
 # make test         what must hold while one works: minutes; it starts Ray once
 # make test-all     everything that must hold before a change goes in
-# make bench        trials an hour beside the peer's loop: ten minutes on two idle cores;
+# make bench        trials an hour beside the peer's loop: a quarter of an hour on two idle cores;
 #                   ROUNDS=2 for a quick look that is not stored
 # make chaos        studies whose drivers, workers and nodes are killed 20 times each (half an hour)
 #

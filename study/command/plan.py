@@ -45,15 +45,10 @@ def plan(
 
 
 def _here(study: StudySpec) -> "StudyPlan":
-    from study.plan.cost import local_slots, plan_study, time_task
+    from study.plan.cost import local_slots, plan_study, time_study
 
     check_environment(study)
     study = decided(study, partial(typer.echo, err=True))
     warn(study)
     typer.echo("Timing a few steps of every method on every task ...", err=True)
-    timings = {
-        (method, task.name): timing
-        for task in study.tasks
-        for method, timing in time_task(study, task).items()
-    }
-    return plan_study(study, timings, local_slots(study.resources))
+    return plan_study(study, time_study(study), local_slots(study.resources))

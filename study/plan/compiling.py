@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from study.cells import cells
-from study.plan.cost import plan_study, time_task
+from study.plan.cost import TIMED_SEEDS, plan_study, time_study
 from study.spec import StudySpec
 from study.words import duration
 from trainables.steps.compiled import compiler
@@ -64,12 +64,7 @@ def _against(spec: StudySpec, say: Callable[[str], None]) -> str:
 def _shortest_trial(spec: StudySpec) -> float:
     """Seconds of it, with the first method: the others take as long, or some times as long."""
     first = spec.model_copy(update={"methods": spec.methods[:1], "compile": False})
-    timings = {
-        (method, task.name): timing
-        for task in first.tasks
-        for method, timing in time_task(first, task).items()
-    }
-    return min(cell.search_seconds for cell in plan_study(first, timings, slots=1).cells)
+    return min(cell.search_seconds for cell in plan_study(first, time_study(first), slots=1).cells)
 
 
 def _one_a_task(spec: StudySpec) -> "list[Cell]":
@@ -78,7 +73,6 @@ def _one_a_task(spec: StudySpec) -> "list[Cell]":
 
 
 def _compile(cell: "Cell") -> None:
-    from study.plan.cost import TIMED_SEEDS
     from trainables.config import TrialConfig
     from trainables.loop import TrainingRun
 

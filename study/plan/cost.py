@@ -26,6 +26,7 @@ __all__ = [
     "asha_share",
     "local_slots",
     "plan_study",
+    "time_study",
     "time_task",
 ]
 
@@ -158,6 +159,19 @@ def local_slots(resources: Resources) -> int:
     import torch
 
     return fits(resources, cores(), torch.cuda.device_count())
+
+
+def time_study(spec: StudySpec) -> dict[tuple[str, str], Timing]:
+    """`time_task` of every task, by (method, name of the task).
+
+    Raises:
+        SpecError: a method fails in a training step.
+    """
+    return {
+        (method, task.name): timing
+        for task in spec.tasks
+        for method, timing in time_task(spec, task).items()
+    }
 
 
 def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from study.before import BEFORE
 from study.places import Places
 from study.spec.model import StudySpec, Variant
 
@@ -48,8 +49,8 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
 
     What the study fixes of the newer hyperparameters stands where the spec does not name them,
     so that a spec of the user's own goes on without them, and what it decided where the spec says
-    "auto". One that the spec names, or that the
-    study searches, is left as the spec has it: ``run`` then says what differs.
+    "auto". One that the spec names, or that the study searches, is left as the spec has it:
+    ``run`` then says what differs.
     """
     try:
         stored = yaml.safe_load(Places(directory).spec.read_text(encoding="utf-8"))
@@ -68,7 +69,7 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
         }
         if kept:
             space[variant.name] = {**kept, **named}
-    decided = {"compile": stored.get("compile", False)} if spec.compile == "auto" else {}
+    decided = {"compile": {**BEFORE, **stored}["compile"]} if spec.compile == "auto" else {}
     return spec.model_copy(update={"space": space, **decided})
 
 
