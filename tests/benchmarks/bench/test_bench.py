@@ -15,7 +15,7 @@ from tests.benchmarks.bench.peak import PRODUCT, flops_an_image
 from tests.benchmarks.bench.plain_loop import TensorByTensorPESG
 from tests.benchmarks.bench.side_by_side import together, workers
 from tests.benchmarks.bench.tables import report, section
-from tests.benchmarks.bench.work import METHODS, Work
+from tests.benchmarks.bench.work import METHODS, Work, random_images
 from trainables.datasets.source import Source
 from trainables.optimizers.pesg import PESG
 
@@ -204,13 +204,7 @@ def test_every_contender_learns(name: str, method: str) -> None:
 
 def few_images(root: Path, download: bool) -> Source:  # noqa: ARG001
     """Random ones."""
-    generator = torch.Generator().manual_seed(0)
-
-    def part(n: int) -> tuple[torch.Tensor, torch.Tensor]:
-        images = torch.randint(0, 256, (n, 3, 32, 32), generator=generator, dtype=torch.uint8)
-        return images, torch.arange(n) % 2
-
-    return Source(*part(400), *part(40), n_classes=2, augmentation="crop_flip")
+    return random_images(400, 40, n_classes=2)
 
 
 WORK = Work(

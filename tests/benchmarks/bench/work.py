@@ -20,6 +20,7 @@ __all__ = [
     "Work",
     "default_precision",
     "random_cifar",
+    "random_images",
     "work_here",
 ]
 
@@ -87,10 +88,15 @@ def work_here(device: str) -> Work:
 
 def random_cifar(root: Path, download: bool) -> Source:  # noqa: ARG001
     """Random pixels in the shape and number of CIFAR-10: speed does not depend on them."""
+    return random_images(50_000, 10_000, n_classes=10)
+
+
+def random_images(train: int, test: int, n_classes: int) -> Source:
+    """So many of 32 x 32 in colour, the same in every process."""
     generator = torch.Generator().manual_seed(0)
 
     def part(n: int) -> tuple[torch.Tensor, torch.Tensor]:
         images = torch.randint(0, 256, (n, 3, 32, 32), generator=generator, dtype=torch.uint8)
-        return images, torch.arange(n) % 10
+        return images, torch.arange(n) % n_classes
 
-    return Source(*part(50_000), *part(10_000), n_classes=10, augmentation="crop_flip")
+    return Source(*part(train), *part(test), n_classes=n_classes, augmentation="crop_flip")
