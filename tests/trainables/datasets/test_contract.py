@@ -77,7 +77,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "six axes": ({"test_images": images(8, 1, 6, 6, 6, 6)}, r"test_images .*four axes.*five"),
     "too few names": (
         {"classes": ("a",)},
-        r"classes must be a tuple of 2 different names.*\('a',\)",
+        "classes must be a tuple of 2 different names",
     ),
     "a name twice": ({"classes": ("a", "a")}, "classes must be a tuple of 2 different names"),
     "a list of names": ({"classes": ["a", "b"]}, "classes must be a tuple"),
@@ -111,7 +111,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "labels as class ids": (
         {"labels": ("a", "b")},
-        r"train_labels must be float32 of shape \(40, L",
+        r"train_labels must be float32 of shape \(40",
     ),
     "one label": (
         {"labels": ("a",), "train_labels": torch.zeros(40, 1), "test_labels": torch.zeros(8, 1)},
