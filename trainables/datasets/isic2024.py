@@ -17,7 +17,7 @@ import torch
 from trainables.datasets.about import About
 from trainables.datasets.columns import numbered, numbers, read_columns, zeros_and_ones
 from trainables.datasets.decode import Decoding
-from trainables.datasets.hdf5 import opened
+from trainables.datasets.hdf5 import opened, reading
 from trainables.datasets.lesions import CLASSES, Lesions
 from trainables.datasets.source import Source
 from trainables.datasets.store.encoded import stamp
@@ -106,10 +106,11 @@ class _Inside:
 
     def open(self, index: int) -> BinaryIO:
         """Its bytes; h5py lets one thread in at a time."""
-        try:
-            return BytesIO(np.asarray(self.content[self.names[index]]).tobytes())
-        except KeyError as error:
+        name = self.names[index]
+        if name not in self.content:
             raise DataError(
-                f"{self.file} must hold every image that {CSV} names, and {self.names[index]} is "
-                "not there: fetch both again."
-            ) from error
+                f"{self.file} must hold every image that {CSV} names, and {name} is not there: "
+                "fetch both again."
+            )
+        with reading(self.file):
+            return BytesIO(np.asarray(self.content[name]).tobytes())

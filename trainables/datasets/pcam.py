@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainables.datasets.about import About
-from trainables.datasets.hdf5 import opened
+from trainables.datasets.hdf5 import opened, reading
 from trainables.datasets.resize import refuse_size, resized
 from trainables.datasets.source import Source
 from trainables.datasets.store.arrays import blocks, streamed
@@ -77,7 +77,7 @@ def read_pcam(
 
 def _labels(file: Path, part: str) -> Tensor:
     """int64 (N,)."""
-    with opened(file) as content:
+    with opened(file) as content, reading(file):
         labels: NDArray[np.generic] = content["y"][:]
     if labels.shape != (IMAGES[part], 1, 1, 1) or not np.isin(labels, (0, 1)).all():
         raise _other(file, f"y of 0 and 1, {(IMAGES[part], 1, 1, 1)}", labels)
@@ -95,7 +95,7 @@ def _images(folder: Path, parts: tuple[str, ...], side: int) -> Tensor:
 
 def _pixels(file: Path, count: int, side: int) -> Iterator[NDArray[np.uint8]]:
     wanted = (count, PIXELS, PIXELS, CHANNELS)
-    with opened(file) as content:
+    with opened(file) as content, reading(file):
         images = content["x"]
         if images.shape != wanted or images.dtype != np.uint8:
             raise _other(file, f"x of uint8, {wanted}", images)
