@@ -19,7 +19,9 @@ class About:
             them ("train.csv", "jpeg/train/*.jpg or train/*.jpg"); () for a set without files.
         folders: where the files may lie below the data root, in the order of the search; "" is
             the root itself.
+        layout: the files in short, where there are many.
         classes: names by class id; () where the set has labels, or names none.
+        positives: class ids that are positive by default; None: the upper half of them.
         labels: names of the labels of a multi-label set.
         origin: where one gets the files that cannot be downloaded here.
     """
@@ -27,7 +29,9 @@ class About:
     title: str
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ("",)
+    layout: str = ""
     classes: tuple[str, ...] = ()
+    positives: tuple[int, ...] | None = None
     labels: tuple[str, ...] = ()
     origin: str = ""
 
@@ -37,7 +41,7 @@ class About:
         if not self.files:
             return "no files"
         folders = " or ".join(folder or "the data root" for folder in self.folders)
-        return f"{_listed(self.files)} in {folders}"
+        return f"{self.layout or _listed(self.files)} in {folders}"
 
     def place(self, root: Path) -> Path | None:
         """The first folder below ``root`` with the files, by their names; None: there is none.

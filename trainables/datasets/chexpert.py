@@ -16,7 +16,7 @@ from torch import Tensor
 
 from trainables.datasets.about import About
 from trainables.datasets.choice import chosen
-from trainables.datasets.columns import Table, numbered, numbers, read_columns
+from trainables.datasets.csv_table import Table, numbered, numbers, read_columns
 from trainables.datasets.decode import Decoding
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source

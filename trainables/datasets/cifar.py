@@ -22,6 +22,7 @@ ABOUT_10 = About(
     "CIFAR-10",
     files=(*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "batches.meta"),
     folders=("cifar-10-batches-py",),
+    layout="data_batch_1 to data_batch_5, test_batch and batches.meta",
     classes=(
         "airplane",
         "automobile",

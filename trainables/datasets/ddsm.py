@@ -33,8 +33,6 @@ CLASSES = (
 )
 """By the feature ``label``; ``label_normal`` is 0 for the first one and 1 for the others."""
 
-POSITIVES = (1, 2, 3, 4)
-
 PIXELS = 299
 
 TRAINING = tuple(f"training10_{number}" for number in range(5))
@@ -43,12 +41,15 @@ HALVES = ("test10", "cv10")
 ABOUT = About(
     "DDSM+",
     files=(
-        *(f"{name}/{name}.tfrecords or {name}.tfrecords" for name in TRAINING),
-        *(f"{name}_data/{name}_data.npy or {name}_data.npy" for name in HALVES),
+        *(f"{name}/{name}.tfrecords" for name in TRAINING),
+        *(f"{name}_data/{name}_data.npy" for name in HALVES),
         *(f"{name}_labels.npy" for name in HALVES),
     ),
     folders=("ddsm", "ddsm-mammography"),
+    layout="training10_N/training10_N.tfrecords (N from 0 to 4), {cv10,test10}_data/"
+    "{cv10,test10}_data.npy and {cv10,test10}_labels.npy",
     classes=CLASSES,
+    positives=(1, 2, 3, 4),
     origin="Kaggle, which asks for an account",
 )
 
@@ -67,7 +68,7 @@ def read_ddsm(
 
     Args:
         root: folder of the data sets. One of ``ABOUT.folders`` below holds the files as Kaggle
-            packs them, each in a folder of its own or not.
+            packs them.
         download: not used: Kaggle asks for an account.
         image_size: images are resized to squares of so many pixels.
 
@@ -76,9 +77,8 @@ def read_ddsm(
     """
     refuse_size(image_size)
     folder = ABOUT.found(root)
-    training = [_file(folder, name, "tfrecords") for name in TRAINING]
-    halves = [_file(folder, f"{name}_data", "npy") for name in HALVES]
-    labelled = [folder / f"{name}_labels.npy" for name in HALVES]
+    files = [folder / name for name in ABOUT.files]
+    training, halves, labelled = files[: len(TRAINING)], files[len(TRAINING) : -2], files[-2:]
     train_labels = [label for file in training for label, _ in _pieces(file)]
     arrays = [_array(file) for file in halves]
     test_labels = [_labels(file, len(of)) for file, of in zip(labelled, arrays, strict=True)]
@@ -105,28 +105,23 @@ def read_ddsm(
         test_labels=torch.cat(test_labels),
         n_classes=len(CLASSES),
         augmentation="flip",
-        files=(*training, *halves, *labelled),
+        files=tuple(files),
         classes=CLASSES,
-        positives=POSITIVES,
+        positives=ABOUT.positives,
     )
-
-
-def _file(folder: Path, name: str, suffix: str) -> Path:
-    packed = folder / name / f"{name}.{suffix}"
-    return packed if packed.is_file() else folder / packed.name
 
 
 def _pieces(file: Path) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """(class id, grey levels (1, 1, H, W)) of each example."""
     for number, example in enumerate(examples(file)):
-        label, image = example.get("label", []), example.get("image", [])
-        sound = len(label) == len(image) == 1 and isinstance(image[0], memoryview)
-        if not sound or label[0] not in range(len(CLASSES)) or len(image[0]) != PIXELS**2:
+        label, image = example.integers.get("label", []), example.texts.get("image", [])
+        sizes = [len(each) for each in image]
+        if len(label) != 1 or label[0] not in range(len(CLASSES)) or sizes != [PIXELS**2]:
             raise DataError(
                 f"{file} must hold examples with a label from 0 to {len(CLASSES) - 1} and an image "
                 f"of {PIXELS}x{PIXELS} bytes, and example {number:,} is another: fetch it again."
             )
-        yield int(label[0]), np.frombuffer(image[0], np.uint8).reshape(1, 1, PIXELS, PIXELS)
+        yield label[0], np.frombuffer(image[0], np.uint8).reshape(1, 1, PIXELS, PIXELS)
 
 
 def _array(file: Path) -> NDArray[np.uint8]:

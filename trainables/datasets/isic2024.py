@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from trainables.datasets.about import About
-from trainables.datasets.columns import numbered, numbers, read_columns, zeros_and_ones
+from trainables.datasets.csv_table import numbered, numbers, read_columns, zeros_and_ones
 from trainables.datasets.decode import Decoding
 from trainables.datasets.hdf5 import opened, reading
 from trainables.datasets.lesions import CLASSES, Lesions

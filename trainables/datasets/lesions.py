@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.cuts import test_cut
+from trainables.datasets.cuts import fixed_cut
 from trainables.datasets.decode import Decoding
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
@@ -61,11 +61,11 @@ class Lesions:
             files: for provenance.
 
         Raises:
-            DataError: see ``test_cut`` and ``photos``.
+            DataError: see ``fixed_cut`` and ``photos``.
         """
         own = slice(self.own)
         test = torch.zeros(len(self.labels), dtype=torch.bool)
-        test[own] = test_cut(self.labels[own], TEST_SHARE, self.groups[own])
+        test[own] = fixed_cut(self.labels[own], TEST_SHARE, self.groups[own])
         train = ~test & ~torch.isin(self.groups, self.groups[test])
         order = torch.cat([train.nonzero()[:, 0], test.nonzero()[:, 0]])
         found = photos(what, encoded(order.tolist()), how, undecodable)

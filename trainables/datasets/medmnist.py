@@ -190,7 +190,11 @@ def _reader(name: str) -> Reader:
     def read(root: Path, download: bool, *, image_size: int = SMALLEST) -> Source:
         return read_medmnist(name, root, download, image_size=image_size)
 
-    read.__doc__ = f"{SETS[name].what} (MedMNIST)."
+    sizes = ", ".join(map(str, SETS[name].md5))
+    read.__doc__ = (
+        f"{SETS[name].what} (MedMNIST).\n\nArgs:\n    image_size: pixels of each axis: {sizes}; "
+        "each size is a file of its own.\n"
+    )
     return read
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from trainables.datasets.about import About
-from trainables.datasets.columns import Table, numbered, numbers, read_columns, zeros_and_ones
+from trainables.datasets.csv_table import Table, numbered, numbers, read_columns, zeros_and_ones
 from trainables.datasets.decode import Decoding
 from trainables.datasets.lesions import CLASSES, Lesions
 from trainables.datasets.source import Source, missing

@@ -33,6 +33,7 @@ ABOUT = About(
     "PatchCamelyon",
     files=tuple(FILE.format(part=part, kind=kind) for part in IMAGES for kind in "xy"),
     folders=("pcam", "patchcamelyon"),
+    layout=FILE.format(part="{train,valid,test}", kind="{x,y}"),
     classes=("normal", "tumour"),
     origin="Zenodo, record 2546921 (gunzip its files)",
 )

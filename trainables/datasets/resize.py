@@ -11,7 +11,7 @@ __all__ = ["refuse_size", "resized"]
 
 
 def resized(images: Tensor, side: int) -> Tensor:
-    """Squares, uint8 (N, C, H, H), as squares of ``side`` pixels: bilinear, smoothed as Pillow does.
+    """Squares, uint8 (N, C, H, H), as squares of ``side`` pixels: bilinear, smoothed as Pillow's.
 
     Those that have that size already come back as they are.
     """

@@ -11,13 +11,19 @@ from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from struct import Struct
+from typing import NamedTuple
 
 from trainables.errors import DataError
 
 __all__ = ["Example", "examples"]
 
-Example = dict[str, list[memoryview] | list[int]]
-"""Name of a feature to its values; a list of floats is left out."""
+
+class Example(NamedTuple):
+    """Values of the features by their names; lists of floats are left out."""
+
+    texts: dict[str, list[memoryview]]
+    integers: dict[str, list[int]]
+
 
 HEAD = Struct("<QI")
 """Length, and its checksum."""
@@ -71,16 +77,16 @@ def _broken(file: Path, why: str) -> DataError:
 
 
 def _example(record: memoryview) -> Example:
-    found: Example = {}
+    found = Example({}, {})
     for features in _all(record, 1):
         for entry in _all(features, 1):
             (name,) = _all(entry, 1)
             for feature in _all(entry, 2):
                 for number, values in _fields(feature):
                     if number == 1:
-                        found[str(name, "utf-8")] = _all(values, 1)
+                        found.texts[str(name, "utf-8")] = _all(values, 1)
                     elif number == 3:
-                        found[str(name, "utf-8")] = list(_integers(values))
+                        found.integers[str(name, "utf-8")] = [*_integers(values)]
     return found
 
 

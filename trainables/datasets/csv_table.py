@@ -86,7 +86,7 @@ def zeros_and_ones(file: Path, name: str, column: NDArray[np.str_]) -> NDArray[n
     return found.astype(np.int64)
 
 
-def numbered(names: Sequence[str], alone: Sequence[str] = ()) -> Tensor:
+def numbered(names: Sequence[str] | NDArray[np.str_], alone: Sequence[str] = ()) -> Tensor:
     """int64 (N,): one number for each name, from 0 on; each that is ``alone`` has its own."""
     _, found = np.unique(np.asarray(names), return_inverse=True)
     own = np.flatnonzero(np.isin(names, alone))
