@@ -35,6 +35,7 @@ CLASSES = (
 
 PIXELS = 299
 
+TRAINING_IMAGES = 55_890
 TRAINING = tuple(f"training10_{number}" for number in range(5))
 HALVES = ("test10", "cv10")
 
@@ -108,6 +109,16 @@ def read_ddsm(
         files=tuple(files),
         classes=CLASSES,
         positives=ABOUT.positives,
+        notes=_notes(len(train_labels)),
+    )
+
+
+def _notes(images: int) -> tuple[str, ...]:
+    if images == TRAINING_IMAGES:
+        return ()
+    return (
+        f"{ABOUT.title} has {images:,} images for training, and its author counted "
+        f"{TRAINING_IMAGES:,}: a file may be cut short.",
     )
 
 
