@@ -19,6 +19,7 @@ from trainables.config import Outcome, TrialConfig
 from trainables.errors import DataError, DivergedError, in_words
 from trainables.files import save_atomically
 from trainables.gpu_memory import limit_memory
+from trainables.host_memory import begin_peak, peak_memory
 from trainables.loop import TrainingRun
 from trainables.watchdog import Watchdog
 
@@ -177,6 +178,7 @@ class MethodTrainable(tune.Trainable):
         return {**reported, "outcome": json.dumps(outcome.to_json()), "done": done}
 
     def _start(self) -> TrainingRun:
+        begin_peak()
         self._memory = limit_memory(self._job.gpus)
         run = TrainingRun(TrialConfig(**self._job.trial))
         if state := load_checkpoint(self._job.checkpoint_file, run.config.device):
@@ -201,7 +203,7 @@ class MethodTrainable(tune.Trainable):
         self._saved = time.monotonic()
 
     def _outcome(self) -> Outcome:
-        place = Outcome(host=socket.gethostname(), device=_device_name())
+        place = Outcome(host=socket.gethostname(), device=_device_name(), peak_memory=peak_memory())
         if self._run is None:
             return place
         return replace(

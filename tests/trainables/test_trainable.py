@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from trainables import trainable as module
@@ -70,6 +71,11 @@ def test_a_worker_that_ends_in_the_middle_is_followed_by_one_that_goes_on(
     second = worker(reported=1)
     assert second.train()["interval"] == 2
     assert last(second)["value"] == whole["value"]
+
+
+def test_the_outcome_says_how_much_memory_it_took(worker: Callable[..., MethodTrainable]) -> None:
+    here = psutil.Process().memory_info().rss / 1e6
+    assert 0.5 * here < json.loads(worker().train()["outcome"])["peak_memory"] < 10 * here
 
 
 def test_the_outcome_says_how_the_steps_ran(worker: Callable[..., MethodTrainable]) -> None:
