@@ -1,9 +1,12 @@
 """Ranking metrics on the device: one sort in float64, ties handled."""
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-__all__ = ["auprc", "auroc"]
+__all__ = ["auprc", "auroc", "by_label", "over_labels"]
 
 
 def auroc(scores: Tensor, targets: Tensor) -> float:
@@ -41,6 +44,39 @@ def auprc(scores: Tensor, targets: Tensor) -> float:
     ranks = is_threshold.nonzero().squeeze(1) + 1
     gained = torch.diff(hits, prepend=hits.new_zeros(1))
     return float((gained * hits / ranks).sum() / hits[-1])
+
+
+def by_label(
+    metric: Callable[[Tensor, Tensor], float], scores: Tensor, targets: Tensor
+) -> list[float]:
+    """``metric`` of each label over the images that have it; NaN where these lack a class.
+
+    Args:
+        metric: `auroc` or `auprc`.
+        scores, targets: (N, L), targets NaN where one is missing.
+    """
+    found = []
+    for label in range(targets.shape[1]):
+        known = ~targets[:, label].isnan()
+        positive = targets[known, label] > 0.5
+        both = bool(positive.any()) and not bool(positive.all())
+        found.append(metric(scores[known, label], positive) if both else math.nan)
+    return found
+
+
+def over_labels(labels: list[float]) -> float:
+    """Mean of what `by_label` gave over the labels that have both classes.
+
+    Raises:
+        ValueError: none of them has.
+    """
+    defined = [each for each in labels if not math.isnan(each)]
+    if not defined:
+        raise ValueError(
+            f"the mean over labels needs one with positives and negatives, but none of {len(labels)} "
+            "labels has both."
+        )
+    return sum(defined) / len(defined)
 
 
 def _checked(metric: str, scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,8 @@
 """All that a method is made of, for one import: ``from trainables.methods.api import ...``.
 
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
-  `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size.
+  `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
+  `TARGETS`, which are `LABELS` if it takes several labels.
 - Bases with their hyperparameters: `PESGMethod` for an AUC loss, `CompositionalMethod` for
   compositional training.
 - Losses, and `Mixup` and `Cutout` for batches.
@@ -24,7 +25,7 @@ from trainables.losses.auc_square import AUCSquareLoss
 from trainables.losses.ce import CELoss
 from trainables.losses.focal import FocalLoss
 from trainables.losses.weighted_ce import WeightedCELoss
-from trainables.method import Method
+from trainables.method import LABELS, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
@@ -35,6 +36,7 @@ from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
 from trainables.updates import Compositional, Descent, Mix, unmixed
 
 __all__ = [
+    "LABELS",
     "AUCLoss",
     "AUCMarginLoss",
     "AUCMixupLoss",
