@@ -13,7 +13,7 @@ from study.errors import SpecError
 from study.plan.elsewhere import Machine, machine, plan_elsewhere
 from study.plan.images import PUBLISHED, labels_of, published
 from study.plan.speeds import SPEEDS, Way
-from study.spec import StudySpec, load_spec, parse_spec, preset_names
+from study.spec import Dataset, StudySpec, load_spec, parse_spec, preset_names
 from trainables.datasets import DATASETS
 from trainables.datasets.imbalance import binary_targets
 from trainables.errors import DataError
@@ -156,10 +156,10 @@ def test_published_sizes_are_those_of_the_data(name: str, real_data: Path) -> No
     folders = (real_data, real_data / "medmnist")
     for folder in folders:
         try:
-            found = labels_of(name, folder)
+            found = labels_of(Dataset(name=name), folder)
         except DataError:
             continue
-        size, known = PUBLISHED[name], published(name, NOWHERE)
+        size, known = PUBLISHED[name], published(Dataset(name=name), NOWHERE)
         for part, labels, stands in (
             (size.train, found.train, known.train),
             (size.test, found.test, known.test),
