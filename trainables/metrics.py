@@ -1,12 +1,14 @@
 """Ranking metrics on the device: one sort in float64, ties handled."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["auprc", "auroc", "by_label", "over_labels"]
+__all__ = ["auprc", "auroc", "over_labels"]
+
+Metric = Callable[[Tensor, Tensor], float]
+"""From scores and targets, both (N,)."""
 
 
 def auroc(scores: Tensor, targets: Tensor) -> float:
@@ -46,37 +48,37 @@ def auprc(scores: Tensor, targets: Tensor) -> float:
     return float((gained * hits / ranks).sum() / hits[-1])
 
 
-def by_label(
-    metric: Callable[[Tensor, Tensor], float], scores: Tensor, targets: Tensor
-) -> list[float]:
-    """``metric`` of each label over the images that have it; NaN where these lack a class.
+def over_labels(
+    metric: Metric, scores: Tensor, targets: Tensor, names: Sequence[str]
+) -> tuple[float, dict[str, float]]:
+    """``metric`` of each label over the images that have it, and its mean over the labels.
 
     Args:
         metric: `auroc` or `auprc`.
-        scores, targets: (N, L), targets NaN where one is missing.
-    """
-    found = []
-    for label in range(targets.shape[1]):
-        known = ~targets[:, label].isnan()
-        positive = targets[known, label] > 0.5
-        both = bool(positive.any()) and not bool(positive.all())
-        found.append(metric(scores[known, label], positive) if both else math.nan)
-    return found
+        scores, targets: (N, L), targets NaN where one is missing; or (N,).
+        names: of the L labels.
 
-
-def over_labels(labels: list[float]) -> float:
-    """Mean of what `by_label` gave over the labels that have both classes.
+    Returns:
+        The mean over the labels that have both classes, and the metric of each of these by name;
+        of (N,) the metric itself, and nothing.
 
     Raises:
-        ValueError: none of them has.
+        ValueError: no label has both classes, or a score is NaN.
     """
-    defined = [each for each in labels if not math.isnan(each)]
-    if not defined:
+    if targets.dim() == 1:
+        return metric(scores, targets), {}
+    found = {}
+    for name, mine, wanted in zip(names, scores.unbind(1), targets.unbind(1), strict=True):
+        known = ~wanted.isnan()
+        positive = wanted[known] > 0.5
+        if 0 < int(positive.sum()) < len(positive):
+            found[name] = metric(mine[known], positive)
+    if not found:
         raise ValueError(
-            f"the mean over labels needs one with positives and negatives, but none of {len(labels)} "
-            "labels has both."
+            f"the mean over {len(names)} labels needs one with positives and negatives, but got "
+            "none."
         )
-    return sum(defined) / len(defined)
+    return sum(found.values()) / len(found), found
 
 
 def _checked(metric: str, scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

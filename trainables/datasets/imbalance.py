@@ -52,10 +52,12 @@ class BinaryTask:
 
     Attributes:
         train_images, val_images, test_images: uint8 (N, C, H, W).
-        train_targets, val_targets, test_targets: float32 (N,), 0 or 1.
-        prior: share of positives among the training images.
+        train_targets, val_targets, test_targets: float32 (N,), 0 or 1; or of several labels (N, L)
+            in [0, 1], NaN where one is missing.
+        prior: share of positives among the training images; of several labels float32 (L,).
         mean, std: float32 (C,), over the training images' pixels scaled to [0, 1].
         augmentation: the set's own default augmentation.
+        labels: names of the L labels; empty: there is one.
     """
 
     train_images: Tensor
@@ -64,10 +66,11 @@ class BinaryTask:
     val_targets: Tensor
     test_images: Tensor
     test_targets: Tensor
-    prior: float
+    prior: float | Tensor
     mean: Tensor
     std: Tensor
     augmentation: str
+    labels: tuple[str, ...] = ()
 
     def to(self, device: torch.device | str) -> "BinaryTask":
         """The same task with every tensor on ``device``."""

@@ -9,8 +9,8 @@
 - Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
   a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
   `prior_of` for the field ``prior``.
-- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`,
-  `unmixed`.
+- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`
+  (to be called by `mixed`), `unmixed`.
 
 A method's search space is made by ``search_spaces.ranges``.
 """
@@ -33,7 +33,7 @@ from trainables.methods.pesg import PESGMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
-from trainables.updates import Compositional, Descent, Mix, unmixed
+from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
 
 __all__ = [
     "LABELS",
@@ -65,6 +65,7 @@ __all__ = [
     "head_only",
     "hyperparameter",
     "listed_after",
+    "mixed",
     "one_stage",
     "pesg",
     "prior_of",

@@ -33,22 +33,25 @@ PRIORS = torch.tensor([0.1, 0.35, 0.5, 0.02, 0.8], dtype=torch.float64)
 Make = Callable[[Any, int], nn.Module]
 """From the prior, a number or one a label, and the number of labels."""
 
+
+def under(score_map: str) -> dict[str, Make]:
+    """The AUC losses."""
+    named: dict[str, Make] = {
+        "auc_m": lambda p, n: AUCMarginLoss(p, 0.7, score_map, n),
+        "auc_m, prior of the batch": lambda _, n: AUCMarginLoss(None, 0.7, score_map, n),
+        "auc_m, prior free": lambda _, n: PriorFreeAUCMarginLoss(0.7, score_map, n),
+        "auc_s": lambda p, n: AUCSquareLoss(p, score_map, n),
+        "auc_ce": lambda p, n: AUCPlusCELoss(AUCMarginLoss(p, 0.7, score_map, n), 0.5),
+        "auc_mixup": lambda _, n: AUCMixupLoss(0.7, score_map, True, n),
+        "auc_mixup, hard": lambda _, n: AUCMixupLoss(0.7, score_map, False, n),
+    }
+    return {f"{name}, {score_map}": make for name, make in named.items()}
+
+
 LOSSES: dict[str, Make] = {
-    **{
-        f"{name}, {score_map}": lambda p, n, make=make, score_map=score_map: make(p, score_map, n)
-        for score_map in SCORE_MAPS
-        for name, make in {
-            "auc_m": lambda p, s, n: AUCMarginLoss(p, 0.7, s, n),
-            "auc_m, prior of the batch": lambda p, s, n: AUCMarginLoss(None, 0.7, s, n),
-            "auc_m, prior free": lambda p, s, n: PriorFreeAUCMarginLoss(0.7, s, n),
-            "auc_s": lambda p, s, n: AUCSquareLoss(p, s, n),
-            "auc_ce": lambda p, s, n: AUCPlusCELoss(AUCMarginLoss(p, 0.7, s, n), 0.5),
-            "auc_mixup": lambda p, s, n: AUCMixupLoss(0.7, s, True, n),
-            "auc_mixup, hard": lambda p, s, n: AUCMixupLoss(0.7, s, False, n),
-        }.items()
-    },
-    "ce": lambda p, n: CELoss(),
-    "ce, weighted": lambda p, n: WeightedCELoss(p, 0.8, 0.1),
+    **{name: make for score_map in SCORE_MAPS for name, make in under(score_map).items()},
+    "ce": lambda *_: CELoss(),
+    "ce, weighted": lambda p, _: WeightedCELoss(p, 0.8, 0.1),
 }
 
 ROUNDING = {"rtol": 1e-10, "atol": 1e-13}
