@@ -270,7 +270,8 @@ class TrainingRun:
             two of the validation set as "val_scores" and "val_targets", and "embeddings": float32
             (N, D) if asked for. Of several labels the metrics are means over those with both
             classes, scores and targets float32 (N, L) with NaN where one is missing, and "labels"
-            their names (L,).
+            their names (L,). Where the set has groups, "groups" and "val_groups": int64 of each
+            image; where it has metadata, "metadata.<column>": of the test images, as it was read.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -289,12 +290,24 @@ class TrainingRun:
             "val_scores": self._outputs(self._model, self._task.val_images).float().cpu().numpy(),
             "val_targets": self._task.val_targets.to(kept).cpu().numpy(),
         }
-        if self._task.labels:
-            tested["labels"] = np.array(self._task.labels)
+        tested |= self._told()
         if embeddings:
             features = self._outputs(self._model.features, self._task.test_images)
             tested["embeddings"] = features.float().cpu().numpy()
         return tested
+
+    def _told(self) -> dict[str, Any]:
+        """What a set tells of its labels and images, for those who read the predictions."""
+        task, told = self._task, dict[str, Any]()
+        if task.labels:
+            told["labels"] = np.array(task.labels)
+        for name, groups in (("groups", task.test_groups), ("val_groups", task.val_groups)):
+            if groups is not None:
+                told[name] = groups.cpu().numpy()
+        if task.raw_metadata is not None:
+            columns = task.raw_metadata.columns
+            told |= {f"metadata.{name}": column for name, column in columns.items()}
+        return told
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only.

@@ -18,8 +18,8 @@ from tests.trainables.test_loop import config, to_the_end
 from tests.trainables.tiny import generator
 from trainables import loop
 from trainables.batches.augment import normalise
-from trainables.config import TrialConfig
 from trainables.datasets.imbalance import BinaryTask
+from trainables.datasets.metadata import Metadata
 from trainables.errors import DataError
 from trainables.loop import TrainingRun
 from trainables.methods.api import (
@@ -35,6 +35,8 @@ from trainables.methods.api import (
 
 LABEL_NAMES = ("left", "right", "rare")
 MISSING = (0.0, 0.3, 0.7)
+AGES = np.where(np.arange(120) % 7 == 0, np.nan, np.arange(120.0))
+SEXES = np.array(["f", "m", ""])[np.arange(120) % 3]
 
 
 def part(seed: int, images: int) -> tuple[Tensor, Tensor]:
@@ -67,22 +69,22 @@ def task() -> BinaryTask:
         std=torch.tensor([0.2]),
         augmentation="none",
         labels=LABEL_NAMES,
+        val_groups=torch.arange(90) // 2,
+        test_groups=100 + torch.arange(120) // 3,
+        raw_metadata=Metadata({"age": AGES, "sex": SEXES}),
     )
 
 
 TASK = task()
 
 
-@pytest.fixture
-def trial(monkeypatch: pytest.MonkeyPatch) -> Callable[..., TrialConfig]:
-    """A config whose data are the task above."""
-    monkeypatch.setattr(loop, "task_on_device", lambda *_, **__: TASK)
-
-    def make(**changes: Any) -> TrialConfig:
-        fields = {"method": "ce", "params": {}, "model": "mlp", "epochs": 3, "augmentation": None}
-        return config(**{**fields, "imratio": None, "intervals": 3, **changes})
-
-    return make
+def started(**changes: Any) -> TrainingRun:
+    """A trial whose data are the task above."""
+    fields = {"method": "ce", "params": {}, "model": "mlp", "epochs": 3, "augmentation": None}
+    chosen = config(**{**fields, "imratio": None, "intervals": 3, **changes})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "task_on_device", lambda *_, **__: TASK)
+        return TrainingRun(chosen)
 
 
 def by_label(targets: np.ndarray, scores: np.ndarray, metric: Callable[..., float]) -> list[float]:
@@ -94,9 +96,9 @@ def by_label(targets: np.ndarray, scores: np.ndarray, metric: Callable[..., floa
     return found
 
 
-def test_its_figures_are_those_of_scikit_learn_by_label(trial: Callable[..., TrialConfig]) -> None:
+def test_its_figures_are_those_of_scikit_learn_by_label() -> None:
     """The mean is over the labels that have both classes; in validation "rare" has one."""
-    run = TrainingRun(trial(epochs=20, select="auprc"))
+    run = started(epochs=20, select="auprc")
     last = to_the_end(run)[-1]
     tested = run.test(embeddings=True)
     for key in ("scores", "targets", "val_scores", "val_targets"):
@@ -116,19 +118,35 @@ def test_its_figures_are_those_of_scikit_learn_by_label(trial: Callable[..., Tri
         pytest.approx({"val_auroc.left": val[0], "val_auroc.right": val[1]}, abs=1e-12)
     )
     assert last["val_auroc"] > 0.9
+
+
+def test_predictions_tell_of_groups_and_metadata() -> None:
+    """In a file without a pickle."""
+    run = started(epochs=1, intervals=1)
+    to_the_end(run)
     file = io.BytesIO()
-    np.savez(file, **tested)
+    np.savez(file, **run.test())
     file.seek(0)
-    assert np.load(file)["labels"].tolist() == list(LABEL_NAMES)  # no pickle in it
+    found = np.load(file, allow_pickle=False)
+    assert found["labels"].tolist() == list(LABEL_NAMES)
+    assert found["groups"].tolist() == [100 + i // 3 for i in range(120)]
+    assert found["val_groups"].tolist() == [i // 2 for i in range(90)]
+    np.testing.assert_array_equal(found["metadata.age"], AGES)
+    assert found["metadata.sex"].tolist() == SEXES.tolist()
+    one = TrainingRun(config(epochs=1, intervals=1))
+    to_the_end(one)
+    assert set(one.test()) == {
+        *("test_auroc", "test_auprc", "scores", "targets", "val_scores", "val_targets")
+    }
 
 
 @pytest.mark.parametrize("method", SEVERAL)
-def test_save_and_load_continue_bit_for_bit(method: str, trial: Callable[..., TrialConfig]) -> None:
+def test_save_and_load_continue_bit_for_bit(method: str) -> None:
     """In the middle of an interval; the curve, the labels' figures and the scores."""
-    chosen = trial(method=method, model="small_cnn", epochs=2)
-    through = TrainingRun(chosen)
+    chosen: dict[str, Any] = {"method": method, "model": "small_cnn", "epochs": 2}
+    through = started(**chosen)
     whole = to_the_end(through)
-    first, second = TrainingRun(chosen), TrainingRun(chosen)
+    first, second = started(**chosen), started(**chosen)
     first.train_interval()
     first.train_step()
     file = io.BytesIO()
@@ -140,8 +158,8 @@ def test_save_and_load_continue_bit_for_bit(method: str, trial: Callable[..., Tr
 
 
 @pytest.mark.parametrize("method", SEVERAL)
-def test_a_step_reads_nothing_of_the_host(method: str, trial: Callable[..., TrialConfig]) -> None:
-    run = TrainingRun(trial(method=method, model="small_cnn", augmentation="crop_flip"))
+def test_a_step_reads_nothing_of_the_host(method: str) -> None:
+    run = started(method=method, model="small_cnn", augmentation="crop_flip")
     for stage in range(len(run._recipe._stages)):
         run._recipe._enter(stage)
         run.train_step()
@@ -149,27 +167,25 @@ def test_a_step_reads_nothing_of_the_host(method: str, trial: Callable[..., Tria
             run._step()
 
 
-def test_the_network_is_that_of_one_label_with_another_head(
-    trial: Callable[..., TrialConfig],
-) -> None:
-    run = TrainingRun(trial(model="small_cnn"))
+def test_the_network_is_that_of_one_label_with_another_head() -> None:
+    run = started(model="small_cnn")
     one = TrainingRun(config(model="small_cnn"))
     for key, value in one._model.features.state_dict().items():
         assert torch.equal(value, run._model.features.state_dict()[key])
     assert run._model.head.out_features == 3
 
 
-def test_a_probe_of_several_labels_has_figures(trial: Callable[..., TrialConfig]) -> None:
-    run = TrainingRun(trial(method="ct_auc", params={"taylor_terms": True}))
+def test_a_probe_of_several_labels_has_figures() -> None:
+    run = started(method="ct_auc", params={"taylor_terms": True})
     point = run.train_interval()
     assert all(math.isfinite(point[f"taylor_{term}"]) for term in ("outer", "inner", "rest"))
 
 
-def test_what_takes_one_label_is_refused(trial: Callable[..., TrialConfig]) -> None:
+def test_what_takes_one_label_is_refused() -> None:
     with pytest.raises(DataError, match="the task's 3 labels at once, and Focal takes one"):
-        TrainingRun(trial(method="focal"))
+        started(method="focal")
     with pytest.raises(ValueError, match="positive_rate needs the targets of one label"):
-        TrainingRun(trial(positive_rate=0.5))
+        started(positive_rate=0.5)
 
 
 SEEN: list[tuple[Context, Sequence[Batch]]] = []
@@ -198,11 +214,9 @@ class Watch(Method):
         return one_stage(lambda: _Watched(context), batches=1)
 
 
-def test_batches_and_context_tell_of_the_training_images(
-    trial: Callable[..., TrialConfig],
-) -> None:
+def test_batches_and_context_tell_of_the_training_images() -> None:
     SEEN.clear()
-    run = TrainingRun(trial(method=f"{__name__}:Watch"))
+    run = started(method=f"{__name__}:Watch")
     run.train_step()
     ((context, (batch,)),) = SEEN
     assert batch.indices is not None

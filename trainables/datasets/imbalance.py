@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from trainables.datasets.ablation import Ablation, easiest, with_wrong_labels
+from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 
@@ -58,6 +59,8 @@ class BinaryTask:
         mean, std: float32 (C,), over the training images' pixels scaled to [0, 1].
         augmentation: the set's own default augmentation.
         labels: names of the L labels; empty: there is one.
+        val_groups, test_groups: int64, whose each image is; None: the set has none.
+        raw_metadata: of the test images, as the reader gave it; None: nothing.
     """
 
     train_images: Tensor
@@ -71,6 +74,9 @@ class BinaryTask:
     std: Tensor
     augmentation: str
     labels: tuple[str, ...] = ()
+    val_groups: Tensor | None = None
+    test_groups: Tensor | None = None
+    raw_metadata: Metadata | None = None
 
     def to(self, device: torch.device | str) -> "BinaryTask":
         """The same task with every tensor on ``device``."""
