@@ -1,14 +1,29 @@
-"""How much of the host's memory a worker had at most."""
+"""The host's memory: what there is of it, and what a worker had of it at most."""
 
 import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["begin_peak", "peak_memory"]
+import psutil
+
+__all__ = ["begin_peak", "memory", "peak_memory"]
+
+_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
+"""Of control groups 2 and 1, where Ray looks, too."""
 
 _PROCESS = Path("/proc/self")
 _PEAK = "VmHWM:"
+
+
+def memory() -> int:
+    """Bytes that this machine, or the container around this process, has in all."""
+    limits = [psutil.virtual_memory().total]
+    for name in _LIMITS:
+        file = Path("/sys/fs/cgroup") / name
+        limit = file.read_text().strip() if file.is_file() else ""
+        limits += [int(limit)] if limit.isdecimal() else []  # "max": no limit
+    return min(limits)
 
 
 def begin_peak() -> None:
