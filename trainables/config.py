@@ -99,6 +99,9 @@ class Outcome:
             with ``compile`` not be compiled; None: by an older version, or it did not begin.
         test_auroc, test_auprc: of a confirm trial that is over.
         predictions: file of its test scores, relative to the study's directory.
+        peak_memory: the most memory of the host that the worker had resident since the trial began
+            there, in MB (1e6 bytes). Pages of mapped images, which the trials of a node share,
+            count in each.
     """
 
     reason: str | None = None
@@ -113,6 +116,7 @@ class Outcome:
     test_auroc: float | None = None
     test_auprc: float | None = None
     predictions: str | None = None
+    peak_memory: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain JSON; its curve, which grows with every interval, is not copied."""

@@ -11,14 +11,17 @@ from torch import Tensor, nn
 
 from trainables.batches.augment import augment, normalise
 from trainables.batches.sampling import BatchSampler
+from trainables.batches.supply import Ahead, Resident, Supply, in_advance
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
+from trainables.data_memory import data_memory
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
+from trainables.datasets.images import Images
 from trainables.errors import DivergedError
 from trainables.method import Method
 from trainables.methods import METHODS
-from trainables.metrics import auprc, auroc
+from trainables.metrics import auprc, auroc, over_labels
 from trainables.models import MODELS
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
@@ -42,10 +45,12 @@ class TrainingRun:
     """One trial: a model trained by a method's recipe on one task, validated each interval.
 
     The same config gives the same run, bit for bit on the CPU. All data stay on the device as
-    uint8; nothing in a step waits for the device, and on a GPU it runs a step alone.
+    uint8, if they fit; nothing in a step waits for the device, and on a GPU it runs a step alone.
 
     Args:
         config: the whole trial.
+        memory: bytes that its images may take on the device; what takes more stays mapped on the
+            host and is gathered ahead of time, which changes no number. None: `data_memory`.
 
     Raises:
         UnknownNameError: method, data set or model does not exist.
@@ -61,9 +66,10 @@ class TrainingRun:
         ...     print(run.train_interval()["val_auroc"])
     """
 
-    def __init__(self, config: TrialConfig) -> None:
+    def __init__(self, config: TrialConfig, memory: int | None = None) -> None:
         self.config = config
         device = torch.device(config.device)
+        memory = data_memory(config.device) if memory is None else memory
         self._task = task_on_device(
             config.dataset,
             config.data_root,
@@ -74,12 +80,17 @@ class TrainingRun:
             device=config.device,
             ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
             data=config.data,
+            memory=memory,
         )
         self._augmentation = config.augmentation or self._task.augmentation
-        channels, size = self._task.train_images.shape[1:3]
+        targets = self._task.train_targets
+        self._labels = 1 if targets.dim() == 1 else targets.shape[1]
+        channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
-            self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
+            self._model = resolve("model", MODELS, config.model)(channels, size)
+            self._model.have_outputs(self._labels)
+        self._model.to(device)
         self._model.precision = config.precision
         self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
         self._model.to(memory_format=self._layout)
@@ -90,10 +101,11 @@ class TrainingRun:
         )
         self._probe_seed = int(seeds[4])
         method = resolve("method", METHODS, config.method)(**config.params)
+        method.refuse_labels(self._labels)
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
-                self._task.train_targets,
+                len(targets) if config.positive_rate is None else targets,
                 method.images_a_batch(config.batch_size),
                 generator,
                 config.positive_rate,
@@ -101,20 +113,27 @@ class TrainingRun:
             for generator in (order_1, order_2)
         ]
         # As many images as batches of the task's size hold, whatever the method's own hold.
-        of_task = min(config.batch_size, len(self._task.train_targets))
-        in_all = config.epochs * (len(self._task.train_targets) // of_task) * of_task
+        of_task = min(config.batch_size, len(targets))
+        in_all = config.epochs * (len(targets) // of_task) * of_task
         self.steps = max(1, round(in_all / self.batch_size))
         self._budget = resolve("budget", BUDGETS, config.budget)
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
         self._recipe = method.recipe(
-            Context(model=self._model, prior=self._prior, generator=self._method_generator)
+            Context(
+                model=self._model,
+                prior=self._prior,
+                generator=self._method_generator,
+                images=len(targets),
+                positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
+                outputs=self._labels,
+            )
         )
-        # All that a step reads of the host: which images it trains on.
-        self._chosen = [
-            torch.empty(self.batch_size, dtype=torch.int64, device=device) for _ in self._samplers
-        ]
+        # All that a step reads of the host: which images it trains on, and what does not fit.
+        self._fits = self._task.image_bytes <= memory
+        supply = Resident if self._fits else Ahead
+        self._supply: Supply = supply(self._task.train_images, self._samplers, device)
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
@@ -175,7 +194,8 @@ class TrainingRun:
         Returns:
             {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
             "gradient_evaluations" (both since the start of the trial)}, "val_auprc" if a search
-            selects by it, and the method's own figures, if it has any.
+            selects by it, and the method's own figures, if it has any. Of several labels a metric
+            is the mean over those with both classes, and "val_auroc.<label>" that of each.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -190,10 +210,7 @@ class TrainingRun:
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
-        scores, targets = self._val_scores(), self._task.val_targets
-        validated = {"val_auroc": float(auroc(scores, targets))}
-        if self.config.select == "auprc":
-            validated["val_auprc"] = float(auprc(scores, targets))
+        validated = self._validated()
         figures = self._figures()
         self._count_seconds()
         result = {
@@ -211,12 +228,20 @@ class TrainingRun:
         return result
 
     def validate(self) -> float:
-        """AUROC of the validation set.
+        """AUROC of the validation set; of several labels their mean.
 
         Raises:
             DivergedError: a score is not finite.
         """
-        return float(auroc(self._val_scores(), self._task.val_targets))
+        return self._validated()["val_auroc"]
+
+    def _validated(self) -> dict[str, float]:
+        found = self._val_scores(), self._task.val_targets, self._task.labels
+        mean, labels = over_labels(auroc, *found)
+        validated = {"val_auroc": mean}
+        if self.config.select == "auprc":
+            validated["val_auprc"], _ = over_labels(auprc, *found)
+        return validated | {f"val_auroc.{name}": value for name, value in labels.items()}
 
     def _val_scores(self) -> Tensor:
         scores = self._outputs(self._model, self._task.val_images)
@@ -232,8 +257,7 @@ class TrainingRun:
         started = time.perf_counter()
         with f32_products(self.config.precision):
             self._recipe.advance(self.progress)
-            for chosen, sampler in zip(self._now_chosen, self._samplers, strict=False):
-                chosen.copy_(sampler.draw())
+            self._supply.load(self._recipe.batches)
             self._recipe.count(self._execution(self._step, self._recipe.update))
         self.step += 1
         self.images += self.batch_size * self._recipe.batches
@@ -250,7 +274,10 @@ class TrainingRun:
         Returns:
             {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, the same
             two of the validation set as "val_scores" and "val_targets", and "embeddings": float32
-            (N, D) if asked for.
+            (N, D) if asked for. Of several labels the metrics are means over those with both
+            classes, scores and targets float32 (N, L) with NaN where one is missing, and "labels"
+            their names (L,). Where the set has groups, "groups" and "val_groups": int64 of each
+            image; where it has metadata, "metadata.<column>": of the test images, as it was read.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -259,19 +286,34 @@ class TrainingRun:
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError("Scores must be finite; a test score was not.")
         targets = self._task.test_targets
+        kept = torch.uint8 if self._labels == 1 else torch.float32
         tested = {
-            "test_auroc": float(auroc(scores, targets)),
-            "test_auprc": float(auprc(scores, targets)),
+            "test_auroc": over_labels(auroc, scores, targets, self._task.labels)[0],
+            "test_auprc": over_labels(auprc, scores, targets, self._task.labels)[0],
             "scores": scores.float().cpu().numpy(),
-            "targets": targets.to(torch.uint8).cpu().numpy(),
+            "targets": targets.to(kept).cpu().numpy(),
             # Again rather than kept since the last interval, which a checkpoint does not hold.
             "val_scores": self._outputs(self._model, self._task.val_images).float().cpu().numpy(),
-            "val_targets": self._task.val_targets.to(torch.uint8).cpu().numpy(),
+            "val_targets": self._task.val_targets.to(kept).cpu().numpy(),
         }
+        tested |= self._told()
         if embeddings:
             features = self._outputs(self._model.features, self._task.test_images)
             tested["embeddings"] = features.float().cpu().numpy()
         return tested
+
+    def _told(self) -> dict[str, Any]:
+        """What a set tells of its labels and images, for those who read the predictions."""
+        task, told = self._task, dict[str, Any]()
+        if task.labels:
+            told["labels"] = np.array(task.labels)
+        for name, groups in (("groups", task.test_groups), ("val_groups", task.val_groups)):
+            if groups is not None:
+                told[name] = groups.cpu().numpy()
+        if task.raw_metadata is not None:
+            columns = task.raw_metadata.columns
+            told |= {f"metadata.{name}": column for name, column in columns.items()}
+        return told
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only.
@@ -282,7 +324,7 @@ class TrainingRun:
         return {
             "model": self._model.state_dict(),
             "recipe": self._recipe.state_dict(),
-            "samplers": [sampler.state_dict() for sampler in self._samplers],
+            "samplers": self._supply.state_dict(),
             "generators": [generator.get_state() for generator in self._generators],
             "step": self.step,
             "seconds": self.seconds,
@@ -297,8 +339,7 @@ class TrainingRun:
         """Go on from ``state_dict()`` of a run with the same config."""
         self._model.load_state_dict(state["model"])
         self._recipe.load_state_dict(state["recipe"])
-        for sampler, saved in zip(self._samplers, state["samplers"], strict=True):
-            sampler.load_state_dict(saved)
+        self._supply.load_state_dict(state["samplers"])
         for generator, saved in zip(self._generators, state["generators"], strict=True):
             generator.set_state(saved.cpu())
         self.step = state["step"]
@@ -320,11 +361,6 @@ class TrainingRun:
             self.seconds += now - self._timed_from
             self._timed_from = now
 
-    @property
-    def _now_chosen(self) -> list[Tensor]:
-        """A buffer of indices for each batch of the next step."""
-        return self._chosen[: self._recipe.batches]
-
     def _compile(self, method: Method) -> None:
         if self.config.device != "cpu":
             raise ValueError(
@@ -333,20 +369,26 @@ class TrainingRun:
         if not method.compilable:
             return
         self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
-        image = self._task.train_images[:1]
-        compile_now(self._model, self._input(image.expand(self.batch_size, -1, -1, -1)))
+        compile_now(self._model, self._first(self.batch_size))
         if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
             # What is left over of an evaluation is eager: it comes in more sizes than would pay.
             self._model.eval()
-            compile_now(self._model, self._input(image.expand(EVALUATION_BATCH, -1, -1, -1)))
+            compile_now(self._model, self._first(EVALUATION_BATCH))
             self._model.train()
+
+    def _first(self, times: int) -> Tensor:
+        """The first training image so many times, as the network takes a batch."""
+        return self._input(self._pixels(torch.zeros(times, dtype=torch.int64)))
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
 
         It may be captured: it reads nothing of the host, and keeps to buffers that stay.
         """
-        batches = [self._batch(chosen) for chosen in self._now_chosen]
+        batches = [
+            self._batch(self._supply.chosen[number], self._supply.pixels(number))
+            for number in range(self._recipe.batches)
+        ]
         self._loss, evaluations = self._recipe.update.step(batches)
         self._losses += self._loss
         return evaluations
@@ -358,20 +400,21 @@ class TrainingRun:
         self.training_seconds += time.perf_counter() - started
         return loss
 
-    def _batch(self, chosen: Tensor) -> Batch:
+    def _batch(self, chosen: Tensor, pixels: Tensor) -> Batch:
         """The images at the indices ``chosen`` (B,), augmented and normalised."""
-        # index_select copies whole images: 0.03 ms a batch where plain indexing takes 0.26.
-        images = augment(
-            self._augmentation,
-            self._task.train_images.index_select(0, chosen),
-            self._augment_generator,
-        )
-        return Batch(self._input(images), self._task.train_targets.index_select(0, chosen).float())
+        images = augment(self._augmentation, pixels, self._augment_generator)
+        targets = self._task.train_targets.index_select(0, chosen).float()
+        return Batch(self._input(images), targets, chosen)
 
     def _input(self, images: Tensor) -> Tensor:
-        """What the network takes, from uint8 images (B, C, H, W)."""
+        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
         ready = normalise(images, self._task.mean, self._task.std)
         return ready.contiguous(memory_format=self._layout)
+
+    def _pixels(self, chosen: Tensor) -> Tensor:
+        """Of training images, on the device, wherever they lie."""
+        images = self._task.train_images
+        return images.take(chosen.to(images.pixels.device)).to(self.config.device)
 
     def _figures(self) -> dict[str, float]:
         """The method's own, with the model in evaluation."""
@@ -386,18 +429,23 @@ class TrainingRun:
         task = self._task
         generator = torch.Generator(self.config.device).manual_seed(self._probe_seed)
         size = max(2, self.config.batch_size)
-        chosen = BatchSampler(task.train_targets, size, generator, self._prior).draw()
-        images = self._input(task.train_images[chosen])
-        return Batch(images, task.train_targets[chosen].float())
+        # Several labels have no one share to keep.
+        rate = self._prior if isinstance(self._prior, float) else None
+        chosen = BatchSampler(task.train_targets, size, generator, rate).draw()
+        images = self._input(self._pixels(chosen))
+        return Batch(images, task.train_targets[chosen].float(), chosen)
 
     @torch.no_grad()
-    def _outputs(self, network: nn.Module, images: Tensor) -> Tensor:
+    def _outputs(self, network: nn.Module, images: Images) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
 
         It is evaluated with the weights that the method evaluates.
         """
+        parts = images.split(EVALUATION_BATCH)
+        if not self._fits:
+            parts = (part.to(self.config.device) for part in in_advance(parts))
         self._model.eval()
         with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [network(self._input(part)) for part in images.split(EVALUATION_BATCH)]
+            outputs = [network(self._input(part)) for part in parts]
         self._model.train()
         return torch.cat(outputs)

@@ -26,6 +26,7 @@ from study.spec.values import (
     Gpus,
     Imratio,
     Margin,
+    Memory,
     Metric,
     Name,
     Noise,
@@ -302,11 +303,16 @@ class Resources(Model):
         gpus: whole GPUs or a share of one.
         hang_after: seconds without a training step (loading, validation and test included)
             after which a trial's worker counts as hung and is ended; the trial is run again.
+        data_memory: bytes ("4 GiB", too) that a task's images may take: of a GPU, onto which they
+            are copied then; without one of this machine, in which all trials share them. What takes
+            more is gathered from its file, batch by batch and ahead of time. It changes no number.
+            None: half of what a trial may use of its GPU, or half of the machine's memory.
     """
 
     cpus: Cpus = 1.0
     gpus: Gpus = 0.0
     hang_after: Positive = 1800.0
+    data_memory: Memory | None = None
 
 
 class StudySpec(Model):

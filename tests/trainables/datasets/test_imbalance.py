@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from trainables.datasets import DATASETS
+from trainables.datasets.images import Images
 from trainables.datasets.imbalance import (
     BinaryTask,
     binary_targets,
@@ -25,9 +26,9 @@ CIFAR = torch.arange(50_000) % 10
 CAT_AND_DOG = torch.arange(20_000) % 2
 
 
-def _ids(images: Tensor) -> list[int]:
+def _ids(images: Images) -> list[int]:
     """The image's number, which ``_source`` hides in its first pixels."""
-    digits = images[:, 0, 0, :3].long()
+    digits = torch.cat([*images.split(999)])[:, 0, 0, :3].long()
     return (digits @ torch.tensor([10_000, 100, 1])).tolist()
 
 
@@ -126,7 +127,9 @@ def test_task_keeps_to_the_counts(validation: str, imratio: float | None, share:
         assert torch.equal(targets, (source.train_labels[ids] >= 5).float())
     negatives = set((source.train_labels < 5).nonzero().flatten().tolist())
     assert negatives <= {*train, *val}
-    assert task.test_images is source.test_images
+    assert task.train_images.pixels is task.val_images.pixels is source.train_images
+    assert task.test_images.pixels is source.test_images
+    assert len(task.test_images) == len(source.test_images)
     assert torch.equal(task.test_targets, (source.test_labels >= 5).float())
 
 
@@ -139,8 +142,9 @@ def test_own_ratio_is_cut_stratified_and_whole() -> None:
 
 
 def _sets(task: BinaryTask) -> tuple[set[int], set[int], set[int]]:
-    positives = _ids(task.train_images[task.train_targets == 1])
-    return set(_ids(task.train_images)), set(_ids(task.val_images)), set(positives)
+    train = _ids(task.train_images)
+    positives = {each for each, target in zip(train, task.train_targets, strict=True) if target}
+    return set(train), set(_ids(task.val_images)), positives
 
 
 def test_seed_decides_the_cut_and_which_positives_stay() -> None:
@@ -171,7 +175,8 @@ def test_global_generators_are_left_alone() -> None:
 
 def test_channel_statistics_are_those_of_the_training_images() -> None:
     task = binary_task(_source(), 0.1, 0, "before")
-    pixels = task.train_images.numpy().astype(np.float64) / 255
+    (train,) = task.train_images.split(2_000)
+    pixels = train.numpy().astype(np.float64) / 255
     np.testing.assert_allclose(task.mean.numpy(), pixels.mean((0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(task.std.numpy(), pixels.std((0, 2, 3)), rtol=1e-6)
 
@@ -212,9 +217,10 @@ def test_test_set_of_one_class() -> None:
 
 def test_task_moves_as_a_whole() -> None:
     task = binary_task(_source(), 0.1, 0, "before").to("meta")
-    assert {value.device.type for value in vars(task).values() if isinstance(value, Tensor)} == {
-        "meta"
-    }
+    tensors = [value for value in vars(task).values() if isinstance(value, Tensor)]
+    tensors += [value.pixels for value in vars(task).values() if isinstance(value, Images)]
+    assert {value.device.type for value in tensors} == {"meta"}
+    assert len(tensors) == 8
     assert task.prior == pytest.approx(0.1, abs=0.001)
 
 
