@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.about import About
+from trainables.datasets.about import About, counted
 from trainables.datasets.npy import read_npy
 from trainables.datasets.resize import refuse_size, resized
 from trainables.datasets.source import Source
@@ -35,7 +35,9 @@ CLASSES = (
 
 PIXELS = 299
 
-TRAINING_IMAGES = 55_890
+IMAGES = (55_890, 15_364)
+"""For training and for the test, as their author counted them."""
+
 TRAINING = tuple(f"training10_{number}" for number in range(5))
 HALVES = ("test10", "cv10")
 
@@ -109,16 +111,7 @@ def read_ddsm(
         files=tuple(files),
         classes=CLASSES,
         positives=ABOUT.positives,
-        notes=_notes(len(train_labels)),
-    )
-
-
-def _notes(images: int) -> tuple[str, ...]:
-    if images == TRAINING_IMAGES:
-        return ()
-    return (
-        f"{ABOUT.title} has {images:,} images for training, and its author counted "
-        f"{TRAINING_IMAGES:,}: a file may be cut short.",
+        notes=counted(ABOUT.title, (len(train_labels), len(test_images)), IMAGES),
     )
 
 

@@ -13,13 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.about import About
+from trainables.datasets.about import About, counted
 from trainables.datasets.medmnist_sets import SETS, Facts
 from trainables.datasets.npz_member import Member
 from trainables.datasets.source import Reader, Source, missing
 from trainables.datasets.store.arrays import streamed
 from trainables.datasets.store.encoded import stamp
 from trainables.errors import DataError
+from trainables.files import checksum
 
 __all__ = ["ABOUT", "MEDMNIST", "read_medmnist"]
 
@@ -51,7 +52,8 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
     training and validation parts are pooled; the validation set is drawn anew from the data seed
     with the official validation share, so that seeds change it. The test part is the official one.
     A readable file is accepted whatever its checksum (mirrors reorder the arrays); its SHA-256 is
-    recorded, and other numbers of images than the official ones are noted. A download must have
+    recorded. Other numbers of images than the official ones are noted, and so is another MD5 of a
+    file of 28 pixels (of the others, of up to 13 GB, it would take too long). A download must have
     the official MD5.
 
     Args:
@@ -98,7 +100,7 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
         files=(file,),
         classes=() if facts.multi_label else facts.names,
         labels=facts.names if facts.multi_label else (),
-        notes=_notes(file, counts, facts),
+        notes=_notes(file, counts, facts, image_size),
     )
 
 
@@ -110,14 +112,12 @@ def _refuse_size(name: str, image_size: object) -> NoReturn:
     )
 
 
-def _notes(file: Path, counts: tuple[int, ...], facts: Facts) -> tuple[str, ...]:
-    if counts == facts.images:
-        return ()
-    have, official = (" + ".join(f"{n:,}" for n in each) for each in (counts, facts.images))
-    return (
-        f"{file.name} has {have} images for training, validation and test, and the official file "
-        f"{official}.",
-    )
+def _notes(file: Path, counts: tuple[int, ...], facts: Facts, image_size: int) -> tuple[str, ...]:
+    if notes := counted(file.name, counts, facts.images):
+        return notes
+    if image_size == SMALLEST and checksum(file, "md5") != facts.md5[image_size]:
+        return (f"{file.name} does not have the official MD5, {facts.md5[image_size]}.",)
+    return ()
 
 
 def _download(stem: str, places: list[Path], md5: str) -> None:

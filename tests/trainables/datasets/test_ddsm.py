@@ -35,7 +35,7 @@ def test_the_test_part_has_masses_and_calcifications(
     assert set(source.test_labels.tolist()) == {0, 1, 2, 3, 4}
     assert len(source.files) == 9
     assert source.notes == (
-        "DDSM+ has 20 images for training, and its author counted 55,890: a file may be cut short.",
+        "DDSM+ has 20 + 13 images, and the official files have 55,890 + 15,364.",
     )
 
 

@@ -71,7 +71,7 @@ def test_an_undecodable_image_stops_or_is_skipped(folder: Path) -> None:
     source = read(folder, undecodable="skip")
     both = np.concatenate([source.train_images, source.test_images])
     assert sorted(number_of(both)) == [number for number in range(80) if number != 7]
-    assert len(source.notes) == 1
+    assert len(source.notes) == 2
 
 
 def test_a_truncated_file_is_refused(folder: Path) -> None:

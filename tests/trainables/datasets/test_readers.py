@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.trainables.official_files import Expected, write_medmnist
+from tests.trainables.official_files import Expected, md5, write_medmnist
 from trainables.datasets import ABOUT, DATASETS
 from trainables.datasets.choice import chosen, sides
 from trainables.datasets.medmnist_sets import SETS
@@ -107,8 +107,7 @@ def test_other_numbers_of_images_than_the_official_ones_are_noted(
     official: tuple[Path, dict[str, Expected]],
 ) -> None:
     assert DATASETS["breastmnist"](official[0], False).notes == (
-        "breastmnist.npz has 60 + 20 + 24 images for training, validation and test, and the "
-        "official file 546 + 78 + 156.",
+        "breastmnist.npz has 60 + 20 + 24 images, and the official files have 546 + 78 + 156.",
     )
 
 
@@ -175,7 +174,9 @@ def test_real_medmnist(name: str, train: int, val: int, test: int, real_data: Pa
     assert source.test_images.shape == (test, 1, 28, 28)
     assert source.validation_share == Fraction(val, train + val)
     assert list(source.checksums) == [f"{name}.npz"]
-    assert source.notes == ()
+    mirrored = f"{name}.npz does not have the official MD5, {SETS[name].md5[28]}."
+    official = md5(next(iter(source.files))) == SETS[name].md5[28]
+    assert source.notes == (() if official else (mirrored,))
 
 
 def source_of(labels: torch.Tensor, n_classes: int = 2) -> Source:
