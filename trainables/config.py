@@ -16,7 +16,8 @@ class TrialConfig:
         params: hyperparameters that differ from the method's defaults, by name.
         dataset: a key of ``DATASETS`` or ``package.module:object``.
         data: the data set's options, by name (`trainables.datasets.options`).
-        model: a key of ``MODELS`` or ``package.module:object``.
+        model: a key of ``MODELS``, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``.
+        network: the network's options, by name (`trainables.options`).
         imratio: positives / all in the training set, in (0, 0.5]; None: the set's own ratio.
         epochs: passes over the training set, at least 1.
         batch_size: images a batch.
@@ -60,6 +61,7 @@ class TrialConfig:
     order_seed: int
     params: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
     validation: str = "before"
     positive_rate: float | None = None
     augmentation: str | None = None

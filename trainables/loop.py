@@ -19,7 +19,7 @@ from trainables.errors import DivergedError
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc
-from trainables.models import MODELS
+from trainables.models import builder
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -79,7 +79,8 @@ class TrainingRun:
         channels, size = self._task.train_images.shape[1:3]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
-            self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
+            build = builder(config.model)
+            self._model = build(channels, size, **config.network).to(device)
         self._model.precision = config.precision
         self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
         self._model.to(memory_format=self._layout)
