@@ -69,7 +69,7 @@ class Context:
     """
 
     model: BinaryClassifier
-    prior: float
+    prior: float | Tensor
     generator: torch.Generator
     images: int = 0
     positives: tuple[int, ...] = ()
