@@ -94,7 +94,8 @@ class Outcome:
         gradient_evaluations: images that went through forward and backward.
         images: training images drawn.
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
-            "gradient_evaluations"} and the method's own figures.
+            "gradient_evaluations"} and the method's own figures; of several labels "val_auroc" is
+            the mean over those with both classes, and "val_auroc.<label>" that of each of them.
         host, device: where it ran.
         execution: how its steps ran: "graph" (as a CUDA graph), "compiled" (the network), "eager",
             or "eager: <why>" where a step on a GPU could not be captured or the network of a trial

@@ -9,6 +9,7 @@ from study.machine import cluster_address, cores, memory
 from study.spec.model import Dataset, StudySpec, Task, data_root, directory_of, ratios
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
+from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
 from study.spec.text import Document
 from trainables.errors import DataError, in_one_line
@@ -120,6 +121,9 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
             )
         else:
             for index, task in tasks:
+                if wrong := [*for_one_label(spec, task, index, found.labels)]:
+                    yield from wrong
+                    continue
                 yield from _images(spec, task, index, found)
                 yield from _model(spec, task, index, found)
 
@@ -178,7 +182,7 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
             ]
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
-            wrong = untrained(build, images, methods, precision)
+            wrong = untrained(build, images, methods, precision, max(1, len(found.labels)))
     if wrong:
         shown = task.dataset.shown
         yield Problem(("tasks", index, "model"), f"{task.model.shown} {wrong} (images of {shown})")

@@ -63,6 +63,7 @@ def untrained(
     images: "Tensor",
     methods: Iterable[tuple[str, "Method"]],
     precision: str,
+    labels: int = 1,
 ) -> str | None:
     """Which method cannot train a network that has no flaw, as a clause that follows its name.
 
@@ -72,17 +73,25 @@ def untrained(
         build, images: as for ``flaw``.
         methods: by name.
         precision: "f32", "tf32" or "bf16".
+        labels: that the network is asked for.
     """
     import torch
 
     from trainables.recipe import Batch, Context
 
-    batch = Batch(images, (torch.arange(len(images)) % 2).float())
+    targets = (torch.arange(len(images)) % 2).float()
+    prior: float | torch.Tensor = 0.5
+    if labels > 1:
+        targets = targets[:, None].expand(-1, labels)
+        prior = torch.full((labels,), prior)
+    batch = Batch(images, targets, torch.arange(len(images)))
     for name, method in methods:
         model = build(*images.shape[1:3])
         model.precision = precision
         try:
-            recipe = method.recipe(Context(model, prior=0.5, generator=torch.Generator()))
+            model.have_outputs(labels)
+            generator = torch.Generator()
+            recipe = method.recipe(Context(model, prior, generator, len(images), outputs=labels))
             for share in TRIED_AT:
                 recipe.advance(share)
                 recipe.step([batch] * recipe.batches)

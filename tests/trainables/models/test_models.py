@@ -147,9 +147,37 @@ def test_head_only_shares_the_head_and_fixes_the_features() -> None:
     assert model.features.training
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_network_has_as_many_outputs_as_it_is_asked_for(name: str) -> None:
+    """The same network with a new head, drawn after it: one output leaves all as it was."""
+    one, three = _build(name, 3, 32), _build(name, 3, 32)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        one.have_outputs(1)
+        assert torch.equal(torch.get_rng_state(), torch.Generator().manual_seed(0).get_state())
+        three.have_outputs(3)
+    before, after = one.state_dict(), three.state_dict()
+    assert {key for key in before if not before[key].equal(after[key])} == {
+        "head.weight",
+        "head.bias",
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        assert torch.equal(three.head.weight, nn.Linear(three.head.in_features, 3).weight)
+    images = _images(4, 3, 32)
+    logits = three(images)
+    assert logits.shape == (4, 3)
+    torch.testing.assert_close(logits, three.head(three.features(images)))
+    three.reset_head(torch.Generator().manual_seed(1))
+    assert head_only(three)(images).shape == (4, 3)
+    head = three.head
+    three.have_outputs(3)
+    assert three.head is head
+
+
 def test_wrong_head_and_wrong_precision() -> None:
     with pytest.raises(ValueError, match="one logit an image, not 2"):
-        BinaryClassifier(nn.Flatten(), nn.Linear(4, 2))
+        BinaryClassifier(nn.Flatten(), nn.Linear(4, 2)).have_outputs(3)
     with pytest.raises(ValueError, match="'f32', 'tf32' or 'bf16', not 'fp16'"):
         BinaryClassifier(nn.Flatten(), nn.Linear(4, 1), precision="fp16")
 
