@@ -20,7 +20,7 @@ from trainables.datasets.store import arrays
 from trainables.datasets.store.arrays import is_mapped
 from trainables.errors import DataError
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, Any]
 
 
 def write_hdf5(file: Path, content: Arrays) -> None:
@@ -157,7 +157,8 @@ def test_what_is_large_goes_through_the_store(
 def test_an_npz_whose_columns_come_first_is_read_alike(tmp_path: Path) -> None:
     content = in_parts(9, 9, 3)
     np.savez(tmp_path / "rows.npz", **content)
-    np.savez(tmp_path / "columns.npz", **{n: np.asfortranarray(a) for n, a in content.items()})
+    columns_first: Arrays = {name: np.asfortranarray(array) for name, array in content.items()}
+    np.savez(tmp_path / "columns.npz", **columns_first)
     rows, columns = (read_npz(tmp_path, False, npz=f"{n}.npz") for n in ("rows", "columns"))
     assert torch.equal(rows.train_images, columns.train_images)
     assert torch.equal(rows.test_labels, columns.test_labels)

@@ -21,8 +21,8 @@ N = 40
 @pytest.fixture
 def table(tmp_path: Path) -> pd.DataFrame:
     """Pictures in tmp_path/images, and what is known of them."""
-    for number in range(N):
-        write(tmp_path / "images" / f"{number}.png", number)
+    for each in range(N):
+        write(tmp_path / "images" / f"{each}.png", each)
     number = np.arange(N)
     return pd.DataFrame(
         {
@@ -80,7 +80,7 @@ def test_several_columns_are_labels_and_an_empty_cell_is_missing(
     assert source.labels == ("a", "b")
     of = numbers(source.train_images)
     expected = [[np.nan if n % 5 == 0 else n % 2, float(n % 3 == 0)] for n in of]
-    np.testing.assert_array_equal(source.train_labels.numpy(), np.float32(expected))
+    np.testing.assert_array_equal(source.train_labels.numpy(), expected)
     task = binary_task(source, None, 0, "before")
     assert task.labels == ("a", "b")
 
