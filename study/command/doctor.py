@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from study.command.mps import CONTROL, GAIN, START, look
 from study.file_systems import file_system, is_network, mounts
 from study.machine import cores
-from study.spec.model import Dataset
+from study.spec.model import OWN_DATA, Dataset
 
 __all__ = ["Finding", "examine"]
 
@@ -149,7 +149,8 @@ def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
     from trainables.errors import TrainableError, in_words
 
     there, missing = [], {}
-    for each in needed or [Dataset(name=name) for name in DATASETS]:
+    official = [Dataset(name=name) for name in DATASETS if name not in OWN_DATA]
+    for each in needed or official:
         name = each.shown
         try:
             source = read_source(each.name, root, data=each.options)

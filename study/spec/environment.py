@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
@@ -165,16 +166,16 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     from study.spec.own_network import flaw, untrained
     from trainables.batches.augment import normalise
     from trainables.methods import METHODS
-    from trainables.models import MODELS
+    from trainables.models import MODELS, builder
     from trainables.names import resolve
 
-    build = resolve("model", MODELS, task.model)
+    build = partial(builder(task.model.name), **task.model.options)
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
     with torch.random.fork_rng(devices=[]):
         wrong = flaw(build, images)
-        if wrong is None and task.model not in MODELS:
+        if wrong is None and task.model.name not in MODELS:
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods
@@ -184,4 +185,4 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
             wrong = untrained(build, images, methods, precision, max(1, len(found.labels)))
     if wrong:
         shown = task.dataset.shown
-        yield Problem(("tasks", index, "model"), f"{task.model} {wrong} (images of {shown})")
+        yield Problem(("tasks", index, "model"), f"{task.model.shown} {wrong} (images of {shown})")

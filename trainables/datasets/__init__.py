@@ -1,5 +1,7 @@
 """Data sets by name. A reader takes (root, download) and its options, and gives a Source."""
 
+from collections.abc import Callable
+
 from trainables.datasets import (
     cat_and_dog,
     cat_vs_dog,
@@ -14,11 +16,15 @@ from trainables.datasets import (
 )
 from trainables.datasets.about import About
 from trainables.datasets.digits import read_digits
-from trainables.datasets.source import Reader
+from trainables.datasets.own.csv_file import read_csv
+from trainables.datasets.own.folder import read_folder
+from trainables.datasets.own.hdf5 import read_hdf5
+from trainables.datasets.own.npz import read_npz
+from trainables.datasets.source import Source
 
 __all__ = ["ABOUT", "DATASETS"]
 
-DATASETS: dict[str, Reader] = {
+DATASETS: dict[str, Callable[..., Source]] = {
     "digits": read_digits,
     "cifar10": cifar.read_cifar10,
     "cifar100": cifar.read_cifar100,
@@ -31,6 +37,10 @@ DATASETS: dict[str, Reader] = {
     "melanoma": melanoma.read_melanoma,
     "isic2024": isic2024.read_isic2024,
     "ddsm": ddsm.read_ddsm,
+    "folder": read_folder,
+    "csv": read_csv,
+    "npz": read_npz,
+    "hdf5": read_hdf5,
 }
 
 ABOUT: dict[str, About] = {

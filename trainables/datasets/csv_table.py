@@ -20,8 +20,13 @@ HEADER = 2
 """The number of the first row below the header, as editors count lines."""
 
 
-def read_columns(file: Path, wanted: Sequence[str]) -> Table:
+def read_columns(file: Path, wanted: Sequence[str], *, own: bool = False) -> Table:
     """The columns ``wanted`` of ``file`` as text, (N,) each, with "" where a cell is empty.
+
+    Args:
+        file: with a header.
+        wanted: names of columns.
+        own: it is the user's own and no official file, which decides what an error advises.
 
     Raises:
         DataError: it cannot be read, has no rows, or lacks one of the columns.
@@ -29,6 +34,8 @@ def read_columns(file: Path, wanted: Sequence[str]) -> Table:
     # Here, because pandas is slow to import and most studies do without it.
     import pandas as pd
 
+    mend = "correct it" if own else "fetch it again"
+    choose = "name one of these" if own else "take the official file"
     try:
         there = pd.read_csv(file, nrows=0).columns
         for name in wanted:
@@ -37,16 +44,16 @@ def read_columns(file: Path, wanted: Sequence[str]) -> Table:
                 also = f" (it has {near[0]!r})" if near else ""
                 raise DataError(
                     f"{file} must have the column {name!r}{also}, and its columns are "
-                    f"{', '.join(there)}: take the official file."
+                    f"{', '.join(there)}: {choose}."
                 )
         table = pd.read_csv(file, usecols=list(wanted), dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:  # pandas' errors are ValueErrors
         raise DataError(
             f"{file} must be a CSV file with a header and cannot be read "
-            f"({' '.join(str(error).split())}): fetch it again."
+            f"({' '.join(str(error).split())}): {mend}."
         ) from error
     if table.empty:
-        raise DataError(f"{file} must have rows below its header and has none: fetch it again.")
+        raise DataError(f"{file} must have rows below its header and has none: {mend}.")
     return {name: table[name].to_numpy(dtype=np.str_) for name in wanted}
 
 

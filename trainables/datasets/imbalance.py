@@ -125,13 +125,8 @@ def binary_task(
 
 def _with_easy(source: Source, targets: Tensor, found: Parts, share: float) -> NDArray[np.int64]:
     """The training part, with the easiest of the positives that were left out if so wished."""
-    if share and source.labels:
-        raise DataError(
-            f"easy_positives are for one label, not for {len(source.labels)}: leave them out, or "
-            "name one of the labels."
-        )
     positive = targets[found.train] == 1
-    added = with_easy_positives(share, int(positive.sum()), len(found.left))
+    added = with_easy_positives(share, int(positive.sum()), len(found.left), source.labels)
     if not added:
         return found.train
     train = torch.from_numpy(found.train)

@@ -21,6 +21,7 @@ __all__ = [
     "Labelled",
     "Parts",
     "binary_targets",
+    "counted",
     "counts",
     "drawn",
     "is_drawn",
@@ -151,12 +152,17 @@ def counts(
     return of_parts
 
 
-def with_easy_positives(share: float, kept: int, left: int) -> int:
+def with_easy_positives(share: float, kept: int, left: int, labels: tuple[str, ...] = ()) -> int:
     """How many of the positives ``left`` out join the ``kept`` ones, as a share of these.
 
     Raises:
-        DataError: there are fewer.
+        DataError: there are fewer, or there are several ``labels``.
     """
+    if share and labels:
+        raise DataError(
+            f"easy_positives are for one label, not for {len(labels)}: leave them out, or name one "
+            "of the labels."
+        )
     added = round(share * kept)
     if added > left:
         raise DataError(

@@ -1,5 +1,6 @@
 """The data protocol: exact counts, honest cuts, a test set that is left alone."""
 
+import hashlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -163,6 +164,17 @@ def test_one_seed_gives_every_imratio_the_same_validation_set_and_nested_positiv
     _, val_large, large = _sets(binary_task(source, 0.3, 5, "before"))
     assert val_small == val_large
     assert small < large
+
+
+def test_studies_that_have_begun_keep_their_draws() -> None:
+    """Which images a data seed chooses, as the first version did."""
+    digest = hashlib.sha256()
+    for imratio in (None, 0.1):
+        for validation in ("before", "after"):
+            task = binary_task(_source(), imratio, 7, validation)
+            for part in (task.train_images, task.val_images):
+                digest.update(str(_ids(part)).encode())
+    assert digest.hexdigest()[:16] == "5d09b2b5d46a5fdd"
 
 
 def test_global_generators_are_left_alone() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -54,7 +55,7 @@ def shared(images: Tensor, what: str) -> Tensor:
 def streamed(
     what: str, made_of: Any, shape: Sequence[int], parts: Iterator[NDArray[np.uint8]]
 ) -> Tensor:
-    """Images that come part by part, kept in the store: never all of them in memory.
+    """Images that come part by part, kept in the store: never all of them in memory, unless few.
 
     Args:
         what: the set, for people.
@@ -65,6 +66,8 @@ def streamed(
     Raises:
         DataError: the disk is full; and whatever ``parts`` raises.
     """
+    if prod(shape) <= FEW_BYTES:
+        return torch.from_numpy(np.concatenate([*parts]))
     entry = Entry(what, ["streamed", list(shape), made_of])
     return entry.get(lambda: _written(entry, shape, parts)).images
 
@@ -92,11 +95,17 @@ def is_mapped(images: Tensor) -> bool:
 
 def _written(entry: Entry, shape: Sequence[int], parts: Iterator[NDArray[np.uint8]]) -> Stored:
     descriptor = entry.reserve(shape)
-    with os.fdopen(descriptor, "wb") as file, progress(f"storing {entry.what}", shape[0]) as told:
-        for part in parts:
-            file.write(np.ascontiguousarray(part).data.cast("B"))
-            told(len(part))
-        written = file.tell()
-    if written != prod(shape):
-        raise AssertionError(f"{entry.what}: {written} bytes came for the shape {tuple(shape)}")
+    try:
+        with (
+            os.fdopen(descriptor, "wb") as file,
+            progress(f"storing {entry.what}", shape[0]) as told,
+        ):
+            for part in parts:
+                file.write(part.tobytes())
+                told(len(part))
+            if file.tell() != prod(shape):
+                raise AssertionError(f"{file.tell()} bytes came for the shape {tuple(shape)}")
+    except BaseException:
+        entry.partial.unlink(missing_ok=True)
+        raise
     return entry.finish(shape)

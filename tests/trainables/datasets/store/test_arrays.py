@@ -96,6 +96,13 @@ def test_a_source_that_fails_in_the_middle_leaves_no_set() -> None:
     np.testing.assert_array_equal(found.numpy(), whole)
 
 
+def test_few_images_need_no_store() -> None:
+    few = images(1)[:100].numpy()
+    found = streamed("parts", ["a file"], few.shape, iter([few[:30], few[30:]]))
+    np.testing.assert_array_equal(found.numpy(), few)
+    assert kept().sets == 0
+
+
 @pytest.mark.parametrize(("total", "each"), [(0, 5), (1, 5), (10, 3), (10, 2**30)])
 def test_blocks_cover_all_rows_once(total: int, each: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "BLOCK_BYTES", 4 * 3)
