@@ -45,7 +45,7 @@ def test_parts_are_the_official_ones(written: dict[str, Any], tmp_path: Path) ->
 
 
 def test_patches_of_another_size_are_pillow_s(written: dict[str, Any], tmp_path: Path) -> None:
-    source = DATASETS["pcam"](tmp_path, False, image_size=32)  # type: ignore[call-arg]
+    source = DATASETS["pcam"](tmp_path, False, image_size=32)
     assert source.train_images.shape == (18, 3, 32, 32)
     for ours, patch in zip(source.test_images.numpy(), written["test"][0], strict=True):
         photo = Image.fromarray(patch.transpose(1, 2, 0))
@@ -99,4 +99,4 @@ def test_another_content_is_refused(
 @pytest.mark.parametrize("size", [0, -1, 1.5, "64", True])
 def test_a_size_is_a_whole_number(size: object, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="image_size must be a whole number of at least 1, not"):
-        DATASETS["pcam"](tmp_path, False, image_size=size)  # type: ignore[call-arg]
+        DATASETS["pcam"](tmp_path, False, image_size=size)
