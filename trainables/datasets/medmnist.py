@@ -15,10 +15,9 @@ from torch import Tensor
 
 from trainables.datasets.about import About, counted
 from trainables.datasets.medmnist_sets import SETS, Facts
-from trainables.datasets.npz_member import Member
+from trainables.datasets.npz_file import NpzFile
 from trainables.datasets.source import Reader, Source, missing
 from trainables.datasets.store.arrays import streamed
-from trainables.datasets.store.encoded import stamp
 from trainables.errors import DataError
 from trainables.files import checksum
 
@@ -66,7 +65,7 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
         DataError: the file is missing, damaged, or not of this set's form.
     """
     facts = SETS[name]
-    if image_size not in facts.md5:
+    if not isinstance(image_size, int) or image_size not in facts.md5:
         _refuse_size(name, image_size)
     stem = name if image_size == SMALLEST else f"{name}_{image_size}"
     places = [root / folder / f"{stem}.npz" for folder in FOLDERS]
@@ -77,18 +76,11 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
     if not found:
         raise missing(stem, places, _why(name, places))
     file = found[0]
-    try:
-        labels = {part: _labels(file, part, facts) for part in PARTS}
-        for part in PARTS:
-            _refuse_other(file, part, len(labels[part]), facts, image_size)
-        train, test = (_images(file, parts, facts, image_size) for parts in (PARTS[:2], PARTS[2:]))
-    except DataError:
-        raise
-    except Exception as error:  # a damaged archive raises almost anything
-        raise DataError(
-            f"{file} must be a MedMNIST .npz with train, val and test images and labels, but "
-            f"reading its {file.stat().st_size:,} bytes failed ({error}): replace the file."
-        ) from error
+    arrays = NpzFile(file)
+    labels = {part: _labels(arrays, part, facts) for part in PARTS}
+    for part in PARTS:
+        _refuse_other(arrays, part, len(labels[part]), facts, image_size)
+    train, test = (_images(arrays, parts, facts, image_size) for parts in (PARTS[:2], PARTS[2:]))
     counts = tuple(len(labels[part]) for part in PARTS)
     return Source(
         train_images=train,
@@ -147,15 +139,14 @@ def _why(name: str, places: list[Path]) -> str:
     )
 
 
-def _labels(file: Path, part: str, facts: Facts) -> Tensor:
+def _labels(arrays: NpzFile, part: str, facts: Facts) -> Tensor:
     """Class ids (N,), or float32 (N, L)."""
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-        labels: NDArray[np.generic] = archive[f"{part}_labels"]
+    labels = arrays.whole(f"{part}_labels")
     width, highest = (len(facts.names), 1) if facts.multi_label else (1, facts.n_classes - 1)
     good = labels.ndim == 2 and labels.shape[1] == width and np.issubdtype(labels.dtype, np.integer)
     if not good or not labels.size or labels.min() < 0 or labels.max() > highest:
         raise DataError(
-            f"{file} must hold labels (N, {width}) from 0 to {highest}, not {labels.dtype} "
+            f"{arrays.file} must hold labels (N, {width}) from 0 to {highest}, not {labels.dtype} "
             f"{labels.shape}: replace the file."
         )
     if facts.multi_label:
@@ -163,41 +154,44 @@ def _labels(file: Path, part: str, facts: Facts) -> Tensor:
     return torch.from_numpy(labels[:, 0].astype(np.int64))
 
 
-def _refuse_other(file: Path, part: str, count: int, facts: Facts, image_size: int) -> None:
+def _refuse_other(arrays: NpzFile, part: str, count: int, facts: Facts, image_size: int) -> None:
     """Do nothing if the part has so many images of the set's form and of that size."""
-    shape, dtype = Member(file, f"{part}_images").head
+    shape, dtype = arrays.form(f"{part}_images")
     axes, channels = shape[1 : 1 + facts.axes], shape[1 + facts.axes :]
     square = len(axes) == facts.axes and len(set(axes)) == 1
     known = channels == () or (channels == (3,) and facts.axes == 2)
     if dtype != np.uint8 or not square or not known or shape[0] != count:
         form = "(N, H, H) or (N, H, H, 3)" if facts.axes == 2 else "(N, H, H, H)"
         raise DataError(
-            f"{file} must hold uint8 images {form}, one a label, not {dtype} {shape} for "
+            f"{arrays.file} must hold uint8 images {form}, one a label, not {dtype} {shape} for "
             f"{count} labels: replace the file."
         )
     if axes[0] != image_size:
         wanted, have = ("x".join([str(side)] * facts.axes) for side in (image_size, axes[0]))
         raise DataError(
-            f"{file} must hold the set of {wanted} pixels, which is what its name means, and its "
-            f"images have {have}: put the official file there, or read it by {{npz: FILE}}."
+            f"{arrays.file} must hold the set of {wanted} pixels, which is what its name means, "
+            f"and its images have {have}: put the official file there, or read it by {{npz: FILE}}."
         )
 
 
-def _images(file: Path, parts: tuple[str, ...], facts: Facts, image_size: int) -> Tensor:
+def _images(arrays: NpzFile, parts: tuple[str, ...], facts: Facts, image_size: int) -> Tensor:
     """uint8 (N, C, H, W) or (N, 1, D, H, W) of the parts, one after the other.
 
     The larger sizes go through the store: PathMNIST of 224 pixels takes 16 GB.
     """
-    members = [Member(file, f"{part}_images") for part in parts]
-    shapes = [member.head[0] for member in members]
+    names = [f"{part}_images" for part in parts]
+    shapes = [arrays.form(name)[0] for name in names]
     if len({shape[1:] for shape in shapes}) > 1:
-        raise DataError(f"{file} must hold images of one form, not {shapes}: replace the file.")
+        raise DataError(
+            f"{arrays.file} must hold images of one form, not {shapes}: replace the file."
+        )
     colour = len(shapes[0]) > 1 + facts.axes
-    pixels = (_channels_first(block, colour) for member in members for block in member.blocks())
+    pixels = (_channels_first(block, colour) for name in names for block in arrays.blocks(name))
     if image_size == SMALLEST:
-        return torch.from_numpy(np.concatenate([*pixels]))
+        return torch.from_numpy(np.ascontiguousarray(np.concatenate([*pixels])))
     shape = (sum(shape[0] for shape in shapes), 3 if colour else 1, *[image_size] * facts.axes)
-    return streamed(file.stem, [stamp(file), *parts], shape, pixels)
+    made_of = [arrays.made_of(name) for name in names]
+    return streamed(arrays.file.stem, made_of, shape, pixels)
 
 
 def _channels_first(block: NDArray[np.generic], colour: bool) -> NDArray[np.uint8]:
