@@ -9,6 +9,7 @@ import torch
 
 from tests.trainables.official_medical import write_chexpert
 from trainables.datasets.chexpert import COMPETITION, LABELS, read_chexpert
+from trainables.datasets.imbalance import binary_task
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 
@@ -74,6 +75,31 @@ def test_age_and_sex_are_metadata(folder: Path) -> None:
     assert known["Sex"].tolist() == ["Male", "Male", "", "Female"]
     np.testing.assert_array_equal(known["Age"], [61, 61, np.nan, 50])
     np.testing.assert_array_equal(source.test_metadata.columns["Age"], [50, 20])
+
+
+@pytest.mark.parametrize("uncertain", ["ignore", "smooth"])
+def test_a_task_of_five_labels_keeps_patients_apart(uncertain: str, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    values = ("1.0", "0.0", "", "-1.0")
+    parts = {
+        part: [
+            {"patient": first + number // 3, "grey": number % 200}
+            | {name: str(draw.choice(values)) for name in LABELS}
+            for number in range(count)
+        ]
+        for part, first, count in (("train", 1, 90), ("valid", 900, 30))
+    }
+    source = read(write_chexpert(tmp_path, parts), uncertain=uncertain)
+    task = binary_task(source, None, 0, "before")
+    assert task.labels == COMPETITION
+    assert task.train_groups is not None
+    assert task.val_groups is not None
+    assert not set(task.train_groups.tolist()) & set(task.val_groups.tolist())
+    assert len(task.train_targets) + len(task.val_targets) == 90
+    assert set(task.val_targets[~task.val_targets.isnan()].tolist()) == {0.0, 1.0}
+    soft = (task.train_targets > 0) & (task.train_targets < 1)
+    assert bool(soft.any()) == (uncertain == "smooth")
+    assert bool(task.train_targets.isnan().any()) == (uncertain == "ignore")
 
 
 @pytest.mark.parametrize(

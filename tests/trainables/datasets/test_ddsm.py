@@ -10,6 +10,7 @@ import torch
 from tests.trainables.official_medical import example, write_ddsm, write_tfrecord
 from trainables.datasets.choice import chosen, sides
 from trainables.datasets.ddsm import read_ddsm
+from trainables.datasets.imbalance import binary_task
 from trainables.errors import DataError
 
 SECOND = Path("ddsm", "training10_1", "training10_1.tfrecords")
@@ -49,6 +50,8 @@ def test_findings_are_positive_unless_the_user_says_malignant_ones(tmp_path: Pat
     assert torch.equal(chosen(source).train_labels, (labels > 0).long())
     malignant = chosen(source, positives=["malignant mass", "malignant calcification"])
     assert torch.equal(malignant.train_labels, (labels > 2).long())
+    task = binary_task(malignant, None, 0, "before")
+    assert sorted(task.test_targets.tolist()) == [0.0] * 9 + [1.0] * 4
 
 
 def test_pieces_of_another_size(written: dict[str, Any], tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.trainables.official_medical import write_pcam
 from trainables.datasets import DATASETS, pcam
+from trainables.datasets.imbalance import binary_task
 from trainables.errors import DataError
 
 COUNTS = {"train": 12, "valid": 6, "test": 8}
@@ -42,6 +44,17 @@ def test_parts_are_the_official_ones(written: dict[str, Any], tmp_path: Path) ->
     assert source.validation.tolist() == [False] * 12 + [True] * 6
     assert source.classes == ("normal", "tumour")
     assert len(source.files) == 6
+
+
+@pytest.mark.usefixtures("written")
+def test_validation_is_the_official_part_for_every_seed(tmp_path: Path) -> None:
+    source = DATASETS["pcam"](tmp_path, False)
+    for seed in range(3):
+        task = binary_task(source, 0.25, seed, "before")
+        assert torch.equal(task.val_targets, source.train_labels[12:].float())
+        assert sorted(task.train_targets.tolist()) == [0.0] * 6 + [1.0] * 2
+        (validation,) = task.val_images.split(6)
+        assert torch.equal(validation, source.train_images[12:])
 
 
 def test_patches_of_another_size_are_pillow_s(written: dict[str, Any], tmp_path: Path) -> None:
