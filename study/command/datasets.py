@@ -13,7 +13,7 @@ from study.spec.model import default_data_root
 from study.words import setting
 from trainables.datasets import ABOUT, DATASETS
 from trainables.datasets.about import About
-from trainables.datasets.options import options_of
+from trainables.options import options_of
 
 __all__ = ["dataset_data", "dataset_details", "datasets_table"]
 
