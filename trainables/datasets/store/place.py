@@ -31,6 +31,10 @@ class Kept:
     sets: int
     bytes: int
 
+    def __str__(self) -> str:
+        sets = "1 set" if self.sets == 1 else f"{self.sets:,} sets"
+        return f"{sets}, {gib(self.bytes)}"
+
 
 def store_folder() -> Path:
     """The folder of all sets, made if it is not there: in $AUCSTUDY_CACHE, else the user's cache.
