@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.batches.augment import augment, normalise
+from trainables.batches.augment import augment, normalise, refuse_other_axes
 from trainables.batches.sampling import BatchSampler
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
@@ -77,12 +77,16 @@ class TrainingRun:
             data=config.data,
         )
         self._augmentation = config.augmentation or self._task.augmentation
-        channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
+        shape = self._task.train_images.shape
+        refuse_other_axes(self._augmentation, len(shape))
+        channels, size = shape[0], shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
             self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
         self._model.precision = config.precision
-        self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        self._layout = torch.contiguous_format
+        if config.channels_last:
+            self._layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
         self._model.to(memory_format=self._layout)
 
         seeds = np.random.SeedSequence(config.order_seed).generate_state(5, np.uint64) >> 1

@@ -27,16 +27,17 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
 
     Args:
         build: (in_channels, image_size) to a ``BinaryClassifier``.
-        images: float32 (B, C, H, W), no more than a training batch has.
+        images: float32 (B, C, H, W) or (B, C, D, H, W), no more than a training batch has.
     """
-    channels, size = images.shape[1:3]
+    channels, *sizes = images.shape[1:]
     try:
-        model = build(channels, size)
+        model = build(channels, sizes[-1])
         return _form(model) or _outputs(model, images)
     except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
         return (
-            f"must take images of {channels} channels and {size}x{size} pixels, as these are, and "
-            f"fails on them ({in_one_line(error)})"
+            f"must take {'images' if len(sizes) == 2 else 'volumes'} of {channels} channels and "
+            f"{'x'.join(map(str, sizes))} pixels, as these are, and fails on them "
+            f"({in_one_line(error)})"
         )
 
 
@@ -61,7 +62,7 @@ def untrained(
 
     batch = Batch(images, (torch.arange(len(images)) % 2).float())
     for name, method in methods:
-        model = build(*images.shape[1:3])
+        model = build(images.shape[1], images.shape[-1])
         model.precision = precision
         try:
             recipe = method.recipe(Context(model, prior=0.5, generator=torch.Generator()))

@@ -1,4 +1,4 @@
-"""Cutout: a rectangle of every image is blanked.
+"""Cutout: a rectangle of every image, or a box of every volume, is blanked.
 
 Source: DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
 arXiv 1708.04552, sec. 3.
@@ -35,8 +35,12 @@ class Cutout:
         if self.share == 0:
             return batch
         images, targets = batch
-        rows, columns = (self._hit(images, size) for size in images.shape[-2:])
-        hit = rows[:, None, :, None] & columns[:, None, None, :]
+        sizes = images.shape[2:]
+        hit = torch.ones(1, dtype=torch.bool, device=images.device)
+        for axis, size in enumerate(sizes, 2):
+            shape = [1] * images.ndim
+            shape[0], shape[axis] = len(images), size
+            hit = hit & self._hit(images, size).view(shape)
         return Batch(images.masked_fill(hit, 0.0), targets)
 
     def _hit(self, images: Tensor, size: int) -> Tensor:

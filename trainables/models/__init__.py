@@ -9,6 +9,7 @@ from trainables.models.classifier import BinaryClassifier
 from trainables.models.mlp import mlp
 from trainables.models.resnet_cifar import resnet20
 from trainables.models.small_cnn import small_cnn
+from trainables.models.small_cnn_3d import small_cnn_3d
 from trainables.models.torchvision_models import densenet121, resnet18
 
 __all__ = ["MODELS", "Builder"]
@@ -21,4 +22,5 @@ MODELS: dict[str, Builder] = {
     "resnet20": resnet20,
     "resnet18": resnet18,
     "densenet121": densenet121,
+    "small_cnn_3d": small_cnn_3d,
 }

@@ -16,6 +16,8 @@ from trainables.models.frozen import head_only
 from trainables.models.resnet_cifar import _Block
 
 SHAPES = [(1, 8), (1, 28), (3, 28), (3, 32), (3, 64), (3, 96)]
+VOLUMES = {"small_cnn_3d"}
+OF_IMAGES = [name for name in MODELS if name not in VOLUMES]
 
 
 def _build(name: str, channels: int, size: int, seed: int = 0) -> BinaryClassifier:
@@ -24,16 +26,24 @@ def _build(name: str, channels: int, size: int, seed: int = 0) -> BinaryClassifi
         return MODELS[name](channels, size)
 
 
-def _images(batch: int, channels: int, size: int) -> torch.Tensor:
+def _images(batch: int, channels: int, size: int, *depth: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(batch, channels, size, size, generator=generator)
+    return torch.randn(batch, channels, *depth, size, size, generator=generator)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", OF_IMAGES)
 @pytest.mark.parametrize(("channels", "size"), SHAPES)
 def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
-    model = _build(name, channels, size)
-    images = _images(3, channels, size)
+    _trains(_build(name, channels, size), _images(3, channels, size))
+
+
+@pytest.mark.parametrize("name", sorted(VOLUMES))
+@pytest.mark.parametrize(("channels", "size", "depth"), [(1, 28, 28), (3, 8, 1), (2, 16, 5)])
+def test_trains_one_logit_a_volume(name: str, channels: int, size: int, depth: int) -> None:
+    _trains(_build(name, channels, size), _images(3, channels, size, depth))
+
+
+def _trains(model: BinaryClassifier, images: torch.Tensor) -> None:
     logits = model(images)
     assert logits.shape == (3,)
     assert logits.dtype == torch.float32
@@ -52,7 +62,7 @@ def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
         torch.testing.assert_close(model.head(features).squeeze(1), model(images))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "mlp"])
+@pytest.mark.parametrize("name", [name for name in OF_IMAGES if name != "mlp"])
 def test_full_size_images(name: str) -> None:
     with torch.no_grad():
         assert _build(name, 3, 224).eval()(_images(1, 3, 224)).shape == (1,)
@@ -68,7 +78,7 @@ def test_caller_s_seed_decides_the_weights(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_bf16_stays_near_f32_and_gives_float32(name: str) -> None:
     model = _build(name, 3, 32).eval()
-    images = _images(4, 3, 32)
+    images = _images(4, 3, 32, *([8] if name in VOLUMES else []))
     expected = model(images)
     model.precision = "bf16"
     logits = model(images)
@@ -84,7 +94,12 @@ def test_bf16_stays_near_f32_and_gives_float32(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "parameters", "tensors"),
-    [("resnet20", 269_137, 59), ("resnet18", 11_169_345, 62), ("densenet121", 6_947_201, 364)],
+    [
+        ("resnet20", 269_137, 59),
+        ("resnet18", 11_169_345, 62),
+        ("densenet121", 6_947_201, 364),
+        ("small_cnn_3d", 69_841 + 2 * 27 * 16, 11),
+    ],
 )
 def test_known_sizes(name: str, parameters: int, tensors: int) -> None:
     found = [parameter.numel() for parameter in _build(name, 3, 32).parameters()]
