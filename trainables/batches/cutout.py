@@ -34,14 +34,14 @@ class Cutout:
         """The batch with its images cut, as large as the one that came."""
         if self.share == 0:
             return batch
-        images, targets = batch
-        sizes = images.shape[2:]
+        images = batch.images
         hit = torch.ones(1, dtype=torch.bool, device=images.device)
-        for axis, size in enumerate(sizes, 2):
+        for axis, size in enumerate(images.shape[2:], 2):
             shape = [1] * images.ndim
             shape[0], shape[axis] = len(images), size
             hit = hit & self._hit(images, size).view(shape)
-        return Batch(images.masked_fill(hit, 0.0), targets)
+        cut = images.masked_fill(hit, 0.0)
+        return Batch(cut, batch.targets, batch.indices, batch.metadata)
 
     def _hit(self, images: Tensor, size: int) -> Tensor:
         """(B, size): which rows, or columns, the rectangle of each image covers."""

@@ -56,6 +56,13 @@ def test_images_need_not_be_square() -> None:
     assert int(hit.any(1).sum(1).max()) == 5
 
 
+def test_what_else_a_batch_carries_stays() -> None:
+    given = Batch(*ones(4), torch.arange(4), torch.rand(4, 2, generator=generator(1)))
+    cut = Cutout(0.5, generator(2))(given)
+    assert cut.indices is given.indices
+    assert cut.metadata is given.metadata
+
+
 def test_a_box_of_every_volume_is_blanked() -> None:
     """As a rectangle in each plane, alike in all channels; along each axis its own centre."""
     hit = (

@@ -47,7 +47,7 @@ def _plain(name: str, images: Tensor) -> Tensor:
         start = shift.tolist()
         parts = [slice(s, s + size) for s, size in zip(start, sizes, strict=True)]
         cut = canvas[(slice(None), *parts)]
-        cut = np.flip(cut, [axis + 1 for axis in range(3) if mirror[axis]])
+        cut = np.flip(cut, tuple(axis + 1 for axis in range(3) if mirror[axis]))
         found.append(cut.transpose(0, *(order + 1).tolist()))
     return torch.from_numpy(np.stack(found))
 
@@ -78,7 +78,7 @@ def test_every_symmetry_is_drawn_equally_often(depth: int, symmetries: int) -> N
     cube = inner[0, 0].numpy()
     turns = [p for p in permutations(range(3)) if depth == 4 or p[0] == 0]
     expected = {
-        tuple(np.flip(cube.transpose(p), [a for a in range(3) if flips[a]]).flatten().tolist())
+        tuple(np.flip(cube.transpose(p), tuple(a for a in range(3) if flips[a])).flatten().tolist())
         for p, flips in product(turns, product((False, True), repeat=3))
     }
     assert {*map(tuple, seen.tolist())} == expected
