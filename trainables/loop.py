@@ -25,6 +25,7 @@ from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
 from trainables.steps.execution import EXECUTIONS
+from trainables.steps.own_draws import OwnDraws
 from trainables.steps.pace import Pace
 from trainables.steps.precision import f32_products
 
@@ -93,11 +94,12 @@ class TrainingRun:
             self._layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
         self._model.to(memory_format=self._layout)
 
-        seeds = np.random.SeedSequence(config.order_seed).generate_state(5, np.uint64) >> 1
+        seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
         self._probe_seed = int(seeds[4])
+        self._draws = OwnDraws(device, int(seeds[5]))
         method = resolve("method", METHODS, config.method)(**config.params)
         method.refuse_labels(self._labels)
         # Two independent streams of batches: compositional training wants S1 and S2.
@@ -199,9 +201,10 @@ class TrainingRun:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
         """
         self._timed_from = time.perf_counter()
-        while self.progress < (self.interval + 1) / self.config.intervals:
-            self.train_step()
-            after_step()
+        with self._draws.taken():
+            while self.progress < (self.interval + 1) / self.config.intervals:
+                self.train_step()
+                after_step()
         loss = self._mean_loss()
         if not math.isfinite(loss) or abs(loss) > EXPLODED:
             raise DivergedError(
@@ -325,6 +328,7 @@ class TrainingRun:
             "recipe": self._recipe.state_dict(),
             "samplers": [sampler.state_dict() for sampler in self._samplers],
             "generators": [generator.get_state() for generator in self._generators],
+            "draws": self._draws.state(),
             "step": self.step,
             "seconds": self.seconds,
             "training_seconds": self.training_seconds,
@@ -342,6 +346,9 @@ class TrainingRun:
             sampler.load_state_dict(saved)
         for generator, saved in zip(self._generators, state["generators"], strict=True):
             generator.set_state(saved.cpu())
+        # A version whose networks drew nothing kept none.
+        if "draws" in state:
+            self._draws.load(state["draws"])
         self.step = state["step"]
         self.seconds = state["seconds"]
         self.training_seconds = state["training_seconds"]
