@@ -85,7 +85,7 @@ def untrained(
     prior: float | torch.Tensor = 0.5
     if labels > 1:
         targets = targets[:, None].expand(-1, labels)
-        prior = torch.full((labels,), prior)
+        prior = torch.full((labels,), 0.5)
     batch = Batch(images, targets, torch.arange(len(images)))
     for name, method in methods:
         model = build(images.shape[1], images.shape[-1])
