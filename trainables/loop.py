@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from trainables.errors import DivergedError
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc, over_labels
-from trainables.models import builder
+from trainables.models import network
+from trainables.models.weights import statistics
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -85,9 +87,14 @@ class TrainingRun:
         channels, size = shape[0], shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
-            self._model = builder(config.model)(channels, size, **config.network)
+            root = Path(config.data_root)
+            self._model = network(config.model, config.network, channels, size, root)
             self._model.have_outputs(self._labels)
         self._model.to(device)
+        self._mean, self._std = self._task.mean, self._task.std
+        if "weights" in config.network:
+            # What the weights were trained on, not what these images are like.
+            self._mean, self._std = (each.to(device) for each in statistics(config.model, channels))
         self._model.precision = config.precision
         self._layout = torch.contiguous_format
         if config.channels_last:
@@ -416,11 +423,16 @@ class TrainingRun:
             self._augmentation, self._task.train_images.take(chosen), self._augment_generator
         )
         targets = self._task.train_targets.index_select(0, chosen).float()
-        return Batch(self._input(images), targets, chosen)
+        return Batch(self._input(images), targets, chosen, self._metadata(chosen))
+
+    def _metadata(self, chosen: Tensor) -> Tensor | None:
+        """Of training images, float32 (B, K); None: the set has none."""
+        rows = self._task.train_metadata
+        return None if rows is None else rows.index_select(0, chosen)
 
     def _input(self, images: Tensor) -> Tensor:
         """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
-        ready = normalise(images, self._task.mean, self._task.std)
+        ready = normalise(images, self._mean, self._std)
         return ready.contiguous(memory_format=self._layout)
 
     def _figures(self) -> dict[str, float]:
@@ -440,7 +452,8 @@ class TrainingRun:
         rate = self._prior if isinstance(self._prior, float) else None
         chosen = BatchSampler(task.train_targets, size, generator, rate).draw()
         images = self._input(task.train_images.take(chosen))
-        return Batch(images, task.train_targets[chosen].float(), chosen)
+        targets = task.train_targets[chosen].float()
+        return Batch(images, targets, chosen, self._metadata(chosen))
 
     @torch.no_grad()
     def _outputs(self, network: nn.Module, images: Images) -> Tensor:
