@@ -37,21 +37,22 @@ def test_every_batch_carries_the_columns_of_its_images(
     )
     assert task.train_metadata is not None
     assert task.columns == ("age", "age missing", "sex: female", "sex: male", "sex missing")
-    step, seen = run._recipe.update.step, list[Batch]()
+    step, seen = run._recipe.update.step, list[bool]()
 
     def watched(batches: Sequence[Batch]) -> Any:
-        seen.extend(batches)
+        assert task.train_metadata is not None
+        for each in batches:
+            assert each.indices is not None
+            assert each.metadata is not None
+            assert each.metadata.dtype == torch.float32
+            seen.append(torch.equal(each.metadata, task.train_metadata[each.indices]))
+            seen.append(torch.equal(each.targets, task.train_targets[each.indices]))
         return step(batches)
 
     monkeypatch.setattr(run._recipe.update, "step", watched)
     run.train_interval()
-    assert len(seen) >= run.steps
-    for each in seen:
-        assert each.indices is not None
-        assert each.metadata is not None
-        assert each.metadata.dtype == torch.float32
-        assert torch.equal(each.metadata, task.train_metadata[each.indices])
-        assert torch.equal(each.targets, task.train_targets[each.indices])
+    assert len(seen) >= 2 * run.steps
+    assert all(seen)
     tested, source = run.test(), metadata.read(None, False)  # type: ignore[arg-type]
     assert source.test_metadata is not None
     for name, column in source.test_metadata.columns.items():
