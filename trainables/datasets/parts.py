@@ -8,26 +8,21 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.contract import LEFT_OUT
 from trainables.datasets.cuts import validation_cut
+from trainables.datasets.targets import binary_targets, counted, known, targets_of
 from trainables.errors import DataError
 
 __all__ = [
     "Counts",
     "Labelled",
     "Parts",
-    "binary_targets",
-    "counted",
     "counts",
     "drawn",
     "is_drawn",
-    "known",
     "positives_kept",
-    "targets_of",
     "with_easy_positives",
 ]
 
@@ -77,27 +72,6 @@ class Parts:
     train: Ids
     val: Ids
     left: Ids
-
-
-def binary_targets(labels: Tensor, n_classes: int) -> Tensor:
-    """Class ids (N,) to float32 targets (N,): 0 where id <= n_classes / 2 - 1, else 1."""
-    return (2 * (labels.long() + 1) > n_classes).float()
-
-
-def targets_of(labels: Tensor, n_classes: int) -> Tensor:
-    """Targets of labels as a set has them: of class ids (N,) or of several labels (N, L)."""
-    return labels if labels.ndim == 2 else binary_targets(labels, n_classes)
-
-
-def known(targets: Tensor) -> Tensor:
-    """The targets with what is uncertain, between 0 and 1, as missing: for all but training."""
-    return torch.where((targets > 0) & (targets < 1), float("nan"), targets)
-
-
-def counted(labels: Tensor) -> Tensor:
-    """Places (n,) of the images that take part: those whose class id is not ``LEFT_OUT``."""
-    every = torch.arange(len(labels))
-    return every if labels.ndim == 2 else every[labels.long() != LEFT_OUT]
 
 
 def positives_kept(imratio: float, negatives: int) -> int:
