@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.cuts import validation_cut
+from trainables.datasets.cuts import refuse_shared_groups, validation_cut
 from trainables.datasets.targets import binary_targets, counted, known, targets_of
 from trainables.errors import DataError
 
@@ -196,7 +196,11 @@ def drawn(source: Labelled, imratio: float | None, data_seed: int, validation: s
         if source.train_groups is not None:
             groups = source.train_groups.numpy()
             left = left[~np.isin(groups[left], groups[val])]
-    _refuse_shared_groups(source, train, val)
+    if source.train_groups is not None:
+        of_parts = {"training": source.train_groups[train], "validation": source.train_groups[val]}
+        if source.test_groups is not None:
+            of_parts["test"] = source.test_groups[counted(source.test_labels)]
+        refuse_shared_groups(of_parts)
     if source.labels:
         _refuse_one_class(source.labels, targets[train], known(targets[val]))
     else:
@@ -226,10 +230,10 @@ def _class_by_class(
         (0, found.train_negatives, found.val_negatives),
         (1, found.train_positives, found.val_positives),
     ):
-        drawn = generator.permutation(ids[targets == target].numpy())
-        val.append(drawn[:val_count])
-        train.append(drawn[val_count : val_count + train_count])
-        left.append(drawn[val_count + train_count :])
+        shuffled = generator.permutation(ids[targets == target].numpy())
+        val.append(shuffled[:val_count])
+        train.append(shuffled[val_count : val_count + train_count])
+        left.append(shuffled[val_count + train_count :])
     return Parts(np.sort(np.concatenate(train)), np.sort(np.concatenate(val)), left[1])
 
 
@@ -246,9 +250,9 @@ def _imbalanced(
     if imratio is None:
         return ids, ids[:0]
     positive = targets[ids].numpy() == 1
-    drawn = generator.permutation(ids[positive])
-    kept = _kept(imratio, len(drawn), len(ids) - len(drawn))
-    return np.sort(np.concatenate([ids[~positive], drawn[:kept]])), drawn[kept:]
+    shuffled = generator.permutation(ids[positive])
+    kept = _kept(imratio, len(shuffled), len(ids) - len(shuffled))
+    return np.sort(np.concatenate([ids[~positive], shuffled[:kept]])), shuffled[kept:]
 
 
 def _kept(imratio: float | None, available: int, negatives: int) -> int:
@@ -294,22 +298,3 @@ def _refuse_one_class(names: tuple[str, ...], train: Tensor, val: Tensor) -> Non
             "validation needs both classes of one label at least, and has those of none: take a "
             "larger data set, or a larger share for the validation."
         )
-
-
-def _refuse_shared_groups(source: Labelled, train: Ids, val: Ids) -> None:
-    if source.train_groups is None:
-        return
-    groups = source.train_groups.numpy()
-    parts = {"training": groups[train], "validation": groups[val]}
-    if source.test_groups is not None:
-        parts["test"] = source.test_groups[counted(source.test_labels)].numpy()
-    names = list(parts)
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-        if second < len(names):
-            both = np.intersect1d(parts[names[first]], parts[names[second]])
-            if len(both):
-                raise DataError(
-                    f"no group (patient) may be in two parts, but {len(both):,} are in the "
-                    f"{names[first]} and in the {names[second]} part, such as number {both[0]}: "
-                    "move their images to one of them, or leave the groups out."
-                )
