@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from trainables.errors import DivergedError
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc, over_labels
-from trainables.models import builder
+from trainables.models import network
+from trainables.models.weights import statistics
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -89,9 +91,14 @@ class TrainingRun:
         channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
-            self._model = builder(config.model)(channels, size, **config.network)
+            root = Path(config.data_root)
+            self._model = network(config.model, config.network, channels, size, root)
             self._model.have_outputs(self._labels)
         self._model.to(device)
+        self._mean, self._std = self._task.mean, self._task.std
+        if "weights" in config.network:
+            # What the weights were trained on, not what these images are like.
+            self._mean, self._std = (each.to(device) for each in statistics(config.model, channels))
         self._model.precision = config.precision
         self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
         self._model.to(memory_format=self._layout)
@@ -415,7 +422,7 @@ class TrainingRun:
 
     def _input(self, images: Tensor) -> Tensor:
         """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
-        ready = normalise(images, self._task.mean, self._task.std)
+        ready = normalise(images, self._mean, self._std)
         return ready.contiguous(memory_format=self._layout)
 
     def _pixels(self, chosen: Tensor) -> Tensor:
