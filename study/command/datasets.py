@@ -24,6 +24,9 @@ GENERAL = {
 }
 """Options of every data set (``trainables.datasets.options.GENERAL``)."""
 
+NEEDED = inspect.Parameter.empty
+"""In place of a default."""
+
 
 def datasets_table(title: str, entries: list[dict[str, Any]]) -> RenderableType:
     """A line a data set, from its "name", "summary" and ``dataset_data``."""
@@ -52,7 +55,7 @@ def dataset_data(name: str) -> dict[str, Any]:
         "positives": _positives(about),
         "labels": list(about.labels),
         "options": {
-            option: None if each.default is inspect.Parameter.empty else each.default
+            option: None if each.default is NEEDED else each.default
             for option, each in options_of(DATASETS[name]).items()
         },
     }
@@ -70,8 +73,12 @@ def dataset_details(entry: dict[str, Any]) -> Iterator[RenderableType]:
     if entry["labels"]:
         yield Text(f"Labels {', '.join(map(repr, entry['labels']))}.")
     meanings = GENERAL | _meanings(DATASETS[entry["name"]])
-    defaults = dict.fromkeys(GENERAL) | entry["options"]
-    rows = [(name, setting(default), meanings.get(name, "")) for name, default in defaults.items()]
+    own = {
+        name: "needed" if each.default is NEEDED else setting(each.default)
+        for name, each in options_of(DATASETS[entry["name"]]).items()
+    }
+    defaults = own | {name: setting(None) for name in GENERAL if name not in own}
+    rows = [(name, default, meanings.get(name, "")) for name, default in defaults.items()]
     yield text_table("", ("option", "default", "meaning"), rows)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trainables.datasets.source import missing
 
-__all__ = ["About"]
+__all__ = ["About", "counted"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,14 @@ class About:
             for file in self.files
             if not any(next(place.glob(pattern), None) for pattern in file.split(" or "))
         ]
+
+
+def counted(what: str, have: Sequence[int], official: Sequence[int]) -> tuple[str, ...]:
+    """A note for a ``Source`` whose parts have other numbers of images than the official ones."""
+    if tuple(have) == tuple(official):
+        return ()
+    here, there = (" + ".join(f"{count:,}" for count in counts) for counts in (have, official))
+    return (f"{what} has {here} images, and the official files have {there}.",)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.about import About
+from trainables.datasets.about import About, counted
 from trainables.datasets.choice import chosen
 from trainables.datasets.csv_table import Table, numbered, numbers, read_columns
 from trainables.datasets.decode import Decoding
@@ -58,6 +58,9 @@ X-rays via CNNs that exploit hierarchical disease dependencies", Neurocomputing 
 
 SEED = 0
 """Of that draw, which no data seed changes."""
+
+IMAGES = (191_027, 202)
+"""Frontal ones."""
 
 FILES = ("train.csv", "valid.csv")
 
@@ -106,7 +109,7 @@ def read_chexpert(
     tables = [_frontal(file) for file in files]
     paths = [str(path) for table in tables for path in table["Path"]]
     images = [folder.joinpath(*Path(path).parts[1:]) for path in paths]
-    found = photos("CheXpert", Files(images), Decoding(image_size, 1, resize), undecodable)
+    found = photos(ABOUT.title, Files(images), Decoding(image_size, 1, resize), undecodable)
     cut = len(tables[0]["Path"])
     kept = (found.kept[:cut], found.kept[cut:])
     n_train = int(kept[0].sum())
@@ -131,7 +134,7 @@ def read_chexpert(
         test_groups=groups[cut:][kept[1]],
         train_metadata=train_metadata,
         test_metadata=test_metadata,
-        notes=found.notes,
+        notes=(*found.notes, *counted(ABOUT.title, (cut, len(paths) - cut), IMAGES)),
     )
     return chosen(source, labels=labels)
 

@@ -94,8 +94,10 @@ def zeros_and_ones(file: Path, name: str, column: NDArray[np.str_]) -> NDArray[n
 
 
 def numbered(names: Sequence[str] | NDArray[np.str_], alone: Sequence[str] = ()) -> Tensor:
-    """int64 (N,): one number for each name, from 0 on; each that is ``alone`` has its own."""
-    _, found = np.unique(np.asarray(names), return_inverse=True)
-    own = np.flatnonzero(np.isin(names, alone))
-    found[own] = len(names) + own
-    return torch.from_numpy(found.astype(np.int64))
+    """int64 (N,): the number of each name, in the order in which names first appear.
+
+    Each of those that stand ``alone`` has a number of its own. What comes later changes no number.
+    """
+    known: dict[str | int, int] = {}
+    keys = (row if name in alone else str(name) for row, name in enumerate(names))
+    return torch.tensor([known.setdefault(key, len(known)) for key in keys], dtype=torch.int64)

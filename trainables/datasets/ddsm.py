@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.about import About
+from trainables.datasets.about import About, counted
 from trainables.datasets.npy import read_npy
 from trainables.datasets.resize import refuse_size, resized
 from trainables.datasets.source import Source
@@ -34,6 +34,9 @@ CLASSES = (
 """By the feature ``label``; ``label_normal`` is 0 for the first one and 1 for the others."""
 
 PIXELS = 299
+
+IMAGES = (55_890, 15_364)
+"""For training and for the test, as their author counted them."""
 
 TRAINING = tuple(f"training10_{number}" for number in range(5))
 HALVES = ("test10", "cv10")
@@ -108,6 +111,7 @@ def read_ddsm(
         files=tuple(files),
         classes=CLASSES,
         positives=ABOUT.positives,
+        notes=counted(ABOUT.title, (len(train_labels), len(test_images)), IMAGES),
     )
 
 

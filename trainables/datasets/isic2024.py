@@ -29,6 +29,8 @@ __all__ = ["ABOUT", "read_isic2024"]
 IMAGE, PATIENT, AGE, TARGET = "isic_id", "patient_id", "age_approx", "target"
 CATEGORIES = ("sex", "anatom_site_general")
 
+IMAGES = 401_059
+
 PIXELS, CSV = "train-image.hdf5", "train-metadata.csv"
 
 ABOUT = About(
@@ -72,6 +74,7 @@ def read_isic2024(
             **{name: table[name] for name in CATEGORIES},
         },
         own=len(table[IMAGE]),
+        official=IMAGES,
     )
     names = [str(name) for name in table[IMAGE]]
     with opened(pixels) as content:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainables.datasets.about import counted
 from trainables.datasets.cuts import fixed_cut
 from trainables.datasets.decode import Decoding
 from trainables.datasets.metadata import Metadata
@@ -34,12 +35,14 @@ class Lesions:
         groups: int64 (N,), whose.
         metadata: columns of N rows.
         own: the first so many are the set's own; the others are for training alone.
+        official: how many of its own it should have.
     """
 
     labels: Tensor
     groups: Tensor
     metadata: Mapping[str, NDArray[np.float64] | NDArray[np.str_]]
     own: int
+    official: int
 
     def source(
         self,
@@ -91,7 +94,11 @@ class Lesions:
             test_groups=self.groups[parts[1]],
             train_metadata=train_metadata,
             test_metadata=test_metadata,
-            notes=(*found.notes, *self._left_out(len(order))),
+            notes=(
+                *found.notes,
+                *counted(what, (self.own,), (self.official,)),
+                *self._left_out(len(order)),
+            ),
         )
 
     def _left_out(self, used: int) -> tuple[str, ...]:

@@ -13,10 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.about import About
+from trainables.datasets.about import About, counted
 from trainables.datasets.medmnist_sets import SETS, Facts
+from trainables.datasets.npz_file import NpzFile
 from trainables.datasets.source import Reader, Source, missing
+from trainables.datasets.store.arrays import streamed
 from trainables.errors import DataError
+from trainables.files import checksum
 
 __all__ = ["ABOUT", "MEDMNIST", "read_medmnist"]
 
@@ -48,7 +51,8 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
     training and validation parts are pooled; the validation set is drawn anew from the data seed
     with the official validation share, so that seeds change it. The test part is the official one.
     A readable file is accepted whatever its checksum (mirrors reorder the arrays); its SHA-256 is
-    recorded, and other numbers of images than the official ones are noted. A download must have
+    recorded. Other numbers of images than the official ones are noted, and so is another MD5 of a
+    file of 28 pixels (of the others, of up to 13 GB, it would take too long). A download must have
     the official MD5.
 
     Args:
@@ -61,7 +65,7 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
         DataError: the file is missing, damaged, or not of this set's form.
     """
     facts = SETS[name]
-    if image_size not in facts.md5:
+    if not isinstance(image_size, int) or image_size not in facts.md5:
         _refuse_size(name, image_size)
     stem = name if image_size == SMALLEST else f"{name}_{image_size}"
     places = [root / folder / f"{stem}.npz" for folder in FOLDERS]
@@ -71,24 +75,24 @@ def read_medmnist(name: str, root: Path, download: bool, *, image_size: int = SM
         found = [places[1]]
     if not found:
         raise missing(stem, places, _why(name, places))
-    arrays = _arrays(found[0])
-    labels = {part: _labels(found[0], arrays[f"{part}_labels"], facts) for part in PARTS}
-    images = {
-        part: _images(found[0], arrays[f"{part}_images"], labels[part], facts, image_size)
-        for part in PARTS
-    }
+    file = found[0]
+    arrays = NpzFile(file)
+    labels = {part: _labels(arrays, part, facts) for part in PARTS}
+    for part in PARTS:
+        _refuse_other(arrays, part, len(labels[part]), facts, image_size)
+    train, test = (_images(arrays, parts, facts, image_size) for parts in (PARTS[:2], PARTS[2:]))
     counts = tuple(len(labels[part]) for part in PARTS)
     return Source(
-        train_images=torch.cat([images["train"], images["val"]]),
+        train_images=train,
         train_labels=torch.cat([labels["train"], labels["val"]]),
-        test_images=images["test"],
+        test_images=test,
         test_labels=labels["test"],
         n_classes=facts.n_classes,
         validation_share=Fraction(counts[1], counts[0] + counts[1]),
-        files=(found[0],),
+        files=(file,),
         classes=() if facts.multi_label else facts.names,
         labels=facts.names if facts.multi_label else (),
-        notes=_notes(found[0], counts, facts),
+        notes=_notes(file, counts, facts, image_size),
     )
 
 
@@ -100,14 +104,12 @@ def _refuse_size(name: str, image_size: object) -> NoReturn:
     )
 
 
-def _notes(file: Path, counts: tuple[int, ...], facts: Facts) -> tuple[str, ...]:
-    if counts == facts.images:
-        return ()
-    have, official = (" + ".join(f"{n:,}" for n in each) for each in (counts, facts.images))
-    return (
-        f"{file.name} has {have} images for training, validation and test, and the official file "
-        f"{official}.",
-    )
+def _notes(file: Path, counts: tuple[int, ...], facts: Facts, image_size: int) -> tuple[str, ...]:
+    if notes := counted(file.name, counts, facts.images):
+        return notes
+    if image_size == SMALLEST and checksum(file, "md5") != facts.md5[image_size]:
+        return (f"{file.name} does not have the official MD5, {facts.md5[image_size]}.",)
+    return ()
 
 
 def _download(stem: str, places: list[Path], md5: str) -> None:
@@ -137,24 +139,14 @@ def _why(name: str, places: list[Path]) -> str:
     )
 
 
-def _arrays(file: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {f"{part}_{kind}": archive[f"{part}_{kind}"] for part in PARTS for kind in KINDS}
-    except Exception as error:  # a damaged archive raises almost anything
-        raise DataError(
-            f"{file} must be a MedMNIST .npz with train, val and test images and labels, but "
-            f"reading its {file.stat().st_size:,} bytes failed ({error}): replace the file."
-        ) from error
-
-
-def _labels(file: Path, labels: NDArray[np.generic], facts: Facts) -> Tensor:
+def _labels(arrays: NpzFile, part: str, facts: Facts) -> Tensor:
     """Class ids (N,), or float32 (N, L)."""
+    labels = arrays.whole(f"{part}_labels")
     width, highest = (len(facts.names), 1) if facts.multi_label else (1, facts.n_classes - 1)
     good = labels.ndim == 2 and labels.shape[1] == width and np.issubdtype(labels.dtype, np.integer)
     if not good or not labels.size or labels.min() < 0 or labels.max() > highest:
         raise DataError(
-            f"{file} must hold labels (N, {width}) from 0 to {highest}, not {labels.dtype} "
+            f"{arrays.file} must hold labels (N, {width}) from 0 to {highest}, not {labels.dtype} "
             f"{labels.shape}: replace the file."
         )
     if facts.multi_label:
@@ -162,28 +154,49 @@ def _labels(file: Path, labels: NDArray[np.generic], facts: Facts) -> Tensor:
     return torch.from_numpy(labels[:, 0].astype(np.int64))
 
 
-def _images(
-    file: Path, images: NDArray[np.generic], labels: Tensor, facts: Facts, image_size: int
-) -> Tensor:
-    """uint8 (N, C, H, W), or (N, 1, D, H, W)."""
-    colour = images.ndim == 4 and images.shape[3] == 3 and facts.axes == 2
-    axes = images.shape[1 : 1 + facts.axes]
-    of_form = (colour or images.ndim == 1 + facts.axes) and len(set(axes)) == 1
-    if images.dtype != np.uint8 or not of_form or len(images) != len(labels):
+def _refuse_other(arrays: NpzFile, part: str, count: int, facts: Facts, image_size: int) -> None:
+    """Do nothing if the part has so many images of the set's form and of that size."""
+    shape, dtype = arrays.form(f"{part}_images")
+    axes, channels = shape[1 : 1 + facts.axes], shape[1 + facts.axes :]
+    square = len(axes) == facts.axes and len(set(axes)) == 1
+    known = channels == () or (channels == (3,) and facts.axes == 2)
+    if dtype != np.uint8 or not square or not known or shape[0] != count:
         form = "(N, H, H) or (N, H, H, 3)" if facts.axes == 2 else "(N, H, H, H)"
         raise DataError(
-            f"{file} must hold uint8 images {form}, one a label, not {images.dtype} "
-            f"{images.shape} for {len(labels)} labels: replace the file."
+            f"{arrays.file} must hold uint8 images {form}, one a label, not {dtype} {shape} for "
+            f"{count} labels: replace the file."
         )
     if axes[0] != image_size:
         wanted, have = ("x".join([str(side)] * facts.axes) for side in (image_size, axes[0]))
         raise DataError(
-            f"{file} must hold the set of {wanted} pixels, which is what its name means, and its "
-            f"images have {have}: put the official file there, and read other sizes by "
-            "{npz: FILE}."
+            f"{arrays.file} must hold the set of {wanted} pixels, which is what its name means, "
+            f"and its images have {have}: put the official file there, or read it by {{npz: FILE}}."
         )
-    tensor = torch.from_numpy(images)
-    return tensor.permute(0, 3, 1, 2).contiguous() if colour else tensor.unsqueeze(1)
+
+
+def _images(arrays: NpzFile, parts: tuple[str, ...], facts: Facts, image_size: int) -> Tensor:
+    """uint8 (N, C, H, W) or (N, 1, D, H, W) of the parts, one after the other.
+
+    The larger sizes go through the store: PathMNIST of 224 pixels takes 16 GB.
+    """
+    names = [f"{part}_images" for part in parts]
+    shapes = [arrays.form(name)[0] for name in names]
+    if len({shape[1:] for shape in shapes}) > 1:
+        raise DataError(
+            f"{arrays.file} must hold images of one form, not {shapes}: replace the file."
+        )
+    colour = len(shapes[0]) > 1 + facts.axes
+    pixels = (_channels_first(block, colour) for name in names for block in arrays.blocks(name))
+    if image_size == SMALLEST:
+        return torch.from_numpy(np.ascontiguousarray(np.concatenate([*pixels])))
+    shape = (sum(shape[0] for shape in shapes), 3 if colour else 1, *[image_size] * facts.axes)
+    made_of = [arrays.made_of(name) for name in names]
+    return streamed(arrays.file.stem, made_of, shape, pixels)
+
+
+def _channels_first(block: NDArray[np.generic], colour: bool) -> NDArray[np.uint8]:
+    images = block.astype(np.uint8, copy=False)
+    return images.transpose(0, 3, 1, 2) if colour else images[:, None]
 
 
 def _reader(name: str) -> Reader:

@@ -26,6 +26,8 @@ __all__ = ["ABOUT", "read_melanoma"]
 IMAGE, PATIENT, AGE, TARGET = "image_name", "patient_id", "age_approx", "target"
 CATEGORIES = ("sex", "anatom_site_general_challenge")
 
+IMAGES = 33_126
+
 FOLDERS = ("jpeg/train", "train")
 """Where the JPEGs lie beside a CSV file: as Kaggle packs them; as sets of smaller copies do."""
 
@@ -81,6 +83,7 @@ def read_melanoma(
         groups=numbered(text[PATIENT], alone=UNKNOWN),
         metadata={AGE: np.concatenate(ages), **{name: text[name] for name in CATEGORIES}},
         own=len(labels[0]),
+        official=IMAGES,
     )
     return lesions.source(
         ABOUT.title,

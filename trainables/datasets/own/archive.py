@@ -145,8 +145,8 @@ class _Arrays:
 
     def _small(self, name: str) -> NDArray[Any]:
         """An array that is no image, whole."""
-        self._form(name)
-        return np.concatenate([*self._archive.blocks(name)])
+        shape, dtype = self._form(name)
+        return np.concatenate([np.empty((0, *shape[1:]), dtype), *self._archive.blocks(name)])
 
     def _labels(self, part: str) -> Tensor:
         """Class ids (N,), or float32 (N, L)."""
