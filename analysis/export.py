@@ -13,7 +13,7 @@ from analysis import columns
 from analysis.compare import budget
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
-from analysis.images.metrics import prepared
+from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
 from study.words import METRICS
@@ -114,7 +114,7 @@ def _metrics(results: Results, kept: Mapping[str, Predictions]) -> pd.DataFrame:
     confirm = results.confirm.set_index("trial")
     rows = []
     for trial, said in kept.items():
-        values = {name: each[0] for name, each in prepared(said).metrics(names).items()}
+        values = {name: each[0] for name, each in whole(said).metrics(names)[""].items()}
         own = {"trial": trial, "cell": confirm["cell"][trial]}
         rows.append(own | values | {"auroc": confirm["test_auroc"][trial]})
     return columns.frame(rows, columns.METRICS)
