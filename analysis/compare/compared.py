@@ -1,4 +1,4 @@
-"""One method of a setting as it goes into comparisons: its runs, and what they made of the images."""
+"""One method of a setting as comparisons take it: its runs, and what they made of the images."""
 
 from typing import NamedTuple
 
