@@ -5,5 +5,10 @@ from typing import Any
 
 __all__ = ["BEFORE"]
 
-BEFORE: Mapping[str, Any] = {"select": "auroc", "compile": False, "channels_last": False}
+BEFORE: Mapping[str, Any] = {
+    "select": "auroc",
+    "compile": False,
+    "channels_last": False,
+    "data": {},
+}
 """Where a setting is missing, the version that wrote knew nothing but this."""

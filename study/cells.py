@@ -7,6 +7,7 @@ from study.spec import (
     Variant,
     data_root,
     fixed_params,
+    ratios,
     search_trials,
     tuned_space,
 )
@@ -24,7 +25,7 @@ def cells(spec: StudySpec) -> list[Cell]:
     grid = [
         (variant, task, imratio)
         for task in spec.tasks
-        for imratio in spec.imratios
+        for imratio in ratios(spec, task)
         for variant in spec.methods
     ]
     return [
@@ -33,7 +34,7 @@ def cells(spec: StudySpec) -> list[Cell]:
             order=order,
             method=variant.name,
             task=task.name,
-            dataset=task.dataset,
+            dataset=task.dataset.shown,
             model=task.model,
             imratio=imratio,
             run=_run(spec, task),
@@ -63,13 +64,14 @@ def _neighbour(spec: StudySpec, variant: Variant, task: Task, imratio: float | N
     to the fewest. The data set's own ratio, which only its data know, is in none."""
     if not spec.search.warm_start or imratio is None:
         return None
-    larger = [ratio for ratio in spec.imratios if ratio is not None and ratio > imratio]
+    larger = [ratio for ratio in ratios(spec, task) if ratio is not None and ratio > imratio]
     return cell_id(variant.name, task.name, min(larger)) if larger else None
 
 
 def _run(spec: StudySpec, task: Task) -> dict[str, object]:
     return {
-        "dataset": task.dataset,
+        "dataset": task.dataset.name,
+        **({"data": task.dataset.options} if task.dataset.options else {}),
         "model": task.model,
         "epochs": task.epochs,
         "batch_size": task.batch_size,

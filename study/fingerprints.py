@@ -27,10 +27,13 @@ def fingerprints(cells: Sequence[Cell]) -> Fingerprints:
     A data set is known by its files or, if its reader names none, by the shapes and values of what
     it gave. Of a ``package.module:object`` the module alone is looked at, not what it imports.
     """
-    sets = sorted({(cell.dataset, cell.run["data_root"]) for cell in cells})
+    sets = {(cell.dataset, cell.run["data_root"]): cell.run for cell in cells}
     # First, since a reader's module is imported by it where nothing has done so yet.
-    data = {dataset: _data(read_source(dataset, root)) for dataset, root in sets}
-    names = sorted({n for cell in cells for n in (cell.base, cell.dataset, cell.model)})
+    data = {
+        shown: _data(read_source(run["dataset"], root, data=run.get("data")))
+        for (shown, root), run in sorted(sets.items())
+    }
+    names = sorted({n for cell in cells for n in (cell.base, cell.run["dataset"], cell.model)})
     modules = {name: _module(name.partition(":")[0]) for name in names if ":" in name}
     code = {name: {file.name: checksum(file)} for name, file in modules.items() if file}
     return {"data": data, "code": code}

@@ -11,6 +11,7 @@ from study.errors import LedgerError
 from study.ledger.phases import PHASES
 from study.ledger.rules import Standing
 from study.places import Places
+from study.words import dataset_in_words
 
 __all__ = ["CellRecord", "StudyRecord", "TrialRecord", "predictions_path"]
 
@@ -139,8 +140,8 @@ class CellRecord:
 
     @property
     def dataset(self) -> str:
-        """Of ``run``, as are the next four."""
-        return str(self.run["dataset"])
+        """With its options, as tables show it: of ``run``, as are the next four."""
+        return dataset_in_words(self.run["dataset"], self.run.get("data", {}))
 
     @property
     def model(self) -> str:

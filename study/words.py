@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["METRICS", "OWN_RATIO", "duration", "searched", "setting", "span"]
+__all__ = [
+    "METRICS",
+    "OWN_RATIO",
+    "dataset_in_words",
+    "duration",
+    "searched",
+    "setting",
+    "span",
+]
 
 OWN_RATIO = "own ratio"
 """Stands for imratio null: the share of positives that the data set has by itself."""
@@ -30,6 +38,19 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.2g} s" if 0 < seconds < 1 else f"{seconds:.1f} s"
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
+
+
+def dataset_in_words(name: str, options: Mapping[str, Any]) -> str:
+    """A data set and its options: "digits", "breastmnist (image_size 64)", "folder (photos)"."""
+    words = [
+        " ".join(([] if option == name else [option]) + [_listed(value)])
+        for option, value in options.items()
+    ]
+    return f"{name} ({', '.join(words)})" if words else name
+
+
+def _listed(value: Any) -> str:
+    return " + ".join(map(setting, value)) if isinstance(value, list) else setting(value)
 
 
 def setting(value: Any) -> str:

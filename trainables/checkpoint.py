@@ -27,10 +27,11 @@ DIGEST_BYTES = 32
 logger = logging.getLogger(__name__)
 
 
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+def save_checkpoint(path: Path, state: dict[str, Any], *, lasting: bool = True) -> None:
     """Write ``state`` to ``path`` and keep what was there as ``previous(path)``.
 
-    A crash at any moment leaves at least one whole file.
+    A crash at any moment leaves at least one whole file; a power cut too, if both are ``lasting``:
+    then it waits for the disk.
 
     Raises:
         OSError: the disk is full or cannot be written; the checkpoints so far are kept.
@@ -42,7 +43,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
         file.write(_digest(payload.getbuffer()))
         file.write(payload.getbuffer())
 
-    save_atomically(path, write, keep=previous(path))
+    save_atomically(path, write, keep=previous(path), lasting=lasting)
 
 
 def load_checkpoint(path: Path, device: str) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ class TrialConfig:
         method: a key of ``METHODS`` or ``package.module:object``.
         params: hyperparameters that differ from the method's defaults, by name.
         dataset: a key of ``DATASETS`` or ``package.module:object``.
+        data: the data set's options, by name (`trainables.datasets.options`).
         model: a key of ``MODELS`` or ``package.module:object``.
         imratio: positives / all in the training set, in (0, 0.5]; None: the set's own ratio.
         epochs: passes over the training set, at least 1.
@@ -58,6 +59,7 @@ class TrialConfig:
     init_seed: int
     order_seed: int
     params: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     validation: str = "before"
     positive_rate: float | None = None
     augmentation: str | None = None

@@ -16,7 +16,11 @@ def checksum(file: Path, method: str = "sha256") -> str:
 
 
 def save_atomically(
-    path: Path, write: Callable[[IO[bytes]], object], keep: Path | None = None
+    path: Path,
+    write: Callable[[IO[bytes]], object],
+    keep: Path | None = None,
+    *,
+    lasting: bool = True,
 ) -> None:
     """Call ``write(file)`` on a temporary file beside ``path``, then rename it to ``path``.
 
@@ -24,6 +28,7 @@ def save_atomically(
         path: the file to be.
         write: fills it.
         keep: where the file that was at ``path`` goes; None: it is replaced.
+        lasting: wait until the disk has it. Without that a power cut may leave an empty file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
@@ -31,7 +36,8 @@ def save_atomically(
         with temporary.open("wb") as file:
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         if keep is not None and path.exists():
             path.replace(keep)
         temporary.replace(path)

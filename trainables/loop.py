@@ -73,6 +73,7 @@ class TrainingRun:
             validation=config.validation,
             device=config.device,
             ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
+            data=config.data,
         )
         self._augmentation = config.augmentation or self._task.augmentation
         channels, size = self._task.train_images.shape[1:3]

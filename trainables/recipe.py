@@ -9,7 +9,7 @@ serve whatever a trial is measured in: epochs, gradient evaluations or seconds.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -19,11 +19,37 @@ from trainables.models.classifier import BinaryClassifier
 __all__ = ["Batch", "Context", "Recipe", "Stage", "Update", "decays"]
 
 
-class Batch(NamedTuple):
-    """Images (B, C, H, W) float, normalised; targets (B,) float in [0, 1], 1 means positive."""
-
+class _Pair(NamedTuple):
     images: Tensor
     targets: Tensor
+
+
+class Batch(_Pair):
+    """What a step trains on. It unpacks in two, images and targets.
+
+    Attributes:
+        images: (B, C, H, W) or (B, C, D, H, W) float, normalised.
+        targets: (B,), or (B, L) of L labels above 1: float in [0, 1], 1 means positive, NaN of
+            several labels one that is missing.
+        indices: int64 (B,), which training image each one is; of a mixed image its first part.
+            None: not said.
+        metadata: float32 (B, K), columns of what else is known of the images; None: nothing.
+    """
+
+    indices: Tensor | None
+    metadata: Tensor | None
+
+    def __new__(
+        cls,
+        images: Tensor,
+        targets: Tensor,
+        indices: Tensor | None = None,
+        metadata: Tensor | None = None,
+    ) -> Self:
+        """The two that it unpacks in, and what it carries beside them."""
+        batch = super().__new__(cls, images, targets)
+        batch.indices, batch.metadata = indices, metadata
+        return batch
 
 
 @dataclass(frozen=True)
@@ -37,11 +63,17 @@ class Context:
             of what it sees: at p = 0.01 and half of each batch positive its alpha would sink
             to 0, and with it all that pulls the classes apart.
         generator: on the model's device, for what a method draws itself: mixup, a new head.
+        images: training images; losses that keep a number an image need as many.
+        positives: how many of them are positive; of several labels, of each label.
+        outputs: logits an image, one for each label.
     """
 
     model: BinaryClassifier
     prior: float
     generator: torch.Generator
+    images: int = 0
+    positives: tuple[int, ...] = ()
+    outputs: int = 1
 
     @property
     def device(self) -> torch.device:

@@ -150,7 +150,9 @@ class MethodTrainable(tune.Trainable):
     def cleanup(self) -> None:
         """The worker ends: a trial in the middle is saved, so that it goes on from here."""
         if self._run is not None and not self._run.finished and self._run.step:
-            self._save()
+            # Ray kills a worker that has not ended 10 s after it was told to, and a slow disk with
+            # many trials takes longer.
+            self._save(lasting=False)
 
     def _take(self, config: dict[str, Any]) -> None:
         self._job = Job.of(config)
@@ -190,12 +192,12 @@ class MethodTrainable(tune.Trainable):
         if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
             self._save()
 
-    def _save(self) -> None:
+    def _save(self, *, lasting: bool = True) -> None:
         """A checkpoint that cannot be written costs time after a crash, and nothing else."""
         if self._run is None:
             return
         try:
-            save_checkpoint(self._job.checkpoint_file, self._run.state_dict())
+            save_checkpoint(self._job.checkpoint_file, self._run.state_dict(), lasting=lasting)
         except OSError as error:
             logger.warning("no checkpoint of %s: %s", self._job.row["name"], error)
         self._saved = time.monotonic()

@@ -90,7 +90,7 @@ def doctor(
         findings = examine(Path("studies").absolute(), default_data_root(), None, [])
     else:
         study = load_spec(spec)
-        datasets = list(dict.fromkeys(task.dataset for task in study.tasks))
+        datasets = [task.dataset for task in study.tasks]
         findings = examine(
             directory_of(study), data_root(study), study.storage, datasets, study.resources.gpus
         )

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from study.command.mps import CONTROL, GAIN, START, look
 from study.file_systems import file_system, is_network, mounts
 from study.machine import cores
+from study.spec.model import Dataset
 
 __all__ = ["Finding", "examine"]
 
@@ -44,7 +45,7 @@ def examine(
     directory: Path,
     data_root: Path,
     storage: str | None,
-    needed: Sequence[str],
+    needed: Sequence[Dataset],
     gpus: float = 0.0,
 ) -> list[Finding]:
     """Look at versions, hardware, threads, data, disk and storage; change nothing.
@@ -142,15 +143,16 @@ def _threads() -> Iterator[Finding]:
             yield Finding(name, "warn", found, f"unset it, or export {name}={wanted}: {why}")
 
 
-def _data(root: Path, needed: Sequence[str]) -> Iterator[Finding]:
+def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
     from trainables.datasets import DATASETS
     from trainables.datasets.cache import read_source
     from trainables.errors import TrainableError, in_words
 
     there, missing = [], {}
-    for name in needed or DATASETS:
+    for each in needed or [Dataset(name=name) for name in DATASETS]:
+        name = each.shown
         try:
-            source = read_source(name, root)
+            source = read_source(each.name, root, data=each.options)
         except TrainableError as error:
             missing[name] = str(error)
         except Exception as error:  # noqa: BLE001 - the user's own reader may raise anything

@@ -12,7 +12,7 @@ from study.cells import cells
 from study.errors import SpecError
 from study.machine import cores, fits
 from study.plan.images import Labels, labels_of
-from study.spec import Resources, StudySpec, Task, data_root
+from study.spec import Dataset, Resources, StudySpec, Task, data_root, ratios
 from trainables.config import TrialConfig
 from trainables.errors import in_one_line
 
@@ -190,7 +190,7 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
         runs = {
             cell.method: _run(cell)
             for cell in cells(spec)
-            if (cell.task, cell.imratio) == (task.name, spec.imratios[0])
+            if (cell.task, cell.imratio) == (task.name, ratios(spec, task)[0])
         }
         started = time.perf_counter()
         next(iter(runs.values())).validate()
@@ -235,7 +235,7 @@ def plan_study(
     spec: StudySpec,
     timings: Mapping[tuple[str, str], Timing],
     slots: int,
-    labels: Callable[[str, Path], Labels] = labels_of,
+    labels: Callable[[Dataset, Path], Labels] = labels_of,
 ) -> StudyPlan:
     """The study in numbers.
 
@@ -252,7 +252,7 @@ def plan_study(
         cell.id: _plan(
             cell,
             tasks[cell.task],
-            labels(cell.dataset, data_root(spec)),
+            labels(tasks[cell.task].dataset, data_root(spec)),
             timings[cell.method, cell.task],
         )
         for cell in planned

@@ -12,7 +12,7 @@ from study.machine import fits
 from study.plan.cost import StudyPlan, Timing, plan_study
 from study.plan.images import PUBLISHED, published
 from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SHARING_BY_MPS, SPEEDS, Way
-from study.spec import StudySpec, Task, data_root
+from study.spec import StudySpec, Task, data_root, ratios
 from trainables.errors import in_one_line
 from trainables.method import Method
 from trainables.methods import METHODS
@@ -104,16 +104,13 @@ def plan_elsewhere(
     if seconds_per_step is not None and not 0 < seconds_per_step < math.inf:
         raise SpecError(f"--seconds-per-step must be above 0, not {seconds_per_step:g}.")
     slots = where.slots(spec)
-    labels = {
-        name: published(name, data_root(spec))
-        for name in dict.fromkeys(task.dataset for task in spec.tasks)
-    }
+    labels = {task.dataset.shown: published(task.dataset, data_root(spec)) for task in spec.tasks}
     tasks = {task.name: task for task in spec.tasks}
     timings, said = {}, dict[str, None]()
     for cell in cells(spec):
-        if cell.imratio != spec.imratios[0]:
-            continue
         task = tasks[cell.task]
+        if cell.imratio != ratios(spec, task)[0]:
+            continue
         batch, evaluations = _evaluations(cell, task)
         if seconds_per_step is None:
             step, note = _measured(spec, cell, task, where, batch, evaluations)
@@ -125,11 +122,11 @@ def plan_elsewhere(
                 f"How many steps fit into {task.seconds:g} seconds hangs on what a step of "
                 f"{task.name} takes, which was not measured on {where}: give --seconds-per-step."
             )
-        shown = labels[task.dataset]
+        shown = labels[task.dataset.shown]
         val = len(shown.train) * float(shown.validation_share)
         validation = FORWARD * step / evaluations * val
         timings[cell.method, cell.task] = Timing(step, validation, evaluations)
-    planned = plan_study(spec, timings, slots, labels=lambda name, _: labels[name])
+    planned = plan_study(spec, timings, slots, labels=lambda dataset, _: labels[dataset.shown])
     return planned, [note for note in said if note]
 
 
@@ -190,7 +187,8 @@ def _measured(
         )
     known = cell.base if cell.base in speeds else "auc_m"
     passes = 2 if known == "ct_auc" else 1
-    size = PUBLISHED[task.dataset].pixels if task.dataset in PUBLISHED else PIXELS
+    published_as = PUBLISHED.get(task.dataset.name)
+    size = published_as.pixels if published_as else PIXELS
     scale = (size / PIXELS) ** 2 * batch / BATCH
     if where.gpu:
         # Its kernels are too small for it as it is: smaller batches take as long.

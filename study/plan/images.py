@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from study.errors import SpecError
+from study.spec import Dataset
 from trainables.datasets.cache import read_source
 from trainables.errors import DataError, in_one_line
 
@@ -62,19 +63,19 @@ PUBLISHED = MappingProxyType[str, Size](
 """Counted once; for a machine on which the data do not lie."""
 
 
-def labels_of(dataset: str, root: Path) -> Labels:
+def labels_of(dataset: Dataset, root: Path) -> Labels:
     """Of the data set below ``root``.
 
     Raises:
         DataError: it is missing or damaged.
     """
-    source = read_source(dataset, root)
+    source = read_source(dataset.name, root, data=dataset.options)
     return Labels(
         source.train_labels, source.test_labels, source.n_classes, source.validation_share
     )
 
 
-def published(dataset: str, root: Path) -> Labels:
+def published(dataset: Dataset, root: Path) -> Labels:
     """Of the data set below ``root``; where it does not lie there, as it was published.
 
     Raises:
@@ -83,13 +84,13 @@ def published(dataset: str, root: Path) -> Labels:
     try:
         return labels_of(dataset, root)
     except Exception as error:
-        if dataset not in PUBLISHED:
+        if dataset.name not in PUBLISHED or dataset.options:
             why = str(error) if isinstance(error, DataError) else f"{in_one_line(error)}."
             raise SpecError(
                 f"A plan needs the size of its data sets, which is known of {', '.join(PUBLISHED)} "
-                f"without their data, and of {dataset} it is not: {why}"
+                f"without their data, and of {dataset.shown} it is not: {why}"
             ) from error
-    size = PUBLISHED[dataset]
+    size = PUBLISHED[dataset.name]
     train, test = (
         torch.arange(2).repeat_interleave(torch.tensor(part)) for part in (size.train, size.test)
     )

@@ -13,6 +13,7 @@ from study.spec.folders import for_everywhere, from_directory
 from study.spec.growth import changes
 from study.spec.model import (
     Confirm,
+    Dataset,
     Profile,
     Resources,
     Search,
@@ -22,6 +23,7 @@ from study.spec.model import (
     data_root,
     default_data_root,
     directory_of,
+    ratios,
 )
 from study.spec.names import name_problems
 from study.spec.older import as_begun, before_values, completed
@@ -38,6 +40,7 @@ from study.spec.text import Document, is_there, preset_names, read_document
 __all__ = [
     "Choices",
     "Confirm",
+    "Dataset",
     "Grid",
     "Profile",
     "Resources",
@@ -60,6 +63,7 @@ __all__ = [
     "load_spec",
     "parse_spec",
     "preset_names",
+    "ratios",
     "remarks",
     "search_trials",
     "tuned_space",

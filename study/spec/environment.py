@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
-from study.spec.model import StudySpec, Task, data_root, directory_of
+from study.spec.model import Dataset, StudySpec, Task, data_root, directory_of, ratios
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.space import fixed_params
@@ -99,17 +99,22 @@ def _hardware(spec: StudySpec) -> Iterator[Problem]:
 def _data(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.cache import read_source
 
-    for dataset in dict.fromkeys(task.dataset for task in spec.tasks):
+    done: list[Dataset] = []
+    for first, each in enumerate(spec.tasks):
+        dataset = each.dataset
+        if dataset in done:
+            continue
+        done.append(dataset)
         tasks = [(i, task) for i, task in enumerate(spec.tasks) if task.dataset == dataset]
-        path = ("tasks", tasks[0][0], "dataset")
+        path = ("tasks", first, "dataset")
         try:
-            found = read_source(dataset, data_root(spec), spec.download)
+            found = read_source(dataset.name, data_root(spec), spec.download, dataset.options)
         except DataError as error:
             yield Problem(path, str(error))
         except Exception as error:  # noqa: BLE001 - the user's own reader may raise anything
             yield Problem(
                 path,
-                f"{dataset} cannot be read ({in_one_line(error)}): a reader takes (root, "
+                f"{dataset.name} cannot be read ({in_one_line(error)}): a reader takes (root, "
                 "download) and gives a trainables.datasets.source.Source",
             )
         else:
@@ -125,8 +130,9 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
     try:
         targets_of_test(found)
     except DataError as error:
-        yield Problem(("tasks", index, "dataset"), f"{task.dataset}: {error}")
-    for ratio_index, imratio in enumerate(spec.imratios):
+        yield Problem(("tasks", index, "dataset"), f"{task.dataset.shown}: {error}")
+    key: tuple[str | int, ...] = ("tasks", index, "imratios") if task.imratios else ("imratios",)
+    for ratio_index, imratio in enumerate(ratios(spec, task)):
         try:
             have = counts(
                 found.train_labels,
@@ -137,7 +143,7 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
                 task.easy_positives,
             )
         except DataError as error:
-            yield Problem(("imratios", ratio_index), f"task {task.name}: {error}")
+            yield Problem((*key, ratio_index), f"task {task.name}: {error}")
             continue
         images = have.train_positives + have.train_negatives
         steps = task.epochs * max(1, images // task.batch_size)
@@ -173,4 +179,5 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
             precision = "f32" if spec.resources.gpus else spec.precision
             wrong = untrained(build, images, methods, precision)
     if wrong:
-        yield Problem(("tasks", index, "model"), f"{task.model} {wrong} (images of {task.dataset})")
+        shown = task.dataset.shown
+        yield Problem(("tasks", index, "model"), f"{task.model} {wrong} (images of {shown})")

@@ -44,6 +44,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         *_top(old, new),
         *_execution(old, new),
         *_profile(old.get("profile"), new.get("profile")),
+        *dict.fromkeys(_ratios(old, new)),
         *_listed(old, new),
         *_tasks(old, new),
         *_space(old, new),
@@ -112,15 +113,24 @@ def _database(url: str | None) -> str | None:
 
 
 def _listed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    for entry in old["imratios"]:
-        if entry not in new["imratios"]:
-            yield f"imratios held {setting(entry)}, which cannot leave the study."
     methods = {_name(entry): entry for entry in new["methods"]}
     for entry in old["methods"]:
         if (name := _name(entry)) not in methods:
             yield f"methods held {name}, which cannot leave the study."
         else:
             yield from _differs(f"method {name}", entry, methods[name])
+
+
+def _ratios(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """A task has its own ratios, or the study's."""
+    tasks = {task["name"]: task.get("imratios") for task in new["tasks"]}
+    for task in old["tasks"]:
+        own = task.get("imratios"), tasks.get(task["name"])
+        what = f"imratios of task {task['name']}" if any(own) else "imratios"
+        now = own[1] or new["imratios"]
+        for entry in own[0] or old["imratios"]:
+            if entry not in now:
+                yield f"{what} held {setting(entry)}, which cannot leave the study."
 
 
 def _name(method: str | Mapping[str, Any]) -> str:
@@ -136,7 +146,8 @@ def _tasks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield f"tasks held {name}, which cannot leave the study."
             continue
         for key, before in task.items():
-            yield from _differs(f"{key} of task {name}", before, tasks[name].get(key))
+            if key != "imratios":
+                yield from _differs(f"{key} of task {name}", before, tasks[name].get(key))
 
 
 def _space(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

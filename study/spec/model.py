@@ -1,5 +1,6 @@
 """The spec as frozen pydantic models: shapes, bounds and defaults; unknown keys are refused."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -36,10 +37,13 @@ from study.spec.values import (
     safe_name,
     unique,
 )
+from study.words import dataset_in_words
 
 __all__ = [
     "DATA_VARIABLE",
+    "OWN_DATA",
     "Confirm",
+    "Dataset",
     "Profile",
     "Resources",
     "Search",
@@ -49,9 +53,12 @@ __all__ = [
     "data_root",
     "default_data_root",
     "directory_of",
+    "ratios",
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
+
+Ratios = Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
 
 
 def _own_names(tasks: "list[Task]") -> "list[Task]":
@@ -113,15 +120,80 @@ class Variant(Model):
         return {"name": self.name, "method": self.method, "set": self.set}
 
 
+OWN_DATA = ("folder", "csv", "npz", "hdf5")
+"""Data sets of the user's own images, whose name is the option that says where they are."""
+
+
+class Dataset(Model):
+    """A data set and its options: in a spec its name alone, or ``{name: ..., OPTION: ...}``.
+
+    Attributes:
+        name: of ours or ``package.module:object``; ``{folder: PATH}`` means the name "folder", and
+            so with the rest of ``OWN_DATA``.
+        options: plain values, by name (`trainables.datasets.options`); null is left out. A relative
+            path counts from the folder of the data sets (`data_root`), so that a study stays the
+            same wherever it is run from.
+    """
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """As tables show it: "breastmnist", "breastmnist (image_size 64)", "folder (photos)"."""
+        return dataset_in_words(self.name, self.options)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict) or value.keys() == {"name", "options"}:
+            return value
+        options = {str(key): each for key, each in value.items() if each is not None}
+        name = options.pop("name", None)
+        if name is None:
+            own = [each for each in OWN_DATA if each in options]
+            if len(own) != 1:
+                raise ValueError(
+                    "must have a name, or say where one's own images are by one of "
+                    f"{', '.join(OWN_DATA)}, and {' and '.join(own) or 'none'} of these is there"
+                )
+            name = own[0]
+        return {"name": name, "options": options}
+
+    @field_validator("options")
+    @classmethod
+    def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return dict(json.loads(json.dumps(options, allow_nan=False)))
+        except (TypeError, ValueError):
+            raise ValueError("must be text, numbers, true, false, or lists of these") from None
+
+    @model_serializer
+    def _written(self) -> str | dict[str, Any]:
+        if not self.options:
+            return self.name
+        return self.options if self.name in self.options else {"name": self.name, **self.options}
+
+
+def _called(dataset: Dataset) -> str:
+    """What a task of it is called: of one's own images the name of their file or folder."""
+    own = dataset.options.get(dataset.name)
+    return Path(own).stem or dataset.name if isinstance(own, str) else dataset.name
+
+
 class Task(Model):
     """A data set, a model and a budget.
 
     Attributes:
-        dataset, model: a name of ours or ``package.module:object``.
+        dataset: a `Dataset`.
+        model: a name of ours or ``package.module:object``.
         epochs: passes over the training set; with a budget of seconds only the default of
             ``intervals``.
         batch_size: images a batch.
         name: unique in the study; default ``<dataset>-<model>``.
+        imratios: instead of the study's, for this task alone; None: the study's.
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch; None: the natural draw.
@@ -134,16 +206,17 @@ class Task(Model):
         seconds: of training a trial, without validation; only with that budget.
     """
 
-    dataset: str
+    dataset: Dataset
     model: str
     epochs: Count
     batch_size: Count = 128
     name: Name = Field(
         default_factory=lambda done: re.sub(
-            r"[^A-Za-z0-9._-]+", "-", f"{done['dataset']}-{done['model']}"
+            r"[^A-Za-z0-9._-]+", "-", f"{_called(done['dataset'])}-{done['model']}"
         ),
         validate_default=True,
     )
+    imratios: Ratios | None = None
     intervals: Count = Field(default_factory=lambda done: done["epochs"])
     validation: Literal["before", "after"] = "before"
     positive_rate: PositiveRate | None = None
@@ -273,7 +346,7 @@ class StudySpec(Model):
         AfterValidator(_distinct),
     ]
     tasks: Annotated[list[Task], Field(min_length=1), AfterValidator(_own_names)]
-    imratios: Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
+    imratios: Ratios
     search: Search
     confirm: Confirm = Confirm()
     profile: Profile | None = None
@@ -343,6 +416,11 @@ class StudySpec(Model):
                 f"{self.resources.gpus:g}: leave compile out (on a GPU `execution` captures a step)"
             )
         return self
+
+
+def ratios(spec: StudySpec, task: Task) -> list[float | None]:
+    """The imbalance ratios of a task: its own, or the study's."""
+    return task.imratios or spec.imratios
 
 
 def directory_of(spec: StudySpec) -> Path:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from study.cell import cell_id
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
-from study.spec.model import StudySpec, Variant
+from study.spec.model import StudySpec, Variant, ratios
 from study.spec.own_method import flaws
 from study.spec.profile import profile_values
 from study.spec.sentences import Problem
@@ -19,7 +19,7 @@ from study.spec.space import (
     tuned_space,
 )
 from study.spec.text import did_you_mean
-from trainables.errors import UnknownNameError
+from trainables.errors import DataError, UnknownNameError
 from trainables.names import resolve
 
 if TYPE_CHECKING:
@@ -134,11 +134,12 @@ def _profile_values(
 
 def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets import DATASETS
+    from trainables.datasets.options import refuse_unknown
     from trainables.models import MODELS
 
     for index, task in enumerate(spec.tasks):
         for key, kind, table, name in (
-            ("dataset", "data set", DATASETS, task.dataset),
+            ("dataset", "data set", DATASETS, task.dataset.name),
             ("model", "model", MODELS, task.model),
         ):
             path = ("tasks", index, key)
@@ -147,15 +148,20 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
                 yield Problem(path, found.sentence)
             elif not callable(found):
                 yield Problem(path, f"{name} must be a function or class, as our own {kind}s are")
+            elif key == "dataset":
+                try:
+                    refuse_unknown(name, found, task.dataset.options)
+                except DataError as error:
+                    yield Problem(path, str(error))
 
 
 def _cells(spec: StudySpec) -> Iterator[Problem]:
     """Cells are known by names that are safe for files, which two entries may share."""
-    imratio, known = spec.imratios[0], dict[str, tuple[str, str]]()
+    known = dict[str, tuple[str, str]]()
     for task in spec.tasks:
         for index, variant in enumerate(spec.methods):
             method = variant.name
-            name = cell_id(method, task.name, imratio)
+            name = cell_id(method, task.name, ratios(spec, task)[0])
             other = known.setdefault(name, (method, task.name))
             if other != (method, task.name):
                 yield Problem(

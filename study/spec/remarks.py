@@ -10,7 +10,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from study.spec.model import StudySpec
+from study.spec.model import StudySpec, ratios
 from study.spec.space import tuned_space
 
 __all__ = ["remarks"]
@@ -25,7 +25,9 @@ def remarks(spec: StudySpec) -> Iterator[str]:
             "no trial is left in which the sampler has learned. Raise search.trials, or lower "
             "search.random_trials."
         )
-    if spec.search.warm_start and len([each for each in spec.imratios if each is not None]) < 2:
+    if spec.search.warm_start and all(
+        len([each for each in ratios(spec, task) if each is not None]) < 2 for task in spec.tasks
+    ):
         yield (
             "search.warm_start takes the best configurations from one imratio to the next smaller "
             "one, and the spec has none to take from. Give imratios two numbers at least, or leave "

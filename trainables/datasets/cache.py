@@ -1,10 +1,14 @@
 """One small cache a process, so that trials of one task read and prepare their data once."""
 
+import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from trainables.datasets import DATASETS
+from trainables.datasets import DATASETS, options
 from trainables.datasets.ablation import Ablation
+from trainables.datasets.choice import chosen
 from trainables.datasets.imbalance import BinaryTask, binary_task
 from trainables.datasets.source import Source
 from trainables.errors import DataError
@@ -20,17 +24,29 @@ TASKS_KEPT = 2
 _sources: dict[tuple[str, Path], Source] = {}
 
 
-def read_source(dataset: str, data_root: str | Path, download: bool = False) -> Source:
+def read_source(
+    dataset: str,
+    data_root: str | Path,
+    download: bool = False,
+    data: Mapping[str, Any] | None = None,
+) -> Source:
     """The data set of that name (or ``package.module:object``), read at most once a process.
 
     One that was read after a download is the one that is asked for without.
 
+    Args:
+        dataset: its name.
+        data_root: folder of the data sets.
+        download: whether what is missing may be fetched.
+        data: its options (`trainables.datasets.options`), as plain JSON.
+
     Raises:
         UnknownNameError: no such data set.
-        DataError: it is not there, or damaged, or not as a ``Source`` must be.
+        DataError: it is not there, or damaged, or not as a ``Source`` must be; or it has no such
+            option.
     """
-    key = (dataset, Path(data_root))
-    source = _sources.pop(key, None) or _read(dataset, key[1], download)
+    key = (options.key(dataset, data), Path(data_root))
+    source = _sources.pop(key, None) or _read(dataset, key[1], download, data or {})
     # The latest stands last, the first goes.
     _sources[key] = source
     while len(_sources) > SOURCES_KEPT:
@@ -47,6 +63,7 @@ def task_on_device(
     validation: str,
     device: str,
     ablation: Ablation = Ablation(),  # noqa: B008 - frozen
+    data: Mapping[str, Any] | None = None,
 ) -> BinaryTask:
     """The binary task on a device ("cpu", "cuda"); the same arguments give the same object.
 
@@ -56,7 +73,15 @@ def task_on_device(
         UnknownNameError, DataError: see ``read_source`` and ``binary_task``.
     """
     return _task(
-        dataset, Path(data_root), download, imratio, data_seed, validation, device, ablation
+        dataset,
+        Path(data_root),
+        download,
+        imratio,
+        data_seed,
+        validation,
+        device,
+        ablation,
+        json.dumps(data or {}, sort_keys=True),
     )
 
 
@@ -66,14 +91,17 @@ def clear() -> None:
     _task.cache_clear()
 
 
-def _read(dataset: str, data_root: Path, download: bool) -> Source:
-    source: object = resolve("data set", DATASETS, dataset)(data_root, download)
+def _read(dataset: str, data_root: Path, download: bool, data: Mapping[str, Any]) -> Source:
+    reader = resolve("data set", DATASETS, dataset)
+    options.refuse_unknown(dataset, reader, data)
+    own, general = options.split(reader, data)
+    source: object = reader(data_root, download, **own)
     if not isinstance(source, Source):
         raise DataError(
             f"a data set's reader must give a trainables.datasets.source.Source, and {dataset} "
             f"gives {source if source is None else type(source).__name__}: return one."
         )
-    return source
+    return chosen(source, **general)
 
 
 @lru_cache(maxsize=TASKS_KEPT)
@@ -86,6 +114,7 @@ def _task(
     validation: str,
     device: str,
     ablation: Ablation,
+    data: str,
 ) -> BinaryTask:
-    source = read_source(dataset, data_root, download)
+    source = read_source(dataset, data_root, download, json.loads(data))
     return binary_task(source, imratio, data_seed, validation, ablation).to(device)

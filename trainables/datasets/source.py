@@ -8,13 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from trainables.datasets import contract
+from trainables.datasets.contract import LEFT_OUT
+from trainables.datasets.metadata import Metadata
 from trainables.errors import DataError
 from trainables.files import checksum
 
-__all__ = ["Reader", "Source", "missing", "unreadable"]
+__all__ = ["LEFT_OUT", "Reader", "Source", "missing", "unreadable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +25,30 @@ class Source:
     """A data set as its makers published it: original classes, training and test set.
 
     Attributes:
-        train_images: uint8 (N, C, H, W), H = W, on the CPU as all tensors here.
-        train_labels: integers (N,), class ids 0 to n_classes - 1. An official validation set is
-            pooled with the training set; ``validation_share`` tells its share.
-        test_images: uint8 (M, C, H, W), of the same channels and size.
-        test_labels: integers (M,).
-        n_classes: number of classes, at least 2.
+        train_images: uint8 (N, C, H, W), H = W, or volumes (N, C, D, H, W), H = W, on the CPU as
+            all tensors here. They may be mapped from a file that is larger than memory: take rows
+            of them, never a whole copy.
+        train_labels: integers (N,), class ids 0 to n_classes - 1, or ``LEFT_OUT``; or of a set with
+            L labels an image, L above 1, float32 (N, L) in [0, 1], NaN where a label is missing. An
+            official validation set is pooled with the training set; ``validation_share`` tells its
+            share, unless ``validation`` keeps it.
+        test_images: uint8 (M, C, H, W) or (M, C, D, H, W), of the same channels and size.
+        test_labels: as ``train_labels``, for the M images.
+        n_classes: number of classes, at least 2; 2 of a set with several labels.
         augmentation: what the set's benchmarks do: "crop_flip", "flip" or "none".
         validation_share: share of the training images that validation takes, in (0, 1).
         files: the files that were read; they are there.
         together: name under which the files have one checksum; empty: each has its own.
+        classes: names of the classes by their ids; empty: "0", "1" and so on.
+        labels: names of the L labels; empty: the set has classes.
+        positives: class ids that are positive; None: the upper half of them, the middle one of an
+            odd number too.
+        train_groups, test_groups: int64 (N,) and (M,), whose each image is: those of one number,
+            over both parts, are of one patient. None: each image stands alone.
+        train_metadata, test_metadata: what else is known of each image; None: nothing.
+        validation: bool (N,), which training images are the set's own validation part, for every
+            seed; None: it is drawn.
+        notes: sentences for whoever plans and reads a study, such as how many images were skipped.
 
     Raises:
         DataError: a field is anything else.
@@ -46,14 +63,43 @@ class Source:
     validation_share: Fraction = Fraction(1, 10)
     files: tuple[Path, ...] = ()
     together: str = ""
+    classes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    positives: tuple[int, ...] | None = None
+    train_groups: Tensor | None = None
+    test_groups: Tensor | None = None
+    train_metadata: Metadata | None = None
+    test_metadata: Metadata | None = None
+    validation: Tensor | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         contract.refuse_classes(self.n_classes)
+        contract.refuse_names("classes", self.classes, self.n_classes)
         contract.refuse_images("train_images", self.train_images)
         contract.refuse_images("test_images", self.test_images, like=self.train_images)
         for part, images in (("train", self.train_images), ("test", self.test_images)):
             labels = getattr(self, f"{part}_labels")
-            contract.refuse_labels(f"{part}_labels", labels, len(images), self.n_classes)
+            if self.labels:
+                contract.refuse_several(f"{part}_labels", labels, len(images), self.labels)
+            else:
+                contract.refuse_labels(f"{part}_labels", labels, len(images), self.n_classes)
+        contract.refuse_positives(self.positives, self.n_classes)
+        contract.refuse_rows(
+            len(self.train_images),
+            train_groups=(self.train_groups, torch.int64),
+            validation=(self.validation, torch.bool),
+        )
+        contract.refuse_rows(len(self.test_images), test_groups=(self.test_groups, torch.int64))
+        contract.refuse_pair("groups", self.train_groups, self.test_groups)
+        contract.refuse_pair("metadata", self.train_metadata, self.test_metadata)
+        if self.train_metadata is not None and self.test_metadata is not None:
+            for part, metadata, images in (
+                ("train", self.train_metadata, self.train_images),
+                ("test", self.test_metadata, self.test_images),
+            ):
+                contract.refuse_metadata(f"{part}_metadata", metadata, len(images))
+            contract.refuse_other_columns(self.train_metadata, self.test_metadata)
         contract.refuse_augmentation(self.augmentation)
         contract.refuse_share(self.validation_share)
         contract.refuse_files(self.files)
@@ -73,7 +119,11 @@ class Source:
 
 
 class Reader(Protocol):
-    """Reads one data set from a folder, after a download where that is allowed."""
+    """Reads one data set from a folder, after a download where that is allowed.
+
+    Parameters that it has besides, by keyword alone, are the options of the set, which a spec says
+    beside its name: ``dataset: {name: ..., image_size: 64}``.
+    """
 
     def __call__(self, root: Path, download: bool) -> Source:
         """Read the set below ``root``; raise DataError when it is missing or damaged."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from study.command.doctor import Finding, examine
+from study.spec import Dataset
 
 
 class Usage(NamedTuple):
@@ -22,7 +23,9 @@ class Usage(NamedTuple):
 def look(
     folder: Path, storage: str | None = None, needed: Sequence[str] = ("digits",)
 ) -> dict[str, Finding]:
-    found = examine(folder / "studies" / "x", folder, storage, needed)
+    found = examine(
+        folder / "studies" / "x", folder, storage, [Dataset(name=each) for each in needed]
+    )
     return {finding.what: finding for finding in found}
 
 

@@ -40,7 +40,12 @@ def test_answers_by_a_pipe() -> None:
         assert question in done.stdout
     spec = load_spec("mine.yaml")
     (task,) = spec.tasks
-    assert (spec.name, task.dataset, task.model, task.epochs) == ("mine", "cifar10", "resnet20", 50)
+    assert (spec.name, task.dataset.name, task.model, task.epochs) == (
+        "mine",
+        "cifar10",
+        "resnet20",
+        50,
+    )
     assert [method.name for method in spec.methods] == ["ce", "auc_mixup"]
     assert spec.imratios == [0.01, None]
     assert (spec.search.trials, spec.confirm.seeds, spec.resources.gpus) == (0, 3, 0.25)

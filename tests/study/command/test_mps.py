@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from study.cli import app
 from study.command.doctor import Finding, examine
 from study.command.mps import START, look, mps_warning
-from study.spec import StudySpec, parse_spec
+from study.spec import Dataset, StudySpec, parse_spec
 from tests.study.specs import SPEC
 
 SHARED = 0.25
@@ -54,7 +54,7 @@ def take_away(pipes: Path) -> None:
 
 
 def examined(folder: Path, gpus: float) -> list[Finding]:
-    found = examine(folder, folder, None, ["digits"], gpus)
+    found = examine(folder, folder, None, [Dataset(name="digits")], gpus)
     return [finding for finding in found if finding.what == "mps"]
 
 

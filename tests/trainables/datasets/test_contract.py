@@ -5,12 +5,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from trainables.datasets.cache import read_source
 from trainables.datasets.imbalance import binary_targets, binary_task
-from trainables.datasets.source import Source
+from trainables.datasets.metadata import Metadata
+from trainables.datasets.source import LEFT_OUT, Source
 from trainables.errors import DataError
 
 
@@ -26,6 +28,9 @@ def fields(**changes: Any) -> dict[str, Any]:
     }
 
 
+AGES = Metadata({"age": np.arange(8.0)})
+
+
 def images(*shape: int) -> torch.Tensor:
     return torch.zeros(shape, dtype=torch.uint8)
 
@@ -38,6 +43,7 @@ def images(*shape: int) -> torch.Tensor:
         {"validation_share": 0.2, "n_classes": 3},
         {"files": (Path(__file__),)},
         {"train_images": images(40, 3, 6, 6), "test_images": images(8, 3, 6, 6)},
+        {"classes": ("benign", "malignant"), "positives": (1,), "notes": ("2 were skipped.",)},
     ],
 )
 def test_a_sound_source_trains(changes: dict[str, Any]) -> None:
@@ -64,7 +70,57 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         r"train_images must be square.*not \(40, 6, 6, 3\): .*permute\(0, 3, 1, 2\)",
     ),
     "oblong": ({"train_images": images(40, 1, 6, 9)}, r"square.*\(40, 1, 6, 9\): crop or scale"),
-    "volumes": ({"test_images": images(8, 1, 6, 6, 6)}, r"test_images .*four axes.*slices"),
+    "volumes beside images": (
+        {"test_images": images(8, 1, 6, 6, 6)},
+        r"test_images .*\(1, 6, 6\), not \(1, 6, 6, 6\)",
+    ),
+    "six axes": ({"test_images": images(8, 1, 6, 6, 6, 6)}, r"test_images .*four axes.*five"),
+    "too few names": (
+        {"classes": ("a",)},
+        "classes must be a tuple of 2 different names",
+    ),
+    "a name twice": ({"classes": ("a", "a")}, "classes must be a tuple of 2 different names"),
+    "a list of names": ({"classes": ["a", "b"]}, "classes must be a tuple"),
+    "all positive": ({"positives": (0, 1)}, "positives must be a tuple of class ids from 0 to 1"),
+    "unknown positives": ({"positives": (2,)}, r"some but not all, not \(2,\)"),
+    "groups of one part": (
+        {"train_groups": torch.arange(40)},
+        "train_groups and test_groups must both be given",
+    ),
+    "groups by name": (
+        {"train_groups": torch.arange(40).float(), "test_groups": torch.arange(8)},
+        "train_groups must be torch.int64, one for each of the 40 images, not torch.float32",
+    ),
+    "fewer groups": (
+        {"train_groups": torch.arange(40), "test_groups": torch.arange(7)},
+        r"test_groups must be torch.int64, .* 8 images, .*\(7,\)",
+    ),
+    "a part of numbers": ({"validation": torch.arange(40)}, "validation must be torch.bool"),
+    "metadata of one part": ({"test_metadata": AGES}, "train_metadata and test_metadata must both"),
+    "metadata as arrays": (
+        {"train_metadata": np.zeros(40), "test_metadata": AGES},
+        "train_metadata must be a Metadata, not a numpy.ndarray",
+    ),
+    "fewer rows": (
+        {"train_metadata": AGES, "test_metadata": AGES},
+        "train_metadata must have a row for each of the 40 images, not 8",
+    ),
+    "other columns": (
+        {"train_metadata": Metadata({"sex": np.full(40, "f")}), "test_metadata": AGES},
+        "must have the same columns, numbers or text alike, not sex and age",
+    ),
+    "labels as class ids": (
+        {"labels": ("a", "b")},
+        r"train_labels must be float32 of shape \(40",
+    ),
+    "one label": (
+        {"labels": ("a",), "train_labels": torch.zeros(40, 1), "test_labels": torch.zeros(8, 1)},
+        "two or more.*give a set of one label class ids",
+    ),
+    "labels of two": (
+        {"labels": ("a", "b"), "train_labels": torch.full((40, 2), 2.0)},
+        r"train_labels must lie in \[0, 1\], or be NaN .*, and one is 2",
+    ),
     "arrays": (
         {"train_images": images(40, 1, 6, 6).numpy()},
         r"train_images must be a torch tensor.*not a numpy.ndarray: .*torch.from_numpy",
@@ -101,6 +157,25 @@ def test_a_wrong_source_is_refused_in_a_sentence(case: str) -> None:
         Source(**fields(**changes))
     assert "\n" not in str(refusal.value)
     assert str(refusal.value).endswith(".")
+
+
+def test_images_that_take_part_in_nothing_have_a_class_id_of_their_own() -> None:
+    assert Source(**fields(train_labels=torch.arange(40) % 3 + LEFT_OUT)).n_classes == 2
+    with pytest.raises(DataError, match="class ids from 0 to 1, not from -2 to 0"):
+        Source(**fields(train_labels=torch.arange(40) % 3 + LEFT_OUT - 1))
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"age": np.arange(3.0), "sex": np.array(["f", "m"])}, r"of one length, not of \[2, 3\]"),
+        ({"age": np.arange(3)}, r"float64 or of text, and age is int64 \(3,\)"),
+        ({"age": np.zeros((3, 1))}, r"and age is float64 \(3, 1\)"),
+    ],
+)
+def test_wrong_metadata_are_refused(columns: dict[str, Any], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        Metadata(columns)
 
 
 def test_labels_of_one_byte_become_targets_as_wide_ones_do() -> None:
