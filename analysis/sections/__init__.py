@@ -9,6 +9,7 @@ from collections.abc import Callable
 from analysis.findings import Findings
 from analysis.sections import (
     budget,
+    by_label,
     convergence,
     critical_difference,
     failures,
@@ -26,6 +27,7 @@ from analysis.sections import (
     rank_stability,
     roc,
     sensitivity,
+    subgroups,
     transfer,
     tsne,
     tuning,
@@ -41,6 +43,8 @@ SECTIONS: tuple[Callable[[Findings], Section | None], ...] = (
     verdict.section,
     main_table.section,
     method_pairs.section,
+    by_label.section,
+    subgroups.section,
     metrics.section,
     critical_difference.section,
     rank_stability.section,
