@@ -130,3 +130,8 @@ class Findings:
     def convergence(self) -> pd.DataFrame:
         """One row a cell and interval: validation AUROC of the confirm trials."""
         return curves.convergence(self.results)
+
+    @cached_property
+    def label_convergence(self) -> pd.DataFrame:
+        """The same by each label of tasks with several."""
+        return curves.label_convergence(self.results)

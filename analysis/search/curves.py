@@ -2,11 +2,13 @@
 
 import pandas as pd
 
+from analysis import labels
 from analysis.columns import PLACE
-from analysis.results import Results
+from analysis.results import LABEL, Results
 from study.ledger.rules import FINISHED
+from study.records import CellRecord
 
-__all__ = ["convergence", "progress"]
+__all__ = ["convergence", "label_convergence", "progress"]
 
 
 def convergence(results: Results) -> pd.DataFrame:
@@ -22,8 +24,43 @@ def convergence(results: Results) -> pd.DataFrame:
     curves = results.curves
     done = curves[(curves["phase"] == "confirm") & (curves["state"] == "COMPLETE")]
     done = done.dropna(subset=["val_auroc"])
+    return _medians(done, [*PLACE, "interval"])
+
+
+def label_convergence(results: Results) -> pd.DataFrame:
+    """The same label by label, of tasks with several.
+
+    Returns:
+        The columns of ``convergence``, and label.
+    """
+    rows = [
+        {
+            **dict(zip(PLACE, _place(cell), strict=True)),
+            "label": name.removeprefix(LABEL),
+            "number": row.number,
+            "val_auroc": value,
+            **{key: point.get(key) for key in ("interval", "gradient_evaluations", "seconds")},
+        }
+        for cell in results.study.cells
+        for row in cell.confirm
+        if row.state == "COMPLETE"
+        for point in row.curve
+        for name, value in point.items()
+        if name.startswith(LABEL)
+    ]
+    names = [*PLACE, "label", "number", "val_auroc", "interval", "gradient_evaluations", "seconds"]
+    table = pd.DataFrame(rows, columns=names).dropna(subset=["val_auroc"])
+    table = table.astype({"interval": int, "gradient_evaluations": float, "seconds": float})
+    return _medians(table, [*PLACE, "label", "interval"])
+
+
+def _place(cell: CellRecord) -> tuple[object, ...]:
+    return cell.id, cell.method, cell.task, cell.imratio, labels.ratio(cell.imratio)
+
+
+def _medians(done: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return (
-        done.groupby([*PLACE, "interval"], sort=False, dropna=False)
+        done.groupby(keys, sort=False, dropna=False)
         .agg(
             median=("val_auroc", "median"),
             low=("val_auroc", "min"),
