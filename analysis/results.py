@@ -232,6 +232,7 @@ def _row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "host": row.host,
         "device": row.device,
         "execution": row.execution,
+        "peak_memory": _number(row.peak_memory),
         "started": row.started,
         "finished": row.finished,
         **{name: _number(row.seeds.get(name)) for name in ("data_seed", "init_seed", "order_seed")},

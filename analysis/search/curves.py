@@ -1,14 +1,17 @@
 """Validation AUROC over the course of training and over the course of the search."""
 
+import math
+from collections.abc import Iterator
+
 import pandas as pd
 
 from analysis import labels
 from analysis.columns import PLACE
-from analysis.results import LABEL, Results
+from analysis.results import LABEL, Results, trial_id
 from study.ledger.rules import FINISHED
 from study.records import CellRecord
 
-__all__ = ["convergence", "label_convergence", "progress"]
+__all__ = ["convergence", "label_convergence", "label_points", "progress"]
 
 
 def convergence(results: Results) -> pd.DataFrame:
@@ -33,25 +36,39 @@ def label_convergence(results: Results) -> pd.DataFrame:
     Returns:
         The columns of ``convergence``, and label.
     """
+    own = {cell.id: dict(zip(PLACE, _place(cell), strict=True)) for cell in results.study.cells}
     rows = [
-        {
-            **dict(zip(PLACE, _place(cell), strict=True)),
-            "label": name.removeprefix(LABEL),
-            "number": row.number,
-            "val_auroc": value,
-            **{key: point.get(key) for key in ("interval", "gradient_evaluations", "seconds")},
-        }
-        for cell in results.study.cells
-        for row in cell.confirm
-        if row.state == "COMPLETE"
-        for point in row.curve
-        for name, value in point.items()
-        if name.startswith(LABEL)
+        own[str(point["cell"])] | point
+        for point in label_points(results)
+        if point["phase"] == "confirm" and point["state"] == "COMPLETE"
     ]
     names = [*PLACE, "label", "number", "val_auroc", "interval", "gradient_evaluations", "seconds"]
     table = pd.DataFrame(rows, columns=names).dropna(subset=["val_auroc"])
     table = table.astype({"interval": int, "gradient_evaluations": float, "seconds": float})
     return _medians(table, [*PLACE, "label", "interval"])
+
+
+def label_points(results: Results) -> Iterator[dict[str, object]]:
+    """What the curves of search and confirm rows say of each label, interval by interval."""
+    for cell in results.study.cells:
+        for row in (*cell.search, *cell.confirm):
+            for point in row.curve:
+                told = {
+                    name: point.get(name)
+                    for name in ("interval", "gradient_evaluations", "seconds")
+                }
+                for name, value in point.items():
+                    if name.startswith(LABEL):
+                        yield told | {
+                            "trial": trial_id(cell, row),
+                            "cell": cell.id,
+                            "phase": row.phase,
+                            "number": row.number,
+                            "seed": math.nan if row.seed is None else float(row.seed),
+                            "state": row.state,
+                            "label": name.removeprefix(LABEL),
+                            "val_auroc": value,
+                        }
 
 
 def _place(cell: CellRecord) -> tuple[object, ...]:

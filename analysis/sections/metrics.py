@@ -12,6 +12,7 @@ from analysis.compare.metrics import MetricPair
 from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
 from analysis.read.traces import joined, trace
+from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
 from study.words import METRICS
@@ -54,6 +55,7 @@ def section(findings: Findings) -> Section | None:
             f"validation {findings.results.criterion} alone."
         ),
         *_remarks(findings),
+        *of_groups(findings),
         Prose(_agreement(cells, names)),
         _table(cells, names),
     ]
