@@ -51,7 +51,7 @@ def task_data(results: Results) -> list[TaskData]:
     provenance = results.study.provenance
     if not results.origins:
         return [*_tasks("", provenance)]
-    found = []
+    found: list[TaskData] = []
     for study, own in provenance.items():
         found += _tasks(f"{study}: ", own) if isinstance(own, Mapping) else []
     return found
@@ -79,11 +79,10 @@ def _task(name: str, said: Mapping[str, Any]) -> TaskData:
         for ratio, each in said.get("parts", {}).items()
         for part, found in each.items()
     )
-    words = (
-        tuple(map(str, said.get(key) or ()))
-        for key in ("negatives", "positives", "labels", "notes")
+    negatives, positives, names, notes = (
+        tuple(map(str, said.get(key) or ())) for key in TaskData._fields[1:5]
     )
-    return TaskData(name, *words, parts)
+    return TaskData(name, negatives, positives, names, notes, parts)
 
 
 def _counts(positives: Any) -> tuple[int, ...]:

@@ -89,11 +89,7 @@ def _positives(part: Part) -> list[TableCell]:
 
 
 def _groups(part: Part) -> TableCell:
-    return (
-        TableCell(labels.MISSING)
-        if part.groups is None
-        else TableCell(f"{part.groups:,}", part.groups)
-    )
+    return number(float("nan") if part.groups is None else part.groups, "{:,.0f}".format)
 
 
 def _labels(tasks: list[TaskData]) -> Table:
