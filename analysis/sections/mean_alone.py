@@ -23,9 +23,9 @@ def with_sentence(section: Section, findings: Findings) -> Section:
     several = findings.results.labels
     if not several or section.key not in MEAN_ALONE:
         return section
-    tasks = listing(f"{task} ({plural(len(names), 'label')})" for task, names in several.items())
+    tasks = listing(f"{task}: {plural(len(names), 'label')}" for task, names in several.items())
     where = "" if findings.by_label.cells.empty else "; the chapter Labels has them one by one"
-    said = Prose(f"Of {tasks} the AUROC here is the mean over the labels alone{where}.")
+    said = Prose(f"This goes by the mean over labels alone ({tasks}){where}.")
     # The first screen keeps its sentences and figure together.
     place = len(section.blocks) if section.key == "glance" else 1
     return replace(section, blocks=[*section.blocks[:place], said, *section.blocks[place:]])

@@ -11,7 +11,7 @@ from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
 from analysis.sections.interval_figures import by_setting, interval_figures
 from analysis.sections.method_columns import Line, measured_cell, method_tables
-from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
+from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
 
 __all__ = ["section"]
@@ -40,7 +40,7 @@ def section(findings: Findings) -> Section | None:
             *_tables(findings, found.cells, methods),
         ]
     if found.left_out:
-        blocks.insert(min(1, len(blocks)), Note(_left_out(findings)))
+        blocks.insert(min(1, len(blocks)), Prose(_left_out(findings)))
     finding = f"by {plural(columns, 'column')}" if columns else "no column of few categories"
     return Section("subgroups", "Subgroups", blocks, finding)
 
@@ -68,13 +68,12 @@ def _words(cells: pd.DataFrame) -> str:
     )
 
 
-def _left_out(findings: Findings) -> list[str]:
-    return [
-        f"{task}: no subgroups by "
-        f"{listing(f'{name} ({why})' for name, why in refused.items())}; a column of text with 2 "
-        f"to {MOST} categories has them."
+def _left_out(findings: Findings) -> str:
+    said = (
+        f"{task} has none by {listing(f'{name} ({why})' for name, why in refused.items())}"
         for task, refused in findings.subgroups.left_out.items()
-    ]
+    )
+    return f"Columns of text with 2 to {MOST} categories have subgroups: {'; '.join(said)}."
 
 
 def _tables(findings: Findings, cells: pd.DataFrame, methods: Sequence[str]) -> list[Table]:

@@ -79,7 +79,7 @@ def patients_study(
                     kept["labels"] = np.array(labels)
                 if grouped:
                     kept["groups"] = of.astype(np.int64)
-                np.savez(folder / str(row.predictions), **kept)
+                np.savez(folder / str(row.predictions), allow_pickle=False, **kept)
                 rows.append(_told(row, kept["scores"], kept["targets"], labels))
             cells.append(replace(cell, confirm=tuple(rows)))
     study = StudyRecord("patients", folder, dict(spec), dict(provenance or {}), tuple(cells))
