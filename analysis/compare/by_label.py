@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score
 from analysis.columns import PLACE, SETTING
 from analysis.compare import pairwise
 from analysis.compare.compared import Compared
+from analysis.compare.delong import Placements
 from analysis.compare.intervals import NO_INTERVAL, Interval
 from analysis.compare.mean_auroc import over_images, over_seeds_and_images
 from analysis.compare.pairwise import Pair, seeds
@@ -97,37 +98,41 @@ def table(pairs: Sequence[LabelPair]) -> pd.DataFrame:
     return found
 
 
-def interval_of(runs: Sequence[Predictions], rows: pd.DataFrame) -> tuple[float, Interval]:
+def interval_of(
+    places: Placements, said: Predictions, rows: pd.DataFrame
+) -> tuple[float, Interval]:
     """Mean AUROC of runs, and its interval over seeds and images; of one seed over images.
 
     Args:
-        runs: of one label or more with both classes each; one a confirm row.
-        rows: those rows.
+        places: of the images under the runs.
+        said: one of the runs.
+        rows: their confirm rows.
     """
-    places = placed(runs).means(grouped(rows["repeat"]))
-    mean = float(places.auroc.mean())
-    if too_few(runs[0]):
+    means = places.means(grouped(rows["repeat"]))
+    mean = float(means.auroc.mean())
+    if too_few(said):
         return mean, NO_INTERVAL
-    both = over_seeds_and_images(places)
-    return mean, over_images(places) if math.isnan(both.low) else both
+    both = over_seeds_and_images(means)
+    return mean, over_images(means) if math.isnan(both.low) else both
 
 
 class _Method(NamedTuple):
-    """A method by one label: its confirm rows, and what each said of the images."""
+    """A method by one label: its confirm rows, what each said of the images, and their places."""
 
     name: str
     rows: pd.DataFrame
     said: Sequence[Predictions]
+    places: Placements
 
     @property
     def compared(self) -> Compared:
-        places = placed(self.said)
-        rows = self.rows.assign(test_auroc=places.auroc)
-        return Compared.of(self.name, rows, None if too_few(self.said[0]) else places)
+        rows = self.rows.assign(test_auroc=self.places.auroc)
+        return Compared.of(self.name, rows, None if too_few(self.said[0]) else self.places)
 
 
 def _method(name: str, rows: pd.DataFrame, runs: Sequence[Predictions], label: int) -> _Method:
-    return _Method(name, rows, [run.by_label[label].said for run in runs])
+    said = [run.by_label[label].said for run in runs]
+    return _Method(name, rows, said, placed(said))
 
 
 def _pairs(
@@ -145,12 +150,12 @@ def _pairs(
 def _cells(
     label: str, methods: Sequence[_Method], behind: set[tuple[str, str]]
 ) -> Iterator[dict[str, Any]]:
-    found = {each.name: interval_of(each.said, each.rows) for each in methods}
+    found = {each.name: interval_of(each.places, each.said[0], each.rows) for each in methods}
     top = max(mean for mean, _ in found.values())
     leaders = [name for name, (mean, _) in found.items() if mean == top]
-    for name, rows, said in methods:
+    for name, rows, said, places in methods:
         mean, (low, high) = found[name]
-        aurocs, targets = placed(said).auroc, said[0].targets
+        aurocs, targets = places.auroc, said[0].targets
         precise = [average_precision_score(targets, run.scores) for run in said]
         yield {
             **{key: rows[key].iloc[0] for key in PLACE},

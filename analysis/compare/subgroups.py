@@ -13,8 +13,9 @@ import pandas as pd
 
 from analysis.columns import PLACE, SETTING
 from analysis.compare.by_label import interval_of
+from analysis.compare.intervals import NO_INTERVAL
 from analysis.compare.pairwise import seeds
-from analysis.compare.testset import read
+from analysis.compare.testset import placed, read
 from analysis.errors import AnalysisError
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results
@@ -113,7 +114,9 @@ def _refused(values: np.ndarray) -> str:
 def _cell(rows: pd.DataFrame, part: list[Predictions]) -> dict[str, Any]:
     first = part[0]
     groups = math.nan if first.groups is None else float(len(np.unique(first.groups)))
-    mean, (low, high) = interval_of(part, rows) if first.by_label else (math.nan, (math.nan,) * 2)
+    mean, (low, high) = math.nan, NO_INTERVAL
+    if first.by_label:
+        mean, (low, high) = interval_of(placed(part), first, rows)
     return {
         **{key: rows[key].iloc[0] for key in PLACE},
         "images": len(first.targets),
