@@ -14,12 +14,14 @@ __all__ = [
     "KEYS",
     "LABEL_CURVES",
     "METRICS",
+    "MOST_FIGURES",
     "PLACE",
     "PREDICTIONS",
     "SETTING",
     "TRIALS",
     "Column",
     "Row",
+    "by_setting",
     "frame",
 ]
 
@@ -274,3 +276,15 @@ def frame(rows: Iterable[Mapping[str, object]], columns: Mapping[str, Column]) -
     """A frame of exactly ``columns``, in order and with their dtypes, even without rows."""
     table = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns))
     return table.astype({name: column.dtype for name, column in columns.items()})
+
+
+MOST_FIGURES = 6
+"""Settings that have a figure of their own, where one shows a single setting; tables have all."""
+
+
+def by_setting(
+    rows: pd.DataFrame, settings: Iterable[tuple[str, str]]
+) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    """The rows of each of ``settings`` that has any, in their order."""
+    groups = dict(list(rows.groupby([*SETTING], sort=False)))
+    return [(place, groups[place]) for place in settings if place in groups]

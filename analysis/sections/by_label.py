@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import labels
-from analysis.columns import Row
+from analysis.columns import Row, by_setting
 from analysis.compare import by_label
 from analysis.compare.by_label import LabelPair
 from analysis.findings import Findings
 from analysis.labels import listing, plural, setting, short_setting
 from analysis.read.traces import joined, trace
-from analysis.sections.interval_figures import by_setting, interval_figures
+from analysis.sections.interval_figures import interval_figures
 from analysis.sections.method_columns import Line, measured_cell, method_tables
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
@@ -95,7 +95,7 @@ COLUMNS = [
 def _aurocs(findings: Findings, cells: pd.DataFrame, methods: Sequence[str]) -> list[Table]:
     lines: list[Line] = []
     scores = findings.scores[findings.scores["n"] > 0]
-    for place, here in by_setting(findings, cells):
+    for place, here in by_setting(cells, findings.results.settings):
         for label, rows in here.groupby("label", sort=False):
             found = rows.to_dict("records")
             counts = (found[0]["positives"], found[0]["negatives"])
@@ -121,7 +121,7 @@ def _aurocs(findings: Findings, cells: pd.DataFrame, methods: Sequence[str]) -> 
 
 def _auprcs(findings: Findings, cells: pd.DataFrame, methods: Sequence[str]) -> list[Table]:
     lines: list[Line] = []
-    for place, here in by_setting(findings, cells):
+    for place, here in by_setting(cells, findings.results.settings):
         for label, rows in here.groupby("label", sort=False):
             found = rows.to_dict("records")
             share = found[0]["positives"] / (found[0]["positives"] + found[0]["negatives"])

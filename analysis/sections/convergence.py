@@ -6,11 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
+from analysis.columns import MOST_FIGURES, by_setting
 from analysis.findings import Findings
 from analysis.labels import setting, short_setting
 from analysis.read.traces import trace
 from analysis.results import Results
-from analysis.sections.interval_figures import MOST_FIGURES, by_setting
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Heading, Prose, Section
 from analysis.write.palette import Palette
@@ -68,7 +68,7 @@ def section(findings: Findings) -> Section | None:
 
 def _by_label(findings: Findings) -> list[Block]:
     """A figure a setting with several labels, a panel each."""
-    settings = by_setting(findings, findings.label_convergence)
+    settings = by_setting(findings.label_convergence, findings.results.settings)
     if not settings:
         return []
     blocks: list[Block] = [

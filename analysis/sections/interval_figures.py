@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from analysis import labels
-from analysis.columns import Row
+from analysis.columns import MOST_FIGURES, Row, by_setting
 from analysis.findings import Findings
 from analysis.labels import plural, setting
 from analysis.read.traces import trace
@@ -13,18 +13,7 @@ from analysis.write.blocks import Block, Figure, Prose
 from analysis.write.forest import Dot, forest
 from analysis.write.palette import Palette
 
-__all__ = ["MOST_FIGURES", "by_setting", "interval_figures"]
-
-MOST_FIGURES = 6
-"""Settings with a figure; tables have all."""
-
-
-def by_setting(
-    findings: Findings, cells: pd.DataFrame
-) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    """The rows of each setting that has any, in the study's order."""
-    groups = dict(list(cells.groupby(["task", "ratio"], sort=False)))
-    return [(place, groups[place]) for place in findings.results.settings if place in groups]
+__all__ = ["interval_figures"]
 
 
 def interval_figures(
@@ -44,7 +33,7 @@ def interval_figures(
         caption: of a setting in words.
     """
     palette = Palette(findings.results.methods, findings.results.ratios)
-    settings = by_setting(findings, cells)
+    settings = by_setting(cells, findings.results.settings)
     blocks: list[Block] = []
     for i, (place, here) in enumerate(settings[:MOST_FIGURES]):
         drawn = [

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.columns import MOST_FIGURES, by_setting
 from analysis.findings import Findings
 from analysis.images import roc
 from analysis.labels import setting, short_setting
 from analysis.read.traces import trace
 from analysis.results import Results
-from analysis.sections.interval_figures import MOST_FIGURES, by_setting
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Heading, Note, Prose, Section
 from analysis.write.palette import LIGHT, Palette
@@ -86,7 +86,7 @@ def section(findings: Findings) -> Section | None:
 def _by_label(findings: Findings, judged: list[roc.Judged]) -> list[Block]:
     """Curves and scores of each label, of the first settings that have several."""
     results, curves = findings.results, roc.label_curves(judged)
-    settings = by_setting(findings, curves)
+    settings = by_setting(curves, findings.results.settings)
     if not settings:
         return []
     shares, scores = roc.label_histograms(judged), findings.scores

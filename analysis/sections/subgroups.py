@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.columns import Row
+from analysis.columns import Row, by_setting
 from analysis.compare.subgroups import MOST
 from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
-from analysis.sections.interval_figures import by_setting, interval_figures
+from analysis.sections.interval_figures import interval_figures
 from analysis.sections.method_columns import Line, measured_cell, method_tables
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
@@ -79,7 +79,7 @@ def _left_out(findings: Findings) -> str:
 def _tables(findings: Findings, cells: pd.DataFrame, methods: Sequence[str]) -> list[Table]:
     grouped, several = cells["groups"].notna().any(), (cells["of"] > 1).any()
     lines: list[Line] = []
-    for place, here in by_setting(findings, cells):
+    for place, here in by_setting(cells, findings.results.settings):
         for (column, category), rows in here.groupby(["column", "category"], sort=False):
             found = rows.to_dict("records")
             first = found[0]

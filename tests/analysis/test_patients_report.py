@@ -56,6 +56,8 @@ def test_the_report_escapes_and_has_every_chapter(evil: Results, tmp_path: Path)
     for name in ("labels", "labels-pairs", "labels-auprc", "metrics-labels", "subgroups"):
         for kind in ("csv", "md", "tex"):
             assert (tmp_path / "tables" / f"{name}.{kind}").stat().st_size > 100
+    drawn = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {f"{name}-0.svg" for name in ("label-intervals", "subgroups")} <= drawn
     frame = pd.read_csv(tmp_path / "tables" / "subgroups.csv")
     assert set(frame.columns) >= {"column", "category", "positives", "negatives", "low", "high"}
 
