@@ -1,5 +1,6 @@
 """Every method's interval label by label, and category by category."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ STEP, GAP = 0.085, 0.07
 """Inches a method, and between two lines."""
 ABOVE, BELOW, LEFT = 0.3, 0.66, 1.7
 """Inches: room for the title, for the x axis and the legend, and for the names of the lines."""
+LETTERS = 26
+"""Of a name on one line."""
 
 
 def figures(findings: Findings) -> Iterator[tuple[str, Figure]]:
@@ -59,7 +62,8 @@ def _figure(findings: Findings, title: str, cells: pd.DataFrame, lines: Sequence
             elinewidth=0.8,
             **looks(palette.method(method)) | {"linestyle": "none"},
         )
-    axis.set_yticks([-i for i in range(len(groups))], [": ".join(map(str, k)) for k, _ in groups])
+    names = [textwrap.fill(": ".join(map(str, name)), LETTERS) for name, _ in groups]
+    axis.set_yticks([-i for i in range(len(groups))], names)
     axis.set_ylim(0.5 - len(groups), 0.5)
     axis.set_xlabel("test AUROC")
     key(figure, methods)
