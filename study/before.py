@@ -10,5 +10,6 @@ BEFORE: Mapping[str, Any] = {
     "compile": False,
     "channels_last": False,
     "data": {},
+    "network": {},
 }
 """Where a setting is missing, the version that wrote knew nothing but this."""

@@ -55,8 +55,7 @@ class Cell:
         id: stable name, safe as a file name; the same spec entry always gives the same id.
         order: place in the study, from 0.
         method: its name in the study, or the user's own ``package.module:object``.
-        dataset: with its options, as tables show it.
-        model: a name, or the user's ``package.module:object``.
+        dataset, model: with their options, as tables show them.
         task: name of the task (data set + model + budget).
         imratio: positives / all in the training set; None: the data set's own ratio.
         run: the fields of ``TrialConfig`` that all trials of the cell share, as plain JSON.

@@ -35,7 +35,7 @@ def cells(spec: StudySpec) -> list[Cell]:
             method=variant.name,
             task=task.name,
             dataset=task.dataset.shown,
-            model=task.model,
+            model=task.model.shown,
             imratio=imratio,
             run=_run(spec, task),
             space=tuned_space(spec, variant),
@@ -72,7 +72,8 @@ def _run(spec: StudySpec, task: Task) -> dict[str, object]:
     return {
         "dataset": task.dataset.name,
         **({"data": task.dataset.options} if task.dataset.options else {}),
-        "model": task.model,
+        "model": task.model.name,
+        **({"network": task.model.options} if task.model.options else {}),
         "epochs": task.epochs,
         "batch_size": task.batch_size,
         "intervals": task.intervals,

@@ -11,6 +11,7 @@ from study.cell import Cell
 from trainables.datasets.cache import read_source
 from trainables.datasets.source import Source
 from trainables.files import checksum
+from trainables.models import LIBRARIES
 
 __all__ = ["Fingerprints", "differences", "fingerprints"]
 
@@ -33,8 +34,12 @@ def fingerprints(cells: Sequence[Cell]) -> Fingerprints:
         shown: _data(read_source(run["dataset"], root, data=run.get("data")))
         for (shown, root), run in sorted(sets.items())
     }
-    names = sorted({n for cell in cells for n in (cell.base, cell.run["dataset"], cell.model)})
-    modules = {name: _module(name.partition(":")[0]) for name in names if ":" in name}
+    named = {n for cell in cells for n in (cell.base, cell.run["dataset"], cell.run["model"])}
+    modules = {
+        name: _module(name.partition(":")[0])
+        for name in sorted(named)
+        if ":" in name and name.partition(":")[0] not in LIBRARIES
+    }
     code = {name: {file.name: checksum(file)} for name, file in modules.items() if file}
     return {"data": data, "code": code}
 

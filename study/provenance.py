@@ -5,9 +5,11 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -21,13 +23,18 @@ __all__ = ["provenance", "read_provenance", "refuse_changes", "versions"]
 PACKAGES = ("aucstudy", "ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn", "pandas")
 
 
-def provenance(now: Fingerprints, began: dict[str, Any] | None = None) -> dict[str, Any]:
+def provenance(
+    now: Fingerprints,
+    began: dict[str, Any] | None = None,
+    tasks: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Plain JSON: when, with what, on what, from which data. Nothing secret: no environment.
 
     Args:
         now: of data and the user's own code.
         began: the provenance that the study began with. It stays; data and code that joined since
             are added, and data and code that changed are listed under "accepted".
+        tasks: what is to be said of each task's data (`study.facts`).
     """
     if began is not None:
         accepted = [*differences(began, now)]
@@ -38,6 +45,7 @@ def provenance(now: Fingerprints, began: dict[str, Any] | None = None) -> dict[s
             # Directories move, so a study is known by an id. One of an older version gets it now.
             "study": began.get("study") or uuid4().hex,
             **{key: {**began.get(key, {}), **found} for key, found in now.items()},
+            "tasks": {**began.get("tasks", {}), **tasks},
             **({"accepted": kept} if kept else {}),
         }
     return {
@@ -51,6 +59,7 @@ def provenance(now: Fingerprints, began: dict[str, Any] | None = None) -> dict[s
         "cores": os.cpu_count(),
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         **now,
+        "tasks": dict(tasks),
     }
 
 

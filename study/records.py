@@ -11,7 +11,7 @@ from study.errors import LedgerError
 from study.ledger.phases import PHASES
 from study.ledger.rules import Standing
 from study.places import Places
-from study.words import dataset_in_words
+from study.words import with_options
 
 __all__ = ["CellRecord", "StudyRecord", "TrialRecord", "predictions_path"]
 
@@ -143,12 +143,12 @@ class CellRecord:
     @property
     def dataset(self) -> str:
         """With its options, as tables show it: of ``run``, as are the next four."""
-        return dataset_in_words(self.run["dataset"], self.run.get("data", {}))
+        return with_options(self.run["dataset"], self.run.get("data", {}))
 
     @property
     def model(self) -> str:
         """The network."""
-        return str(self.run["model"])
+        return with_options(self.run["model"], self.run.get("network", {}))
 
     @property
     def epochs(self) -> int:

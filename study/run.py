@@ -12,6 +12,7 @@ import yaml
 
 from study.cells import cells
 from study.errors import SpecError, StudyError
+from study.facts import data_facts
 from study.fingerprints import fingerprints
 from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
@@ -112,7 +113,7 @@ def run(
             if spec.storage is not None:
                 refuse_another_directory(storage, spec.name, began)
             _write(places.spec, dump(for_everywhere(spec)))
-            kept = provenance(now, began)
+            kept = provenance(now, began, data_facts(spec))
             _write(places.provenance, json.dumps(kept, indent=2))
             ledger = Ledger(storage, spec.name, plan, lease, kept["study"])
             before = ledger.remaining()

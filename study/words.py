@@ -6,11 +6,11 @@ from typing import Any
 __all__ = [
     "METRICS",
     "OWN_RATIO",
-    "dataset_in_words",
     "duration",
     "searched",
     "setting",
     "span",
+    "with_options",
 ]
 
 OWN_RATIO = "own ratio"
@@ -40,8 +40,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
 
 
-def dataset_in_words(name: str, options: Mapping[str, Any]) -> str:
-    """A data set and its options: "digits", "breastmnist (image_size 64)", "folder (photos)"."""
+def with_options(name: str, options: Mapping[str, Any]) -> str:
+    """A data set or network and its options: "digits", "breastmnist (image_size 64)",
+    "folder (photos)".
+    """
     words = [
         " ".join(([] if option == name else [option]) + [_listed(value)])
         for option, value in options.items()

@@ -16,7 +16,8 @@ class TrialConfig:
         params: hyperparameters that differ from the method's defaults, by name.
         dataset: a key of ``DATASETS`` or ``package.module:object``.
         data: the data set's options, by name (`trainables.datasets.options`).
-        model: a key of ``MODELS`` or ``package.module:object``.
+        model: a key of ``MODELS``, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``.
+        network: the network's options, by name (`trainables.options`).
         imratio: positives / all in the training set, in (0, 0.5]; None: the set's own ratio.
         epochs: passes over the training set, at least 1.
         batch_size: images a batch.
@@ -60,6 +61,7 @@ class TrialConfig:
     order_seed: int
     params: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
     validation: str = "before"
     positive_rate: float | None = None
     augmentation: str | None = None
@@ -92,7 +94,8 @@ class Outcome:
         gradient_evaluations: images that went through forward and backward.
         images: training images drawn.
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
-            "gradient_evaluations"} and the method's own figures.
+            "gradient_evaluations"} and the method's own figures; of several labels "val_auroc" is
+            the mean over those with both classes, and "val_auroc.<label>" that of each of them.
         host, device: where it ran.
         execution: how its steps ran: "graph" (as a CUDA graph), "compiled" (the network), "eager",
             or "eager: <why>" where a step on a GPU could not be captured or the network of a trial

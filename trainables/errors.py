@@ -18,7 +18,7 @@ class TrainableError(Exception):
 
 
 class UnknownNameError(TrainableError):
-    """A method, data set or model of that name does not exist."""
+    """A method, data set, network or option of that name does not exist."""
 
 
 class DataError(TrainableError):

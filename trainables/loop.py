@@ -15,11 +15,12 @@ from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
+from trainables.datasets.images import Images
 from trainables.errors import DivergedError
 from trainables.method import Method
 from trainables.methods import METHODS
-from trainables.metrics import auprc, auroc
-from trainables.models import MODELS
+from trainables.metrics import auprc, auroc, over_labels
+from trainables.models import builder
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -76,10 +77,14 @@ class TrainingRun:
             data=config.data,
         )
         self._augmentation = config.augmentation or self._task.augmentation
-        channels, size = self._task.train_images.shape[1:3]
+        targets = self._task.train_targets
+        self._labels = 1 if targets.dim() == 1 else targets.shape[1]
+        channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
-            self._model = resolve("model", MODELS, config.model)(channels, size).to(device)
+            self._model = builder(config.model)(channels, size, **config.network)
+            self._model.have_outputs(self._labels)
+        self._model.to(device)
         self._model.precision = config.precision
         self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
         self._model.to(memory_format=self._layout)
@@ -90,10 +95,11 @@ class TrainingRun:
         )
         self._probe_seed = int(seeds[4])
         method = resolve("method", METHODS, config.method)(**config.params)
+        method.refuse_labels(self._labels)
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
-                self._task.train_targets,
+                len(targets) if config.positive_rate is None else targets,
                 method.images_a_batch(config.batch_size),
                 generator,
                 config.positive_rate,
@@ -101,15 +107,22 @@ class TrainingRun:
             for generator in (order_1, order_2)
         ]
         # As many images as batches of the task's size hold, whatever the method's own hold.
-        of_task = min(config.batch_size, len(self._task.train_targets))
-        in_all = config.epochs * (len(self._task.train_targets) // of_task) * of_task
+        of_task = min(config.batch_size, len(targets))
+        in_all = config.epochs * (len(targets) // of_task) * of_task
         self.steps = max(1, round(in_all / self.batch_size))
         self._budget = resolve("budget", BUDGETS, config.budget)
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
         self._recipe = method.recipe(
-            Context(model=self._model, prior=self._prior, generator=self._method_generator)
+            Context(
+                model=self._model,
+                prior=self._prior,
+                generator=self._method_generator,
+                images=len(targets),
+                positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
+                outputs=self._labels,
+            )
         )
         # All that a step reads of the host: which images it trains on.
         self._chosen = [
@@ -175,7 +188,8 @@ class TrainingRun:
         Returns:
             {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
             "gradient_evaluations" (both since the start of the trial)}, "val_auprc" if a search
-            selects by it, and the method's own figures, if it has any.
+            selects by it, and the method's own figures, if it has any. Of several labels a metric
+            is the mean over those with both classes, and "val_auroc.<label>" that of each.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -190,10 +204,7 @@ class TrainingRun:
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
-        scores, targets = self._val_scores(), self._task.val_targets
-        validated = {"val_auroc": float(auroc(scores, targets))}
-        if self.config.select == "auprc":
-            validated["val_auprc"] = float(auprc(scores, targets))
+        validated = self._validated()
         figures = self._figures()
         self._count_seconds()
         result = {
@@ -211,12 +222,20 @@ class TrainingRun:
         return result
 
     def validate(self) -> float:
-        """AUROC of the validation set.
+        """AUROC of the validation set; of several labels their mean.
 
         Raises:
             DivergedError: a score is not finite.
         """
-        return float(auroc(self._val_scores(), self._task.val_targets))
+        return self._validated()["val_auroc"]
+
+    def _validated(self) -> dict[str, float]:
+        found = self._val_scores(), self._task.val_targets, self._task.labels
+        mean, labels = over_labels(auroc, *found)
+        validated = {"val_auroc": mean}
+        if self.config.select == "auprc":
+            validated["val_auprc"], _ = over_labels(auprc, *found)
+        return validated | {f"val_auroc.{name}": value for name, value in labels.items()}
 
     def _val_scores(self) -> Tensor:
         scores = self._outputs(self._model, self._task.val_images)
@@ -250,7 +269,10 @@ class TrainingRun:
         Returns:
             {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, the same
             two of the validation set as "val_scores" and "val_targets", and "embeddings": float32
-            (N, D) if asked for.
+            (N, D) if asked for. Of several labels the metrics are means over those with both
+            classes, scores and targets float32 (N, L) with NaN where one is missing, and "labels"
+            their names (L,). Where the set has groups, "groups" and "val_groups": int64 of each
+            image; where it has metadata, "metadata.<column>": of the test images, as it was read.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -259,19 +281,34 @@ class TrainingRun:
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError("Scores must be finite; a test score was not.")
         targets = self._task.test_targets
+        kept = torch.uint8 if self._labels == 1 else torch.float32
         tested = {
-            "test_auroc": float(auroc(scores, targets)),
-            "test_auprc": float(auprc(scores, targets)),
+            "test_auroc": over_labels(auroc, scores, targets, self._task.labels)[0],
+            "test_auprc": over_labels(auprc, scores, targets, self._task.labels)[0],
             "scores": scores.float().cpu().numpy(),
-            "targets": targets.to(torch.uint8).cpu().numpy(),
+            "targets": targets.to(kept).cpu().numpy(),
             # Again rather than kept since the last interval, which a checkpoint does not hold.
             "val_scores": self._outputs(self._model, self._task.val_images).float().cpu().numpy(),
-            "val_targets": self._task.val_targets.to(torch.uint8).cpu().numpy(),
+            "val_targets": self._task.val_targets.to(kept).cpu().numpy(),
         }
+        tested |= self._told()
         if embeddings:
             features = self._outputs(self._model.features, self._task.test_images)
             tested["embeddings"] = features.float().cpu().numpy()
         return tested
+
+    def _told(self) -> dict[str, Any]:
+        """What a set tells of its labels and images, for those who read the predictions."""
+        task, told = self._task, dict[str, Any]()
+        if task.labels:
+            told["labels"] = np.array(task.labels)
+        for name, groups in (("groups", task.test_groups), ("val_groups", task.val_groups)):
+            if groups is not None:
+                told[name] = groups.cpu().numpy()
+        if task.raw_metadata is not None:
+            columns = task.raw_metadata.columns
+            told |= {f"metadata.{name}": column for name, column in columns.items()}
+        return told
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only.
@@ -333,13 +370,17 @@ class TrainingRun:
         if not method.compilable:
             return
         self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
-        image = self._task.train_images[:1]
-        compile_now(self._model, self._input(image.expand(self.batch_size, -1, -1, -1)))
+        compile_now(self._model, self._first(self.batch_size))
         if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
             # What is left over of an evaluation is eager: it comes in more sizes than would pay.
             self._model.eval()
-            compile_now(self._model, self._input(image.expand(EVALUATION_BATCH, -1, -1, -1)))
+            compile_now(self._model, self._first(EVALUATION_BATCH))
             self._model.train()
+
+    def _first(self, times: int) -> Tensor:
+        """The first training image so many times, as the network takes a batch."""
+        first = torch.zeros(times, dtype=torch.int64)
+        return self._input(self._task.train_images.take(first))
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
@@ -360,16 +401,14 @@ class TrainingRun:
 
     def _batch(self, chosen: Tensor) -> Batch:
         """The images at the indices ``chosen`` (B,), augmented and normalised."""
-        # index_select copies whole images: 0.03 ms a batch where plain indexing takes 0.26.
         images = augment(
-            self._augmentation,
-            self._task.train_images.index_select(0, chosen),
-            self._augment_generator,
+            self._augmentation, self._task.train_images.take(chosen), self._augment_generator
         )
-        return Batch(self._input(images), self._task.train_targets.index_select(0, chosen).float())
+        targets = self._task.train_targets.index_select(0, chosen).float()
+        return Batch(self._input(images), targets, chosen)
 
     def _input(self, images: Tensor) -> Tensor:
-        """What the network takes, from uint8 images (B, C, H, W)."""
+        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
         ready = normalise(images, self._task.mean, self._task.std)
         return ready.contiguous(memory_format=self._layout)
 
@@ -386,12 +425,14 @@ class TrainingRun:
         task = self._task
         generator = torch.Generator(self.config.device).manual_seed(self._probe_seed)
         size = max(2, self.config.batch_size)
-        chosen = BatchSampler(task.train_targets, size, generator, self._prior).draw()
-        images = self._input(task.train_images[chosen])
-        return Batch(images, task.train_targets[chosen].float())
+        # Several labels have no one share to keep.
+        rate = self._prior if isinstance(self._prior, float) else None
+        chosen = BatchSampler(task.train_targets, size, generator, rate).draw()
+        images = self._input(task.train_images.take(chosen))
+        return Batch(images, task.train_targets[chosen].float(), chosen)
 
     @torch.no_grad()
-    def _outputs(self, network: nn.Module, images: Tensor) -> Tensor:
+    def _outputs(self, network: nn.Module, images: Images) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
 
         It is evaluated with the weights that the method evaluates.

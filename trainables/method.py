@@ -2,11 +2,16 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
+from trainables.errors import DataError
 from trainables.hyperparameters import hyperparameters
 from trainables.recipe import Context, Recipe
 
-__all__ = ["Method"]
+__all__ = ["LABELS", "Method"]
+
+LABELS = frozenset({"binary", "multi-label"})
+"""For `Method.TARGETS`: one label or several."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +22,15 @@ class Method(ABC):
     `trainables.hyperparameters.hyperparameter`. A method of a user's own, named as
     ``package.module:object``, also carries its search space as the class attribute ``SPACE``.
 
+    Attributes:
+        TARGETS: of the class, the targets that it trains on: "binary", (B,), and "multi-label",
+            (B, L) with NaN where a label is missing. What a class does not name is refused.
+
     Raises:
         ValueError: a field's value is not allowed; the sentence says what is.
     """
+
+    TARGETS: ClassVar[frozenset[str]] = frozenset({"binary"})
 
     def __post_init__(self) -> None:
         for name, each in hyperparameters(type(self)).items():
@@ -32,6 +43,18 @@ class Method(ABC):
         as many images as any other's.
         """
         return of_task
+
+    def refuse_labels(self, labels: int) -> None:
+        """Do nothing if it trains on tasks of so many labels.
+
+        Raises:
+            DataError: it does not.
+        """
+        if labels > 1 and "multi-label" not in self.TARGETS:
+            raise DataError(
+                f"a method must take the task's {labels} labels at once, and {type(self).__name__} "
+                "takes one: name one in the data set's `labels`, or take another method."
+            )
 
     @property
     def compilable(self) -> bool:

@@ -1,9 +1,14 @@
 """Ranking metrics on the device: one sort in float64, ties handled."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
-__all__ = ["auprc", "auroc"]
+__all__ = ["auprc", "auroc", "over_labels"]
+
+Metric = Callable[[Tensor, Tensor], float]
+"""From scores and targets, both (N,)."""
 
 
 def auroc(scores: Tensor, targets: Tensor) -> float:
@@ -41,6 +46,39 @@ def auprc(scores: Tensor, targets: Tensor) -> float:
     ranks = is_threshold.nonzero().squeeze(1) + 1
     gained = torch.diff(hits, prepend=hits.new_zeros(1))
     return float((gained * hits / ranks).sum() / hits[-1])
+
+
+def over_labels(
+    metric: Metric, scores: Tensor, targets: Tensor, names: Sequence[str]
+) -> tuple[float, dict[str, float]]:
+    """``metric`` of each label over the images that have it, and its mean over the labels.
+
+    Args:
+        metric: `auroc` or `auprc`.
+        scores, targets: (N, L), targets NaN where one is missing; or (N,).
+        names: of the L labels.
+
+    Returns:
+        The mean over the labels that have both classes, and the metric of each of these by name;
+        of (N,) the metric itself, and nothing.
+
+    Raises:
+        ValueError: no label has both classes, or a score is NaN.
+    """
+    if targets.dim() == 1:
+        return metric(scores, targets), {}
+    found = {}
+    for name, mine, wanted in zip(names, scores.unbind(1), targets.unbind(1), strict=True):
+        known = ~wanted.isnan()
+        positive = wanted[known] > 0.5
+        if 0 < int(positive.sum()) < len(positive):
+            found[name] = metric(mine[known], positive)
+    if not found:
+        raise ValueError(
+            f"the mean over {len(names)} labels needs one with positives and negatives, but got "
+            "none."
+        )
+    return sum(found.values()) / len(found), found
 
 
 def _checked(metric: str, scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

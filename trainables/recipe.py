@@ -32,12 +32,13 @@ class Batch(_Pair):
         targets: (B,), or (B, L) of L labels above 1: float in [0, 1], 1 means positive, NaN of
             several labels one that is missing.
         indices: int64 (B,), which training image each one is; of a mixed image its first part.
-            None: not said.
+            The next step may fill the same tensor. None: not said.
         metadata: float32 (B, K), columns of what else is known of the images; None: nothing.
     """
 
-    indices: Tensor | None
-    metadata: Tensor | None
+    # Also where a tuple's own method made the batch, such as _replace.
+    indices: Tensor | None = None
+    metadata: Tensor | None = None
 
     def __new__(
         cls,
@@ -58,7 +59,8 @@ class Context:
 
     Attributes:
         model: the network, already on its device and with its initial weights.
-        prior: share of positives in the training set, in (0, 1); where batches are drawn with
+        prior: share of positives in the training set, in (0, 1), of several labels that of each,
+            (L,) on the model's device; where batches are drawn with
             another share (``positive_rate``), that one. The prior form of AUC-M needs the share
             of what it sees: at p = 0.01 and half of each batch positive its alpha would sink
             to 0, and with it all that pulls the classes apart.
@@ -69,7 +71,7 @@ class Context:
     """
 
     model: BinaryClassifier
-    prior: float
+    prior: float | Tensor
     generator: torch.Generator
     images: int = 0
     positives: tuple[int, ...] = ()

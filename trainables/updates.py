@@ -12,10 +12,22 @@ from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.proximal import groups_to_params_device
 from trainables.recipe import Batch
 
-__all__ = ["Compositional", "Descent", "Mix", "unmixed"]
+__all__ = ["Compositional", "Descent", "Mix", "mixed", "unmixed"]
 
 Mix = Callable[[Batch], Batch]
 """What happens to a batch before it is trained on, such as mixup."""
+
+
+def mixed(mix: Mix, batch: Batch) -> Batch:
+    """What ``mix`` makes of the batch; what it does not carry on is that of each first image.
+
+    So a mix that gives ``Batch(images, targets)`` keeps the indices, unless it changes how many
+    images there are.
+    """
+    found = mix(batch)
+    if found.indices is None and len(found.targets) == len(batch.targets):
+        found.indices = batch.indices
+    return found
 
 
 def unmixed(batch: Batch) -> Batch:
@@ -27,7 +39,7 @@ class Descent:
     """One loss, one optimizer, one batch a step.
 
     Args:
-        model: images (B, C, H, W) to logits (B,).
+        model: images (B, C, H, W) to logits, (B,) or (B, L).
         loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
         optimizer: what it trains, and nothing else, gets a gradient.
         decay: called at each decay of the learning rate.
@@ -57,7 +69,7 @@ class Descent:
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """Train on one batch; gives the loss and the number of its images."""
         (batch,) = batches
-        images, targets = self._mix(batch)
+        images, targets = mixed(self._mix, batch)
         loss: Tensor = self._loss(self._model(images), targets)
         self._optimizer.zero_grad()
         loss.backward(inputs=self._trained)
@@ -122,10 +134,10 @@ class Compositional:
 
         A forward pass of S1 for the gradient in alpha has no backward pass and is not counted.
         """
-        mixed = [self._mix(batch) for batch in batches]
-        loss = self._optimizer.step(*mixed)
+        given = [mixed(self._mix, batch) for batch in batches]
+        loss = self._optimizer.step(*given)
         passes = self._optimizer.inner_passes
-        return loss, passes * len(mixed[0].targets) + len(mixed[-1].targets)
+        return loss, passes * len(given[0].targets) + len(given[-1].targets)
 
     def decay(self) -> None:
         """PDSCA's decay: learning rates / 10, a new reference point."""

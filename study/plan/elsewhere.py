@@ -178,10 +178,10 @@ def _measured(
     device = next((name for name in names if name in device.split()), device)
     way = Way(device, precision, execution, spec.channels_last)
     speeds = SPEEDS.get(way)
-    if speeds is None or task.model != MODEL:
+    if speeds is None or task.model.shown != MODEL:
         kinds = ", ".join(map(str, sorted(SPEEDS)))
         return math.nan, (
-            f"No step of {task.model} in {precision} ({ran}) was timed on "
+            f"No step of {task.model.shown} in {precision} ({ran}) was timed on "
             f"{where.gpu or 'a core'}, so that hours are unknown; {MODEL} was, on: {kinds}. Give "
             "--seconds-per-step."
         )

@@ -14,6 +14,7 @@ from study.spec.growth import changes
 from study.spec.model import (
     Confirm,
     Dataset,
+    Network,
     Profile,
     Resources,
     Search,
@@ -42,6 +43,7 @@ __all__ = [
     "Confirm",
     "Dataset",
     "Grid",
+    "Network",
     "Profile",
     "Resources",
     "Search",

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
 from study.spec.model import Dataset, StudySpec, Task, data_root, directory_of, ratios
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
+from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
 from study.spec.text import Document
 from trainables.errors import DataError, in_one_line
@@ -119,6 +121,9 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
             )
         else:
             for index, task in tasks:
+                if wrong := [*for_one_label(spec, task, index, found.labels)]:
+                    yield from wrong
+                    continue
                 yield from _images(spec, task, index, found)
                 yield from _model(spec, task, index, found)
 
@@ -161,23 +166,23 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     from study.spec.own_network import flaw, untrained
     from trainables.batches.augment import normalise
     from trainables.methods import METHODS
-    from trainables.models import MODELS
+    from trainables.models import MODELS, builder
     from trainables.names import resolve
 
-    build = resolve("model", MODELS, task.model)
+    build = partial(builder(task.model.name), **task.model.options)
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
     with torch.random.fork_rng(devices=[]):
         wrong = flaw(build, images)
-        if wrong is None and task.model not in MODELS:
+        if wrong is None and task.model.name not in MODELS:
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods
             ]
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
-            wrong = untrained(build, images, methods, precision)
+            wrong = untrained(build, images, methods, precision, max(1, len(found.labels)))
     if wrong:
         shown = task.dataset.shown
-        yield Problem(("tasks", index, "model"), f"{task.model} {wrong} (images of {shown})")
+        yield Problem(("tasks", index, "model"), f"{task.model.shown} {wrong} (images of {shown})")

@@ -37,13 +37,14 @@ from study.spec.values import (
     safe_name,
     unique,
 )
-from study.words import dataset_in_words
+from study.words import with_options
 
 __all__ = [
     "DATA_VARIABLE",
     "OWN_DATA",
     "Confirm",
     "Dataset",
+    "Network",
     "Profile",
     "Resources",
     "Search",
@@ -124,15 +125,12 @@ OWN_DATA = ("folder", "csv", "npz", "hdf5")
 """Data sets of the user's own images, whose name is the option that says where they are."""
 
 
-class Dataset(Model):
-    """A data set and its options: in a spec its name alone, or ``{name: ..., OPTION: ...}``.
+class Network(Model):
+    """A network and its options: in a spec its name alone, or ``{name: ..., OPTION: ...}``.
 
     Attributes:
-        name: of ours or ``package.module:object``; ``{folder: PATH}`` means the name "folder", and
-            so with the rest of ``OWN_DATA``.
-        options: plain values, by name (`trainables.datasets.options`); null is left out. A relative
-            path counts from the folder of the data sets (`data_root`), so that a study stays the
-            same wherever it is run from.
+        name: of ours, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``.
+        options: plain values, by name (`trainables.options`); null is left out.
     """
 
     name: str
@@ -140,8 +138,8 @@ class Dataset(Model):
 
     @property
     def shown(self) -> str:
-        """As tables show it: "breastmnist", "breastmnist (image_size 64)", "folder (photos)"."""
-        return dataset_in_words(self.name, self.options)
+        """As tables show it: "resnet20", "resnet20 (activation relu)"."""
+        return with_options(self.name, self.options)
 
     @model_validator(mode="before")
     @classmethod
@@ -151,16 +149,12 @@ class Dataset(Model):
         if not isinstance(value, dict) or value.keys() == {"name", "options"}:
             return value
         options = {str(key): each for key, each in value.items() if each is not None}
-        name = options.pop("name", None)
-        if name is None:
-            own = [each for each in OWN_DATA if each in options]
-            if len(own) != 1:
-                raise ValueError(
-                    "must have a name, or say where one's own images are by one of "
-                    f"{', '.join(OWN_DATA)}, and {' and '.join(own) or 'none'} of these is there"
-                )
-            name = own[0]
-        return {"name": name, "options": options}
+        return {"name": options.pop("name", None) or cls._nameless(options), "options": options}
+
+    @classmethod
+    def _nameless(cls, options: dict[str, Any]) -> str:  # noqa: ARG003
+        """The name that ``options`` without one mean."""
+        raise ValueError("must have a name beside its options, as in {name: resnet20, ...}")
 
     @field_validator("options")
     @classmethod
@@ -177,6 +171,27 @@ class Dataset(Model):
         return self.options if self.name in self.options else {"name": self.name, **self.options}
 
 
+class Dataset(Network):
+    """A data set and its options, written as a `Network`.
+
+    Attributes:
+        name: of ours or ``package.module:object``; ``{folder: PATH}`` means the name "folder", and
+            so with the rest of ``OWN_DATA``.
+        options: a relative path among them counts from the folder of the data sets (`data_root`),
+            so that a study stays the same wherever it is run from.
+    """
+
+    @classmethod
+    def _nameless(cls, options: dict[str, Any]) -> str:
+        own = [each for each in OWN_DATA if each in options]
+        if len(own) != 1:
+            raise ValueError(
+                "must have a name, or say where one's own images are by one of "
+                f"{', '.join(OWN_DATA)}, and {' and '.join(own) or 'none'} of these is there"
+            )
+        return own[0]
+
+
 def _called(dataset: Dataset) -> str:
     """What a task of it is called: of one's own images the name of their file or folder."""
     own = dataset.options.get(dataset.name)
@@ -187,8 +202,7 @@ class Task(Model):
     """A data set, a model and a budget.
 
     Attributes:
-        dataset: a `Dataset`.
-        model: a name of ours or ``package.module:object``.
+        dataset, model: a `Dataset` and a `Network`.
         epochs: passes over the training set; with a budget of seconds only the default of
             ``intervals``.
         batch_size: images a batch.
@@ -207,12 +221,12 @@ class Task(Model):
     """
 
     dataset: Dataset
-    model: str
+    model: Network
     epochs: Count
     batch_size: Count = 128
     name: Name = Field(
         default_factory=lambda done: re.sub(
-            r"[^A-Za-z0-9._-]+", "-", f"{_called(done['dataset'])}-{done['model']}"
+            r"[^A-Za-z0-9._-]+", "-", f"{_called(done['dataset'])}-{done['model'].name}"
         ),
         validate_default=True,
     )

@@ -1,6 +1,6 @@
 """Do the names in a spec mean something, and do its values suit the methods?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from study.cell import cell_id
@@ -19,8 +19,9 @@ from study.spec.space import (
     tuned_space,
 )
 from study.spec.text import did_you_mean
-from trainables.errors import DataError, UnknownNameError
+from trainables.errors import UnknownNameError
 from trainables.names import resolve
+from trainables.options import refuse_unknown
 
 if TYPE_CHECKING:
     from trainables.hyperparameters import Hyperparameter
@@ -134,24 +135,28 @@ def _profile_values(
 
 def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets import DATASETS
-    from trainables.datasets.options import refuse_unknown
-    from trainables.models import MODELS
+    from trainables.datasets.options import GENERAL
+    from trainables.models import builder
+
+    def reader(name: str) -> Any:
+        return resolve("data set", DATASETS, name)
 
     for index, task in enumerate(spec.tasks):
-        for key, kind, table, name in (
-            ("dataset", "data set", DATASETS, task.dataset.name),
-            ("model", "model", MODELS, task.model),
+        for key, kind, find, entry, general in (
+            ("dataset", "data set", reader, task.dataset, GENERAL),
+            ("model", "model", builder, task.model, ()),
         ):
             path = ("tasks", index, key)
-            found = _find(kind, table, name)
+            found = _found(kind, find, entry.name)
             if isinstance(found, Problem):
                 yield Problem(path, found.sentence)
             elif not callable(found):
-                yield Problem(path, f"{name} must be a function or class, as our own {kind}s are")
-            elif key == "dataset":
+                words = f"{entry.name} must be a function or class, as our own {kind}s are"
+                yield Problem(path, words)
+            else:
                 try:
-                    refuse_unknown(name, found, task.dataset.options)
-                except DataError as error:
+                    refuse_unknown(entry.name, found, entry.options, general)
+                except UnknownNameError as error:
                     yield Problem(path, str(error))
 
 
@@ -173,10 +178,14 @@ def _cells(spec: StudySpec) -> Iterator[Problem]:
 
 def _find(kind: str, table: Mapping[str, Any], name: str) -> Any:
     """The object, or a Problem (of no place yet)."""
+    return _found(kind, lambda wanted: resolve(kind, table, wanted), name, list(table))
+
+
+def _found(kind: str, find: Callable[[str], Any], name: str, known: Sequence[str] = ()) -> Any:
     try:
-        return resolve(kind, table, name)
+        return find(name)
     except UnknownNameError as error:
-        return Problem((), f"{str(error).rstrip('.')}{did_you_mean(name, list(table))}")
+        return Problem((), f"{str(error).rstrip('.')}{did_you_mean(name, known)}")
     except Exception as error:  # noqa: BLE001 - the user's own module may raise anything
         return Problem((), f"{kind} {name!r} fails to import ({type(error).__name__}: {error})")
 

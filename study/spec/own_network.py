@@ -16,6 +16,9 @@ __all__ = ["flaw", "untrained"]
 ALIKE = 1e-3
 """Logits of a network and of its parts differ by rounding, so much relative to 1 + their size."""
 
+LARGER = (32, 48, 64, 96, 128, 224)
+"""Pixels a side that a network may take which does not take the images."""
+
 TRIED_AT = (0.0, 0.999)
 """Shares of a trial at which a method's step is tried: in its first stage and in its last."""
 
@@ -29,15 +32,30 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
         build: (in_channels, image_size) to a ``BinaryClassifier``.
         images: float32 (B, C, H, W), no more than a training batch has.
     """
-    channels, size = images.shape[1:3]
+    channels, size = images.shape[1], images.shape[-1]
     try:
         model = build(channels, size)
         return _form(model) or _outputs(model, images)
     except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
+        least = next((each for each in LARGER if each > size and _takes(build, images, each)), None)
+        hint = "" if least is None else f"; it takes {least}x{least}"
         return (
             f"must take images of {channels} channels and {size}x{size} pixels, as these are, and "
-            f"fails on them ({in_one_line(error)})"
+            f"fails on them ({in_one_line(error)}){hint}"
         )
+
+
+def _takes(build: Callable[[int, int], Any], images: "Tensor", size: int) -> bool:
+    """Whether it takes images of another size."""
+    import torch
+
+    axes = [size] * (images.ndim - 2)
+    try:
+        with torch.no_grad():
+            build(images.shape[1], size).eval()(images.new_zeros(*images.shape[:2], *axes))
+    except Exception:  # noqa: BLE001 - as it may on the images themselves
+        return False
+    return True
 
 
 def untrained(
@@ -45,6 +63,7 @@ def untrained(
     images: "Tensor",
     methods: Iterable[tuple[str, "Method"]],
     precision: str,
+    labels: int = 1,
 ) -> str | None:
     """Which method cannot train a network that has no flaw, as a clause that follows its name.
 
@@ -54,17 +73,25 @@ def untrained(
         build, images: as for ``flaw``.
         methods: by name.
         precision: "f32", "tf32" or "bf16".
+        labels: that the network is asked for.
     """
     import torch
 
     from trainables.recipe import Batch, Context
 
-    batch = Batch(images, (torch.arange(len(images)) % 2).float())
+    targets = (torch.arange(len(images)) % 2).float()
+    prior: float | torch.Tensor = 0.5
+    if labels > 1:
+        targets = targets[:, None].expand(-1, labels)
+        prior = torch.full((labels,), prior)
+    batch = Batch(images, targets, torch.arange(len(images)))
     for name, method in methods:
         model = build(*images.shape[1:3])
         model.precision = precision
         try:
-            recipe = method.recipe(Context(model, prior=0.5, generator=torch.Generator()))
+            model.have_outputs(labels)
+            generator = torch.Generator()
+            recipe = method.recipe(Context(model, prior, generator, len(images), outputs=labels))
             for share in TRIED_AT:
                 recipe.advance(share)
                 recipe.step([batch] * recipe.batches)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
-from trainables.metrics import auprc, auroc
+from trainables.metrics import auprc, auroc, over_labels
 
 Metric = Callable[[Tensor, Tensor], float]
 SCORES = st.one_of(
@@ -82,3 +82,38 @@ def test_one_class_is_not_defined(metric: Metric, target: float) -> None:
 def test_nan_is_refused(metric: Metric) -> None:
     with pytest.raises(ValueError, match="NaN"):
         metric(torch.tensor([0.0, torch.nan]), torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("metric", "reference"), [(auroc, roc_auc_score), (auprc, average_precision_score)]
+)
+def test_labels_are_scikit_learns_on_what_is_known_of_each(
+    metric: Metric, reference: Callable[..., float]
+) -> None:
+    """The last two labels have one class, and nothing: they are in no mean."""
+    generator = np.random.default_rng(1)
+    scores = generator.normal(size=(60, 5)).astype(np.float32)
+    targets = (generator.random((60, 5)) < 0.3).astype(np.float32)
+    targets[generator.random((60, 5)) < 0.4] = np.nan
+    targets[:, 3] = np.where(targets[:, 3] == 1, np.nan, targets[:, 3])
+    targets[:, 4] = np.nan
+    mean, labels = over_labels(
+        metric, torch.from_numpy(scores), torch.from_numpy(targets), ["a", "b", "c", "d", "e"]
+    )
+    expected = []
+    for column in range(3):
+        known = ~np.isnan(targets[:, column])
+        expected.append(reference(targets[known, column], scores[known, column]))
+    assert labels == pytest.approx(dict(zip("abc", expected, strict=True)), abs=1e-12)
+    assert mean == pytest.approx(np.mean(expected), abs=1e-12)
+
+
+def test_one_label_is_the_metric_itself() -> None:
+    scores, targets = torch.tensor([1.0, 3.0, 2.0]), torch.tensor([0.0, 1.0, 1.0])
+    assert over_labels(auroc, scores, targets, []) == (auroc(scores, targets), {})
+
+
+def test_no_label_with_both_classes_is_an_error() -> None:
+    targets = torch.tensor([[1.0, 0.0], [float("nan"), 0.0]])
+    with pytest.raises(ValueError, match="mean over 2 labels needs one with positives and neg"):
+        over_labels(auroc, torch.zeros(2, 2), targets, ["a", "b"])

@@ -14,8 +14,8 @@ from trainables.method import Method
 from trainables.methods.parts import pesg, sgd
 from trainables.models.classifier import BinaryClassifier
 from trainables.optimizers.pdsca import PDSCA
-from trainables.recipe import Context, Recipe, Stage, decays
-from trainables.updates import Compositional, Descent
+from trainables.recipe import Batch, Context, Recipe, Stage, decays
+from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
 
 STEPS, CE_STEPS, HEAD_STEPS = 12, 5, 4
 CE_END, HEAD_END = CE_STEPS / STEPS, (CE_STEPS + HEAD_STEPS) / STEPS
@@ -198,3 +198,28 @@ def test_batches_keep_their_given_order() -> None:
         pair = [batch(generator(30)), batch(generator(31))][::order]
         results.append(trial.recipe.step(pair).item())
     assert results[0] != results[1]
+
+
+HALF_OF_THEM: Mix = lambda each: Batch(each.images[::2], each.targets[::2])  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("mix", "kept"),
+    [
+        (unmixed, [5, 6, 7, 8]),
+        (lambda each: Batch(2 * each.images, each.targets), [5, 6, 7, 8]),
+        (lambda each: each._replace(images=2 * each.images), [5, 6, 7, 8]),
+        (lambda each: Batch(*each, each.indices.flip(0)), [8, 7, 6, 5]),
+        (HALF_OF_THEM, None),
+    ],
+)
+def test_indices_survive_a_mix_that_does_not_know_of_them(mix: Mix, kept: list[int] | None) -> None:
+    """And one that makes fewer images has none, rather than others'."""
+    given = Batch(*batch(generator(0), size=4), torch.tensor([5, 6, 7, 8]))
+    found = mixed(mix, given).indices
+    assert (None if found is None else found.tolist()) == kept
+
+
+def test_a_batch_unpacks_in_two() -> None:
+    images, targets = Batch(torch.zeros(2, 1, 1, 1), torch.zeros(2), torch.arange(2))
+    assert (images.shape, targets.shape) == ((2, 1, 1, 1), (2,))

@@ -1,5 +1,7 @@
 """A tiny model, tiny batches and a trial around a method, for tests of the mathematics."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -7,7 +9,7 @@ from trainables.method import Method
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Batch, Context, Recipe
 
-__all__ = ["STEPS", "TinyTrial", "batch", "generator", "model"]
+__all__ = ["STEPS", "TinyTrial", "batch", "generator", "model", "of_labels"]
 
 STEPS = 12
 SIZE = 16
@@ -19,12 +21,18 @@ def generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def model(seed: int = 0) -> BinaryClassifier:
+MISSING = (0.0, 0.25, 0.9)
+"""Of each label: at the last, a batch now and then knows nothing of it."""
+
+
+def model(seed: int = 0, labels: int = 1) -> BinaryClassifier:
     """(B, 1, 2, 3) images, with a BatchNorm; float32."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         features = nn.Sequential(nn.Flatten(), nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ELU())
-        return BinaryClassifier(features, nn.Linear(5, 1))
+        network = BinaryClassifier(features, nn.Linear(5, 1))
+        network.have_outputs(labels)
+        return network
 
 
 def batch(draw: torch.Generator, size: int = SIZE, positives: int = 4) -> Batch:
@@ -34,19 +42,43 @@ def batch(draw: torch.Generator, size: int = SIZE, positives: int = 4) -> Batch:
     return Batch(images, targets)
 
 
+def of_labels(draw: torch.Generator, size: int = SIZE, missing: bool = True) -> Batch:
+    """Images (size, 1, 2, 3), each pixel of the first row shifted where its label is positive;
+    targets (size, 3), a quarter positive.
+    """
+    targets = (torch.rand(size, 3, generator=draw) < 0.25).float()
+    images = torch.randn(size, 1, 2, 3, generator=draw)
+    images[:, 0, 0] += 2 * targets
+    gone = torch.rand(size, 3, generator=draw) < torch.tensor(MISSING)
+    return Batch(images, targets.masked_fill(gone, math.nan) if missing else targets)
+
+
 class TinyTrial:
-    """A method's recipe on the tiny model, with batches and mixup from seeded generators."""
+    """A method's recipe on the tiny model, with batches and mixup from seeded generators.
+
+    Of three labels (``labels=3``) some are missing.
+    """
 
     def __init__(
-        self, method: Method, *, seed: int = 0, steps: int = STEPS, positives: int = 4
+        self,
+        method: Method,
+        *,
+        seed: int = 0,
+        steps: int = STEPS,
+        positives: int = 4,
+        labels: int = 1,
     ) -> None:
-        self.model = model(seed)
+        self.model = model(seed, labels)
+        self.labels = labels
         self.draws = generator(1)
         self.mixup = generator(2)
         self.positives = positives
         self.size = method.images_a_batch(SIZE)
         self.steps, self.done = steps, 0
-        self.recipe: Recipe = method.recipe(Context(self.model, prior=0.25, generator=self.mixup))
+        prior = 0.25 if labels == 1 else torch.full((labels,), 0.25)
+        self.recipe: Recipe = method.recipe(
+            Context(self.model, prior=prior, generator=self.mixup, outputs=labels)
+        )
 
     def train(self, steps: int, done: int | None = None) -> list[float]:
         """Train on; gives the losses. ``done``: steps done so far, by default by this object."""
@@ -55,12 +87,18 @@ class TinyTrial:
         for _ in range(steps):
             self.recipe.advance(self.done / self.steps)
             self.done += 1
-            batches = [
-                batch(self.draws, self.size, self.positives * self.size // SIZE)
-                for _ in range(self.recipe.batches)
-            ]
-            losses.append(float(self.recipe.step(batches)))
+            losses.append(float(self.recipe.step(self.drawn())))
         return losses
+
+    def drawn(self) -> list[Batch]:
+        """The batches of the next step."""
+        positives = self.positives * self.size // SIZE
+        return [
+            batch(self.draws, self.size, positives)
+            if self.labels == 1
+            else of_labels(self.draws, self.size)
+            for _ in range(self.recipe.batches)
+        ]
 
     def weights(self) -> torch.Tensor:
         """All that evaluation sees, as one vector: parameters and BatchNorm statistics."""

@@ -34,10 +34,11 @@ class Cutout:
         """The batch with its images cut, as large as the one that came."""
         if self.share == 0:
             return batch
-        images, targets = batch
+        images = batch.images
         rows, columns = (self._hit(images, size) for size in images.shape[-2:])
         hit = rows[:, None, :, None] & columns[:, None, None, :]
-        return Batch(images.masked_fill(hit, 0.0), targets)
+        cut = images.masked_fill(hit, 0.0)
+        return Batch(cut, batch.targets, batch.indices, batch.metadata)
 
     def _hit(self, images: Tensor, size: int) -> Tensor:
         """(B, size): which rows, or columns, the rectangle of each image covers."""

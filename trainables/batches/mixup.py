@@ -30,6 +30,9 @@ def beta_draws(alpha: float, count: int, generator: torch.Generator) -> Tensor:
 class Mixup:
     """x = lambda x_i + (1 - lambda) x_perm(i), targets likewise, lambda ~ Beta(alpha, alpha).
 
+    Of several labels one that is missing in either image is missing in the mixed one, unless that
+    image has no weight (lambda is 0 or 1). Metadata are mixed as images are.
+
     Attributes:
         alpha: at least 0; 0 gives every batch back as it is.
         per_sample: one lambda an image, instead of one a batch.
@@ -44,12 +47,22 @@ class Mixup:
         """The mixed batch, as large as the one that came."""
         if self.alpha == 0:
             return batch
-        images, targets = batch
-        count = len(targets)
+        count = len(batch.targets)
         draws = beta_draws(self.alpha, count if self.per_sample else 1, self.generator)
         others = torch.randperm(count, generator=self.generator, device=self.generator.device)
-        share = draws.to(images.dtype).view(-1, *[1] * (images.dim() - 1))
+
+        def mixed(values: Tensor) -> Tensor:
+            share = draws.to(values.dtype).view(-1, *[1] * (values.dim() - 1))
+            both = torch.lerp(values[others], values, share)
+            if values is batch.targets and values.dim() > 1:
+                # lerp gives NaN also where the NaN has no weight.
+                both = torch.where(share == 1, values, both)
+                both = torch.where(share == 0, values[others], both)
+            return both
+
         return Batch(
-            torch.lerp(images[others], images, share),
-            torch.lerp(targets[others], targets, draws.to(targets.dtype)),
+            mixed(batch.images),
+            mixed(batch.targets),
+            batch.indices,
+            None if batch.metadata is None else mixed(batch.metadata),
         )

@@ -12,11 +12,12 @@ class BatchSampler:
     """Endless batches of indices, reshuffled without replacement every epoch.
 
     Args:
-        targets: (N,), 0 or 1; the indices come on its device.
+        targets: (N,), 0 or 1, and the indices come on its device; N alone serves the natural draw,
+            on the generator's device.
         batch_size: images a batch, at least 1; capped to N. The natural draw drops an epoch's
             last partial batch.
         generator: decides every draw; on any device.
-        positive_rate: None: the natural draw. A number in (0, 1): every batch holds
+        positive_rate: None: the natural draw. A number in (0, 1), for one label: every batch holds
             round(positive_rate x batch_size) positives, at least one and at most all but one
             (first in the batch), each class reshuffled when it is used up; a batch needs two
             images or more then.
@@ -27,24 +28,32 @@ class BatchSampler:
 
     def __init__(
         self,
-        targets: Tensor,
+        targets: Tensor | int,
         batch_size: int,
         generator: torch.Generator,
         positive_rate: float | None = None,
     ) -> None:
-        if batch_size < 1 or len(targets) == 0:
+        images = targets if isinstance(targets, int) else len(targets)
+        if batch_size < 1 or images == 0:
             raise ValueError(
                 f"batches need a size of at least 1 and images to draw from, not batch size "
-                f"{batch_size} of {len(targets)} images."
+                f"{batch_size} of {images} images."
             )
-        self.batch_size = min(batch_size, len(targets))
-        self.steps_per_epoch = len(targets) // self.batch_size
+        self.batch_size = min(batch_size, images)
+        self.steps_per_epoch = images // self.batch_size
         self._generator = generator
         if positive_rate is None:
-            everything = torch.arange(len(targets), device=targets.device)
+            device = generator.device if isinstance(targets, int) else targets.device
+            everything = torch.arange(images, device=device)
             used = self.steps_per_epoch * self.batch_size
             self._streams = [_Stream(everything, self.batch_size, used, generator)]
             return
+        if isinstance(targets, int) or targets.dim() != 1:
+            found = "their number" if isinstance(targets, int) else f"{tuple(targets.shape)}"
+            raise ValueError(
+                f"positive_rate needs the targets of one label, (N,), not {found}; null is the "
+                "natural draw."
+            )
         if not 0 < positive_rate < 1 or self.batch_size < 2:
             raise ValueError(
                 f"positive_rate must be in (0, 1) with batches of at least 2 images, not "

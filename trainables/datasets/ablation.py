@@ -14,12 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainables.datasets.images import CHUNK, Images
 from trainables.errors import DataError
 
 __all__ = ["Ablation", "easiest", "with_wrong_labels"]
-
-CHUNK = 1000
-"""Images turned into floating point at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,12 @@ class Ablation:
             )
 
 
-def easiest(images: Tensor, positives: Tensor, negatives: Tensor, count: int) -> Tensor:
+def easiest(images: Images, positives: Images, negatives: Images, count: int) -> Tensor:
     """The ``count`` images that lie most clearly on the positives' side of the class means.
 
     Args:
-        images: uint8 (N, C, H, W), to be chosen from.
-        positives, negatives: uint8 images of the training classes.
+        images: N, to be chosen from.
+        positives, negatives: images of the training classes.
         count: at most N.
 
     Returns:
@@ -66,14 +64,21 @@ def easiest(images: Tensor, positives: Tensor, negatives: Tensor, count: int) ->
 
 
 def with_wrong_labels(targets: Tensor, share: float, seeds: tuple[int, int]) -> Tensor:
-    """A copy of targets (N,) in which round(share x n) of each class's n are the other's."""
+    """A copy of targets (N,) in which round(share x n) of each class's n are the other's.
+
+    Of several labels (N, L) each one by itself; what is missing or uncertain stays.
+    """
     wrong = targets.clone()
     generator = np.random.default_rng(seeds)
-    for label in (0, 1):
-        ids = generator.permutation((targets == label).nonzero().squeeze(1).numpy())
-        wrong[torch.from_numpy(ids[: round(share * len(ids))])] = 1 - label
+    for column in wrong.view(len(wrong), -1).T:
+        classes = [(column == label).nonzero().squeeze(1).numpy() for label in (0, 1)]
+        for label, members in enumerate(classes):
+            ids = generator.permutation(members)
+            column[torch.from_numpy(ids[: round(share * len(ids))])] = 1 - label
     return wrong
 
 
-def _mean(images: Tensor) -> Tensor:
-    return images.sum(0, dtype=torch.int64).flatten().double() / len(images)
+def _mean(images: Images) -> Tensor:
+    total = sum(part.sum(0, dtype=torch.int64) for part in images.split(CHUNK))
+    assert isinstance(total, Tensor)
+    return total.flatten().double() / len(images)

@@ -6,13 +6,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from trainables.datasets import DATASETS, options
+from trainables.datasets import DATASETS
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.choice import chosen
 from trainables.datasets.imbalance import BinaryTask, binary_task
+from trainables.datasets.options import refuse_unknown_of, split
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 from trainables.names import resolve
+from trainables.options import key as key_of
 
 __all__ = ["clear", "read_source", "task_on_device"]
 
@@ -41,11 +43,10 @@ def read_source(
         data: its options (`trainables.datasets.options`), as plain JSON.
 
     Raises:
-        UnknownNameError: no such data set.
-        DataError: it is not there, or damaged, or not as a ``Source`` must be; or it has no such
-            option.
+        UnknownNameError: no such data set, or it has no such option.
+        DataError: it is not there, or damaged, or not as a ``Source`` must be.
     """
-    key = (options.key(dataset, data), Path(data_root))
+    key = (key_of(dataset, data), Path(data_root))
     source = _sources.pop(key, None) or _read(dataset, key[1], download, data or {})
     # The latest stands last, the first goes.
     _sources[key] = source
@@ -93,8 +94,8 @@ def clear() -> None:
 
 def _read(dataset: str, data_root: Path, download: bool, data: Mapping[str, Any]) -> Source:
     reader = resolve("data set", DATASETS, dataset)
-    options.refuse_unknown(dataset, reader, data)
-    own, general = options.split(reader, data)
+    refuse_unknown_of(dataset, reader, data)
+    own, general = split(reader, data)
     source: object = reader(data_root, download, **own)
     if not isinstance(source, Source):
         raise DataError(

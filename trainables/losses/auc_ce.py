@@ -13,7 +13,7 @@ __all__ = ["AUCPlusCELoss"]
 
 
 class AUCPlusCELoss(nn.Module):
-    """``auc`` + ce_weight x CE, for logits (B,) and targets (B,). CE takes the raw logits.
+    """``auc`` + ce_weight x CE, of what ``auc`` takes. CE takes the raw logits.
 
     Args:
         auc: the AUC loss, whose a, b and alpha are the only parameters.
@@ -30,6 +30,6 @@ class AUCPlusCELoss(nn.Module):
         self.ce_weight = ce_weight
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The loss (0-dim) of logits (B,) with targets (B,)."""
+        """The loss (0-dim) of logits and targets (B,), or (B, L) of several labels."""
         loss: Tensor = self.auc(logits, targets) + self.ce_weight * ce_loss(logits, targets)
         return loss

@@ -6,13 +6,14 @@ Source: Yuan et al., "Large-scale Robust Deep AUC Maximization", ICCV 2021 (arXi
 from torch import Tensor
 
 from trainables.losses.arguments import (
+    check_by_label,
     check_number,
     check_prior,
-    check_scalars,
     matching_targets,
 )
-from trainables.losses.auc import AUCLoss, Prior, batch_prior
-from trainables.losses.class_means import min_max, spread
+from trainables.losses.auc import AUCLoss, Prior, batch_prior, keep_prior
+from trainables.losses.class_means import min_max, spread, weights_of
+from trainables.losses.labels import mean_by_label, mean_over_labels, split
 
 __all__ = [
     "AUCMarginLoss",
@@ -40,12 +41,13 @@ def auc_margin_loss(
     the means of the classes' scores. A batch without one class gives a finite value.
 
     Args:
-        scores: (B,) h, after the score map.
-        targets: (B,), 1 for positive and 0 for negative; their values are not looked at.
-        a, b, alpha: 0-dim.
+        scores: (B,) h, after the score map; or (B, L) of several labels.
+        targets: alike, 1 for positive and 0 for negative, of several labels NaN where one is
+            missing; their values are not looked at.
+        a, b, alpha: 0-dim; (L,) of several labels.
         margin: m > 0, how far the classes' mean scores are to lie apart.
-        prior: p in (0, 1), the share of positives that batches are drawn with; None: that of
-            this batch.
+        prior: p in (0, 1), the share of positives that batches are drawn with, or one a label (L,);
+            None: that of this batch.
 
     Returns:
         The loss, 0-dim.
@@ -54,15 +56,18 @@ def auc_margin_loss(
         ValueError: a shape, a dtype or a number is not as said.
     """
     targets = matching_targets(scores, targets, "scores")
-    check_scalars(a=a, b=b, alpha=alpha)
+    check_by_label(scores, a=a, b=b, alpha=alpha)
     check_number("margin", margin, "above 0")
-    check_prior(prior)
-    p = batch_prior(targets, prior)
+    check_prior(prior, alpha.numel())
+    targets, missing = split(targets)
+    p = batch_prior(targets, prior, missing)
     q = 1 - p
     positive, negative = targets, 1 - targets
     spread_ = q * (scores - a).square() * positive + p * (scores - b).square() * negative
-    gap = p * q * margin + (p * scores * negative - q * scores * positive).mean()
-    return spread_.mean() + 2 * alpha * gap - p * q * alpha.square()
+    apart = mean_by_label(p * scores * negative - q * scores * positive, missing)
+    gap = p * q * margin + apart
+    by_label = mean_by_label(spread_, missing) + 2 * alpha * gap - p * q * alpha.square()
+    return mean_over_labels(by_label, missing)
 
 
 def prior_free_auc_margin_loss(
@@ -82,19 +87,23 @@ def prior_free_auc_margin_loss(
     Args and errors: as in `auc_margin_loss`.
     """
     targets = matching_targets(scores, targets, "scores")
-    check_scalars(a=a, b=b, alpha=alpha)
+    check_by_label(scores, a=a, b=b, alpha=alpha)
     check_number("margin", margin, "above 0")
-    return spread(scores, targets, a, b) + min_max(scores, targets, alpha, margin)
+    targets, missing = split(targets)
+    weights = weights_of(targets, missing)
+    by_label = spread(scores, weights, a, b) + min_max(scores, weights, alpha, margin)
+    return mean_over_labels(by_label, missing)
 
 
 class AUCMarginLoss(AUCLoss):
-    """AUC-M with a prior, for logits (B,) and targets (B,).
+    """AUC-M with a prior, for logits and targets (B,), or (B, L) of several labels.
 
     Args:
         prior: share of positives in the training set, or in each batch where batches are drawn
-            with another share, in (0, 1); None: taken from each batch.
+            with another share, in (0, 1), or one a label (L,); None: taken from each batch.
         margin: m > 0, in units of the score map (0.1 to 1 with "sigmoid").
         score_map: "sigmoid", "bsn" or "raw".
+        labels: L.
 
     Raises:
         ValueError: margin or prior is out of its range.
@@ -121,38 +130,43 @@ class AUCMarginLoss(AUCLoss):
     True
     """
 
-    def __init__(self, prior: Prior, margin: float = 1.0, score_map: str = "sigmoid") -> None:
-        super().__init__(score_map)
+    prior: Prior
+
+    def __init__(
+        self, prior: Prior, margin: float = 1.0, score_map: str = "sigmoid", labels: int = 1
+    ) -> None:
+        super().__init__(score_map, labels)
         check_number("margin", margin, "above 0")
-        check_prior(prior)
+        check_prior(prior, labels)
         self.margin = margin
-        self.prior = prior
+        keep_prior(self, prior)
 
     def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """`auc_margin_loss` of scores (B,) and targets (B,)."""
+        """`auc_margin_loss` of scores and targets."""
         return auc_margin_loss(
             scores, targets, self.a, self.b, self.alpha, margin=self.margin, prior=self.prior
         )
 
 
 class PriorFreeAUCMarginLoss(AUCLoss):
-    """Prior-free AUC-M, for logits (B,) and targets (B,).
+    """Prior-free AUC-M, for logits and targets (B,), or (B, L) of several labels.
 
     Args:
         margin: m > 0, in units of the score map.
         score_map: "sigmoid", "bsn" or "raw".
+        labels: L.
 
     Raises:
         ValueError: margin is not above 0.
     """
 
-    def __init__(self, margin: float = 1.0, score_map: str = "sigmoid") -> None:
-        super().__init__(score_map)
+    def __init__(self, margin: float = 1.0, score_map: str = "sigmoid", labels: int = 1) -> None:
+        super().__init__(score_map, labels)
         check_number("margin", margin, "above 0")
         self.margin = margin
 
     def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """`prior_free_auc_margin_loss` of scores (B,) and targets (B,)."""
+        """`prior_free_auc_margin_loss` of scores and targets."""
         return prior_free_auc_margin_loss(
             scores, targets, self.a, self.b, self.alpha, margin=self.margin
         )

@@ -6,9 +6,10 @@ class means are our reading of it, and so are the options that its text does not
 
 from torch import Tensor
 
-from trainables.losses.arguments import check_number, check_scalars, matching_targets
+from trainables.losses.arguments import check_by_label, check_number, matching_targets
 from trainables.losses.auc import AUCLoss
-from trainables.losses.class_means import min_max, spread
+from trainables.losses.class_means import min_max, spread, weights_of
+from trainables.losses.labels import mean_over_labels, split
 
 __all__ = ["AUCMixupLoss", "auc_mixup_loss"]
 
@@ -30,9 +31,10 @@ def auc_mixup_loss(
     class is missing.
 
     Args:
-        scores: (B,) h, after the score map.
-        targets: (B,) t in [0, 1]; their values are not looked at.
-        a, b, alpha: 0-dim.
+        scores: (B,) h, after the score map; or (B, L) of several labels.
+        targets: alike, t in [0, 1], of several labels NaN where one is missing; their values are
+            not looked at.
+        a, b, alpha: 0-dim; (L,) of several labels.
         margin: m > 0.
         soft_variance: false: the first two terms take the hard labels t >= 1/2.
 
@@ -43,34 +45,44 @@ def auc_mixup_loss(
         ValueError: a shape, a dtype or the margin is not as said.
     """
     targets = matching_targets(scores, targets, "scores")
-    check_scalars(a=a, b=b, alpha=alpha)
+    check_by_label(scores, a=a, b=b, alpha=alpha)
     check_number("margin", margin, "above 0")
-    owners = targets if soft_variance else (targets >= 0.5).to(targets.dtype)
-    return spread(scores, owners, a, b) + min_max(scores, targets, alpha, margin)
+    targets, missing = split(targets)
+    weights = weights_of(targets, missing)
+    owners = weights
+    if not soft_variance:
+        owners = weights_of((targets >= 0.5).to(targets.dtype), missing)
+    by_label = spread(scores, owners, a, b) + min_max(scores, weights, alpha, margin)
+    return mean_over_labels(by_label, missing)
 
 
 class AUCMixupLoss(AUCLoss):
-    """AUC-mixup, for logits (B,) and soft targets (B,).
+    """AUC-mixup, for logits and soft targets (B,), or (B, L) of several labels.
 
     Args:
         margin: m > 0, in units of the score map.
         score_map: "sigmoid", "bsn" or "raw".
         soft_variance: as in `auc_mixup_loss`.
+        labels: L.
 
     Raises:
         ValueError: margin is not above 0.
     """
 
     def __init__(
-        self, margin: float = 1.0, score_map: str = "sigmoid", soft_variance: bool = True
+        self,
+        margin: float = 1.0,
+        score_map: str = "sigmoid",
+        soft_variance: bool = True,
+        labels: int = 1,
     ) -> None:
-        super().__init__(score_map)
+        super().__init__(score_map, labels)
         check_number("margin", margin, "above 0")
         self.margin = margin
         self.soft_variance = soft_variance
 
     def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """`auc_mixup_loss` of scores (B,) and targets (B,) in [0, 1]."""
+        """`auc_mixup_loss` of scores and targets in [0, 1]."""
         return auc_mixup_loss(
             scores,
             targets,

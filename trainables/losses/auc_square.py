@@ -7,7 +7,7 @@ after Ying, Wen and Lyu, "Stochastic Online AUC Maximization", NeurIPS 2016.
 from torch import Tensor
 
 from trainables.losses.arguments import check_prior
-from trainables.losses.auc import AUCLoss, Prior
+from trainables.losses.auc import AUCLoss, Prior, keep_prior
 from trainables.losses.auc_margin import auc_margin_loss
 
 __all__ = ["AUCSquareLoss", "auc_square_loss"]
@@ -23,10 +23,7 @@ def auc_square_loss(
     classes' scores and alpha = 1 + b - a.
 
     Args:
-        scores: (B,) h, after the score map.
-        targets: (B,), 1 for positive and 0 for negative; their values are not looked at.
-        a, b, alpha: 0-dim.
-        prior: p in (0, 1), the share of positives; None: that of this batch.
+        scores, targets, a, b, alpha, prior: as in `trainables.losses.auc_margin.auc_margin_loss`.
 
     Returns:
         The loss, 0-dim.
@@ -38,21 +35,27 @@ def auc_square_loss(
 
 
 class AUCSquareLoss(AUCLoss):
-    """AUC-S, for logits (B,) and targets (B,). Its alpha may become negative: do not project it.
+    """AUC-S, for logits and targets (B,), or (B, L) of several labels.
+
+    Its alpha may become negative: do not project it.
 
     Args:
-        prior: share of positives in the training set, in (0, 1); None: that of each batch.
+        prior: share of positives in the training set, in (0, 1), or one a label (L,); None: that
+            of each batch.
         score_map: "sigmoid", "bsn" or "raw".
+        labels: L.
 
     Raises:
         ValueError: prior is not in (0, 1).
     """
 
-    def __init__(self, prior: Prior, score_map: str = "sigmoid") -> None:
-        super().__init__(score_map)
-        check_prior(prior)
-        self.prior = prior
+    prior: Prior
+
+    def __init__(self, prior: Prior, score_map: str = "sigmoid", labels: int = 1) -> None:
+        super().__init__(score_map, labels)
+        check_prior(prior, labels)
+        keep_prior(self, prior)
 
     def objective(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """`auc_square_loss` of scores (B,) and targets (B,)."""
+        """`auc_square_loss` of scores and targets."""
         return auc_square_loss(scores, targets, self.a, self.b, self.alpha, prior=self.prior)

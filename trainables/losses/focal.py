@@ -29,6 +29,11 @@ def focal_loss(
         ValueError: a shape, a dtype or a number is not as said.
     """
     targets = matching_targets(logits, targets)
+    if logits.dim() > 1:
+        raise ValueError(
+            f"the focal loss takes one label, (B,), not {tuple(logits.shape)}: give one label's "
+            "logits and targets at a time."
+        )
     check_number("alpha", alpha, "in (0, 1)")
     check_number("gamma", gamma, "at least 0")
     signed = (2 * targets - 1) * logits

@@ -1,15 +1,16 @@
 """All that a method is made of, for one import: ``from trainables.methods.api import ...``.
 
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
-  `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size.
+  `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
+  `TARGETS`, which are `LABELS` if it takes several labels.
 - Bases with their hyperparameters: `PESGMethod` for an AUC loss, `CompositionalMethod` for
   compositional training.
 - Losses, and `Mixup` and `Cutout` for batches.
 - Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
   a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
   `prior_of` for the field ``prior``.
-- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`,
-  `unmixed`.
+- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`
+  (to be called by `mixed`), `unmixed`.
 
 A method's search space is made by ``search_spaces.ranges``.
 """
@@ -24,7 +25,7 @@ from trainables.losses.auc_square import AUCSquareLoss
 from trainables.losses.ce import CELoss
 from trainables.losses.focal import FocalLoss
 from trainables.losses.weighted_ce import WeightedCELoss
-from trainables.method import Method
+from trainables.method import LABELS, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
@@ -32,9 +33,10 @@ from trainables.methods.pesg import PESGMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
-from trainables.updates import Compositional, Descent, Mix, unmixed
+from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
 
 __all__ = [
+    "LABELS",
     "AUCLoss",
     "AUCMarginLoss",
     "AUCMixupLoss",
@@ -63,6 +65,7 @@ __all__ = [
     "head_only",
     "hyperparameter",
     "listed_after",
+    "mixed",
     "one_stage",
     "pesg",
     "prior_of",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trainables.methods.api import (
+    LABELS,
     AUCLoss,
     AUCMarginLoss,
     Context,
@@ -22,6 +23,8 @@ __all__ = ["AUCM"]
 @dataclass(frozen=True)
 class AUCM(PESGMethod):
     """AUC-M loss, PESG."""
+
+    TARGETS = LABELS
 
     margin: float = listed_after("lr", fields.margin())
     prior: float | str = listed_after("score_map", fields.prior(free=True))
@@ -43,5 +46,6 @@ class AUCM(PESGMethod):
 
     def _loss(self, context: Context) -> AUCLoss:
         if self.prior == "free":
-            return PriorFreeAUCMarginLoss(self.margin, self.score_map)
-        return AUCMarginLoss(prior_of(self.prior, context), self.margin, self.score_map)
+            return PriorFreeAUCMarginLoss(self.margin, self.score_map, context.outputs)
+        prior = prior_of(self.prior, context)
+        return AUCMarginLoss(prior, self.margin, self.score_map, context.outputs)

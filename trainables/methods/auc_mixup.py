@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trainables.methods.api import (
+    LABELS,
     AUCMixupLoss,
     Context,
     Mixup,
@@ -20,6 +21,8 @@ __all__ = ["AUCMixup"]
 class AUCMixup(PESGMethod):
     """AUC-mixup loss on mixup batches, PESG."""
 
+    TARGETS = LABELS
+
     margin: float = listed_after("lr", fields.margin())
     mixup_alpha: float = listed_after("margin", fields.mixup_alpha())
     mixup_draw: str = listed_after("score_map", fields.mixup_draw())
@@ -28,10 +31,11 @@ class AUCMixup(PESGMethod):
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PESG on AUC-mixup."""
+        soft = self.mixup_variance == "soft"
         return one_stage(
             lambda: self.pesg(
                 context,
-                AUCMixupLoss(self.margin, self.score_map, self.mixup_variance == "soft"),
+                AUCMixupLoss(self.margin, self.score_map, soft, context.outputs),
                 self.lr,
                 project_alpha=self.project_alpha,
                 mix=Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trainables.methods.api import (
+    LABELS,
     AUCSquareLoss,
     Context,
     PESGMethod,
@@ -20,6 +21,8 @@ __all__ = ["AUCS"]
 class AUCS(PESGMethod):
     """AUC-S loss, PESG without projection."""
 
+    TARGETS = LABELS
+
     prior: float | str = listed_after("score_map", fields.prior())
 
     def recipe(self, context: Context) -> Recipe:
@@ -27,6 +30,9 @@ class AUCS(PESGMethod):
         prior = prior_of(self.prior, context)
         return one_stage(
             lambda: self.pesg(
-                context, AUCSquareLoss(prior, self.score_map), self.lr, project_alpha=False
+                context,
+                AUCSquareLoss(prior, self.score_map, context.outputs),
+                self.lr,
+                project_alpha=False,
             )
         )

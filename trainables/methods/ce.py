@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import CELoss, Context, Method, Recipe, fields, one_stage, sgd
+from trainables.methods.api import LABELS, CELoss, Context, Method, Recipe, fields, one_stage, sgd
 
 __all__ = ["CE"]
 
@@ -10,6 +10,8 @@ __all__ = ["CE"]
 @dataclass(frozen=True)
 class CE(Method):
     """CE loss, SGD."""
+
+    TARGETS = LABELS
 
     lr: float = fields.lr()
     weight_decay: float = fields.weight_decay()

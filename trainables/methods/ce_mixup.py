@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import CELoss, Context, Method, Mixup, Recipe, fields, one_stage, sgd
+from trainables.methods.api import (
+    LABELS,
+    CELoss,
+    Context,
+    Method,
+    Mixup,
+    Recipe,
+    fields,
+    one_stage,
+    sgd,
+)
 
 __all__ = ["CEMixup"]
 
@@ -10,6 +20,8 @@ __all__ = ["CEMixup"]
 @dataclass(frozen=True)
 class CEMixup(Method):
     """CE loss on mixup batches, SGD."""
+
+    TARGETS = LABELS
 
     lr: float = fields.lr()
     weight_decay: float = fields.weight_decay()

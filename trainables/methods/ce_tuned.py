@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trainables.methods.api import (
+    LABELS,
     Context,
     Cutout,
     Descent,
@@ -28,6 +29,8 @@ class CETuned(Method):
     Imbalance", NeurIPS 2023 (arXiv 2312.02517): plain training that is tuned matches methods made
     for imbalance.
     """
+
+    TARGETS = LABELS
 
     lr: float = fields.lr()
     weight_decay: float = fields.weight_decay()

@@ -11,7 +11,7 @@ from trainables.losses.auc import AUCLoss
 from trainables.losses.ce import ce_loss
 from trainables.method import Method
 from trainables.methods import fields
-from trainables.methods.parts import one_stage
+from trainables.methods.parts import by_label, one_stage
 from trainables.optimizers.pdsca import INNER, PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
 from trainables.optimizers.taylor import taylor_terms
@@ -129,7 +129,7 @@ class CompositionalMethod(Method):
             loss.to(context.device),
             inner=self.inner,
             lr=self.lr,
-            dual_lr=self.dual_lr,
+            dual_lr=by_label(self.lr if self.dual_lr is None else self.dual_lr, context),
             inner_lr=self.inner_lr,
             inner_lr_decays=self.inner_lr_decays,
             inner_steps=self.inner_steps,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trainables.methods.api import (
+    LABELS,
     AUCMarginLoss,
     CompositionalMethod,
     Context,
@@ -18,11 +19,13 @@ __all__ = ["CTAUC"]
 class CTAUC(CompositionalMethod):
     """Inner CE, outer AUC-M, PDSCA."""
 
+    TARGETS = LABELS
+
     prior: float | str = fields.prior()
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PDSCA on AUC-M and the cross entropy."""
         prior = prior_of(self.prior, context)
         return self.compositional(
-            context, lambda: AUCMarginLoss(prior, self.margin, self.score_map)
+            context, lambda: AUCMarginLoss(prior, self.margin, self.score_map, context.outputs)
         )

@@ -6,7 +6,15 @@ soft labels, the outer one AUC-mixup. Each of the two batches is mixed on its ow
 
 from dataclasses import dataclass
 
-from trainables.methods.api import AUCMixupLoss, CompositionalMethod, Context, Mixup, Recipe, fields
+from trainables.methods.api import (
+    LABELS,
+    AUCMixupLoss,
+    CompositionalMethod,
+    Context,
+    Mixup,
+    Recipe,
+    fields,
+)
 
 __all__ = ["CTMixup"]
 
@@ -15,14 +23,17 @@ __all__ = ["CTMixup"]
 class CTMixup(CompositionalMethod):
     """Inner CE, outer AUC-mixup, both on mixup batches, PDSCA."""
 
+    TARGETS = LABELS
+
     mixup_alpha: float = fields.mixup_alpha()
     mixup_draw: str = fields.mixup_draw()
     mixup_variance: str = fields.mixup_variance()
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PDSCA on AUC-mixup and the cross entropy."""
+        soft = self.mixup_variance == "soft"
         return self.compositional(
             context,
-            lambda: AUCMixupLoss(self.margin, self.score_map, self.mixup_variance == "soft"),
+            lambda: AUCMixupLoss(self.margin, self.score_map, soft, context.outputs),
             Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
         )

@@ -6,14 +6,14 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
-from trainables.losses.auc import AUCLoss
+from trainables.losses.auc import AUCLoss, Prior
 from trainables.losses.auc_ce import AUCPlusCELoss
 from trainables.optimizers.pesg import PESG
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Context, Recipe, Stage, Update, decays
 from trainables.updates import Descent, Mix, unmixed
 
-__all__ = ["adam", "one_stage", "pesg", "prior_of", "sgd", "warmed_up"]
+__all__ = ["adam", "by_label", "one_stage", "pesg", "prior_of", "sgd", "warmed_up"]
 
 WARM_UP_FROM = 0.1
 """Share of the learning rate at which a warm-up begins: at 0 the first step would be lost."""
@@ -117,6 +117,7 @@ def pesg(
         [*params, loss.a, loss.b],
         [loss.alpha],
         lr=lr,
+        dual_lr=by_label(lr, context),
         epoch_decay=epoch_decay,
         weight_decay=weight_decay,
         momentum=momentum,
@@ -127,7 +128,15 @@ def pesg(
     return Descent(context.model, whole, optimizer, optimizer.decay, mix)
 
 
-def prior_of(prior: float | str, context: Context) -> float | None:
-    """The number that "dataset" or a number stands for; None for "batch"."""
-    words = {"dataset": context.prior, "batch": None}
+def by_label(dual_lr: float, context: Context) -> float:
+    """The learning rate of alpha with which each label's moves as if the label were alone.
+
+    A loss of L labels is their mean, so that an alpha meets 1 / L of its own label's gradient.
+    """
+    return dual_lr * context.outputs
+
+
+def prior_of(prior: float | str, context: Context) -> Prior:
+    """The share, or one a label (L,), that "dataset" or a number stands for; None for "batch"."""
+    words: dict[str, Prior] = {"dataset": context.prior, "batch": None}
     return words[prior] if isinstance(prior, str) else prior

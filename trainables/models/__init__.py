@@ -1,24 +1,44 @@
 """Networks by name. A builder takes (in_channels, image_size) and gives a BinaryClassifier.
 
-Weights come from torch's global generator: seed it (``torch.random.fork_rng``) before building.
+Parameters that it has besides, by keyword alone, are the options of the network. Weights come from
+torch's global generator: seed it (``torch.random.fork_rng``) before building.
 """
 
 from collections.abc import Callable
 
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.mlp import mlp
-from trainables.models.resnet_cifar import resnet20
+from trainables.models.monai_models import monai_builder
+from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
 from trainables.models.small_cnn import small_cnn
-from trainables.models.torchvision_models import densenet121, resnet18
+from trainables.models.timm_models import timm_builder
+from trainables.models.torchvision_models import TORCHVISION
+from trainables.names import resolve
 
-__all__ = ["MODELS", "Builder"]
+__all__ = ["LIBRARIES", "MODELS", "Builder", "builder"]
 
-Builder = Callable[[int, int], BinaryClassifier]
+Builder = Callable[..., BinaryClassifier]
 
 MODELS: dict[str, Builder] = {
     "mlp": mlp,
     "small_cnn": small_cnn,
     "resnet20": resnet20,
-    "resnet18": resnet18,
-    "densenet121": densenet121,
+    "resnet32": resnet32,
+    "resnet56": resnet56,
+    **TORCHVISION,
 }
+
+LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai": monai_builder}
+"""Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
+
+
+def builder(name: str) -> Builder:
+    """The network of that name: one of ``MODELS``, of a library, or ``package.module:object``.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    library, _, inside = name.partition(":")
+    if inside and library in LIBRARIES:
+        return LIBRARIES[library](inside)
+    return resolve("model", MODELS, name)

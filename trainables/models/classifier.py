@@ -1,4 +1,4 @@
-"""The one shape of model that every method trains: features, then one logit an image."""
+"""The one shape of model that every method trains: features, then one logit an image and label."""
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +10,12 @@ __all__ = ["BinaryClassifier"]
 
 
 class BinaryClassifier(nn.Module):
-    """Features of an image, and a linear head that turns them into one logit.
+    """Features of an image, and a linear head that turns them into one logit a label.
 
     Args:
         features: (B, C, H, W) float images to (B, D) embeddings.
-        head: the last layer, D inputs and one output.
+        head: the last layer, D inputs and one output; a builder need not know of more labels,
+            since a trial on L of them asks for L by `have_outputs`.
         precision: "f32"; "tf32", for which the loop lets a GPU round f32 products; or "bf16" to
             run features and head under bf16 autocast (the weights stay float32). It may be set
             later: ``model.precision = "bf16"``.
@@ -24,16 +25,11 @@ class BinaryClassifier(nn.Module):
             with gradients and in evaluation without; at first none.
 
     Raises:
-        ValueError: the head gives more than one output, or the precision is unknown.
+        ValueError: the precision is unknown.
     """
 
     def __init__(self, features: nn.Module, head: nn.Linear, precision: str = "f32") -> None:
         super().__init__()
-        if head.out_features != 1:
-            raise ValueError(
-                f"the head must give one logit an image, not {head.out_features}: "
-                "build it with nn.Linear(D, 1)."
-            )
         self.features = features
         self.head = head
         self.precision = precision
@@ -51,10 +47,35 @@ class BinaryClassifier(nn.Module):
         self._precision = value
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) float images to (B,) float32 logits; a higher logit means positive."""
+        """(B, C, H, W) float images to float32 logits, higher for positive: (B,) from a head of one
+        output, (B, L) from one of L.
+        """
         if len(images) in self.compiled_for and self.training == torch.is_grad_enabled():
             return compiled(_logits)(self, images)
         return _logits(self, images)
+
+    def have_outputs(self, outputs: int) -> None:
+        """Give so many logits an image: a head of one output is replaced by a new one, which begins
+        as ``nn.Linear`` does, drawn from torch's global generator. One that has so many stays.
+
+        Raises:
+            ValueError: the head has neither one output nor so many.
+        """
+        if self.head.out_features == outputs:
+            return
+        if self.head.out_features != 1:
+            raise ValueError(
+                f"the head must give one logit an image, not {self.head.out_features}: "
+                "build it with nn.Linear(D, 1)."
+            )
+        like = self.head.weight
+        self.head = nn.Linear(
+            self.head.in_features,
+            outputs,
+            bias=self.head.bias is not None,
+            device=like.device,
+            dtype=like.dtype,
+        )
 
     @torch.no_grad()
     def reset_head(self, generator: torch.Generator | None = None) -> None:

@@ -1,44 +1,123 @@
 """torchvision's networks, without pretrained weights, fitted to small images and one logit."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
+import torch
 from torch import nn
 
 from trainables.models.classifier import BinaryClassifier
 
-__all__ = ["densenet121", "resnet18"]
+__all__ = ["TORCHVISION", "densenet121", "resnet18"]
 
 SMALL_IMAGE = 64
+"""Pixels a side up to which a network gets a stem that keeps more of them."""
 
 
 def resnet18(in_channels: int, image_size: int) -> BinaryClassifier:
-    """ResNet18 (He et al. 2016) with the stem of ``_stem``.
+    """ResNet18 (He et al. 2016); small images get a small stem.
 
     Args:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side, at least 1.
     """
+    return _resnet("resnet18", in_channels, image_size)
+
+
+def resnet34(in_channels: int, image_size: int) -> BinaryClassifier:
+    """ResNet34 (He et al. 2016); arguments as of ``resnet18``."""
+    return _resnet("resnet34", in_channels, image_size)
+
+
+def resnet50(in_channels: int, image_size: int) -> BinaryClassifier:
+    """ResNet50 (He et al. 2016); arguments as of ``resnet18``."""
+    return _resnet("resnet50", in_channels, image_size)
+
+
+def densenet121(in_channels: int, image_size: int, *, drop_rate: float = 0.0) -> BinaryClassifier:
+    """DenseNet121 (Huang et al. 2017); small images get a small stem.
+
+    Args:
+        in_channels: channels of an image, at least 1.
+        image_size: pixels a side, at least 8 (the image is halved three times).
+        drop_rate: of the dropout after each layer, in [0, 1).
+    """
+    return _densenet("densenet121", in_channels, image_size, drop_rate)
+
+
+def _densenets(name: str) -> Callable[..., BinaryClassifier]:
+    def build(in_channels: int, image_size: int, *, drop_rate: float = 0.0) -> BinaryClassifier:
+        return _densenet(name, in_channels, image_size, drop_rate)
+
+    build.__doc__ = f"""{name.replace("densenet", "DenseNet")} (Huang et al. 2017); arguments as of
+    ``densenet121``."""
+    return build
+
+
+def _efficientnets(name: str) -> Callable[..., BinaryClassifier]:
+    def build(
+        in_channels: int, image_size: int, *, drop_path_rate: float = 0.2
+    ) -> BinaryClassifier:
+        from torchvision import models
+
+        network = getattr(models, name)(stochastic_depth_prob=drop_path_rate)
+        stem = network.features[0]
+        stem[0] = _fitted(stem[0], in_channels, image_size, stride=1)
+        width = network.classifier[-1].in_features
+        network.classifier = nn.Identity()
+        return BinaryClassifier(network, nn.Linear(width, 1))
+
+    what = name.removeprefix("efficientnet_").upper().replace("_", "-")
+    years = "2021, version 2" if "v2" in name else "2019"
+    build.__doc__ = f"""EfficientNet-{what} (Tan and Le {years}), its blocks left out at random in
+    training; small images are not halved by its first convolution.
+
+    Args:
+        in_channels: channels of an image, at least 1.
+        image_size: pixels a side, at least 1.
+        drop_path_rate: of leaving out the last block, in [0, 1); earlier ones in proportion.
+    """
+    return build
+
+
+def convnext_tiny(
+    in_channels: int, image_size: int, *, drop_path_rate: float = 0.1
+) -> BinaryClassifier:
+    """ConvNeXt-T (Liu et al. 2022), whose blocks are left out at random in training; its patches
+    of 4x4 pixels overlap by half in small images.
+
+    Args:
+        in_channels: channels of an image, at least 1.
+        image_size: pixels a side, at least 28.
+        drop_path_rate: of leaving out the last block, in [0, 1); earlier ones in proportion.
+    """
+    from torchvision import models
+
+    network = models.convnext_tiny(stochastic_depth_prob=drop_path_rate)
+    stem = network.features[0]
+    stem[0] = _fitted(stem[0], in_channels, image_size, stride=2)
+    *before, head = network.classifier
+    network.classifier = nn.Sequential(*before)
+    return BinaryClassifier(network, nn.Linear(head.in_features, 1))
+
+
+def _resnet(name: str, in_channels: int, image_size: int) -> BinaryClassifier:
     # Here, because torchvision is slow to import and most studies do without it.
     from torchvision import models
 
-    network = models.resnet18()
-    network.conv1, network.maxpool = _stem(in_channels, image_size, mode="fan_out")
+    network = getattr(models, name)()
+    network.conv1, network.maxpool = _stem(in_channels, image_size, 64, mode="fan_out")
     width = network.fc.in_features
     network.fc = nn.Identity()
     return BinaryClassifier(network, nn.Linear(width, 1))
 
 
-def densenet121(in_channels: int, image_size: int) -> BinaryClassifier:
-    """DenseNet121 (Huang et al. 2017) with the stem of ``_stem``.
-
-    Args:
-        in_channels: channels of an image, at least 1.
-        image_size: pixels a side, at least 8 (the image is halved three times).
-    """
+def _densenet(name: str, in_channels: int, image_size: int, drop_rate: float) -> BinaryClassifier:
     from torchvision import models
 
-    network = models.densenet121()
-    stem, pool = _stem(in_channels, image_size, mode="fan_in")
+    network = getattr(models, name)(drop_rate=drop_rate)
+    channels = network.features.conv0.out_channels
+    stem, pool = _stem(in_channels, image_size, channels, mode="fan_in")
     network.features.conv0, network.features.pool0 = stem, pool
     width = network.classifier.in_features
     network.classifier = nn.Identity()
@@ -46,7 +125,7 @@ def densenet121(in_channels: int, image_size: int) -> BinaryClassifier:
 
 
 def _stem(
-    in_channels: int, image_size: int, mode: Literal["fan_in", "fan_out"]
+    in_channels: int, image_size: int, width: int, mode: Literal["fan_in", "fan_out"]
 ) -> tuple[nn.Conv2d, nn.Module]:
     """The first convolution and the pool after it; ``mode`` is the initialisation's fan.
 
@@ -55,10 +134,52 @@ def _stem(
     """
     pool: nn.Module
     if image_size <= SMALL_IMAGE:
-        convolution = nn.Conv2d(in_channels, 64, 3, padding=1, bias=False)
+        convolution = nn.Conv2d(in_channels, width, 3, padding=1, bias=False)
         pool = nn.Identity()
     else:
-        convolution = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
+        convolution = nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=False)
         pool = nn.MaxPool2d(3, stride=2, padding=1)
     nn.init.kaiming_normal_(convolution.weight, mode=mode, nonlinearity="relu")
     return convolution, pool
+
+
+def _fitted(first: nn.Conv2d, in_channels: int, image_size: int, stride: int) -> nn.Conv2d:
+    """A first convolution for so many channels, and of ``stride`` where images are small."""
+    small = image_size <= SMALL_IMAGE
+    kept: dict[str, Any] = {"bias": first.bias is not None, "padding": first.padding}
+    if small and first.padding == (0, 0):
+        kept["padding"] = stride // 2
+    fitted = nn.Conv2d(
+        in_channels,
+        first.out_channels,
+        first.kernel_size,  # type: ignore[arg-type]
+        stride if small else first.stride,  # type: ignore[arg-type]
+        **kept,
+    )
+    with torch.no_grad():
+        if in_channels == first.in_channels:
+            fitted.weight.copy_(first.weight)
+        else:  # spread as the network's own
+            fitted.weight.normal_(0.0, float(first.weight.std()))
+        if first.bias is not None and fitted.bias is not None:
+            fitted.bias.copy_(first.bias)
+    return fitted
+
+
+TORCHVISION: dict[str, Callable[..., BinaryClassifier]] = {
+    "resnet18": resnet18,
+    "resnet34": resnet34,
+    "resnet50": resnet50,
+    "densenet121": densenet121,
+    **{name: _densenets(name) for name in ("densenet161", "densenet169", "densenet201")},
+    **{
+        name: _efficientnets(name)
+        for name in (
+            *(f"efficientnet_b{size}" for size in range(8)),
+            "efficientnet_v2_s",
+            "efficientnet_v2_m",
+        )
+    },
+    "convnext_tiny": convnext_tiny,
+}
+"""By name, as a spec has it."""

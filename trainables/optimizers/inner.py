@@ -20,10 +20,10 @@ from trainables.optimizers.scaling import average_
 __all__ = ["Inner", "Loss", "Outer", "Pair", "exchange_", "inner_step_", "trained"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From logits (B,) and targets (B,) to a 0-dim loss."""
+"""From logits and targets, (B,) or (B, L), to a 0-dim loss."""
 
 Pair = tuple[Tensor, Tensor]
-"""A batch: images (B, C, H, W) and targets (B,) float in [0, 1]."""
+"""A batch: images (B, C, H, W) and targets, (B,) or (B, L), in [0, 1], NaN where missing."""
 
 
 class Outer(NamedTuple):
@@ -32,7 +32,7 @@ class Outer(NamedTuple):
     Attributes:
         loss: F, 0-dim, detached.
         gradients: O, of the network's trained parameters, a and b, in this order.
-        slope: dF/dalpha, 0-dim.
+        slope: dF/dalpha, of the shape of alpha.
     """
 
     loss: Tensor
@@ -48,7 +48,7 @@ class Inner(ABC):
         decays: the inner learning rate decays with the outer one where nothing else is said.
 
     Args:
-        model: images to logits (B,); it holds w.
+        model: images to logits, (B,) or (B, L); it holds w.
         loss: the outer loss.
         inner_loss: what the inner steps descend on.
         steps: k, at least 1.

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainables.losses.arguments import matching_targets
 from trainables.losses.auc import AUCLoss
 from trainables.optimizers.inner import (
     Inner,
@@ -52,18 +51,16 @@ class LooksAhead(Inner):
         self._descend(*first, inner_lr, beta0)
         images, targets = first if second is None else second
         loss, point, weights = self._loss, self._points[-1], self._weights[-1]
-        logits = point(images)
-        # Score map and objective apart, so what the loss's own forward looks at is done here.
-        targets = matching_targets(logits, targets)
-        scores = loss.score_map(logits)
+        scores, targets = loss.scored(point(images), targets)
         outer = loss.objective(scores, targets)
         gradients = list(torch.autograd.grad(outer, [*weights, loss.a, loss.b]))
         scores = scores.detach()
         if second is not None:
             # Each batch through its own BatchNorm and score map, as in training.
+            images, others = first
             with torch.no_grad():
-                scores = torch.cat([loss.score_map(point(first[0])), scores])
-            targets = torch.cat([first[1], targets])
+                before, others = loss.scored(point(images), others)
+            scores, targets = torch.cat([before, scores]), torch.cat([others, targets])
         (slope,) = torch.autograd.grad(loss.objective(scores, targets), [loss.alpha])
         return Outer(outer.detach(), self._through(gradients, inner_lr), slope)
 

@@ -71,12 +71,12 @@ class PDSCA(ProximalOptimizer):
     The model holds w, `inner_weights` lends it u.
 
     Args:
-        model: images to logits (B,), on its device.
+        model: images to logits, (B,) or (B, L), on its device.
         loss: the outer loss F, such as `AUCMarginLoss`, on the same device.
         inner_loss: (logits, targets) to the inner loss; CE by default.
         inner: "moves", "looks_ahead" or "exact".
         lr: of w, a and b; `decay` divides it by 10, and dual_lr too.
-        dual_lr: of alpha; None: lr.
+        dual_lr: of alpha; None: lr. For a mean over labels see `trainables.optimizers.pesg.PESG`.
         inner_lr: of the inner steps.
         inner_lr_decays: `decay` divides inner_lr by 10, too; None: as the reading's source does,
             which is true for "moves" (the library) and false for the others (Alg. 1).
@@ -167,7 +167,7 @@ class PDSCA(ProximalOptimizer):
         It takes `inner_passes` gradient evaluations of every image of S1 and one of S2.
 
         Args:
-            first: S1, images and targets (B,) float in [0, 1].
+            first: S1, images and targets (B,) float in [0, 1], or (B, L) of several labels.
             second: S2; None: S1 again.
 
         Returns:

@@ -22,12 +22,14 @@ __all__ = ["PESG"]
 
 class PESG(ProximalOptimizer):
     """v <- v - lr (grad_v F + epoch_decay (v - v_ref)) - weight_decay lr v,
-    alpha <- [alpha + lr grad_alpha F]_+, both from the gradients at the same point.
+    alpha <- [alpha + dual_lr grad_alpha F]_+, both from the gradients at the same point.
 
     Args:
         params: v, the network's parameters with the loss's a and b; with names or without.
         duals: alpha of the loss, as a list; empty for a loss without one.
-        lr: learning rate of v and alpha; `decay` divides it by 10.
+        lr: learning rate of v; `decay` divides it by 10, and dual_lr too.
+        dual_lr: of alpha; None (the paper): lr. A loss that is the mean over L labels gives each
+            alpha 1 / L of its own label's gradient, so that there it takes L lr.
         epoch_decay: pull to the reference point v_ref (the paper's gamma), which starts at v_0
             and becomes the mean of v since the last `decay` at the next one.
         weight_decay: on all of v.
@@ -66,6 +68,7 @@ class PESG(ProximalOptimizer):
         duals: Params = (),
         *,
         lr: float = 0.1,
+        dual_lr: float | None = None,
         epoch_decay: float = 1 / 500,
         weight_decay: float = 1e-4,
         project_alpha: bool = True,
@@ -80,7 +83,7 @@ class PESG(ProximalOptimizer):
             params,
             duals,
             lr=lr,
-            dual_lr=lr,
+            dual_lr=lr if dual_lr is None else dual_lr,
             epoch_decay=epoch_decay,
             weight_decay=weight_decay,
         )

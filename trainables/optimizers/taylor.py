@@ -27,7 +27,7 @@ def taylor_terms(
     Parameters, their ``grad`` and (with ``model`` in evaluation) all statistics stay as they are.
 
     Args:
-        model: images to logits (B,); it holds w.
+        model: images to logits, (B,) or (B, L); it holds w.
         outer_loss, inner_loss: (logits, targets) to a 0-dim loss.
         inner_lr: of the one inner step.
         images, targets: the batch.

@@ -8,6 +8,7 @@ from tests.benchmarks.bench.libauc_loop import LibAUCLoop
 from tests.benchmarks.bench.plain_loop import PlainLoop
 from tests.benchmarks.bench.work import Work
 from trainables.config import TrialConfig
+from trainables.datasets.images import Images
 from trainables.loop import TrainingRun
 from trainables.metrics import auroc
 
@@ -88,7 +89,8 @@ class _Ours:
 
     def evaluate(self, some: int) -> float:
         # At even distances, so that both classes are among them.
-        chosen = torch.arange(some, device=self._task.val_images.device) * self.evaluated // some
+        chosen = torch.arange(some, device=self._task.val_targets.device) * self.evaluated // some
         # The loop's own inner function, so that what is timed is what validates.
-        scores = self._run._outputs(self._run._model, self._task.val_images[chosen])
+        images = Images(self._task.val_images.take(chosen))
+        scores = self._run._outputs(self._run._model, images)
         return float(auroc(scores, self._task.val_targets[chosen]))

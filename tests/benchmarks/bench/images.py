@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision import transforms
 
 from tests.benchmarks.bench.work import Work
+from trainables.datasets.images import Images as Part
 from trainables.datasets.imbalance import BinaryTask
 
 __all__ = ["Images", "endless", "first", "training_images"]
@@ -18,14 +20,14 @@ class Images(Dataset[tuple[Tensor, Tensor]]):
     """Images (C, H, W) and targets, normalised, and augmented if so wished.
 
     Args:
-        images: uint8 (N, 3, H, W).
+        images: N, of three channels.
         targets: (N,), 0 or 1.
         task: whose mean and deviation they are normalised by.
         augmented: cropped and flipped at random.
     """
 
-    def __init__(self, images: Tensor, targets: Tensor, task: BinaryTask, augmented: bool) -> None:
-        self.images = images.permute(0, 2, 3, 1).cpu().numpy()
+    def __init__(self, images: Part, targets: Tensor, task: BinaryTask, augmented: bool) -> None:
+        self.images = torch.cat([*images.split(1000)]).permute(0, 2, 3, 1).cpu().numpy()
         self.targets = targets.cpu()
         random: list[Any] = [
             transforms.RandomCrop(self.images.shape[1], padding=4),

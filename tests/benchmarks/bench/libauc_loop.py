@@ -31,7 +31,7 @@ class LibAUCLoop:
         self.method, self.work = method, work
         self.precision = default_precision(work)
         task = work.task()
-        channels, size = task.train_images.shape[1:3]
+        channels, size = task.train_images.shape[:2]
         self.model = MODELS[work.model](channels, size).to(work.device)
         self.loss, self.optimizer = self._parts()
         training = training_images(task)

@@ -69,7 +69,7 @@ def inputs(work: Work, rounds: int) -> dict[str, list[float]]:
 
 def optimizers(work: Work, rounds: int) -> dict[str, list[float]]:
     """Seconds of one PESG step on the network's parameters, by either way."""
-    _, channels, size, _ = work.task().train_images.shape
+    channels, size, _ = work.task().train_images.shape
 
     def parameters() -> tuple[list[torch.Tensor], torch.Tensor]:
         model = MODELS[work.model](channels, size).to(work.device)

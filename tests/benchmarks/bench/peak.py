@@ -38,7 +38,7 @@ def peaks(device: str, precisions: Iterable[str]) -> dict[str, float]:
 
 def flops_an_image(work: Work) -> float:
     """Of forward and backward through the network: products and convolutions, as torch counts."""
-    _, channels, height, width = work.task().train_images.shape
+    channels, height, width = work.task().train_images.shape
     model = MODELS[work.model](channels, height)
     images = torch.zeros(8, channels, height, width)
     with FlopCounterMode(display=False) as counter:

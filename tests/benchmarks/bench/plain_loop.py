@@ -53,7 +53,7 @@ class PlainLoop:
     def __init__(self, method: str, work: Work) -> None:
         self.work, self.task = work, work.task()
         self.precision = default_precision(work)
-        channels, size = self.task.train_images.shape[1:3]
+        channels, size = self.task.train_images.shape[:2]
         self.model = MODELS[work.model](channels, size).to(work.device)
         passes: dict[str, list[tuple[Callable[..., Tensor], Any]]] = {
             "ce": [self._cross_entropy()],
@@ -73,7 +73,7 @@ class PlainLoop:
 
     def _auc_margin(self) -> tuple[Callable[..., Tensor], Any]:
         method = AUCM()
-        loss = AUCMarginLoss(self.task.prior, method.margin).to(self.work.device)
+        loss = AUCMarginLoss(float(self.task.prior), method.margin).to(self.work.device)
         optimizer = TensorByTensorPESG(
             [*self.model.parameters(), loss.a, loss.b],
             loss.alpha,

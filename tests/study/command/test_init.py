@@ -40,7 +40,7 @@ def test_answers_by_a_pipe() -> None:
         assert question in done.stdout
     spec = load_spec("mine.yaml")
     (task,) = spec.tasks
-    assert (spec.name, task.dataset.name, task.model, task.epochs) == (
+    assert (spec.name, task.dataset.name, task.model.name, task.epochs) == (
         "mine",
         "cifar10",
         "resnet20",

@@ -11,7 +11,7 @@ from study.errors import SpecError
 from study.ledger.rows import Row
 from study.ledger.storage import open_storage
 from study.machine import cores
-from study.spec import Dataset, Task, check_environment, parse_spec
+from study.spec import Dataset, Network, Task, check_environment, parse_spec
 from study.spec.names import TOGETHER
 
 TASK = {"dataset": "digits", "model": "mlp", "epochs": 2}
@@ -85,7 +85,7 @@ def test_a_directory_in_which_sqlite_opens_no_file(tmp_path: Path) -> None:
 
 
 def test_the_longest_names_are_those_of_files(tmp_path: Path) -> None:
-    task = Task(dataset=Dataset(name="digits"), model="mlp", epochs=1, name="t" * 80)
+    task = Task(dataset=Dataset(name="digits"), model=Network(name="mlp"), epochs=1, name="t" * 80)
     method = "m" * (TOGETHER - len(task.name))
     row = Row(cell_id(method, task.name, 1.23457e-05), "confirm", 999_999, 0, {}, {}, "RUNNING")
     being_written = tmp_path / f"{row.name}.npz.4194304.tmp"

@@ -78,7 +78,7 @@ SPEC = {
 WRONG = {
     "floats": "train_images must be uint8, .*not torch.float32",
     "arrays": "train_images must be a torch tensor, .*torch.from_numpy",
-    "volumes": r"train_images must have the four axes .*not \(60, 1, 8, 8, 8\)",
+    "volumes": r"test_images must have .*train_images, \(1, 8, 8, 8\), not \(1, 8, 8\)",
     "short": "train_labels must be integers, one for each of the 60 images",
     "nothing": "own_data:nothing gives None",
     "without_arguments": r"cannot be read \(TypeError.*\(root, download\) and gives",

@@ -139,7 +139,7 @@ WRONG = {
     "nothing": "must give a trainables.models.classifier.BinaryClassifier, .*, not None",
     "without_arguments": r"must take images of 1 channels and 8x8 pixels.*fails.*TypeError",
     "Unfinished": "must call BinaryClassifier.__init__",
-    "two_outputs": "fails on them .ValueError: the head must give one logit an image, not 2",
+    "two_outputs": r"must give one logit an image, \(B,\), not \(1, 2\) for 1 in evaluation",
     "lazy": r"must have all its weights once it is built, and features.1.weight has no shape",
     "fixed": "must have weights that can be trained",
     "weightless_path": "in training its logits do not depend on weights with a gradient",

@@ -54,3 +54,10 @@ def test_images_need_not_be_square() -> None:
     hit = Cutout(0.5, generator(3))(ones(200, height=4, width=10)).images[:, 0] == 0
     assert int(hit.any(2).sum(1).max()) == 2
     assert int(hit.any(1).sum(1).max()) == 5
+
+
+def test_what_else_a_batch_carries_stays() -> None:
+    given = Batch(*ones(4), torch.arange(4), torch.rand(4, 2, generator=generator(1)))
+    cut = Cutout(0.5, generator(2))(given)
+    assert cut.indices is given.indices
+    assert cut.metadata is given.metadata

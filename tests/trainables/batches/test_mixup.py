@@ -1,11 +1,14 @@
 """Mixup: the distribution of lambda, and what is mixed."""
 
+import math
+
 import pytest
 import torch
 from scipy.stats import beta, kstest
 
-from tests.trainables.tiny import batch, generator
+from tests.trainables.tiny import batch, generator, of_labels
 from trainables.batches.mixup import Mixup, beta_draws
+from trainables.recipe import Batch
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2, 1.0, 4.0])
@@ -82,3 +85,39 @@ def test_only_the_given_generator_is_used() -> None:
     assert torch.equal(first.targets, second.targets)
     other = Mixup(0.4, True, generator(8))(given)
     assert not torch.equal(first.images, other.images)
+
+
+@pytest.mark.parametrize("per_sample", [False, True])
+def test_a_label_is_missing_where_one_of_the_two_is(per_sample: bool) -> None:
+    """With the unit vectors as images: each mixed image shows its partner and both weights."""
+    given = of_labels(generator(0), size=64)
+    given = Batch(torch.eye(64).view(64, 1, 8, 8), given.targets)
+    mixed = Mixup(2.0, per_sample, generator(5))(given)
+    for row, found in zip(mixed.images.view(64, 64), mixed.targets, strict=True):
+        parts = row.nonzero().flatten().tolist()
+        expected = sum(row[part] * given.targets[part] for part in parts)
+        torch.testing.assert_close(found, expected, equal_nan=True)
+    assert 0.3 < float(mixed.targets[:, 1].isnan().float().mean()) < 0.6  # of a quarter: 0.44
+    assert not bool(mixed.targets[:, 0].isnan().any())
+
+
+def test_what_an_image_without_weight_misses_is_not_missing() -> None:
+    """A tiny alpha draws weights of 0 and 1: each mixed image is one of the two, labels and all."""
+    given = of_labels(generator(0), size=64)
+    given = Batch(torch.eye(64).view(64, 1, 8, 8), given.targets)
+    mixed = Mixup(1e-6, True, generator(5))(given)
+    sources = mixed.images.view(64, 64).argmax(1)
+    torch.testing.assert_close(mixed.targets, given.targets[sources], equal_nan=True)
+    assert int((sources != torch.arange(64)).sum()) > 20
+
+
+def test_indices_are_those_of_the_first_part_and_metadata_are_mixed() -> None:
+    given, columns = batch(generator(0)), torch.rand(16, 3, generator=generator(1))
+    given = Batch(*given, torch.arange(16), columns)
+    mixed = Mixup(1.0, True, generator(3))(given)
+    assert mixed.indices is given.indices
+    assert mixed.metadata is not None
+    whole = torch.cat([columns, given.targets[:, None]], 1)
+    again = Mixup(1.0, True, generator(3))(given._replace(images=whole[:, :, None, None]))
+    torch.testing.assert_close(mixed.metadata, again.images[:, :3, 0, 0])
+    assert math.isfinite(float(mixed.metadata.sum()))

@@ -104,3 +104,23 @@ def test_impossible_requests() -> None:
         BatchSampler(TARGETS, 0, generator)
     with pytest.raises(ValueError, match="of 0 images"):
         BatchSampler(torch.zeros(0), 4, generator)
+
+
+def test_the_number_of_images_is_enough_for_the_natural_draw() -> None:
+    samplers = [
+        BatchSampler(of, 25, torch.Generator().manual_seed(3))
+        for of in (TARGETS, len(TARGETS), torch.zeros(103, 4))
+    ]
+    for _ in range(10):
+        first, *others = [sampler.draw().tolist() for sampler in samplers]
+        assert others == [first, first]
+
+
+@pytest.mark.parametrize(
+    ("targets", "found"), [(103, "their number"), (torch.zeros(103, 4), r"\(103, 4\)")]
+)
+def test_a_positive_rate_needs_the_targets_of_one_label(
+    targets: torch.Tensor | int, found: str
+) -> None:
+    with pytest.raises(ValueError, match=f"positive_rate needs the targets of one label.*{found}"):
+        BatchSampler(targets, 20, torch.Generator(), 0.5)

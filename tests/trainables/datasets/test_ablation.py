@@ -10,6 +10,7 @@ import torch
 from tests.trainables.test_loop import config, to_the_end
 from trainables.datasets.ablation import Ablation, easiest
 from trainables.datasets.digits import read_digits
+from trainables.datasets.images import Images
 from trainables.datasets.imbalance import BinaryTask, binary_task, counts
 from trainables.errors import DataError
 from trainables.loop import TrainingRun
@@ -21,13 +22,21 @@ def task(ablation: Ablation = Ablation(), imratio: float | None = 0.1, seed: int
     return binary_task(SOURCE, imratio, seed, "before", ablation)
 
 
-def rows(images: torch.Tensor) -> set[bytes]:
-    return {image.numpy().tobytes() for image in images}
+def whole(images: Images) -> torch.Tensor:
+    return torch.cat([*images.split(500)])
+
+
+def rows(images: Images | torch.Tensor) -> set[bytes]:
+    pixels = whole(images) if isinstance(images, Images) else images
+    return {image.numpy().tobytes() for image in pixels}
 
 
 def same_rest(left: BinaryTask, right: BinaryTask) -> bool:
-    names = ("val_images", "val_targets", "test_images", "test_targets")
-    return all(torch.equal(getattr(left, name), getattr(right, name)) for name in names)
+    targets = ("val_targets", "test_targets")
+    return all(torch.equal(getattr(left, name), getattr(right, name)) for name in targets) and all(
+        torch.equal(whole(getattr(left, name)), whole(getattr(right, name)))
+        for name in ("val_images", "test_images")
+    )
 
 
 @pytest.mark.parametrize("share", [0.1, 0.2])
@@ -48,7 +57,7 @@ def test_easy_positives_join_those_kept(share: float) -> None:
 def test_they_are_those_of_the_nearest_class_mean() -> None:
     """Against a plain loop over squared distances: d(negatives' mean) - d(positives' mean)."""
     plain, eased = task(), task(Ablation(easy_positives=0.2))
-    x, y = plain.train_images.double().flatten(1).numpy(), plain.train_targets.numpy()
+    x, y = whole(plain.train_images).double().flatten(1).numpy(), plain.train_targets.numpy()
     means = [np.mean(x[y == label], axis=0) for label in (0, 1)]
 
     def ease(image: np.ndarray) -> float:
@@ -65,13 +74,14 @@ def test_they_are_those_of_the_nearest_class_mean() -> None:
 
 def test_easiest_comes_first() -> None:
     images = torch.tensor([10, 200, 90], dtype=torch.uint8).view(3, 1, 1, 1)
-    assert easiest(images, images[1:2], images[:1], 2).tolist() == [1, 2]
+    black, white = (Images(images, torch.tensor([i])) for i in (0, 1))
+    assert easiest(Images(images), white, black, 2).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.3])
 def test_wrong_labels_in_both_classes(share: float) -> None:
     plain, noisy = task(imratio=None), task(Ablation(label_noise=share), imratio=None)
-    assert torch.equal(plain.train_images, noisy.train_images)
+    assert torch.equal(whole(plain.train_images), whole(noisy.train_images))
     assert same_rest(plain, noisy)
     changed = plain.train_targets != noisy.train_targets
     for label in (0, 1):
@@ -85,7 +95,7 @@ def test_the_noise_has_a_seed_of_its_own() -> None:
     noise = Ablation(label_noise=0.2)
     assert torch.equal(task(noise).train_targets, task(noise).train_targets)
     other = task(replace(noise, seed=1))
-    assert torch.equal(other.train_images, task(noise).train_images)
+    assert torch.equal(whole(other.train_images), whole(task(noise).train_images))
     assert not torch.equal(other.train_targets, task(noise).train_targets)
 
 

@@ -11,7 +11,7 @@ from trainables.datasets.cache import read_source
 from trainables.datasets.choice import chosen, sides
 from trainables.datasets.imbalance import binary_targets
 from trainables.datasets.source import LEFT_OUT, Source
-from trainables.errors import DataError
+from trainables.errors import DataError, UnknownNameError
 
 NAMES = ("akiec", "bcc", "bkl", "melanoma", "nevus")
 
@@ -146,7 +146,9 @@ def test_options_go_to_the_reader_or_choose_among_what_it_gives(
     assert sides(source)[1] == ["3"]
     assert read_source("own_options:read", tmp_path, data=dict(reversed(data.items()))) is source
     fresh_cache()
-    with pytest.raises(DataError, match=r"no option 'shfit' \(did you mean 'shift'\?\): its opt"):
+    with pytest.raises(
+        UnknownNameError, match=r"no option 'shfit' \(did you mean 'shift'\?\): its opt"
+    ):
         read_source("own_options:read", tmp_path, data={"every": 2, "shfit": 1})
-    with pytest.raises(DataError, match=r"needs its option every: say \{every: \.\.\.\}"):
+    with pytest.raises(UnknownNameError, match=r"needs its option every: say \{every: \.\.\.\}"):
         read_source("own_options:read", tmp_path)

@@ -1,5 +1,6 @@
 """The data protocol: exact counts, honest cuts, a test set that is left alone."""
 
+import hashlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from trainables.datasets import DATASETS
+from trainables.datasets.images import Images
 from trainables.datasets.imbalance import (
     BinaryTask,
     binary_targets,
@@ -25,9 +27,9 @@ CIFAR = torch.arange(50_000) % 10
 CAT_AND_DOG = torch.arange(20_000) % 2
 
 
-def _ids(images: Tensor) -> list[int]:
+def _ids(images: Images) -> list[int]:
     """The image's number, which ``_source`` hides in its first pixels."""
-    digits = images[:, 0, 0, :3].long()
+    digits = torch.cat([*images.split(999)])[:, 0, 0, :3].long()
     return (digits @ torch.tensor([10_000, 100, 1])).tolist()
 
 
@@ -126,7 +128,9 @@ def test_task_keeps_to_the_counts(validation: str, imratio: float | None, share:
         assert torch.equal(targets, (source.train_labels[ids] >= 5).float())
     negatives = set((source.train_labels < 5).nonzero().flatten().tolist())
     assert negatives <= {*train, *val}
-    assert task.test_images is source.test_images
+    assert task.train_images.pixels is task.val_images.pixels is source.train_images
+    assert task.test_images.pixels is source.test_images
+    assert len(task.test_images) == len(source.test_images)
     assert torch.equal(task.test_targets, (source.test_labels >= 5).float())
 
 
@@ -139,8 +143,9 @@ def test_own_ratio_is_cut_stratified_and_whole() -> None:
 
 
 def _sets(task: BinaryTask) -> tuple[set[int], set[int], set[int]]:
-    positives = _ids(task.train_images[task.train_targets == 1])
-    return set(_ids(task.train_images)), set(_ids(task.val_images)), set(positives)
+    train = _ids(task.train_images)
+    positives = {each for each, target in zip(train, task.train_targets, strict=True) if target}
+    return set(train), set(_ids(task.val_images)), positives
 
 
 def test_seed_decides_the_cut_and_which_positives_stay() -> None:
@@ -161,6 +166,17 @@ def test_one_seed_gives_every_imratio_the_same_validation_set_and_nested_positiv
     assert small < large
 
 
+def test_studies_that_have_begun_keep_their_draws() -> None:
+    """Which images a data seed chooses, as the first version did."""
+    digest = hashlib.sha256()
+    for imratio in (None, 0.1):
+        for validation in ("before", "after"):
+            task = binary_task(_source(), imratio, 7, validation)
+            for part in (task.train_images, task.val_images):
+                digest.update(str(_ids(part)).encode())
+    assert digest.hexdigest()[:16] == "5d09b2b5d46a5fdd"
+
+
 def test_global_generators_are_left_alone() -> None:
     torch.manual_seed(0)
     expected = torch.rand(1)
@@ -171,7 +187,8 @@ def test_global_generators_are_left_alone() -> None:
 
 def test_channel_statistics_are_those_of_the_training_images() -> None:
     task = binary_task(_source(), 0.1, 0, "before")
-    pixels = task.train_images.numpy().astype(np.float64) / 255
+    (train,) = task.train_images.split(2_000)
+    pixels = train.numpy().astype(np.float64) / 255
     np.testing.assert_allclose(task.mean.numpy(), pixels.mean((0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(task.std.numpy(), pixels.std((0, 2, 3)), rtol=1e-6)
 
@@ -212,9 +229,10 @@ def test_test_set_of_one_class() -> None:
 
 def test_task_moves_as_a_whole() -> None:
     task = binary_task(_source(), 0.1, 0, "before").to("meta")
-    assert {value.device.type for value in vars(task).values() if isinstance(value, Tensor)} == {
-        "meta"
-    }
+    tensors = [value for value in vars(task).values() if isinstance(value, Tensor)]
+    tensors += [value.pixels for value in vars(task).values() if isinstance(value, Images)]
+    assert {value.device.type for value in tensors} == {"meta"}
+    assert len(tensors) == 8
     assert task.prior == pytest.approx(0.1, abs=0.001)
 
 

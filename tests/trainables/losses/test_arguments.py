@@ -72,7 +72,10 @@ SHAPES = [
     ((), (8,)),
     ((), ()),
     ((8,), (7,)),
-    ((8, 3), (8, 3)),
+    ((8, 3), (8,)),
+    ((8, 3), (8, 2)),
+    ((8, 3, 1), (8, 3, 1)),
+    ((0, 3), (0, 3)),
     ((0,), (0,)),
 ]
 
@@ -85,7 +88,8 @@ def test_shapes_that_are_not_one_target_a_logit_are_refused(
     with pytest.raises(ValueError) as caught:
         LOSSES[name](torch.zeros(left), torch.zeros(right))
     message = str(caught.value)
-    assert f"targets must both have the shape (B,), B at least 1, not {left} and {right}" in message
+    assert "targets must both have the shape (B,), or (B, L) of two labels or more" in message
+    assert f"not {left} and {right}" in message
     assert message.endswith("such as model(images).squeeze(1).")
     assert ("scores" if name in FUNCTIONS else "logits") in message
 

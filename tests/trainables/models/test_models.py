@@ -12,8 +12,12 @@ from trainables.datasets import DATASETS
 from trainables.datasets.cache import task_on_device
 from trainables.models import MODELS
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.elu import elu
 from trainables.models.frozen import head_only
 from trainables.models.resnet_cifar import _Block
+
+NAMES = ["mlp", "small_cnn", "resnet20", "resnet18", "densenet121"]
+"""The rest are of the same families, and have fewer tests: see test_families.py."""
 
 SHAPES = [(1, 8), (1, 28), (3, 28), (3, 32), (3, 64), (3, 96)]
 
@@ -29,7 +33,7 @@ def _images(batch: int, channels: int, size: int) -> torch.Tensor:
     return torch.randn(batch, channels, size, size, generator=generator)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("channels", "size"), SHAPES)
 def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
     model = _build(name, channels, size)
@@ -52,20 +56,20 @@ def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
         torch.testing.assert_close(model.head(features).squeeze(1), model(images))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "mlp"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
 def test_full_size_images(name: str) -> None:
     with torch.no_grad():
         assert _build(name, 3, 224).eval()(_images(1, 3, 224)).shape == (1,)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_caller_s_seed_decides_the_weights(name: str) -> None:
     first, same, other = (_build(name, 1, 8, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[key], same[key]) for key in first)
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_bf16_stays_near_f32_and_gives_float32(name: str) -> None:
     model = _build(name, 3, 32).eval()
     images = _images(4, 3, 32)
@@ -94,7 +98,7 @@ def test_known_sizes(name: str, parameters: int, tensors: int) -> None:
 def test_resnet20_is_elu_all_through() -> None:
     model = _build("resnet20", 3, 32)
     assert not any(isinstance(module, nn.ReLU) for module in model.modules())
-    block = _Block(2, 6, stride=2)
+    block = _Block(2, 6, stride=2, activation=elu)
     nn.init.zeros_(block.norm2.weight)  # only the shortcut is left
     images = _images(2, 2, 9)
     expected = torch.zeros(2, 6, 5, 5)
@@ -143,9 +147,37 @@ def test_head_only_shares_the_head_and_fixes_the_features() -> None:
     assert model.features.training
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_network_has_as_many_outputs_as_it_is_asked_for(name: str) -> None:
+    """The same network with a new head, drawn after it: one output leaves all as it was."""
+    one, three = _build(name, 3, 32), _build(name, 3, 32)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        one.have_outputs(1)
+        assert torch.equal(torch.get_rng_state(), torch.Generator().manual_seed(0).get_state())
+        three.have_outputs(3)
+    before, after = one.state_dict(), three.state_dict()
+    assert {key for key in before if not before[key].equal(after[key])} == {
+        "head.weight",
+        "head.bias",
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        assert torch.equal(three.head.weight, nn.Linear(three.head.in_features, 3).weight)
+    images = _images(4, 3, 32)
+    logits = three(images)
+    assert logits.shape == (4, 3)
+    torch.testing.assert_close(logits, three.head(three.features(images)))
+    three.reset_head(torch.Generator().manual_seed(1))
+    assert head_only(three)(images).shape == (4, 3)
+    head = three.head
+    three.have_outputs(3)
+    assert three.head is head
+
+
 def test_wrong_head_and_wrong_precision() -> None:
     with pytest.raises(ValueError, match="one logit an image, not 2"):
-        BinaryClassifier(nn.Flatten(), nn.Linear(4, 2))
+        BinaryClassifier(nn.Flatten(), nn.Linear(4, 2)).have_outputs(3)
     with pytest.raises(ValueError, match="'f32', 'tf32' or 'bf16', not 'fp16'"):
         BinaryClassifier(nn.Flatten(), nn.Linear(4, 1), precision="fp16")
 
@@ -156,8 +188,9 @@ def test_every_data_set_trains_a_model(
     dataset: str, official: tuple[Path, dict[str, Expected]]
 ) -> None:
     task = task_on_device(dataset, official[0], False, 0.2, 0, "before", "cpu")
-    _, channels, size, _ = task.train_images.shape
-    images = augment(task.augmentation, task.train_images, torch.Generator())
+    channels, size, _ = task.train_images.shape
+    pixels = torch.cat([*task.train_images.split(1000)])
+    images = augment(task.augmentation, pixels, torch.Generator())
     model = _build("small_cnn", channels, size)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []

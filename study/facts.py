@@ -1,0 +1,53 @@
+"""What a study says of its data: which classes and labels count, and how many images there are."""
+
+from typing import Any
+
+from study.spec import StudySpec, Task, data_root, ratios
+from trainables.datasets.cache import read_source
+from trainables.datasets.choice import sides
+from trainables.datasets.part_counts import PartCount, part_counts
+
+__all__ = ["data_facts"]
+
+
+def data_facts(spec: StudySpec) -> dict[str, dict[str, Any]]:
+    """By task, as plain JSON.
+
+    Returns:
+        {"negatives", "positives": names of the classes on each side, "labels": names of the labels
+        where an image has several, "notes": the reader's sentences, "parts": by imratio ("0.1", or
+        "natural"), {"train", "validation", "test"}, each {"images", "positives" and "negatives":
+        by label, "groups": patients, or null}}. Where the cut hangs on groups or on several
+        labels, the counts of training and validation are those of one data seed, near those of
+        all.
+    """
+    return {task.name: _facts(spec, task) for task in spec.tasks}
+
+
+def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
+    source = read_source(task.dataset.name, data_root(spec), data=task.dataset.options)
+    negatives, positives = ([], []) if source.labels else sides(source)
+    return {
+        "negatives": negatives,
+        "positives": positives,
+        "labels": list(source.labels),
+        "notes": list(source.notes),
+        "parts": {
+            "natural" if imratio is None else f"{imratio:g}": {
+                part: _count(found)
+                for part, found in part_counts(
+                    source, imratio, task.validation, task.easy_positives
+                ).items()
+            }
+            for imratio in ratios(spec, task)
+        },
+    }
+
+
+def _count(part: PartCount) -> dict[str, Any]:
+    return {
+        "images": part.images,
+        "positives": list(part.positives),
+        "negatives": list(part.negatives),
+        "groups": part.groups,
+    }

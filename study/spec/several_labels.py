@@ -1,0 +1,42 @@
+"""Several labels an image: which methods and keys of a task are for one label alone."""
+
+from collections.abc import Iterator, Sequence
+
+from study.spec.model import StudySpec, Task
+from study.spec.sentences import Problem
+from study.spec.space import fixed_params
+from trainables.errors import DataError
+
+__all__ = ["for_one_label"]
+
+KEYS = ("positive_rate", "easy_positives")
+
+
+def for_one_label(
+    spec: StudySpec, task: Task, index: int, labels: Sequence[str]
+) -> Iterator[Problem]:
+    """What of the spec cannot do with the labels of a task's data set.
+
+    Args:
+        spec: with sound names.
+        task: the ``index``-th of the spec.
+        labels: names of the labels; none where the set has classes.
+    """
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    if not labels:
+        return
+    for key in KEYS:
+        if getattr(task, key):
+            yield Problem(
+                ("tasks", index, key),
+                f"{key} is for one label, not for the {len(labels)} of {task.dataset.shown}: leave "
+                "it out, or name one in the data set's `labels`",
+            )
+    for place, variant in enumerate(spec.methods):
+        method = resolve("method", METHODS, variant.method)(**fixed_params(spec, variant))
+        try:
+            method.refuse_labels(len(labels))
+        except DataError as error:
+            yield Problem(("methods", place), f"task {task.name}: {error}")

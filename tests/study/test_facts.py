@@ -1,0 +1,64 @@
+"""What a study says of its data, counted anew from the data."""
+
+from pathlib import Path
+
+import torch
+from sklearn.datasets import load_digits
+
+from study.facts import data_facts
+from study.spec import parse_spec
+from tests.trainables.official_files import write_medmnist
+
+
+def test_digits_against_scikit_learn_s_labels(tmp_path: Path) -> None:
+    spec = parse_spec(
+        {
+            "name": "s",
+            "methods": ["ce"],
+            "tasks": [
+                {"dataset": "digits", "model": "mlp", "epochs": 1},
+                {
+                    "dataset": {"name": "digits", "positives": [3, 8], "negatives": [1]},
+                    "name": "two",
+                    "model": "mlp",
+                    "epochs": 1,
+                    "imratios": [0.1, None],
+                },
+            ],
+            "imratios": [None],
+            "search": {"trials": 0},
+            "data_root": str(tmp_path),
+        }
+    )
+    found = data_facts(spec)
+    counts = torch.bincount(torch.from_numpy(load_digits().target)).tolist()
+    halves = found["digits-mlp"]
+    assert (halves["negatives"], halves["positives"]) == (list("01234"), list("56789"))
+    parts = halves["parts"]["natural"]
+    assert sum(part["positives"][0] for part in parts.values()) == sum(counts[5:])
+    assert sum(part["images"] for part in parts.values()) == sum(counts)
+    assert all(part["groups"] is None for part in parts.values())
+
+    two = found["two"]
+    assert (two["negatives"], two["positives"]) == (["1"], ["3 or 8"])
+    natural, tenth = two["parts"]["natural"], two["parts"]["0.1"]
+    assert sum(part["images"] for part in natural.values()) == counts[1] + counts[3] + counts[8]
+    assert sum(part["negatives"][0] for part in tenth.values()) == counts[1]
+    assert tenth["train"]["positives"] == [tenth["train"]["negatives"][0] // 9]
+
+
+def test_names_of_the_classes_are_those_of_the_reader(tmp_path: Path) -> None:
+    write_medmnist("breastmnist", tmp_path / "breastmnist.npz")
+    spec = parse_spec(
+        {
+            "name": "s",
+            "methods": ["ce"],
+            "tasks": [{"dataset": "breastmnist", "model": "mlp", "epochs": 1}],
+            "imratios": [None],
+            "search": {"trials": 0},
+            "data_root": str(tmp_path),
+        }
+    )
+    facts = data_facts(spec)["breastmnist-mlp"]
+    assert len(facts["negatives"]) == len(facts["positives"]) == 1
+    assert not facts["labels"]

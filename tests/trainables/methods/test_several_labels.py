@@ -1,0 +1,138 @@
+"""What every method that takes several labels must keep, on three of them, some missing."""
+
+import io
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from tests.trainables.host_reads import no_host_reads
+from tests.trainables.methods.contract_values import SHORT
+from tests.trainables.steps.test_step_alone import VARIANTS
+from tests.trainables.tiny import STEPS, TinyTrial, generator, of_labels
+from trainables.errors import DataError
+from trainables.hyperparameters import hyperparameters
+from trainables.methods import METHODS
+from trainables.metrics import auroc
+from trainables.steps.fixed_state import changed, snapshot
+
+CPU = torch.device("cpu")
+
+SEVERAL = [name for name, method in METHODS.items() if "multi-label" in method.TARGETS]
+OF_SEVERAL = [(name, params) for name, params in VARIANTS if name in SEVERAL]
+
+
+def tiny(name: str, seed: int = 0, steps: int = STEPS, **values: Any) -> TinyTrial:
+    method = METHODS[name](**{**SHORT.get(name, {}), **values})
+    return TinyTrial(method, labels=3, seed=seed, steps=steps)
+
+
+def test_all_but_focal_take_several_labels() -> None:
+    """A method that is to refuse them is named here."""
+    assert set(METHODS) - set(SEVERAL) == {"focal"}
+    with pytest.raises(DataError, match="the task's 3 labels at once, and Focal takes one: name"):
+        METHODS["focal"]().refuse_labels(3)
+    for name, method in METHODS.items():
+        method().refuse_labels(3 if name in SEVERAL else 1)
+
+
+@pytest.mark.parametrize(("name", "params"), OF_SEVERAL)
+def test_losses_and_weights_stay_finite(name: str, params: dict[str, Any]) -> None:
+    trial = tiny(name, **params)
+    assert all(math.isfinite(loss) for loss in trial.train(STEPS))
+    assert bool(torch.isfinite(trial.weights()).all())
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_batch_of_which_nothing_is_known_stays_finite(name: str) -> None:
+    trial = tiny(name)
+    batches = trial.drawn()
+    for each in batches:
+        each.targets.fill_(math.nan)
+    assert float(trial.recipe.step(batches)) == 0
+    assert bool(torch.isfinite(trial.weights()).all())
+
+
+@pytest.mark.parametrize("stop", [0, 1, 6, 7, 10])
+@pytest.mark.parametrize("name", SEVERAL)
+def test_save_and_load_continue_bit_for_bit(name: str, stop: int) -> None:
+    through = tiny(name)
+    losses = through.train(STEPS)
+    first = tiny(name)
+    first.train(stop)
+    file = io.BytesIO()
+    torch.save([first.recipe.state_dict(), first.model.state_dict()], file)
+    file.seek(0)
+    recipe_state, model_state = torch.load(file, weights_only=True)
+    second = tiny(name, seed=5)
+    second.train(2)  # its own past must leave no trace
+    second.recipe.load_state_dict(recipe_state)
+    second.model.load_state_dict(model_state)
+    second.draws.set_state(first.draws.get_state())
+    second.mixup.set_state(first.mixup.get_state())
+    assert second.train(STEPS - stop, done=stop) == losses[stop:]
+    assert torch.equal(second.weights(), through.weights())
+
+
+@pytest.mark.parametrize(("name", "params"), OF_SEVERAL)
+def test_a_step_reads_nothing_of_the_host_and_leaves_its_state_in_its_place(
+    name: str, params: dict[str, Any]
+) -> None:
+    trial = tiny(name, **params)
+    for stage in range(len(trial.recipe._stages)):
+        trial.recipe._enter(stage)
+        trial.recipe.step(trial.drawn())  # the first one makes the optimizer's state
+        state = [trial.model.state_dict(), trial.recipe.update.state_dict()]
+        before, batches = snapshot(state, CPU), trial.drawn()
+        with no_host_reads():
+            trial.recipe.step(batches)
+        state = [trial.model.state_dict(), trial.recipe.update.state_dict()]
+        assert changed(before, snapshot(state, CPU)) is None
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_training_ranks_the_labels(name: str) -> None:
+    """But for the last: of two mixed images one in a hundred has it."""
+    known = hyperparameters(METHODS[name])
+    trial = tiny(name, steps=200, **{key: 1.0 for key in ("lr", "head_lr") if key in known})
+    trial.train(200)
+    images, targets = of_labels(generator(50), size=400, missing=False)
+    with trial.recipe.evaluating(), torch.no_grad():
+        trial.model.eval()
+        logits = trial.model(images)
+    for label in range(2):
+        assert auroc(logits[:, label], targets[:, label]) > 0.85
+
+
+@pytest.mark.parametrize("name", ["auc_m", "auc_s", "auc_ce", "auc_mixup"])
+def test_a_labels_alpha_moves_as_if_it_were_alone(name: str) -> None:
+    """With the network's head row as the head of one label, in the first step."""
+    values = {"mixup_alpha": 0} if name == "auc_mixup" else {}
+    images, targets = of_labels(generator(7), missing=False)
+    together = tiny(name, **values)
+    moved = []
+    for label in range(3):
+        alone = TinyTrial(METHODS[name](**values))
+        with torch.no_grad():
+            alone.model.head.weight.copy_(together.model.head.weight[label : label + 1])
+            alone.model.head.bias.copy_(together.model.head.bias[label : label + 1])
+        alone.recipe.step([together.drawn()[0]._replace(images=images, targets=targets[:, label])])
+        moved.append(_alpha(alone))
+    together.recipe.step([together.drawn()[0]._replace(images=images, targets=targets)])
+    torch.testing.assert_close(_alpha(together), torch.stack(moved))
+    assert bool((_alpha(together) > 0).all())
+
+
+@pytest.mark.parametrize(("dual_lr", "rate"), [(None, 0.3), (0.5, 1.5)])
+def test_so_does_that_of_compositional_training(dual_lr: float | None, rate: float) -> None:
+    for name in ("ct_auc", "ct_mixup"):
+        trial = tiny(name, dual_lr=dual_lr)
+        trial.train(1)
+        groups = trial.recipe.state_dict()["update"]["optimizer"]["param_groups"]
+        assert float(groups[1]["lr"]) == pytest.approx(rate)
+
+
+def _alpha(trial: TinyTrial) -> torch.Tensor:
+    losses = trial.recipe.state_dict()["update"]["loss"]
+    return next(value for key, value in losses.items() if key.endswith("alpha")).clone()
