@@ -16,7 +16,7 @@ class Part(NamedTuple):
         ratio: as the report shows it.
         name: "train", "validation" or "test".
         images: how many.
-        positives: of each label; one number in a task of one.
+        positives, negatives: of each label, where it is known; one number in a task of one.
         groups: that the images come in; None: in none.
     """
 
@@ -24,6 +24,7 @@ class Part(NamedTuple):
     name: str
     images: int
     positives: tuple[int, ...]
+    negatives: tuple[int, ...]
     groups: int | None
 
 
@@ -74,6 +75,7 @@ def _task(name: str, said: Mapping[str, Any]) -> TaskData:
             str(part),
             int(found["images"]),
             _counts(found["positives"]),
+            _counts(found["negatives"]),
             None if found.get("groups") is None else int(found["groups"]),
         )
         for ratio, each in said.get("parts", {}).items()
@@ -82,8 +84,10 @@ def _task(name: str, said: Mapping[str, Any]) -> TaskData:
     negatives, positives, names, notes = (
         tuple(map(str, said.get(key) or ())) for key in TaskData._fields[1:5]
     )
+    if any({len(p.positives), len(p.negatives)} != {max(1, len(names))} for p in parts):
+        raise ValueError("a part must have counts of each label")
     return TaskData(name, negatives, positives, names, notes, parts)
 
 
-def _counts(positives: Any) -> tuple[int, ...]:
-    return tuple(map(int, positives)) if isinstance(positives, list) else (int(positives),)
+def _counts(numbers: Any) -> tuple[int, ...]:
+    return tuple(map(int, numbers)) if isinstance(numbers, list) else (int(numbers),)

@@ -21,9 +21,10 @@ def section(findings: Findings) -> Section | None:
         return None
     blocks: list[Block] = [
         Prose(
-            "What counts as positive, and how many images each part has (of the first data seed "
-            "where parts are drawn anew for each). Images of one group, such as a patient, are on "
-            "one side of every cut."
+            "What counts as positive, and how many images each part has. Where a cut hangs on "
+            "groups or on several labels, the counts of training and validation are those of one "
+            "data seed, near those of all. Images of one group, such as a patient, lie on one side "
+            "of every cut."
         ),
         *(Prose(_sides(task)) for task in tasks),
     ]
@@ -98,27 +99,34 @@ def _labels(tasks: list[TaskData]) -> Table:
         if len(task.labels) < 2:
             continue
         for ratio in dict.fromkeys(part.ratio for part in task.parts):
-            here = {part.name: part for part in task.parts if part.ratio == ratio}
-            for i, label in enumerate(task.labels):
-                counts = {
-                    name: part.positives[i]
-                    for name, part in here.items()
-                    if i < len(part.positives)
-                }
-                data.append((task.task, ratio, label, *(counts.get(name) for name in PARTS)))
+            here = [part for part in task.parts if part.ratio == ratio]
+            counted = (zip(part.positives, part.negatives, strict=True) for part in here)
+            for label, *counts in zip(task.labels, *counted, strict=True):
+                of = dict(zip((part.name for part in here), counts, strict=True))
+                numbers = [of.get(name, (None, None)) for name in PARTS]
+                data.append((task.task, ratio, label, *(each for two in numbers for each in two)))
                 rows.append(
                     [
                         TableCell(task.task, mark="key"),
                         TableCell(ratio, mark="key"),
                         TableCell(label, mark="row"),
-                        *(number(float(counts.get(n, "nan")), "{:,.0f}".format) for n in PARTS),
+                        *map(_known, numbers),
                     ]
                 )
     columns = [
         TableColumn("Task"),
         TableColumn("Imratio"),
         TableColumn("Label"),
-        *(TableColumn(name.capitalize(), True, "positives") for name in PARTS),
+        *(TableColumn(name.capitalize(), True, "positives, of known images") for name in PARTS),
     ]
-    frame = pd.DataFrame(data, columns=["task", "ratio", "label", *PARTS])
-    return Table("data-labels", "Positives of each label and part.", columns, rows, frame)
+    names = [f"{part}_{what}" for part in PARTS for what in ("positives", "negatives")]
+    frame = pd.DataFrame(data, columns=["task", "ratio", "label", *names])
+    caption = "Positives of each label and part, of the images for which it is known."
+    return Table("data-labels", caption, columns, rows, frame)
+
+
+def _known(counts: tuple[int | None, int | None]) -> TableCell:
+    positives, negatives = counts
+    if positives is None or negatives is None:
+        return TableCell(labels.MISSING)
+    return TableCell(f"{positives:,}", positives, note=f"of {positives + negatives:,}")

@@ -20,7 +20,12 @@ from tests.analysis.patients import FINDINGS, patients_study
 Build = Callable[..., Any]
 GAPS = {"ce": 1.0, "auc_m": 1.7}
 PARTS = {
-    name: {"images": images, "positives": [images // 3, images // 4], "groups": images // 2}
+    name: {
+        "images": images,
+        "positives": [images // 3, images // 4],
+        "negatives": [images // 3, images // 2],
+        "groups": images // 2,
+    }
     for name, images in (("train", 600), ("validation", 60), ("test", 120))
 }
 ONE = {
@@ -29,8 +34,8 @@ ONE = {
     "labels": [],
     "notes": ["2 images were skipped."],
     "parts": {
-        "0.1": {"train": {"images": 50, "positives": 5, "groups": None}},
-        "natural": {"test": {"images": 40, "positives": 8}},
+        "0.1": {"train": {"images": 50, "positives": [5], "negatives": [45], "groups": None}},
+        "natural": {"test": {"images": 40, "positives": 8, "negatives": 32}},
     },
 }
 MANY = {
@@ -184,7 +189,13 @@ def test_a_study_of_one_label_without_groups_is_as_it_was(single: Results) -> No
 
 
 def test_the_data_of_every_task_are_named(single: Results) -> None:
-    tasks = {"digits": ONE, "chest": MANY, "damaged": {"parts": {"0.1": 3}}, "none": None}
+    tasks = {
+        "digits": ONE,
+        "chest": MANY,
+        "damaged": {"parts": {"0.1": 3}},
+        "none": None,
+        "few": MANY | {"labels": ["Edema"]},
+    }
     study = replace(single.study, provenance={"tasks": tasks, "commit": "1"})
     section = data.section(Findings(from_record(study)))
     assert "digits: positive: 4; negative: 0 or 1." in words(section)
