@@ -233,3 +233,21 @@ def test_runs_side_by_side_keep_their_images() -> None:
     shared = testset.covariances({"a": two[0], "b": two[1]}, np.array([0, 0]))
     assert shared.to_numpy() == pytest.approx(together.covariance)
     assert isinstance(together.minus(together), Placements)
+
+
+def test_equal_methods_are_told_apart_by_their_patients_no_more_often_than_at_the_level() -> None:
+    """Each method has patients whom it finds hard, whatever the seed."""
+    rng = np.random.default_rng(4)
+    claims, blind, studies = 0, 0, 300
+    for _ in range(studies):
+        of = patient_numbers(rng, 50, most=8)
+        targets = (rng.uniform(size=50) < 0.4)[of]
+        runs = []
+        for _ in range(2):
+            own = 0.7 * rng.normal(size=50)[of]
+            noise = 0.5 * rng.normal(size=(3, len(of)))
+            runs.append(1.2 * targets + own + noise)
+        claims += compare(*(placements(scores, targets, of) for scores in runs)).both.p < 0.05
+        blind += compare(*(placements(scores, targets) for scores in runs)).both.p < 0.05
+    assert claims <= stats.binom.ppf(0.999, studies, 0.05)
+    assert blind > 3 * stats.binom.ppf(0.999, studies, 0.05)
