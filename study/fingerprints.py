@@ -12,11 +12,13 @@ from trainables.datasets.cache import read_source
 from trainables.datasets.source import Source
 from trainables.files import checksum
 from trainables.models import LIBRARIES
+from trainables.models.weights import weights_file
 
-__all__ = ["Fingerprints", "differences", "fingerprints"]
+__all__ = ["Fingerprints", "differences", "fingerprints", "weights_of"]
 
 Fingerprints = dict[str, dict[str, dict[str, str]]]
-"""SHA-256: {"data": {data set: {file: checksum}}, "code": {package.module:object: {...}}}."""
+"""SHA-256: {"data": {data set: {file: checksum}}, "code": {package.module:object: {...}}},
+and "weights": {network: {...}} where networks begin with those of a file."""
 
 ARRAYS = "arrays"
 """Stands for the files of a data set whose reader names none."""
@@ -41,7 +43,10 @@ def fingerprints(cells: Sequence[Cell]) -> Fingerprints:
         if ":" in name and name.partition(":")[0] not in LIBRARIES
     }
     code = {name: {file.name: checksum(file)} for name, file in modules.items() if file}
-    return {"data": data, "code": code}
+    found = {"data": data, "code": code}
+    if weights := _weights(cells):
+        found["weights"] = weights
+    return found
 
 
 def differences(began: Mapping[str, Any], now: Fingerprints) -> Iterator[str]:
@@ -59,6 +64,17 @@ def differences(began: Mapping[str, Any], now: Fingerprints) -> Iterator[str]:
                         f"{what}'s {name} is not what the study began with (SHA-256 "
                         f"{value[:12]}..., not {before.get(name, 'none')[:12]}...)"
                     )
+
+
+def weights_of(run: Mapping[str, Any]) -> Path | None:
+    """The file of weights that a cell's trials begin with; None: there is none."""
+    weights = run.get("network", {}).get("weights")
+    return None if weights is None else weights_file(str(weights), Path(run["data_root"]))
+
+
+def _weights(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
+    files = {cell.model: weights_of(cell.run) for cell in cells}
+    return {model: {file.name: checksum(file)} for model, file in files.items() if file}
 
 
 def _data(source: Source) -> dict[str, str]:

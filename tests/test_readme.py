@@ -23,9 +23,59 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_spec_is_valid() -> None:
-    (text,) = blocks("yaml")
+    text, _ = blocks("yaml")
     spec = parse_spec(yaml.safe_load(text))
     assert spec.name == "margin-study"
+
+
+@pytest.fixture
+def _squares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = [block for block in blocks("python") if block.startswith("# squares.py")]
+    (tmp_path / "squares.py").write_text(text)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+
+def _of(dataset: object, model: str = "small_cnn") -> StudySpec:
+    return parse_spec(
+        {
+            "name": "own",
+            "methods": ["ce"],
+            "tasks": [{"dataset": dataset, "model": model, "epochs": 4}],
+            "imratios": [None],
+            "search": {"trials": 1},
+        }
+    )
+
+
+@pytest.mark.usefixtures("_squares")
+def test_data_sets_of_ones_own_are_known_with_their_options() -> None:
+    _, text = blocks("yaml")
+    for dataset in yaml.safe_load(text):
+        assert _of(dataset).tasks[0].dataset.options
+
+
+@pytest.mark.usefixtures("_squares")
+def test_the_data_set_of_ones_own_trains(tmp_path: Path) -> None:
+    dataset = {"name": "squares:read_squares", "contrast": 60, "positives": ["square"]}
+    spec = _of(dataset)
+    check_environment(spec)
+    run = TrainingRun(
+        TrialConfig(
+            method="ce",
+            dataset="squares:read_squares",
+            data={"contrast": 60, "positives": ["square"]},
+            model="small_cnn",
+            imratio=0.2,
+            epochs=4,
+            batch_size=32,
+            intervals=1,
+            data_root=str(tmp_path),
+            data_seed=0,
+            init_seed=1,
+            order_seed=2,
+        )
+    )
+    assert run.train_interval()["val_auroc"] > 0.9
 
 
 def test_every_key_is_explained_and_none_besides() -> None:

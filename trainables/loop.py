@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ from trainables.errors import DivergedError
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.metrics import auprc, auroc, over_labels
-from trainables.models import builder
+from trainables.models import network
+from trainables.models.weights import statistics
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
 from trainables.steps.execution import EXECUTIONS
+from trainables.steps.own_draws import OwnDraws
 from trainables.steps.pace import Pace
 from trainables.steps.precision import f32_products
 
@@ -82,18 +85,24 @@ class TrainingRun:
         channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
-            self._model = builder(config.model)(channels, size, **config.network)
+            root = Path(config.data_root)
+            self._model = network(config.model, config.network, channels, size, root)
             self._model.have_outputs(self._labels)
         self._model.to(device)
+        self._mean, self._std = self._task.mean, self._task.std
+        if "weights" in config.network:
+            # What the weights were trained on, not what these images are like.
+            self._mean, self._std = (each.to(device) for each in statistics(config.model, channels))
         self._model.precision = config.precision
         self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
         self._model.to(memory_format=self._layout)
 
-        seeds = np.random.SeedSequence(config.order_seed).generate_state(5, np.uint64) >> 1
+        seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
         self._probe_seed = int(seeds[4])
+        self._draws = OwnDraws(device, int(seeds[5]))
         method = resolve("method", METHODS, config.method)(**config.params)
         method.refuse_labels(self._labels)
         # Two independent streams of batches: compositional training wants S1 and S2.
@@ -195,9 +204,10 @@ class TrainingRun:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
         """
         self._timed_from = time.perf_counter()
-        while self.progress < (self.interval + 1) / self.config.intervals:
-            self.train_step()
-            after_step()
+        with self._draws.taken():
+            while self.progress < (self.interval + 1) / self.config.intervals:
+                self.train_step()
+                after_step()
         loss = self._mean_loss()
         if not math.isfinite(loss) or abs(loss) > EXPLODED:
             raise DivergedError(
@@ -321,6 +331,7 @@ class TrainingRun:
             "recipe": self._recipe.state_dict(),
             "samplers": [sampler.state_dict() for sampler in self._samplers],
             "generators": [generator.get_state() for generator in self._generators],
+            "draws": self._draws.state(),
             "step": self.step,
             "seconds": self.seconds,
             "training_seconds": self.training_seconds,
@@ -338,6 +349,9 @@ class TrainingRun:
             sampler.load_state_dict(saved)
         for generator, saved in zip(self._generators, state["generators"], strict=True):
             generator.set_state(saved.cpu())
+        # A version whose networks drew nothing kept none.
+        if "draws" in state:
+            self._draws.load(state["draws"])
         self.step = state["step"]
         self.seconds = state["seconds"]
         self.training_seconds = state["training_seconds"]
@@ -409,7 +423,7 @@ class TrainingRun:
 
     def _input(self, images: Tensor) -> Tensor:
         """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
-        ready = normalise(images, self._task.mean, self._task.std)
+        ready = normalise(images, self._mean, self._std)
         return ready.contiguous(memory_format=self._layout)
 
     def _figures(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ import torch
 
 from study.cell import trial
 from study.errors import LedgerError
+from study.fingerprints import weights_of
 from study.ledger.rules import FINISHED
 from study.provenance import versions
 from study.reader import read_study
@@ -17,6 +18,7 @@ from study.spec import before_values
 from study.words import METRICS
 from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
+from trainables.files import checksum
 from trainables.loop import TrainingRun
 
 __all__ = ["Compared", "Rerun", "find_row", "rerun"]
@@ -90,7 +92,8 @@ def rerun(directory: Path, name: str) -> Rerun:
     A pruned row is trained as far as it had come. Nothing is written.
 
     Raises:
-        LedgerError: there is no such study or row, or the row has not reported anything yet.
+        LedgerError: there is no such study or row, the row has not reported anything yet, or the
+            weights that its network began with are not the same.
         TrainableError: its method or data are not there any more.
     """
     study = read_study(directory)
@@ -100,11 +103,25 @@ def rerun(directory: Path, name: str) -> Rerun:
             f"A trial that is trained again must be finished; {name} is {row.state}. Let the study "
             "run on, or choose another trial."
         )
+    _refuse_other_weights(study, cell)
     torch.set_num_threads(1)
     params = {**before_values(cell.base), **cell.fixed, **row.params}
     config = trial(cell.base, cell.imratio, cell.run, params, row.seeds)
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)
     return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
+
+
+def _refuse_other_weights(study: StudyRecord, cell: CellRecord) -> None:
+    """A network that begins with other weights than it did is another trial."""
+    file = weights_of(cell.run)
+    if file is None or not file.is_file():
+        return  # none is needed, or the network itself says that it is not there
+    began = study.provenance.get("weights", {}).get(cell.model, {}).get(file.name)
+    if began is not None and began != (now := checksum(file)):
+        raise LedgerError(
+            f"A trial is trained again from the weights that it began with, and {file} is another "
+            f"file than it was (SHA-256 {now[:12]}..., not {began[:12]}...): put that back."
+        )
 
 
 def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], str | None]:

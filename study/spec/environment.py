@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
@@ -16,6 +17,7 @@ from trainables.errors import DataError, in_one_line
 
 if TYPE_CHECKING:
     from trainables.datasets.source import Source as Images
+    from trainables.models.classifier import BinaryClassifier
 
 __all__ = ["check_environment"]
 
@@ -159,6 +161,12 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             )
 
 
+def _built(task: Task, root: Path, in_channels: int, image_size: int) -> "BinaryClassifier":
+    from trainables.models import network
+
+    return network(task.model.name, task.model.options, in_channels, image_size, root)
+
+
 def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
     """A network that cannot take the images would fail in every single trial."""
     import torch
@@ -166,15 +174,19 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     from study.spec.own_network import flaw, untrained
     from trainables.batches.augment import normalise
     from trainables.methods import METHODS
-    from trainables.models import MODELS, builder
+    from trainables.models import MODELS
     from trainables.names import resolve
 
-    build = partial(builder(task.model.name), **task.model.options)
+    build = partial(_built, task, data_root(spec))
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
     with torch.random.fork_rng(devices=[]):
-        wrong = flaw(build, images)
+        try:
+            wrong = flaw(build, images)
+        except DataError as error:
+            yield Problem(("tasks", index, "model"), str(error))
+            return
         if wrong is None and task.model.name not in MODELS:
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))

@@ -136,6 +136,7 @@ def _profile_values(
 def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets import DATASETS
     from trainables.datasets.options import GENERAL
+    from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder
 
     def reader(name: str) -> Any:
@@ -144,7 +145,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
     for index, task in enumerate(spec.tasks):
         for key, kind, find, entry, general in (
             ("dataset", "data set", reader, task.dataset, GENERAL),
-            ("model", "model", builder, task.model, ()),
+            ("model", "model", builder, task.model, OF_NETWORKS),
         ):
             path = ("tasks", index, key)
             found = _found(kind, find, entry.name)

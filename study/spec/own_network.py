@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import in_one_line
+from trainables.errors import DataError, in_one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,11 +31,16 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
     Args:
         build: (in_channels, image_size) to a ``BinaryClassifier``.
         images: float32 (B, C, H, W), no more than a training batch has.
+
+    Raises:
+        DataError: the weights that it is to begin with cannot be had.
     """
     channels, size = images.shape[1], images.shape[-1]
     try:
         model = build(channels, size)
         return _form(model) or _outputs(model, images)
+    except DataError:
+        raise
     except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
         least = next((each for each in LARGER if each > size and _takes(build, images, each)), None)
         hint = "" if least is None else f"; it takes {least}x{least}"
@@ -83,7 +88,7 @@ def untrained(
     prior: float | torch.Tensor = 0.5
     if labels > 1:
         targets = targets[:, None].expand(-1, labels)
-        prior = torch.full((labels,), prior)
+        prior = torch.full((labels,), 0.5)
     batch = Batch(images, targets, torch.arange(len(images)))
     for name, method in methods:
         model = build(*images.shape[1:3])

@@ -4,7 +4,9 @@ Parameters that it has besides, by keyword alone, are the options of the network
 torch's global generator: seed it (``torch.random.fork_rng``) before building.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.mlp import mlp
@@ -13,9 +15,10 @@ from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
 from trainables.models.small_cnn import small_cnn
 from trainables.models.timm_models import timm_builder
 from trainables.models.torchvision_models import TORCHVISION
+from trainables.models.weights import take_weights
 from trainables.names import resolve
 
-__all__ = ["LIBRARIES", "MODELS", "Builder", "builder"]
+__all__ = ["GENERAL", "LIBRARIES", "MODELS", "Builder", "builder", "network"]
 
 Builder = Callable[..., BinaryClassifier]
 
@@ -32,6 +35,10 @@ LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai":
 """Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
 
 
+GENERAL = ("weights",)
+"""Options of every network: see ``trainables.models.weights``."""
+
+
 def builder(name: str) -> Builder:
     """The network of that name: one of ``MODELS``, of a library, or ``package.module:object``.
 
@@ -42,3 +49,25 @@ def builder(name: str) -> Builder:
     if inside and library in LIBRARIES:
         return LIBRARIES[library](inside)
     return resolve("model", MODELS, name)
+
+
+def network(
+    name: str, options: Mapping[str, Any], in_channels: int, image_size: int, root: Path
+) -> BinaryClassifier:
+    """A network with its options, drawn from torch's global generator.
+
+    Args:
+        name: as for `builder`.
+        options: of the builder, and of ``GENERAL``.
+        in_channels, image_size: of the images.
+        root: folder of the data sets, from which a relative path of weights counts.
+
+    Raises:
+        UnknownNameError: there is no such network.
+        DataError: the weights cannot be had.
+    """
+    own = {option: value for option, value in options.items() if option not in GENERAL}
+    model = builder(name)(in_channels, image_size, **own)
+    if (weights := options.get("weights")) is not None:
+        take_weights(model, name, str(weights), root)
+    return model

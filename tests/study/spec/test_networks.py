@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from study.cells import cells
@@ -61,7 +62,7 @@ def test_an_option_changes_what_is_trained(tmp_path: Path) -> None:
     ("model", "words"),
     [
         ({"name": "resnet20", "activaton": "relu"}, r"no option 'activaton' \(did you mean 'activ"),
-        ({"name": "mlp", "depth": 3}, "mlp has no option 'depth': it has none"),
+        ({"name": "mlp", "depth": 3}, "mlp has no option 'depth': its options are weights"),
         ({"activation": "relu"}, "must have a name beside its options"),
         ("timm:resnet20000", r"timm.list_models\(\), such as resnet200"),
     ],
@@ -82,3 +83,24 @@ def test_a_wrong_network_is_refused(model: object, words: str) -> None:
 def test_what_cannot_take_the_images_says_what_it_takes(model: object, words: str) -> None:
     with pytest.raises(SpecError, match=rf"tasks\[0\]\.model.*{words}"):
         check_environment(parse_spec(spec(model)))
+
+
+def test_weights_are_a_part_of_a_study(tmp_path: Path) -> None:
+    from torchvision import models
+
+    from study.fingerprints import fingerprints
+    from trainables.files import checksum
+
+    file = tmp_path / "w.pth"
+    torch.save(models.resnet18().state_dict(), file)
+    data = {**spec({"name": "resnet18", "weights": "w.pth"}), "data_root": str(tmp_path)}
+    study = parse_spec(data)
+    check_environment(study)
+    found = fingerprints(cells(study))["weights"]
+    assert found == {"resnet18 (weights w.pth)": {"w.pth": checksum(file)}}
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(SpecError, match=r"tasks\[0\]\.model.*w.pth cannot be read .*: fetch it"):
+        check_environment(study)
+    file.unlink()
+    with pytest.raises(SpecError, match=r"tasks\[0\]\.model: weights must be a file or imagenet"):
+        check_environment(study)
