@@ -209,7 +209,7 @@ HALF_OF_THEM: Mix = lambda each: Batch(each.images[::2], each.targets[::2])  # n
         (unmixed, [5, 6, 7, 8]),
         (lambda each: Batch(2 * each.images, each.targets), [5, 6, 7, 8]),
         (lambda each: each._replace(images=2 * each.images), [5, 6, 7, 8]),
-        (lambda each: Batch(*each, each.indices.flip(0)), [8, 7, 6, 5]),
+        (lambda each: Batch(each.images, each.targets, each.indices.flip(0)), [8, 7, 6, 5]),
         (HALF_OF_THEM, None),
     ],
 )
