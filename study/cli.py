@@ -77,6 +77,7 @@ def _of_every_command(
 
 
 app.command()(before.init)
+app.command()(before.data)
 app.command()(before.plan)
 
 

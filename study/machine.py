@@ -1,18 +1,14 @@
 """Where trials run: on the cluster that RAY_ADDRESS names, or on this machine with what it has."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
+from trainables.host_memory import memory
 
 if TYPE_CHECKING:
     from study.spec.model import Resources
 
 __all__ = ["cluster_address", "cores", "fits", "memory"]
-
-MEMORY_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
-"""Of control groups 2 and 1, where Ray looks, too."""
 
 
 def cluster_address() -> str | None:
@@ -29,16 +25,6 @@ def cores() -> int:
     from joblib import cpu_count
 
     return int(cpu_count())
-
-
-def memory() -> int:
-    """Bytes that this machine, or the container around this process, has in all."""
-    limits = [psutil.virtual_memory().total]
-    for name in MEMORY_LIMITS:
-        file = Path("/sys/fs/cgroup") / name
-        limit = file.read_text().strip() if file.is_file() else ""
-        limits += [int(limit)] if limit.isdecimal() else []  # "max": no limit
-    return min(limits)
 
 
 def fits(resources: "Resources", cpus: float, gpus: float) -> int:

@@ -187,6 +187,7 @@ def _trial(phase: str, trial: FrozenTrial, seeds: int) -> TrialRecord:
         host=outcome.get("host"),
         device=outcome.get("device"),
         execution=outcome.get("execution"),
+        peak_memory=outcome.get("peak_memory"),
         started=trial.datetime_start,
         finished=trial.datetime_complete,
         repeat=repeat,

@@ -41,6 +41,7 @@ class TrialRecord:
             "gradient_evaluations"} and the method's own figures; empty until the row is finished.
         host, device: where it ran.
         execution: how its steps ran, see ``trainables.config.Outcome``; None: not told.
+        peak_memory: of the host, in MB, see ``trainables.config.Outcome``; None: not told.
         repeat: which search of its cell it belongs to (0, 1, ...).
         seed: index of the confirm seed (0, 1, ..., those of the first search first); None for
             search rows.
@@ -85,6 +86,7 @@ class TrialRecord:
     deaths: tuple[str, ...] = ()
     execution: str | None = None
     crashed: bool = False
+    peak_memory: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,17 @@
 """Fixtures that every room's tests may use."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 # Ray runs its workers at nice 15: on a busy machine studies would outlast their tests.
 os.environ.setdefault("RAY_worker_niceness", "0")
+
+# Images that tests share between processes do not end up in the user's own cache.
+_CACHE = tempfile.TemporaryDirectory(prefix="aucstudy-cache-")
+os.environ.setdefault("AUCSTUDY_CACHE", _CACHE.name)
 
 REAL = ("cifar-10-batches-py", "medmnist/breastmnist.npz", "medmnist/pneumoniamnist.npz")
 

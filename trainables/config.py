@@ -24,7 +24,7 @@ class TrialConfig:
         intervals: validations a run; training is cut into that many intervals.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch, in (0, 1); None: the natural draw.
-        augmentation: "crop_flip", "flip", "none"; None: what the data set asks for.
+        augmentation: a key of ``AUGMENTATIONS``; None: what the data set asks for.
         easy_positives: easy positives added to the training set, as a share of those kept.
         label_noise: share of each class of the training set that gets the other label.
         ablation_seed: decides, with data_seed, which labels are wrong.
@@ -102,6 +102,9 @@ class Outcome:
             with ``compile`` not be compiled; None: by an older version, or it did not begin.
         test_auroc, test_auprc: of a confirm trial that is over.
         predictions: file of its test scores, relative to the study's directory.
+        peak_memory: the most memory of the host that the worker had resident since the trial began
+            there, in MB (1e6 bytes). Pages of mapped images, which the trials of a node share,
+            count in each.
     """
 
     reason: str | None = None
@@ -116,6 +119,7 @@ class Outcome:
     test_auroc: float | None = None
     test_auprc: float | None = None
     predictions: str | None = None
+    peak_memory: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain JSON; its curve, which grows with every interval, is not copied."""

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.batches.augment import augment, normalise
+from trainables.batches.augment import augment, normalise, refuse_other_axes
 from trainables.batches.sampling import BatchSampler
+from trainables.batches.supply import Ahead, Resident, Supply, in_advance
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
+from trainables.data_memory import data_memory
 from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
 from trainables.datasets.images import Images
@@ -46,10 +48,12 @@ class TrainingRun:
     """One trial: a model trained by a method's recipe on one task, validated each interval.
 
     The same config gives the same run, bit for bit on the CPU. All data stay on the device as
-    uint8; nothing in a step waits for the device, and on a GPU it runs a step alone.
+    uint8, if they fit; nothing in a step waits for the device, and on a GPU it runs a step alone.
 
     Args:
         config: the whole trial.
+        memory: bytes that its images may take on the device; what takes more stays mapped on the
+            host and is gathered ahead of time, which changes no number. None: `data_memory`.
 
     Raises:
         UnknownNameError: method, data set or model does not exist.
@@ -65,9 +69,10 @@ class TrainingRun:
         ...     print(run.train_interval()["val_auroc"])
     """
 
-    def __init__(self, config: TrialConfig) -> None:
+    def __init__(self, config: TrialConfig, memory: int | None = None) -> None:
         self.config = config
         device = torch.device(config.device)
+        memory = data_memory(config.device) if memory is None else memory
         self._task = task_on_device(
             config.dataset,
             config.data_root,
@@ -78,11 +83,14 @@ class TrainingRun:
             device=config.device,
             ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
             data=config.data,
+            memory=memory,
         )
         self._augmentation = config.augmentation or self._task.augmentation
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
-        channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
+        shape = self._task.train_images.shape
+        refuse_other_axes(self._augmentation, len(shape))
+        channels, size = shape[0], shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
             root = Path(config.data_root)
@@ -94,7 +102,9 @@ class TrainingRun:
             # What the weights were trained on, not what these images are like.
             self._mean, self._std = (each.to(device) for each in statistics(config.model, channels))
         self._model.precision = config.precision
-        self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        self._layout = torch.contiguous_format
+        if config.channels_last:
+            self._layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
         self._model.to(memory_format=self._layout)
 
         seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
@@ -133,10 +143,10 @@ class TrainingRun:
                 outputs=self._labels,
             )
         )
-        # All that a step reads of the host: which images it trains on.
-        self._chosen = [
-            torch.empty(self.batch_size, dtype=torch.int64, device=device) for _ in self._samplers
-        ]
+        # All that a step reads of the host: which images it trains on, and what does not fit.
+        self._fits = self._task.image_bytes <= memory
+        supply = Resident if self._fits else Ahead
+        self._supply: Supply = supply(self._task.train_images, self._samplers, device)
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
@@ -261,8 +271,7 @@ class TrainingRun:
         started = time.perf_counter()
         with f32_products(self.config.precision):
             self._recipe.advance(self.progress)
-            for chosen, sampler in zip(self._now_chosen, self._samplers, strict=False):
-                chosen.copy_(sampler.draw())
+            self._supply.load(self._recipe.batches)
             self._recipe.count(self._execution(self._step, self._recipe.update))
         self.step += 1
         self.images += self.batch_size * self._recipe.batches
@@ -329,7 +338,7 @@ class TrainingRun:
         return {
             "model": self._model.state_dict(),
             "recipe": self._recipe.state_dict(),
-            "samplers": [sampler.state_dict() for sampler in self._samplers],
+            "samplers": self._supply.state_dict(),
             "generators": [generator.get_state() for generator in self._generators],
             "draws": self._draws.state(),
             "step": self.step,
@@ -345,8 +354,7 @@ class TrainingRun:
         """Go on from ``state_dict()`` of a run with the same config."""
         self._model.load_state_dict(state["model"])
         self._recipe.load_state_dict(state["recipe"])
-        for sampler, saved in zip(self._samplers, state["samplers"], strict=True):
-            sampler.load_state_dict(saved)
+        self._supply.load_state_dict(state["samplers"])
         for generator, saved in zip(self._generators, state["generators"], strict=True):
             generator.set_state(saved.cpu())
         # A version whose networks drew nothing kept none.
@@ -371,11 +379,6 @@ class TrainingRun:
             self.seconds += now - self._timed_from
             self._timed_from = now
 
-    @property
-    def _now_chosen(self) -> list[Tensor]:
-        """A buffer of indices for each batch of the next step."""
-        return self._chosen[: self._recipe.batches]
-
     def _compile(self, method: Method) -> None:
         if self.config.device != "cpu":
             raise ValueError(
@@ -393,15 +396,17 @@ class TrainingRun:
 
     def _first(self, times: int) -> Tensor:
         """The first training image so many times, as the network takes a batch."""
-        first = torch.zeros(times, dtype=torch.int64)
-        return self._input(self._task.train_images.take(first))
+        return self._input(self._pixels(torch.zeros(times, dtype=torch.int64)))
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
 
         It may be captured: it reads nothing of the host, and keeps to buffers that stay.
         """
-        batches = [self._batch(chosen) for chosen in self._now_chosen]
+        batches = [
+            self._batch(self._supply.chosen[number], self._supply.pixels(number))
+            for number in range(self._recipe.batches)
+        ]
         self._loss, evaluations = self._recipe.update.step(batches)
         self._losses += self._loss
         return evaluations
@@ -413,18 +418,26 @@ class TrainingRun:
         self.training_seconds += time.perf_counter() - started
         return loss
 
-    def _batch(self, chosen: Tensor) -> Batch:
+    def _batch(self, chosen: Tensor, pixels: Tensor) -> Batch:
         """The images at the indices ``chosen`` (B,), augmented and normalised."""
-        images = augment(
-            self._augmentation, self._task.train_images.take(chosen), self._augment_generator
-        )
+        images = augment(self._augmentation, pixels, self._augment_generator)
         targets = self._task.train_targets.index_select(0, chosen).float()
-        return Batch(self._input(images), targets, chosen)
+        return Batch(self._input(images), targets, chosen, self._metadata(chosen))
+
+    def _metadata(self, chosen: Tensor) -> Tensor | None:
+        """Of training images, float32 (B, K); None: the set has none."""
+        rows = self._task.train_metadata
+        return None if rows is None else rows.index_select(0, chosen)
 
     def _input(self, images: Tensor) -> Tensor:
         """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
         ready = normalise(images, self._mean, self._std)
         return ready.contiguous(memory_format=self._layout)
+
+    def _pixels(self, chosen: Tensor) -> Tensor:
+        """Of training images, on the device, wherever they lie."""
+        images = self._task.train_images
+        return images.take(chosen.to(images.pixels.device)).to(self.config.device)
 
     def _figures(self) -> dict[str, float]:
         """The method's own, with the model in evaluation."""
@@ -442,8 +455,9 @@ class TrainingRun:
         # Several labels have no one share to keep.
         rate = self._prior if isinstance(self._prior, float) else None
         chosen = BatchSampler(task.train_targets, size, generator, rate).draw()
-        images = self._input(task.train_images.take(chosen))
-        return Batch(images, task.train_targets[chosen].float(), chosen)
+        images = self._input(self._pixels(chosen))
+        targets = task.train_targets[chosen].float()
+        return Batch(images, targets, chosen, self._metadata(chosen))
 
     @torch.no_grad()
     def _outputs(self, network: nn.Module, images: Images) -> Tensor:
@@ -451,8 +465,11 @@ class TrainingRun:
 
         It is evaluated with the weights that the method evaluates.
         """
+        parts = images.split(EVALUATION_BATCH)
+        if not self._fits:
+            parts = (part.to(self.config.device) for part in in_advance(parts))
         self._model.eval()
         with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [network(self._input(part)) for part in images.split(EVALUATION_BATCH)]
+            outputs = [network(self._input(part)) for part in parts]
         self._model.train()
         return torch.cat(outputs)

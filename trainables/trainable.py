@@ -16,9 +16,11 @@ from ray import tune
 
 from trainables.checkpoint import load_checkpoint, save_checkpoint
 from trainables.config import Outcome, TrialConfig
+from trainables.datasets.store.progress import beating
 from trainables.errors import DataError, DivergedError, in_words
 from trainables.files import save_atomically
 from trainables.gpu_memory import limit_memory
+from trainables.host_memory import begin_peak, peak_memory
 from trainables.loop import TrainingRun
 from trainables.watchdog import Watchdog
 
@@ -55,6 +57,7 @@ class Job:
         test: the trial meets the test set at its end.
         embeddings: keep the embeddings of the test set beside its scores.
         gpus: that the trial takes; with a part of one it may use as much of its memory.
+        data_memory: bytes that its images may take, see ``TrainingRun``.
     """
 
     row: dict[str, Any]
@@ -67,6 +70,7 @@ class Job:
     test: bool = False
     embeddings: bool = False
     gpus: float = 0.0
+    data_memory: int | None = None
 
     @property
     def checkpoint_file(self) -> Path:
@@ -179,8 +183,10 @@ class MethodTrainable(tune.Trainable):
         return {**reported, "outcome": json.dumps(outcome.to_json()), "done": done}
 
     def _start(self) -> TrainingRun:
+        begin_peak()
         self._memory = limit_memory(self._job.gpus)
-        run = TrainingRun(TrialConfig(**self._job.trial))
+        with beating(self._watchdog.beat):
+            run = TrainingRun(TrialConfig(**self._job.trial), self._job.data_memory)
         if state := load_checkpoint(self._job.checkpoint_file, run.config.device):
             run.load_state_dict(state)
             # A stop or a crash came between the end of an interval and its report.
@@ -203,7 +209,7 @@ class MethodTrainable(tune.Trainable):
         self._saved = time.monotonic()
 
     def _outcome(self) -> Outcome:
-        place = Outcome(host=socket.gethostname(), device=_device_name())
+        place = Outcome(host=socket.gethostname(), device=_device_name(), peak_memory=peak_memory())
         if self._run is None:
             return place
         return replace(

@@ -1,4 +1,4 @@
-"""Commands that come before a study runs: init, plan, list and doctor."""
+"""Commands that come before a study runs: init, data, plan, list and doctor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +7,9 @@ import typer
 
 from study.command.options import Json, Spec
 from study.command.terminal import show, tell
+from trainables.files import save_atomically
 
-__all__ = ["doctor", "init", "list_", "plan"]
+__all__ = ["data", "doctor", "init", "list_", "plan"]
 
 
 def init(
@@ -20,6 +21,31 @@ def init(
 
     write(spec_text(Answers() if yes else ask(), file), file)
     typer.echo(f"{file} is written. What it runs: aucstudy plan {file}", err=True)
+
+
+def data(
+    spec: Spec,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The contact sheet; default <study>-data.html here."),
+    ] = None,
+) -> None:
+    """Read the data of SPEC once: count them, and write a page with some images of each class."""
+    from study.command.contact_sheet import contact_sheet
+    from study.command.data import examined, tables
+    from study.spec import load_spec
+    from trainables.datasets.store.place import kept, store_folder
+
+    study = load_spec(spec)
+    sheet = (out or Path(f"{study.name}-data.html")).absolute()
+    found = []
+    for each in examined(study):
+        found.append(each)
+        show(*tables(each))
+    page = contact_sheet(study.name, found).encode()
+    save_atomically(sheet, lambda file: file.write(page))
+    typer.echo(f"Contact sheet: {sheet}")
+    typer.echo(f"Store of images: {kept()}, in {store_folder()}")
 
 
 def plan(

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from study.command.mps import CONTROL, GAIN, START, look
 from study.file_systems import file_system, is_network, mounts
 from study.machine import cores
-from study.spec.model import Dataset
+from study.spec.model import OWN_DATA, Dataset
 
 __all__ = ["Finding", "examine"]
 
@@ -63,6 +63,7 @@ def examine(
         *_mps(gpus),
         *_threads(),
         *_data(data_root, needed),
+        _store(),
         _disk(directory),
         _sqlite(directory) if storage is None else _database(storage),
     ]
@@ -149,7 +150,8 @@ def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
     from trainables.errors import TrainableError, in_words
 
     there, missing = [], {}
-    for each in needed or [Dataset(name=name) for name in DATASETS]:
+    official = [Dataset(name=name) for name in DATASETS if name not in OWN_DATA]
+    for each in needed or official:
         name = each.shown
         try:
             source = read_source(each.name, root, data=each.options)
@@ -168,6 +170,18 @@ def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
     elif missing:
         advice = "needed only by studies that name them; `aucstudy doctor SPEC` tells what to do"
         yield Finding("data", "ok", f"not in {root}: {', '.join(missing)}", advice)
+
+
+def _store() -> Finding:
+    from trainables.datasets.store.place import kept, store_folder
+    from trainables.errors import DataError
+
+    try:
+        found = f"{kept()} in {store_folder()}"
+    except DataError as error:
+        return Finding("image store", "fail", "cannot be used", str(error))
+    advice = "what no study reads any more may be removed; it is made anew where it is needed"
+    return Finding("image store", "ok", found, advice)
 
 
 def _existing(path: Path) -> Path:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from search_spaces import SPACES
+from study.command.datasets import dataset_data, dataset_details, datasets_table
 from study.command.tables import text_table
 from study.errors import SpecError
 from study.spec import preset_names
@@ -34,15 +35,22 @@ KINDS = {
 def overview(kind: str | None) -> Iterator[RenderableType]:
     """A table a kind (``KINDS``), or of one alone, with a line a name."""
     for each, entries in overview_data(kind).items():
-        rows = [(entry["name"], entry["summary"]) for entry in entries]
-        yield text_table(KINDS[each], ("name", "what it is"), rows)
+        if each == "datasets":
+            yield datasets_table(KINDS[each], entries)
+        else:
+            rows = [(entry["name"], entry["summary"]) for entry in entries]
+            yield text_table(KINDS[each], ("name", "what it is"), rows)
     yield Text("`aucstudy list NAME` shows all of one.")
 
 
-def overview_data(kind: str | None) -> dict[str, list[dict[str, str]]]:
-    """By kind: {"name", "summary"} of each; ``kind``: of one alone."""
+def overview_data(kind: str | None) -> dict[str, list[dict[str, Any]]]:
+    """By kind: {"name", "summary"} of each; ``kind``: of one alone. Of a data set, all of it."""
     return {
-        each: [{"name": name, "summary": _first(summary(name))} for name in names()]
+        each: [
+            {"name": name, "summary": _first(summary(name))}
+            | (dataset_data(name) if each == "datasets" else {})
+            for name in names()
+        ]
         for each, (names, summary) in _KINDS.items()
         if kind in (None, each)
     }
@@ -59,12 +67,14 @@ def details(name: str) -> Iterator[RenderableType]:
             columns = ("hyperparameter", "default", "allowed", "searched", "meaning", "source")
             known = hyperparameters(METHODS[name]).values()
             yield text_table(f"{name}: {found['text']}", columns, [_row(name, h) for h in known])
+        elif found["kind"] == "datasets":
+            yield from dataset_details(found)
         else:
             yield Text(found["text"] if found["kind"] == "presets" else f"{name}: {found['text']}")
 
 
 def details_data(name: str) -> list[dict[str, Any]]:
-    """{"name", "kind", "text"} of whatever is called ``name``, of a method its "hyperparameters".
+    """{"name", "kind", "text"} of whatever is called ``name``, and of a method or set the rest.
 
     Raises:
         SpecError: nothing is.
@@ -83,6 +93,7 @@ def details_data(name: str) -> list[dict[str, Any]]:
             "text": preset_text(name) if kind == "presets" else _KINDS[kind][1](name),
         }
         | ({"hyperparameters": _hyperparameters(name)} if kind == "methods" else {})
+        | (dataset_data(name) if kind == "datasets" else {})
         for kind in kinds
     ]
 

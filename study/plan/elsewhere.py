@@ -123,7 +123,7 @@ def plan_elsewhere(
                 f"{task.name} takes, which was not measured on {where}: give --seconds-per-step."
             )
         shown = labels[task.dataset.shown]
-        val = len(shown.train) * float(shown.validation_share)
+        val = len(shown.train_labels) * float(shown.validation_share)
         validation = FORWARD * step / evaluations * val
         timings[cell.method, cell.task] = Timing(step, validation, evaluations)
     planned = plan_study(spec, timings, slots, labels=lambda dataset, _: labels[dataset.shown])

@@ -26,6 +26,7 @@ from study.spec.values import (
     Gpus,
     Imratio,
     Margin,
+    Memory,
     Metric,
     Name,
     Noise,
@@ -58,6 +59,10 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
+
+Augmentation = Literal[
+    "crop_flip", "flip", "none", "crop_flip_3d", "crop_flip_rotate_3d", "flip_3d"
+]
 
 Ratios = Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
 
@@ -211,7 +216,8 @@ class Task(Model):
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch; None: the natural draw.
-        augmentation: "crop_flip", "flip" or "none"; None: what the data set asks for.
+        augmentation: "crop_flip", "flip" or "none"; of volumes "crop_flip_3d", "flip_3d" or
+            "crop_flip_rotate_3d"; None: what the data set asks for.
         easy_positives: easy positives added to the training set, as a share of those kept.
         label_noise: share of each class of the training set that gets the other label.
         ablation_seed: decides, with the data seed, which labels are wrong.
@@ -234,7 +240,7 @@ class Task(Model):
     intervals: Count = Field(default_factory=lambda done: done["epochs"])
     validation: Literal["before", "after"] = "before"
     positive_rate: PositiveRate | None = None
-    augmentation: Literal["crop_flip", "flip", "none"] | None = None
+    augmentation: Augmentation | None = None
     easy_positives: Share = 0.0
     label_noise: Noise = 0.0
     ablation_seed: CountFromZero = 0
@@ -316,11 +322,16 @@ class Resources(Model):
         gpus: whole GPUs or a share of one.
         hang_after: seconds without a training step (loading, validation and test included)
             after which a trial's worker counts as hung and is ended; the trial is run again.
+        data_memory: bytes ("4 GiB", too) that a task's images may take: of a GPU, onto which they
+            are copied then; without one of this machine, in which all trials share them. What takes
+            more is gathered from its file, batch by batch and ahead of time. It changes no number.
+            None: half of what a trial may use of its GPU, or half of the machine's memory.
     """
 
     cpus: Cpus = 1.0
     gpus: Gpus = 0.0
     hang_after: Positive = 1800.0
+    data_memory: Memory | None = None
 
 
 class StudySpec(Model):

@@ -18,6 +18,7 @@ __all__ = [
     "Gpus",
     "Imratio",
     "Margin",
+    "Memory",
     "Metric",
     "Name",
     "Noise",
@@ -34,6 +35,11 @@ __all__ = [
 NAME_BYTES = 255
 PATH_BYTES = 4000
 RAY_COUNTS = 0.0001
+UNITS = {
+    "B": 1,
+    **{f"{letter}B": 1000**power for power, letter in enumerate("kMGT", 1)},
+    **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", 1)},
+}
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -106,6 +112,19 @@ def _gpus(value: float) -> float:
     return value
 
 
+def _memory(value: object) -> object:
+    if not isinstance(value, str):
+        return _number(value)
+    size = re.fullmatch(r"([\d_.]+)\s*([A-Za-z]*)", value.strip())
+    factors = {unit.lower(): factor for unit, factor in UNITS.items()}
+    try:
+        if size is not None:
+            return int(float(size[1]) * factors[size[2].lower() or "b"])
+    except (KeyError, ValueError):
+        pass
+    raise ValueError(f"must be bytes, or a number with one of {', '.join(UNITS)}, such as 4 GiB")
+
+
 def unique(values: list[Any]) -> list[Any]:
     """The values, if no two read alike."""
     # As text, in which cells are named: 0.1 and 0.10000001 would be one cell, True and 1 are two.
@@ -132,6 +151,7 @@ CountFromTwo = Annotated[int, Field(ge=2), BeforeValidator(_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
 Cpus = Annotated[Positive, AfterValidator(_countable)]
 Share = Annotated[float, Field(ge=0), BeforeValidator(_number)]
+Memory = Annotated[int, Field(ge=0), BeforeValidator(_memory)]
 Noise = Annotated[Number, AfterValidator(_noise)]
 Plain = bool | int | float | str | None
 Name = Annotated[str, AfterValidator(safe_name)]

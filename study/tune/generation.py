@@ -156,6 +156,7 @@ def _job(cell: CellLedger, row: Row, places: Places, resources: Resources) -> Jo
         test=row.phase == "confirm" or (row.phase == "profile" and plan.tests_profile),
         embeddings=row.phase == "confirm" and seed is not None and seed < plan.embeddings,
         gpus=resources.gpus,
+        data_memory=resources.data_memory,
     )
 
 

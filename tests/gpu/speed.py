@@ -95,7 +95,7 @@ def _ours(method: str, way: str, device: str) -> _Contender:
     run = reference_run(method, way, device)
 
     def evaluations() -> float:
-        return run.batch_size * run.gradient_evaluations / run.images * len(run._now_chosen)
+        return run.batch_size * run.gradient_evaluations / run.images * run._recipe.batches
 
     capture = _first_seconds(run.train_step, device)
     precision = run.config.precision

@@ -1,5 +1,6 @@
 """The command, as a person types it."""
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from study.cli import app
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.spec import directory_of, dump, parse_spec, preset_names
+from tests.trainables.official_files import write_medmnist
 from trainables.datasets import DATASETS
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
@@ -192,6 +194,37 @@ def test_list_of_a_method_has_every_hyperparameter(name: str) -> None:
     assert shown.startswith(f"{name}: ")
     for known in hyperparameters(METHODS[name]):
         assert known in shown
+
+
+def test_list_says_which_data_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUCSTUDY_DATA", str(tmp_path))
+    write_medmnist("breastmnist", tmp_path / "medmnist" / "breastmnist.npz")
+    (entries,) = json.loads(aucstudy("list", "datasets", "--json").stdout).values()
+    assert [each["name"] for each in entries] == list(DATASETS)
+    found = {each["name"]: each["found"] for each in entries}
+    assert found.pop("breastmnist") == str(tmp_path / "medmnist")
+    assert set(found.values()) == {None}
+    by_name = {each["name"]: each for each in entries}
+    assert by_name["breastmnist"]["options"] == {"image_size": 28}
+    assert by_name["breastmnist"]["positives"] == ["normal, benign"]
+    assert by_name["ddsm"]["positives"] == by_name["ddsm"]["classes"][1:]
+    assert len(by_name["chexpert"]["labels"]) == 14
+    lines = aucstudy("list", "datasets").output.splitlines()
+    for name, there in (("breastmnist", "yes"), ("pneumoniamnist", "no")):
+        (line,) = [line for line in lines if line.split()[:1] == [name]]
+        assert line.split()[-1] == there
+
+
+def test_list_of_a_data_set_has_its_classes_and_options() -> None:
+    shown = " ".join(aucstudy("list", "breastmnist").output.split())
+    assert shown.startswith("breastmnist: Breast ultrasound, ")
+    assert "Needs breastmnist*.npz in the data root or medmnist" in shown
+    assert "0: 'malignant', 1: 'normal, benign'. Positive by default: 'normal, benign'." in shown
+    assert "image_size 28 pixels of each axis: 28, 64, 128, 224" in shown
+    assert "positives null classes that count as positive" in shown
+    chest = " ".join(aucstudy("list", "chexpert").output.split())
+    assert "Labels 'No Finding', 'Enlarged Cardiomediastinum'" in chest
+    assert 'uncertain ignore what a -1 means in training: "zeros", "ones"' in chest
 
 
 def test_list_of_a_preset_is_its_yaml() -> None:

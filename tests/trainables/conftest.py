@@ -17,7 +17,7 @@ from tests.trainables.official_files import (
     write_stl10,
 )
 from trainables.datasets import cache, cat_and_dog
-from trainables.datasets.medmnist import SETS
+from trainables.datasets.medmnist_sets import SETS
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainables.datasets.medmnist import SETS
+from trainables.datasets.medmnist_sets import SETS
 
 __all__ = [
     "CAT_AND_DOG_PARTS",
@@ -25,16 +25,14 @@ __all__ = [
 CAT_AND_DOG_PARTS = {"train": range(12), "test": range(12, 15)}
 """In place of the reader's own 10,000 and 2,500 photos of each kind."""
 
-COLOUR = ("pathmnist", "dermamnist", "retinamnist", "bloodmnist")
-
 
 class Expected(NamedTuple):
-    """What a reader must give back: uint8 (N, C, H, W) and class ids."""
+    """What a reader must give back: uint8 images or volumes, and class ids or float32 (N, L)."""
 
     train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.int64]
+    train_labels: NDArray[Any]
     test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.int64]
+    test_labels: NDArray[Any]
 
 
 def md5(file: Path) -> str:
@@ -101,11 +99,17 @@ def write_cat_and_dog(root: Path) -> Expected:
     )
 
 
-def write_medmnist(name: str, file: Path) -> Expected:
+def write_medmnist(name: str, file: Path, size: int = 28) -> Expected:
     """75 % training, 25 % validation images, pooled in what is expected."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    channels = 3 if name in COLOUR else 1
-    data = _draw(80, 24, channels, 28, SETS[name].n_classes)
+    facts = SETS[name]
+    data = _draw(80, 24, facts.channels, size, len(facts.names), facts.axes)
+    if facts.multi_label:
+        # By the bits of a class id: every label is there, alone or beside others.
+        bits = np.arange(len(facts.names)) % 4
+        data = data._replace(
+            train_labels=_bits(data.train_labels, bits), test_labels=_bits(data.test_labels, bits)
+        )
     parts = {
         "train": (data.train_images[:60], data.train_labels[:60]),
         "val": (data.train_images[60:], data.train_labels[60:]),
@@ -113,17 +117,23 @@ def write_medmnist(name: str, file: Path) -> Expected:
     }
     arrays: dict[str, Any] = {}
     for part, (images, labels) in parts.items():
-        channels_last = images.transpose(0, 2, 3, 1) if channels == 3 else images[:, 0]
-        arrays[f"{part}_images"] = channels_last
-        arrays[f"{part}_labels"] = labels.astype(np.uint8)[:, None]
+        colour = facts.channels == 3
+        arrays[f"{part}_images"] = images.transpose(0, 2, 3, 1) if colour else images[:, 0]
+        arrays[f"{part}_labels"] = labels.astype(np.uint8).reshape(len(labels), -1)
     np.savez(file, **arrays)
     return data
 
 
-def _draw(n_train: int, n_test: int, channels: int, size: int, n_classes: int) -> Expected:
+def _bits(labels: NDArray[np.int64], bits: NDArray[np.int64]) -> NDArray[np.float32]:
+    return (labels[:, None] >> bits & 1).astype(np.float32)
+
+
+def _draw(
+    n_train: int, n_test: int, channels: int, size: int, n_classes: int, axes: int = 2
+) -> Expected:
     generator = np.random.default_rng(n_train + size)
     n = n_train + n_test
-    images = generator.integers(0, 256, (n, channels, size, size), dtype=np.uint8)
+    images = generator.integers(0, 256, (n, channels, *[size] * axes), dtype=np.uint8)
     labels = np.arange(n) % n_classes
     return Expected(images[:n_train], labels[:n_train], images[n_train:], labels[n_train:])
 

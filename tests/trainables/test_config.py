@@ -15,6 +15,7 @@ TOLD = Outcome(
     test_auroc=0.7,
     test_auprc=0.6,
     predictions="predictions/row.npz",
+    peak_memory=512.5,
 )
 
 
@@ -47,9 +48,10 @@ def test_an_outcome_comes_back_from_text() -> None:
 def test_an_outcome_of_another_version_is_read() -> None:
     """An older one has not told all, a newer one more; a row under way has none."""
     stored = TOLD.to_json()
-    del stored["execution"], stored["crashed"]
+    del stored["execution"], stored["crashed"], stored["peak_memory"]
     older = Outcome.from_json(stored)
     assert older.execution is None
+    assert older.peak_memory is None
     assert not older.crashed
     assert older.curve == TOLD.curve
     assert Outcome.from_json({**TOLD.to_json(), "joules": 3.0}) == TOLD

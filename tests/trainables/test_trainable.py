@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from trainables import trainable as module
+from trainables.batches.supply import Ahead, Resident
 from trainables.checkpoint import load_checkpoint, previous, save_checkpoint
 from trainables.gpu_memory import share_of_memory
 from trainables.trainable import Job, MethodTrainable
@@ -34,7 +36,12 @@ def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
     """A new worker that takes the same row in the same directory."""
 
     def make(
-        *, reported: int = 0, phase: str = "search", gpus: float = 0.0, **trial: Any
+        *,
+        reported: int = 0,
+        phase: str = "search",
+        gpus: float = 0.0,
+        data_memory: int | None = None,
+        **trial: Any,
     ) -> MethodTrainable:
         row = {"cell": "c", "phase": phase, "number": 0, "name": "c__row"}
         job = Job(
@@ -47,6 +54,7 @@ def worker(tmp_path: Path) -> Callable[..., MethodTrainable]:
             hang_after=600.0,
             test=phase == "confirm",
             gpus=gpus,
+            data_memory=data_memory,
         )
         return MethodTrainable(job.config())
 
@@ -70,6 +78,20 @@ def test_a_worker_that_ends_in_the_middle_is_followed_by_one_that_goes_on(
     second = worker(reported=1)
     assert second.train()["interval"] == 2
     assert last(second)["value"] == whole["value"]
+
+
+def test_images_beyond_the_memory_for_them_change_no_result(
+    worker: Callable[..., MethodTrainable],
+) -> None:
+    trials = [worker(data_memory=memory) for memory in (None, 0)]
+    assert len({last(trial)["value"] for trial in trials}) == 1
+    kinds = [type(trial._run._supply) for trial in trials if trial._run is not None]
+    assert kinds == [Resident, Ahead]
+
+
+def test_the_outcome_says_how_much_memory_it_took(worker: Callable[..., MethodTrainable]) -> None:
+    here = psutil.Process().memory_info().rss / 1e6
+    assert 0.5 * here < json.loads(worker().train()["outcome"])["peak_memory"] < 10 * here
 
 
 def test_the_outcome_says_how_the_steps_ran(worker: Callable[..., MethodTrainable]) -> None:

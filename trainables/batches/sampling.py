@@ -79,7 +79,8 @@ class BatchSampler:
         """All that is needed to go on bit for bit, the generator's state included."""
         return {
             "generator": self._generator.get_state(),
-            "streams": [{"order": s.order.clone(), "used": s.used} for s in self._streams],
+            # Without a copy: a stream that shuffles again has another tensor.
+            "streams": [{"order": s.order, "used": s.used} for s in self._streams],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,7 +1,9 @@
 """One small cache a process, so that trials of one task read and prepare their data once."""
 
 import json
+import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from trainables.datasets.choice import chosen
 from trainables.datasets.imbalance import BinaryTask, binary_task
 from trainables.datasets.options import refuse_unknown_of, split
 from trainables.datasets.source import Source
+from trainables.datasets.store.arrays import shared
 from trainables.errors import DataError
 from trainables.names import resolve
 from trainables.options import key as key_of
@@ -19,7 +22,8 @@ from trainables.options import key as key_of
 __all__ = ["clear", "read_source", "task_on_device"]
 
 # A new data seed needs the whole set again, and reading it takes 1 s for CIFAR-10, 3 s for
-# Cat&Dog at 32x32; preparing a task takes 0.1 s, and each holds 100 MB.
+# Cat&Dog at 32x32; preparing a task takes 0.1 s. Tasks are views of a set's images; on a GPU each
+# holds its own.
 SOURCES_KEPT = 2
 TASKS_KEPT = 2
 
@@ -65,10 +69,12 @@ def task_on_device(
     device: str,
     ablation: Ablation = Ablation(),  # noqa: B008 - frozen
     data: Mapping[str, Any] | None = None,
+    memory: int = sys.maxsize,
 ) -> BinaryTask:
     """The binary task on a device ("cpu", "cuda"); the same arguments give the same object.
 
-    Its tensors are shared by all who ask: never change them in place.
+    Its tensors are shared by all who ask: never change them in place. Its images stay on the CPU if
+    they take more than ``memory`` bytes.
 
     Raises:
         UnknownNameError, DataError: see ``read_source`` and ``binary_task``.
@@ -83,6 +89,7 @@ def task_on_device(
         device,
         ablation,
         json.dumps(data or {}, sort_keys=True),
+        memory,
     )
 
 
@@ -102,7 +109,18 @@ def _read(dataset: str, data_root: Path, download: bool, data: Mapping[str, Any]
             f"a data set's reader must give a trainables.datasets.source.Source, and {dataset} "
             f"gives {source if source is None else type(source).__name__}: return one."
         )
-    return chosen(source, **general)
+    return chosen(_shared(source, dataset), **general)
+
+
+def _shared(source: Source, dataset: str) -> Source:
+    """The same, with images that the processes of this machine have in memory once for all."""
+    images = {
+        name: shared(getattr(source, name), dataset) for name in ("train_images", "test_images")
+    }
+    if all(getattr(source, name) is each for name, each in images.items()):
+        return source
+    # A subclass of one's own may be made in another way.
+    return Source(**{each.name: getattr(source, each.name) for each in fields(Source)} | images)
 
 
 @lru_cache(maxsize=TASKS_KEPT)
@@ -116,6 +134,8 @@ def _task(
     device: str,
     ablation: Ablation,
     data: str,
+    memory: int,
 ) -> BinaryTask:
     source = read_source(dataset, data_root, download, json.loads(data))
-    return binary_task(source, imratio, data_seed, validation, ablation).to(device)
+    task = binary_task(source, imratio, data_seed, validation, ablation)
+    return task.to(device, images=task.image_bytes <= memory)

@@ -1,18 +1,23 @@
-"""Cat&Dog: the training photos of Kaggle's "Dogs vs. Cats", reduced to one square size."""
+"""Cat&Dog: the training photos of Kaggle's "Dogs vs. Cats", as they are or reduced beforehand."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainables.datasets.about import About
+from trainables.datasets.decode import Decoding
 from trainables.datasets.source import Source, missing
+from trainables.datasets.store.encoded import Files
+from trainables.datasets.store.photos import photos
 from trainables.errors import DataError
 
-__all__ = ["read_cat_and_dog"]
+__all__ = ["ABOUT", "read_cat_and_dog"]
 
 KINDS = ("cat", "dog")
 """By class id."""
@@ -20,19 +25,40 @@ KINDS = ("cat", "dog")
 PARTS = {"train": range(10_000), "test": range(10_000, 12_500)}
 """The numbers of the photos of each kind, by part."""
 
+ABOUT = About(
+    "Cat&Dog",
+    files=tuple(f"{kind}.*.jpg" for kind in KINDS),
+    folders=("cat_and_dog/train",),
+    classes=KINDS,
+    origin="Kaggle's competition dogs-vs-cats, which asks for an account",
+)
+
 NAMED = 3
 """So many missing photos are named; all are counted."""
 
 
-def read_cat_and_dog(root: Path, download: bool) -> Source:  # noqa: ARG001
+def read_cat_and_dog(
+    root: Path,
+    download: bool,  # noqa: ARG001
+    *,
+    image_size: int | None = None,
+    resize: Literal["crop", "squash"] = "crop",
+) -> Source:
     """20,000 + 5,000 colour photos of cats and dogs (positive), from root/cat_and_dog/train.
 
-    The files are cat.N.jpg and dog.N.jpg, N from 0 to 12,499, which the user has reduced to one
-    square size; grey photos become colour. Those with N below 10,000 are for training, and of
-    these 20,000 validation takes 1,000. ``download`` is not used: Kaggle asks for an account.
+    The files are cat.N.jpg and dog.N.jpg, N from 0 to 12,499; grey photos become colour. Those with
+    N below 10,000 are for training, and of these 20,000 validation takes 1,000.
+
+    Args:
+        root: folder of the data sets.
+        download: not used: Kaggle asks for an account.
+        image_size: photos of any size become squares of so many pixels; None: the user has reduced
+            all of them to one square size beforehand.
+        resize: see ``Decoding``.
 
     Raises:
-        DataError: a photo is missing, not a JPEG, not square, or not of the first one's size.
+        DataError: a photo is missing or not a JPEG; or, without ``image_size``, not square or not
+            of the first one's size.
     """
     folder = root / "cat_and_dog" / "train"
     files = {
@@ -41,7 +67,10 @@ def read_cat_and_dog(root: Path, download: bool) -> Source:  # noqa: ARG001
     }
     every = (*files["train"], *files["test"])
     _refuse_missing(folder, every)
-    images = _images(every)
+    if image_size is None:
+        images = _images(every)
+    else:
+        images = photos(ABOUT.title, Files(every), Decoding(image_size, 3, resize), "stop").images
     n_train = len(files["train"])
     return Source(
         train_images=images[:n_train],
@@ -53,6 +82,7 @@ def read_cat_and_dog(root: Path, download: bool) -> Source:  # noqa: ARG001
         validation_share=Fraction(1, 20),
         files=every,
         together=f"train ({len(every):,} photos)",
+        classes=KINDS,
     )
 
 
@@ -95,7 +125,7 @@ def _pixels(file: Path, side: int | None = None) -> NDArray[np.uint8]:
         other = "" if side is None else f", the first photo {side}x{side}"
         raise DataError(
             f"Cat&Dog's photos must be squares of one size, and {file} has {width}x{height} "
-            f"pixels{other}: reduce all of them to one square size beforehand, such as 32x32."
+            f"pixels{other}: set image_size, or reduce all of them to one square size beforehand."
         )
     return pixels
 

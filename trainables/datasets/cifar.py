@@ -10,12 +10,35 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from trainables.datasets.about import About
 from trainables.datasets.source import Source, unreadable
 
 if TYPE_CHECKING:
     from torchvision.datasets import CIFAR10
 
-__all__ = ["read_cifar10", "read_cifar100"]
+__all__ = ["ABOUT_10", "ABOUT_100", "read_cifar10", "read_cifar100"]
+
+ABOUT_10 = About(
+    "CIFAR-10",
+    files=(*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "batches.meta"),
+    folders=("cifar-10-batches-py",),
+    layout="data_batch_1 to data_batch_5, test_batch and batches.meta",
+    classes=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
+)
+
+ABOUT_100 = About("CIFAR-100", files=("train", "test", "meta"), folders=("cifar-100-python",))
+"""Its 100 names stand in the file meta."""
 
 
 def read_cifar10(root: Path, download: bool) -> Source:
@@ -59,6 +82,7 @@ def _read(kind: type["CIFAR10"], name: str, n_classes: int, root: Path, download
         n_classes=n_classes,
         augmentation="crop_flip",
         files=tuple(folder / file for file in names),
+        classes=tuple(train.classes),
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from trainables.datasets.metadata import Metadata
 from trainables.errors import DataError
 
-__all__ = ["Columns", "fitted"]
+__all__ = ["Columns", "fitted", "is_missing"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class _Missing:
         return (f"{self.name} missing",)
 
     def encode(self, column: NDArray[np.float64] | NDArray[np.str_]) -> NDArray[np.float64]:
-        return _missing(column)[:, None].astype(np.float64)
+        return is_missing(column)[:, None].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def fitted(train: Metadata) -> Columns:
     """
     encoders: list[_Number | _Category | _Missing] = []
     for name, column in train.columns.items():
-        missing = _missing(column)
+        missing = is_missing(column)
         known = column[~missing]
         if known.dtype.kind == "U":
             encoders.append(_Category(name, tuple(np.unique(known).tolist())))
@@ -126,6 +126,7 @@ def _number(name: str, known: NDArray[np.float64]) -> _Number:
     return _Number(name, float(known.mean()), float(known.std()))
 
 
-def _missing(column: NDArray[np.float64] | NDArray[np.str_]) -> NDArray[np.bool_]:
+def is_missing(column: NDArray[np.float64] | NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Where a column (N,) of metadata has no value."""
     found: NDArray[np.bool_] = column == "" if column.dtype.kind == "U" else np.isnan(column)
     return found

@@ -41,18 +41,24 @@ class Images:
         """Of one image: (C, H, W) or (C, D, H, W)."""
         return self.pixels.shape[1:]
 
-    def take(self, chosen: Tensor) -> Tensor:
+    @property
+    def nbytes(self) -> int:
+        """Of the pixels of all images."""
+        return len(self) * self.shape.numel()
+
+    def take(self, chosen: Tensor, out: Tensor | None = None) -> Tensor:
         """A copy of the images at the places ``chosen`` of the part.
 
         Args:
             chosen: int64 (B,), from 0 to len - 1, on the pixels' device.
+            out: where to put them; None: in new memory.
 
         Returns:
             uint8 (B, C, H, W) or (B, C, D, H, W).
         """
         rows = chosen if self.ids is None else self.ids.index_select(0, chosen)
         # index_select copies whole images: 0.03 ms a batch where plain indexing takes 0.26.
-        return self.pixels.index_select(0, rows)
+        return torch.index_select(self.pixels, 0, rows, out=out)
 
     def split(self, size: int) -> Iterator[Tensor]:
         """All images in order, ``size`` at a time; the last tensor may be smaller."""

@@ -14,7 +14,8 @@ __all__ = ["BinaryTask"]
 
 @dataclass(frozen=True, eq=False)
 class BinaryTask:
-    """An imbalanced binary task, or one of L labels above 1 an image, all on one device.
+    """An imbalanced binary task, or one of L labels above 1 an image, all on one device (the images
+    perhaps on the CPU).
 
     Attributes:
         train_images, val_images, test_images: parts of the data set's own images.
@@ -52,11 +53,17 @@ class BinaryTask:
     columns: tuple[str, ...] = ()
     raw_metadata: Metadata | None = None
 
-    def to(self, device: torch.device | str) -> "BinaryTask":
-        """The same task with every tensor on ``device``."""
+    @property
+    def image_bytes(self) -> int:
+        """Of the pixels of all images."""
+        return sum(each.nbytes for each in (self.train_images, self.val_images, self.test_images))
+
+    def to(self, device: torch.device | str, *, images: bool = True) -> "BinaryTask":
+        """The same task with every tensor on ``device``; the images only if ``images``."""
+        moving = Tensor | Images if images else Tensor
         moved: dict[str, Any] = {
             name: value.to(device)
             for name, value in vars(self).items()
-            if isinstance(value, Tensor | Images)
+            if isinstance(value, moving)
         }
         return replace(self, **moved)

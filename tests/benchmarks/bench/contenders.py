@@ -82,7 +82,7 @@ class _Ours:
     def __init__(self, config: TrialConfig, work: Work) -> None:
         self._run = TrainingRun(config)
         self._task = work.task()
-        self.images = self._run.batch_size * len(self._run._now_chosen)
+        self.images = self._run.batch_size * self._run._recipe.batches
         self.evaluated = len(self._task.val_targets)
         self.precision = config.precision
         self.step = self._run.train_step

@@ -48,6 +48,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("resources", "gpus", value=0.00001),
         "resources.gpus: must be at least 0.0001, .*Ray counts, not 1e-05",
     ),
+    "memory in no unit": (
+        edited("resources", "data_memory", value="4 gigs"),
+        "resources.data_memory: must be bytes, or a number with one of B, .*GiB.*such as 4 GiB",
+    ),
+    "memory below nothing": (
+        edited("resources", "data_memory", value=-1),
+        "resources.data_memory: must be .*not -1",
+    ),
     "a directory's name that no file system takes": (
         edited("directory", value=f"studies/{'x' * 256}"),
         "directory: must be a path of at most 4000 bytes, each name in it of at most 255",

@@ -102,7 +102,27 @@ def test_a_whole_number_is_decimal(tmp_path: Path, number: str, meant: int) -> N
     sections = (by_name, *by_name["tasks"], *(by_name[k] for k in ("search", "confirm")))
     found = [section[key] for section in sections for key in section if key in KEYS]
     assert found == [meant] * len(KEYS)
-    assert by_name["resources"] == {"cpus": meant, "gpus": 0, "hang_after": meant}
+    resources = {"cpus": meant, "gpus": 0, "hang_after": meant, "data_memory": None}
+    assert by_name["resources"] == resources
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("4 GiB", 4 * 2**30),
+        ("1.5GB", 1_500_000_000),
+        ("512 mib", 512 * 2**20),
+        ("200kB", 200_000),
+        ("12345", 12345),
+        (12345, 12345),
+        (0, 0),
+        (None, None),
+    ],
+)
+def test_memory_is_bytes_or_has_a_unit(written: object, meant: int | None) -> None:
+    spec = parse_spec(edited("resources", value={"data_memory": written}))
+    assert spec.resources.data_memory == meant
+    assert parse_spec(yaml.safe_load(dump(spec))).resources == spec.resources
 
 
 def test_a_number_to_the_base_of_60_is_refused_by_every_key(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 
 from tests.trainables.official_files import Expected
 from trainables.datasets import DATASETS
+from trainables.datasets.cat_and_dog import read_cat_and_dog
 from trainables.datasets.imbalance import binary_targets, counts
 from trainables.errors import DataError
 
@@ -87,10 +89,10 @@ def test_download_is_said_to_be_of_no_help(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "size", "words"),
     [
-        ("cat.0.jpg", (40, 30), "has 40x30 pixels: reduce all"),
-        ("cat.0.jpg", (20, 20), "has 24x24 pixels, the first photo 20x20: reduce all"),
-        ("dog.14.jpg", (30, 30), "has 30x30 pixels, the first photo 24x24: reduce all"),
-        ("dog.0.jpg", (24, 20), "has 24x20 pixels, the first photo 24x24: reduce all"),
+        ("cat.0.jpg", (40, 30), "has 40x30 pixels: set image_size"),
+        ("cat.0.jpg", (20, 20), "has 24x24 pixels, the first photo 20x20: set image_size"),
+        ("dog.14.jpg", (30, 30), "has 30x30 pixels, the first photo 24x24: set image_size"),
+        ("dog.0.jpg", (24, 20), "has 24x20 pixels, the first photo 24x24: set image_size"),
     ],
 )
 def test_photos_of_other_sizes_are_refused(
@@ -134,6 +136,34 @@ def test_one_checksum_notices_any_change(photos: Path) -> None:
     two.write_bytes(contents[0])
     one.write_bytes(contents[1])
     assert checksums() != began
+
+
+def test_photos_of_any_size_become_squares_of_one(photos: Path) -> None:
+    """Photos as Kaggle gives them: red left of the middle, green right of it."""
+    draw = np.random.default_rng(0)
+    for number in range(15):
+        for kind in ("cat", "dog"):
+            width, height = draw.integers(60, 200, 2).tolist()
+            photo = Image.new("RGB", (width, height), (255, 0, 0))
+            photo.paste((0, 255, 0), (width // 2, 0, width, height))
+            photo.save(photos / f"{kind}.{number}.jpg", quality=95, subsampling=0)
+    (photos / "dog.2.jpg").write_bytes((photos / "dog.3.jpg").read_bytes())
+    resizes: tuple[Literal["crop", "squash"], ...] = ("crop", "squash")
+    for resize in resizes:
+        source = read_cat_and_dog(photos.parents[1], False, image_size=32, resize=resize)
+        assert source.train_images.shape == (24, 3, 32, 32)
+        assert source.test_images.shape == (6, 3, 32, 32)
+        for images in (source.train_images, source.test_images):
+            red, green, _ = images.double().mean(2).unbind(1)
+            assert (red[:, :14] > 200).all()
+            assert (green[:, 18:] > 200).all()
+        assert torch.equal(source.train_images[14], source.train_images[15])
+        assert len(source.files) == 30
+    with pytest.raises(DataError, match="resize must be crop"):
+        read_cat_and_dog(photos.parents[1], False, image_size=32, resize="fit")  # type: ignore[arg-type]
+    (photos / "cat.7.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"cat\.7\.jpg .*cannot be decoded"):
+        read_cat_and_dog(photos.parents[1], False, image_size=32)
 
 
 def test_real_photos(real_photos: Path) -> None:

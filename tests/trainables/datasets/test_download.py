@@ -11,6 +11,7 @@ import pytest
 
 from tests.trainables.official_files import Expected, md5, write_medmnist
 from trainables.datasets import DATASETS, medmnist
+from trainables.datasets.medmnist_sets import SETS
 from trainables.errors import DataError
 
 
@@ -39,8 +40,8 @@ def test_download_then_read(
     served: tuple[Path, Expected], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, expected = served
-    facts = medmnist.SETS["breastmnist"]._replace(md5=md5(file))
-    monkeypatch.setitem(medmnist.SETS, "breastmnist", facts)
+    facts = SETS["breastmnist"]._replace(md5={28: md5(file)})
+    monkeypatch.setitem(SETS, "breastmnist", facts)
     root = tmp_path / "data"
     source = DATASETS["breastmnist"](root, True)
     np.testing.assert_array_equal(source.train_images.numpy(), expected.train_images)
@@ -57,12 +58,18 @@ def test_download_with_a_wrong_checksum_leaves_nothing(tmp_path: Path) -> None:
     assert not list(root.rglob("*.*"))
 
 
-def test_addresses_are_the_medmnist_package_s() -> None:
+def test_facts_are_the_medmnist_package_s() -> None:
     info = pytest.importorskip("medmnist.info", reason="the medmnist package is not installed")
-    for name, facts in medmnist.SETS.items():
+    assert set(SETS) == set(info.INFO)
+    for name, facts in SETS.items():
         official = info.INFO[name]
-        assert medmnist.URL.format(name=name) == official["url"]
-        assert (facts.n_classes, facts.md5) == (len(official["label"]), official["MD5"])
-    assert "multi-label" in info.INFO["chestmnist"]["task"]
-    flat = {name for name in info.INFO if not name.endswith("3d")}
-    assert flat == {*medmnist.SETS, "chestmnist"}
+        for size, md5_sum in facts.md5.items():
+            more = "" if size == 28 else f"_{size}"
+            assert medmnist.URL.format(name=f"{name}{more}") == official[f"url{more}"]
+            assert md5_sum == official[f"MD5{more}"]
+        assert len(facts.md5) == sum(key.startswith("MD5") for key in official)
+        assert facts.names == tuple(official["label"][str(n)] for n in range(len(facts.names)))
+        assert facts.images == tuple(official["n_samples"][part] for part in medmnist.PARTS)
+        assert facts.channels == official["n_channels"]
+        assert facts.multi_label == ("multi-label" in official["task"])
+        assert facts.axes == 2 + name.endswith("3d")

@@ -3,19 +3,26 @@
 import hashlib
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tests.trainables.official_files import Expected, write_medmnist
-from trainables.datasets import DATASETS
-from trainables.datasets.medmnist import SETS
+from tests.trainables.official_files import Expected, md5, write_medmnist
+from trainables.datasets import ABOUT, DATASETS
+from trainables.datasets.choice import chosen, sides
+from trainables.datasets.medmnist_sets import SETS
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 
 SHARES = {name: Fraction(1, 4) for name in SETS} | {"cat_and_dog": Fraction(1, 20)}
-FROM_FILES = [name for name in DATASETS if name not in ("digits", "chestmnist")]
+FROM_FILES = ["cifar10", "cifar100", "stl10", "cat_and_dog", *SETS]
+
+
+def read(name: str, root: Path, **options: Any) -> Source:
+    return DATASETS[name](root, False, **options)
 
 
 @pytest.mark.parametrize("name", FROM_FILES)
@@ -24,10 +31,12 @@ def test_reads_official_format(name: str, official: tuple[Path, dict[str, Expect
     source = DATASETS[name](root, False)
     for field, array in expected[name]._asdict().items():
         tensor = getattr(source, field)
-        assert tensor.dtype == (torch.uint8 if field.endswith("images") else torch.int64)
+        label = torch.float32 if source.labels else torch.int64
+        assert tensor.dtype == (torch.uint8 if field.endswith("images") else label)
         assert tensor.is_contiguous()
         np.testing.assert_array_equal(tensor.numpy(), array)
     assert source.n_classes == int(source.train_labels.max()) + 1
+    assert len(source.classes) == (0 if source.labels else source.n_classes)
     assert source.validation_share == SHARES.get(name, Fraction(1, 10))
     checksums = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in source.files}
     if source.together:
@@ -54,13 +63,61 @@ def test_a_medmnist_set_of_another_size_is_named_where_the_wanted_one_is_missing
     write_medmnist("breastmnist", other)
     with pytest.raises(DataError) as caught:
         DATASETS["breastmnist"](tmp_path, False)
-    wanted = f"breastmnist is missing (there is {other}, but a study reads the set of 28 pixels)"
+    wanted = f"breastmnist is missing (there is {other}, which a study reads by `image_size: 64`)"
     assert str(caught.value).startswith(f"{wanted}: looked for {tmp_path / 'breastmnist.npz'} and")
 
 
-def test_multi_label_set_is_refused_with_the_alternatives(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"14 labels an image.*pneumoniamnist"):
-        DATASETS["chestmnist"](tmp_path, True)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("breastmnist", 64), ("retinamnist", 128), ("pneumoniamnist", 224), ("nodulemnist3d", 64)],
+)
+def test_a_medmnist_set_of_each_size_is_a_file_of_its_own(
+    name: str, size: int, tmp_path: Path
+) -> None:
+    expected = write_medmnist(name, tmp_path / "medmnist" / f"{name}_{size}.npz", size)
+    source = read(name, tmp_path, image_size=size)
+    np.testing.assert_array_equal(source.train_images.numpy(), expected.train_images)
+    np.testing.assert_array_equal(source.test_images.numpy(), expected.test_images)
+    with pytest.raises(DataError, match=rf"{name} is missing .there is .*_{size}.npz"):
+        read(name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "sizes"),
+    [
+        ("breastmnist", 32, "28, 64, 128, 224"),
+        ("organmnist3d", 128, "28, 64"),
+        ("tissuemnist", "64", "28, 64"),
+    ],
+)
+def test_medmnist_has_no_other_sizes(name: str, size: object, sizes: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"{name}'s image_size must be one of {sizes}"):
+        read(name, tmp_path, image_size=size)
+
+
+def test_classes_of_medmnist_can_be_named(official: tuple[Path, dict[str, Expected]]) -> None:
+    source = DATASETS["breastmnist"](official[0], False)
+    assert source.classes == ("malignant", "normal, benign")
+    assert sides(source) == (["malignant"], ["normal, benign"])
+    disease = chosen(source, positives=["malignant"])
+    assert torch.equal(disease.train_labels, 1 - source.train_labels)
+
+
+def test_other_numbers_of_images_than_the_official_ones_are_noted(
+    official: tuple[Path, dict[str, Expected]],
+) -> None:
+    assert DATASETS["breastmnist"](official[0], False).notes == (
+        "breastmnist.npz has 60 + 20 + 24 images, and the official files have 546 + 78 + 156.",
+    )
+
+
+def test_stl10_of_another_size_is_pillow_s(official: tuple[Path, dict[str, Expected]]) -> None:
+    source = read("stl10", official[0], image_size=32)
+    assert source.train_images.shape == (60, 3, 32, 32)
+    for ours, image in zip(source.test_images, official[1]["stl10"].test_images, strict=True):
+        photo = Image.fromarray(image.transpose(1, 2, 0))
+        theirs = np.asarray(photo.resize((32, 32), Image.Resampling.BILINEAR))
+        assert np.abs(ours.permute(1, 2, 0).int().numpy() - theirs).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -80,7 +137,7 @@ def test_multi_label_set_is_refused_with_the_alternatives(tmp_path: Path) -> Non
         ),
         ({"train_labels": np.zeros((60, 14), np.uint8)}, r"labels \(N, 1\)"),
         ({"train_labels": np.full((60, 1), 2, np.uint8)}, "0 to 1"),
-        ({"train_labels": np.array([object()] * 60)}, "allow_pickle"),
+        ({"train_labels": np.array([object()] * 60)}, "holds object .*only arrays of numbers"),
     ],
 )
 def test_damaged_npz_is_refused(
@@ -100,6 +157,7 @@ def test_real_cifar10(real_data: Path) -> None:
     assert source.train_images.shape == (50_000, 3, 32, 32)
     assert source.train_labels.bincount().tolist() == [5_000] * 10
     assert source.test_labels.bincount().tolist() == [1_000] * 10
+    assert source.classes == ABOUT["cifar10"].classes
     # The published channel means of the training set.
     sums = source.train_images.sum((0, 2, 3), dtype=torch.int64)
     means = sums / (50_000 * 32 * 32 * 255)
@@ -116,6 +174,9 @@ def test_real_medmnist(name: str, train: int, val: int, test: int, real_data: Pa
     assert source.test_images.shape == (test, 1, 28, 28)
     assert source.validation_share == Fraction(val, train + val)
     assert list(source.checksums) == [f"{name}.npz"]
+    mirrored = f"{name}.npz does not have the official MD5, {SETS[name].md5[28]}."
+    official = md5(next(iter(source.files))) == SETS[name].md5[28]
+    assert source.notes == (() if official else (mirrored,))
 
 
 def source_of(labels: torch.Tensor, n_classes: int = 2) -> Source:
@@ -126,7 +187,7 @@ def source_of(labels: torch.Tensor, n_classes: int = 2) -> Source:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([-1, 1, -1, 1], "train_labels must be class ids from 0 to 1, not from -1 to 1: number"),
+        ([-2, 1, -2, 1], "train_labels must be class ids from 0 to 1, not from -2 to 1: number"),
         ([1, 2, 1, 2], "train_labels must be class ids from 0 to 1, not from 1 to 2"),
         ([0.0, 1.0, 0.0, 1.0], r"train_labels must be integers, .*, not torch.float32 of shape"),
         ([[0], [1], [0], [1]], r"one for each of the 4 images, not torch.int64 of shape \(4, 1\)"),

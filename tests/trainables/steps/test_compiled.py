@@ -295,7 +295,10 @@ def test_channels_last_is_how_weights_and_images_lie() -> None:
     assert all(each.is_contiguous(memory_format=torch.channels_last) for each in kernels)
     drawn = run._samplers[0].draw()
     assert torch.equal(usual._samplers[0].draw(), drawn)
-    images, same = run._batch(drawn).images, usual._batch(drawn).images
+    images, same = (
+        run._batch(drawn, run._pixels(drawn)).images,
+        usual._batch(drawn, usual._pixels(drawn)).images,
+    )
     assert images.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(images, same)
     torch.testing.assert_close(torch.tensor(steps(run)), torch.tensor(steps(usual)))

@@ -64,7 +64,9 @@ def test_steps_through_the_buffers_are_those_of_the_recipe(
     for done in range(plain.steps):
         recipe.advance(done / plain.steps)
         drawn = [sampler.draw() for sampler in plain._samplers[: recipe.batches]]
-        expected.append(recipe.step([plain._batch(each) for each in drawn]).item())
+        expected.append(
+            recipe.step([plain._batch(each, plain._pixels(each)) for each in drawn]).item()
+        )
     assert losses == expected
     assert torch.equal(weights(ours), weights(plain))
     assert ours.gradient_evaluations == plain.gradient_evaluations
