@@ -251,8 +251,8 @@ def test_one_label_is_its_plain_formula_bit_for_bit_and_no_operator_more(
     targets = torch.rand(size, generator=generator(4))
     targets = targets if soft else (targets < 0.3).float()
     loss = LOSSES[name](0.1, 1)
-    for parameter, value in zip(loss.parameters(), (0.6, 0.3, 0.4), strict=False):
-        nn.init.constant_(parameter, value)
+    for parameter, start in zip(loss.parameters(), (0.6, 0.3, 0.4), strict=False):
+        nn.init.constant_(parameter, start)
     found, launched = [], []
     ways: list[Callable[[Tensor, Tensor], Tensor]] = [loss, lambda f, t: plain(loss, f, t)]
     for of in ways:
