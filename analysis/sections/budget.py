@@ -79,6 +79,7 @@ def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) 
             TableCell(r["method"], r["method"], mark="row"),
             *_counts(r),
             *_costs(r),
+            *_memory(r, methods),
             TableCell(
                 f"{r['unequal']} of {plural(r['cells'], 'cell')}" if r["unequal"] else "none",
                 r["unequal"],
@@ -87,7 +88,8 @@ def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) 
         ]
         for r in methods.to_dict("records")
     ]
-    columns = [TableColumn("Method"), *_COUNTS, *_COSTS, TableColumn("Flagged", True)]
+    memory = [MEMORY] if methods["peak_memory"].notna().any() else []
+    columns = [TableColumn("Method"), *_COUNTS, *_COSTS, *memory, TableColumn("Flagged", True)]
     caption = "What each method was given and spent. Times are sums over trials, without waiting."
     sources = [
         spent(results, set(cells.loc[cells["method"] == method, "cell"]))
@@ -104,6 +106,7 @@ def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
             *_counts(r)[:4],
             *_costs(r)[:2],
             number(r["relative"], "{:.2f}".format),
+            *_memory(r, cells),
             TableCell(r["unequal"] or "none", mark="flag" if r["unequal"] else ""),
         ]
         for r in cells.to_dict("records")
@@ -119,11 +122,26 @@ def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
             "search gradient evaluations over the median of the setting; where nothing was "
             "searched, those of a confirm trial",
         ),
+        *([MEMORY] if cells["peak_memory"].notna().any() else []),
         TableColumn("Flag"),
     ]
     sources = [spent(results, {cell}) for cell in cells["cell"]]
     caption = "What each cell was given and spent."
     return Table("budget-cells", caption, columns, rows, cells, sources=sources)
+
+
+MEMORY = TableColumn(
+    "Peak memory",
+    True,
+    "most memory of the host that a trial's worker had resident; images in a mapped file, which "
+    "the trials of a node share, count in each",
+)
+
+
+def _memory(row: Row, table: pd.DataFrame) -> list[TableCell]:
+    """None where no trial told it."""
+    told = table["peak_memory"].notna().any()
+    return [number(row["peak_memory"], "{:,.0f} MB".format)] if told else []
 
 
 def _counts(row: Row) -> list[TableCell]:
