@@ -17,6 +17,9 @@ __all__ = ["MetricRuns", "resampled_metrics"]
 
 Floats = NDArray[np.floating[Any]]
 
+LEAST_DRAWS = 100
+"""Resamples that a variance takes; its error is then 7 %."""
+
 
 class MetricRuns(NamedTuple):
     """A method's runs by one metric, in the order of its rows.
@@ -41,7 +44,10 @@ def resampled_metrics(
     results: Results, rows: Mapping[str, pd.DataFrame], names: Sequence[str]
 ) -> tuple[dict[tuple[str, str], list[MetricRuns]], list[str]]:
     """By label ("": the mean) and metric the methods that kept predictions, and cells without
-    validation scores."""
+    validation scores.
+
+    None where next to no draw of the images holds both classes of every label.
+    """
     if not names:
         return {}, []
     said = {m: kept.runs for m, kept in kept(results, rows).items() if kept.runs}
@@ -69,6 +75,8 @@ def resampled_metrics(
         for label in next(iter(values.values()))[0]
         for name in names
     }
+    if len(by_metric["", names[0]][0].resampled) < LEAST_DRAWS:
+        return {}, []
     without = [m for m, all_runs in said.items() if any(map(_without_validation, all_runs))]
     return by_metric, [rows[method]["cell"].iloc[0] for method in without]
 

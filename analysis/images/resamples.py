@@ -1,7 +1,8 @@
 """Draws of the test images with replacement, within each class, the same for all runs.
 
-Images of a group are drawn together, and so are the labels of one image: then groups with a
-positive and groups without are drawn, as many of each as there are.
+Images of a group are drawn together: groups with a positive and groups without, as many of each as
+there are. The labels of one image are drawn together, too, and with several labels all groups, or
+images, are of one kind: a share of the variance lies between images with and without findings.
 """
 
 from collections.abc import Iterator
@@ -32,9 +33,10 @@ def resampled(said: Predictions, number: int = RESAMPLES) -> Iterator[NDArray[np
         yield from resamples(said.targets, number)
         return
     groups, of = np.unique(said.drawn, return_inverse=True)
-    with_positive = np.zeros(len(groups), dtype=bool)
-    with_positive[of[said.positive]] = True
-    for weights in _drawn(with_positive, number, len(of)):
+    kinds = np.zeros(len(groups), dtype=bool)
+    if not said.labels:
+        kinds[of[said.targets]] = True
+    for weights in _drawn(kinds, number, len(of)):
         whole = np.ones(weights.shape[1], dtype=bool)
         for _, images, own in said.by_label:
             for each in (own.targets, ~own.targets):
@@ -58,14 +60,15 @@ def resamples(
 
 
 def _drawn(
-    targets: NDArray[np.bool_], number: int, images: int
+    kinds: NDArray[np.bool_], number: int, images: int
 ) -> Iterator[NDArray[np.floating[Any]]]:
+    """Draws of what is of two kinds; parts are so large as suits so many images."""
     rng = np.random.default_rng(0)
     most = max(1, MOST_WEIGHTS // images)
     for begin in range(0, number, most):
         part = min(most, number - begin)
-        weights = np.empty((len(targets), part), dtype=np.float32)
-        for each in (targets, ~targets):
+        weights = np.empty((len(kinds), part), dtype=np.float32)
+        for each in (kinds, ~kinds):
             size = int(each.sum())
             if size:
                 weights[each] = rng.multinomial(size, np.full(size, 1 / size), part).T

@@ -88,14 +88,14 @@ def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) 
         ]
         for r in methods.to_dict("records")
     ]
-    memory = [MEMORY] if methods["peak_memory"].notna().any() else []
+    memory = [MEMORY] if _told(methods) else []
     columns = [TableColumn("Method"), *_COUNTS, *_COSTS, *memory, TableColumn("Flagged", True)]
     caption = "What each method was given and spent. Times are sums over trials, without waiting."
     sources = [
         spent(results, set(cells.loc[cells["method"] == method, "cell"]))
         for method in methods["method"]
     ]
-    return Table("budget", caption, columns, rows, methods, sources=sources)
+    return Table("budget", caption, columns, rows, _data(methods), sources=sources)
 
 
 def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
@@ -122,12 +122,12 @@ def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
             "search gradient evaluations over the median of the setting; where nothing was "
             "searched, those of a confirm trial",
         ),
-        *([MEMORY] if cells["peak_memory"].notna().any() else []),
+        *([MEMORY] if _told(cells) else []),
         TableColumn("Flag"),
     ]
     sources = [spent(results, {cell}) for cell in cells["cell"]]
     caption = "What each cell was given and spent."
-    return Table("budget-cells", caption, columns, rows, cells, sources=sources)
+    return Table("budget-cells", caption, columns, rows, _data(cells), sources=sources)
 
 
 MEMORY = TableColumn(
@@ -138,10 +138,17 @@ MEMORY = TableColumn(
 )
 
 
+def _told(table: pd.DataFrame) -> bool:
+    """A trial told its peak memory; earlier versions did not."""
+    return bool(table["peak_memory"].notna().any())
+
+
 def _memory(row: Row, table: pd.DataFrame) -> list[TableCell]:
-    """None where no trial told it."""
-    told = table["peak_memory"].notna().any()
-    return [number(row["peak_memory"], "{:,.0f} MB".format)] if told else []
+    return [number(row["peak_memory"], "{:,.0f} MB".format)] if _told(table) else []
+
+
+def _data(table: pd.DataFrame) -> pd.DataFrame:
+    return table if _told(table) else table.drop(columns="peak_memory")
 
 
 def _counts(row: Row) -> list[TableCell]:

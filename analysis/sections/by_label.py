@@ -12,6 +12,7 @@ from analysis.compare.by_label import LabelPair
 from analysis.findings import Findings
 from analysis.labels import listing, plural, setting, short_setting
 from analysis.read.traces import joined, trace
+from analysis.sections.draws import of_groups
 from analysis.sections.interval_figures import interval_figures
 from analysis.sections.method_columns import Line, measured_cell, method_tables
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
@@ -38,6 +39,7 @@ def section(findings: Findings) -> Section | None:
             "labels and pairs of the setting). A label counts on the images for which it is known."
         ),
         *_remarks(findings),
+        *of_groups(findings),
         *interval_figures(findings, cells, "label-intervals", ["label"], _caption),
         *_aurocs(findings, cells, methods),
     ]

@@ -16,6 +16,9 @@ MEAN_ALONE = frozenset(
     )
 )
 """Their keys."""
+COUNTING = frozenset(("verdict", "main-table", "imratio-curves"))
+"""Those of them that name numbers of test images."""
+COUNTS = " Its counts of test positives and negatives are those of the label with fewest positives."
 
 
 def with_sentence(section: Section, findings: Findings) -> Section:
@@ -25,7 +28,8 @@ def with_sentence(section: Section, findings: Findings) -> Section:
         return section
     tasks = listing(f"{task}: {plural(len(names), 'label')}" for task, names in several.items())
     where = "" if findings.by_label.cells.empty else "; the chapter Labels has them one by one"
-    said = Prose(f"This goes by the mean over labels alone ({tasks}){where}.")
+    counts = COUNTS if section.key in COUNTING else ""
+    said = Prose(f"This goes by the mean over labels alone ({tasks}){where}.{counts}")
     # The first screen keeps its sentences and figure together.
     place = len(section.blocks) if section.key == "glance" else 1
     return replace(section, blocks=[*section.blocks[:place], said, *section.blocks[place:]])

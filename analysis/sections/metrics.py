@@ -78,6 +78,18 @@ def _remarks(findings: Findings) -> list[Block]:
             ": the confirm trials there are of a version that did not keep validation scores"
             f"{' or lack a class of a label among them' if findings.results.labels else ''}."
         )
+    measured = findings.measured.cells
+    known = {*measured.loc[measured["metric"] != "auroc", "cell"]}
+    undrawn = [
+        cell
+        for cell, images in findings.within.images.items()
+        if not images.why and cell not in known
+    ]
+    if undrawn:
+        said.append(
+            f"Nothing but the AUROC of {listing(undrawn)}: next to no draw of the test images "
+            "holds both classes of every label."
+        )
     missing = [cell for cell, images in findings.within.images.items() if images.why]
     if missing:
         said.append(

@@ -33,7 +33,7 @@ class Lesions:
         labels: int64 (N,), 1 where malignant.
         groups: int64 (N,), whose.
         metadata: N rows.
-        own: the first so many are the set's own; the others are for training alone.
+        own: the first so many are the set's own; the others are not for the test.
         official: how many of its own it should have.
     """
 

@@ -65,8 +65,9 @@ def read_melanoma(
         download: not used: Kaggle asks for an account.
         image_size: images become squares of so many pixels.
         resize: see ``Decoding``.
-        external: another CSV file with the same columns, and its JPEGs beside it likewise: images
-            for training alone. A relative path counts from ``root``; a patient "" or -1 is nobody.
+        external: another CSV file with the same columns, and its JPEGs beside it likewise, for
+            training and validation. A relative path counts from ``root``; a patient "" or -1 is
+            nobody.
         undecodable: "stop" at an image that cannot be decoded, or "skip" it.
 
     Raises:

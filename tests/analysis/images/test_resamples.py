@@ -1,13 +1,19 @@
 """Draws of groups of images: whole groups, as many as there are, and as before without any."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from analysis import sections
 from analysis.compare.delong import placements
+from analysis.compare.testset import placed
+from analysis.findings import Findings
 from analysis.images.metrics import RANKED, prepared, whole
 from analysis.images.predictions import Predictions
 from analysis.images.resamples import resampled, resamples
-from tests.analysis.patients import grouped_scores, patient_numbers
+from analysis.write.blocks import Note
+from tests.analysis.patients import grouped_scores, patient_numbers, patients_study
 
 
 def patients(seed: int, number: int = 120) -> Predictions:
@@ -92,3 +98,53 @@ def test_metrics_of_several_labels_are_means_each_on_its_own_images() -> None:
     expected = one.metrics(["auprc"], weights[known])["auprc"]
     assert moved["b"]["auprc"] == pytest.approx(expected)
     assert np.isfinite(moved[""]["brier"]).all()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_variance_of_the_mean_over_labels_is_that_of_the_closed_form(grouped: bool) -> None:
+    """Images with a finding are hard in every label, so that they are a source of variance."""
+    from analysis.images import metrics
+
+    rng = np.random.default_rng(5)
+    of = patient_numbers(rng, 250)
+    targets = (rng.uniform(size=(len(of), 5)) < 0.2).astype(np.float32)
+    targets[rng.uniform(size=targets.shape) < 0.1] = np.nan
+    found = (targets == 1).any(axis=1)[:, None]
+    hard = rng.normal(size=250)[of, None]
+    scores = np.nan_to_num(targets) + found + 0.5 * hard + rng.normal(size=targets.shape)
+    said = Predictions(scores, targets, None, labels=tuple("abcde"), groups=of if grouped else None)
+    means = []
+    for weights in resampled(said, 1500):
+        areas = []
+        for images, run in whole(said).labels.values():
+            drawn = weights[images]
+            counts = metrics._Counts(run.positives @ drawn, run.negatives @ drawn)
+            areas.append(metrics._area(counts.fpr, counts.tpr, 1.0, 0.0))
+        means.append(np.mean(areas, axis=0))
+    assert np.concatenate(means).std() == pytest.approx(placed([said]).error, rel=0.06)
+
+
+def test_labels_too_rare_to_be_drawn_together_have_the_auroc_alone(tmp_path: Path) -> None:
+    """Thirty labels with two positives each: hardly a draw holds all."""
+    labels = [f"rare {i}" for i in range(30)]
+    results = patients_study(
+        tmp_path,
+        {"a": 1.0, "b": 1.2},
+        np.random.default_rng(6),
+        labels=labels,
+        grouped=False,
+        metrics=["auroc", "auprc"],
+    )
+    for path in (tmp_path / "predictions").iterdir():
+        with np.load(path) as file:
+            kept = dict(file)
+        kept["targets"] = np.zeros_like(kept["targets"])
+        for i in range(30):
+            kept["targets"][[2 * i, 2 * i + 1], i] = 1
+        np.savez(path, allow_pickle=False, **kept)
+    found = Findings(results)
+    assert set(found.measured.cells["metric"]) == {"auroc"}
+    section = sections.metrics.section(found)
+    assert section is not None
+    notes = [said for block in section.blocks if isinstance(block, Note) for said in block.items]
+    assert "Nothing but the AUROC of a__" in notes[0]

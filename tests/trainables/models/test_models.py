@@ -159,7 +159,7 @@ def test_head_only_shares_the_head_and_fixes_the_features() -> None:
     assert model.features.training
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_network_has_as_many_outputs_as_it_is_asked_for(name: str) -> None:
     """The same network with a new head, drawn after it: one output leaves all as it was."""
     one, three = _build(name, 3, 32), _build(name, 3, 32)

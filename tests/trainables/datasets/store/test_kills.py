@@ -15,6 +15,7 @@ from tests.trainables.datasets.store.building import HOW, SIDE, Drawn, build, pi
 from trainables.datasets.store.entry import Entry
 from trainables.datasets.store.photos import photos
 from trainables.datasets.store.place import CACHE_VARIABLE
+from trainables.datasets.store.progress import beating
 
 KILLS = 20
 CHUNK = 5 * 3 * SIDE * SIDE
@@ -118,6 +119,25 @@ def test_one_process_builds_and_the_others_wait(tmp_path: Path) -> None:
         child.join()
     assert [child.exitcode for child in children] == [0] * 4
     assert len((tmp_path / "log").read_text()) == 60
+
+
+def test_who_waits_says_that_it_is_alive(store: Path) -> None:
+    images = Drawn(20)
+    child = start(replace(images, hangs_at=5))
+    while not [*store.glob("*.journal")]:
+        assert child.is_alive()
+        time.sleep(0.01)
+    beats: list[int] = []
+
+    def beat() -> None:
+        beats.append(1)
+        child.kill()  # a builder that dies keeps nobody out
+
+    with beating(beat):
+        found = photos("drawn", images, HOW, "stop")
+    child.join()
+    assert beats
+    assert len(found.images) == 20
 
 
 def test_a_record_without_its_pixels_is_no_set(store: Path) -> None:

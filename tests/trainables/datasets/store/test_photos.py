@@ -17,6 +17,7 @@ from trainables.datasets.store.arrays import is_mapped
 from trainables.datasets.store.encoded import Files
 from trainables.datasets.store.photos import photos
 from trainables.datasets.store.place import kept, store_folder
+from trainables.datasets.store.progress import beating
 from trainables.errors import DataError
 
 IMAGE_BYTES = 3 * SIDE * SIDE
@@ -163,3 +164,13 @@ def test_lines_say_how_far_it_is(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.splitlines()[-2:] == ["decoding drawn: 4 of 6", "decoding drawn: 6 of 6"]
+
+
+def test_whoever_watches_hears_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_BYTES", 2 * IMAGE_BYTES)
+    beats: list[int] = []
+    with beating(lambda: beats.append(1)):
+        photos("drawn", Drawn(10), HOW, "stop")
+    assert len(beats) >= 5
+    photos("drawn", Drawn(10, seed=1), HOW, "stop")
+    assert len(beats) < 10
