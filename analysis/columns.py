@@ -12,13 +12,16 @@ __all__ = [
     "CURVES",
     "FRAMES",
     "KEYS",
+    "LABEL_CURVES",
     "METRICS",
+    "MOST_FIGURES",
     "PLACE",
     "PREDICTIONS",
     "SETTING",
     "TRIALS",
     "Column",
     "Row",
+    "by_setting",
     "frame",
 ]
 
@@ -70,6 +73,11 @@ _TRIAL = {
         "object",
         'how its steps ran: "graph" (as a CUDA graph), "compiled", "eager", or "eager: " and why '
         "they could not be captured or compiled; None: not told",
+    ),
+    "peak_memory": Column(
+        "float64",
+        "most memory of the host that its worker had resident, MB (1e6 bytes), mapped images that "
+        "trials share included; NaN: not told",
     ),
     "started": Column("datetime64[us]", "local time of that machine, or NaT"),
     "finished": Column("datetime64[us]", "local time of that machine, or NaT"),
@@ -176,6 +184,7 @@ BUDGET = {name: KEYS[name] for name in PLACE} | {
     ),
     "confirm_seconds": Column("float64", "sum over confirm trials, superseded included, s"),
     "run_gradient_evaluations": Column("float64", "mean of the finished confirm trials"),
+    "peak_memory": Column("float64", "highest of its trials, all phases, MB; NaN: not told"),
     "unreported": Column("int64", "ended trials that never reported a cost: the sums lack them"),
     "relative": Column(
         "float64",
@@ -185,9 +194,15 @@ BUDGET = {name: KEYS[name] for name in PLACE} | {
     "unequal": Column("object", 'why the budget differs from its rivals\'; "" if it does not'),
 }
 
+_LABEL = (
+    'name of the label; of a task with several "" stands for the mean over them, and so it does '
+    "where there is one"
+)
+
 METRICS = {
     "trial": Column("object", "id of the confirm trial, as in the frame confirm"),
     "cell": KEYS["cell"],
+    "label": Column("object", _LABEL),
     "auroc": CONFIRM["test_auroc"],
     "auprc": Column("float64", "average precision"),
     "auroc_low_fpr": Column(
@@ -214,10 +229,18 @@ METRICS = {
     ),
 }
 
+LABEL_CURVES = {name: CURVES[name] for name in ("trial", "cell", "phase", "number", "seed")} | {
+    "label": Column("object", "name of the label"),
+    "interval": CURVES["interval"],
+    "val_auroc": Column("float64", "validation AUROC of the label after the interval"),
+}
+
 PREDICTIONS = {
     "trial": Column("category", "id of the confirm trial, as in the frame confirm"),
     "image": Column("int32", "place of the image in the test set, from 0"),
-    "target": Column("int8", "1: positive, 0: negative"),
+    "label": Column("category", 'name of the label; "" in a task of one'),
+    "group": Column("float64", "number of the image's group (patient); NaN: there are none"),
+    "target": Column("int8", "1: positive, 0: negative, -1: not known"),
     "score": Column("float32", "higher: more positive; scales differ between methods"),
 }
 
@@ -231,9 +254,20 @@ FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
         CONFIRM,
     ),
     "curves": ("one row an interval of a search or confirm trial", CURVES),
+    "label_curves": (
+        "one row a label and interval of a search or confirm trial, of tasks with several labels",
+        LABEL_CURVES,
+    ),
     "budget": ("one row a cell: what it was given and what it spent", BUDGET),
-    "metrics": ("one row a confirm trial with predictions: its metrics on the test set", METRICS),
-    "predictions": ("one row a test image and confirm trial", PREDICTIONS),
+    "metrics": (
+        "one row a confirm trial with predictions (of several labels, also each): its metrics on "
+        "the test set",
+        METRICS,
+    ),
+    "predictions": (
+        "one row a test image, label and confirm trial; metadata stay in the files of predictions",
+        PREDICTIONS,
+    ),
 }
 """Frames by name: what a row is, and the columns."""
 
@@ -242,3 +276,15 @@ def frame(rows: Iterable[Mapping[str, object]], columns: Mapping[str, Column]) -
     """A frame of exactly ``columns``, in order and with their dtypes, even without rows."""
     table = pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns))
     return table.astype({name: column.dtype for name, column in columns.items()})
+
+
+MOST_FIGURES = 6
+"""Settings that have a figure of their own, where one shows a single setting; tables have all."""
+
+
+def by_setting(
+    rows: pd.DataFrame, settings: Iterable[tuple[str, str]]
+) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    """The rows of each of ``settings`` that has any, in their order."""
+    groups = dict(list(rows.groupby([*SETTING], sort=False)))
+    return [(place, groups[place]) for place in settings if place in groups]

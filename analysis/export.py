@@ -1,6 +1,6 @@
 """A study's frames as files that any tool reads: CSV and Parquet, with a word on every column."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from analysis import columns
 from analysis.compare import budget
+from analysis.compare.delong import placements
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
-from analysis.images.metrics import prepared
+from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
+from analysis.search.curves import label_points
 from study.words import METRICS
 
 __all__ = ["KINDS", "export", "frames"]
@@ -86,6 +88,7 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
         "profile": results.profile.assign(moved_to=results.profile["moved_to"].map(str)),
         "superseded": results.superseded,
         "curves": results.curves,
+        "label_curves": columns.frame(label_points(results), columns.LABEL_CURVES),
         "budget": budget.by_cell(results)[list(columns.BUDGET)].astype(
             {name: column.dtype for name, column in columns.BUDGET.items()}
         ),
@@ -114,29 +117,46 @@ def _metrics(results: Results, kept: Mapping[str, Predictions]) -> pd.DataFrame:
     confirm = results.confirm.set_index("trial")
     rows = []
     for trial, said in kept.items():
-        values = {name: each[0] for name, each in prepared(said).metrics(names).items()}
-        own = {"trial": trial, "cell": confirm["cell"][trial]}
-        rows.append(own | values | {"auroc": confirm["test_auroc"][trial]})
+        aurocs = {"": confirm["test_auroc"][trial]} | {
+            label: float(placements(own.scores, own.targets).auroc[0])
+            for label, _, own in said.by_label
+            if label
+        }
+        for label, found in whole(said).metrics(names).items():
+            values = {name: each[0] for name, each in found.items()}
+            own = {"trial": trial, "cell": confirm["cell"][trial], "label": label}
+            rows.append(own | values | {"auroc": aurocs[label]})
     return columns.frame(rows, columns.METRICS)
 
 
 def _scores(kept: Mapping[str, Predictions]) -> pd.DataFrame:
-    """Test scores of every trial with predictions, one row an image (``columns.PREDICTIONS``)."""
-    parts = [
-        pd.DataFrame(
-            {
-                "trial": pd.Categorical([trial]).repeat(len(said.scores)),
-                "image": np.arange(len(said.scores), dtype="int32"),
-                "target": said.targets.astype("int8"),
-                "score": said.scores.astype("float32"),
-            }
-        )
-        for trial, said in kept.items()
-    ]
+    """Test scores of every trial with predictions, one row an image and label
+    (``columns.PREDICTIONS``)."""
+    parts = [part for trial, said in kept.items() for part in _of_trial(trial, said)]
     if not parts:
         return columns.frame([], columns.PREDICTIONS)
-    trials = pd.api.types.union_categoricals([part["trial"] for part in parts])
-    return pd.concat(parts, ignore_index=True).assign(trial=trials)
+    names = {
+        name: pd.api.types.union_categoricals([part[name] for part in parts])
+        for name in ("trial", "label")
+    }
+    return pd.concat(parts, ignore_index=True).assign(**names)
+
+
+def _of_trial(trial: str, said: Predictions) -> Iterator[pd.DataFrame]:
+    count = len(said.scores)
+    scores, targets = said.scores.reshape(count, -1), said.targets.reshape(count, -1)
+    groups = np.full(count, np.nan) if said.groups is None else said.groups.astype(float)
+    for label, score, target in zip(said.labels or [""], scores.T, targets.T, strict=True):
+        yield pd.DataFrame(
+            {
+                "trial": pd.Categorical([trial]).repeat(count),
+                "image": np.arange(count, dtype="int32"),
+                "label": pd.Categorical([label]).repeat(count),
+                "group": groups,
+                "target": np.where(np.isnan(target.astype(float)), -1, target).astype("int8"),
+                "score": score.astype("float32"),
+            }
+        )
 
 
 def _uniform(column: pd.Series) -> pd.Series:

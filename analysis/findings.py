@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.compare import (
     budget,
+    by_label,
     claims,
     comparison,
     doubts,
@@ -15,13 +16,16 @@ from analysis.compare import (
     profile,
     significance,
     stability,
+    subgroups,
 )
+from analysis.compare.by_label import ByLabel
 from analysis.compare.claims import Overall, Verdict
 from analysis.compare.doubts import Facts
 from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.compare.stability import Stability
+from analysis.compare.subgroups import Subgroups
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
 from analysis.search.sensitivity import Curve
@@ -56,6 +60,16 @@ class Findings:
     def measured(self) -> Measured:
         """Cells and pairs by every metric that the spec names."""
         return metrics.measured(self.results, self.results.metrics, self.scores, self.within.pairs)
+
+    @cached_property
+    def by_label(self) -> ByLabel:
+        """Cells and pairs by each label of tasks with several."""
+        return by_label.by_label(self.results)
+
+    @cached_property
+    def subgroups(self) -> Subgroups:
+        """Cells by each category that the images' metadata name."""
+        return subgroups.subgroups(self.results)
 
     @cached_property
     def budget(self) -> pd.DataFrame:
@@ -116,3 +130,8 @@ class Findings:
     def convergence(self) -> pd.DataFrame:
         """One row a cell and interval: validation AUROC of the confirm trials."""
         return curves.convergence(self.results)
+
+    @cached_property
+    def label_convergence(self) -> pd.DataFrame:
+        """The same by each label of tasks with several."""
+        return curves.label_convergence(self.results)

@@ -10,6 +10,7 @@ from analysis.findings import Findings
 from analysis.read.several import read_together
 from analysis.results import Results, load
 from analysis.sections import SECTIONS
+from analysis.sections.mean_alone import with_sentence
 from analysis.write import markdown, page, tables
 from analysis.write.blocks import Section
 from study.places import Places
@@ -81,4 +82,4 @@ def _write(findings: Findings, folder: Path) -> Path:
 def sections(findings: Findings) -> list[Section]:
     """The sections that the study has something for, in order."""
     made = (build(findings) for build in SECTIONS)
-    return [section for section in made if section is not None]
+    return [with_sentence(section, findings) for section in made if section is not None]

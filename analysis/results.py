@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +18,12 @@ from study.plan.power import ROPE
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 from study.words import METRICS
 
-__all__ = ["Origin", "Results", "final_auroc", "from_record", "load", "trial_id"]
+__all__ = ["LABEL", "Origin", "Results", "final_auroc", "from_record", "load", "trial_id"]
 
 NAN = float("nan")
+
+LABEL = "val_auroc."
+"""Begins the figures of one label in a trial's curve."""
 
 
 class Origin(NamedTuple):
@@ -108,6 +112,18 @@ class Results:
         """The spec of every study that is read."""
         spec = self.study.spec
         return [*spec.values()] if self.origins else [spec]
+
+    @cached_property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Tasks with several labels, and these, as the trials' curves name them."""
+        found: dict[str, dict[str, None]] = {}
+        for cell in self.study.cells:
+            for row in cell.rows:
+                names = [name for point in row.curve[-1:] for name in point]
+                for name in names:
+                    if name.startswith(LABEL):
+                        found.setdefault(cell.task, {})[name.removeprefix(LABEL)] = None
+        return {task: tuple(names) for task, names in found.items()}
 
     @property
     def metrics(self) -> list[str]:
@@ -216,6 +232,7 @@ def _row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "host": row.host,
         "device": row.device,
         "execution": row.execution,
+        "peak_memory": _number(row.peak_memory),
         "started": row.started,
         "finished": row.finished,
         **{name: _number(row.seeds.get(name)) for name in ("data_seed", "init_seed", "order_seed")},

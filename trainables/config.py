@@ -24,7 +24,7 @@ class TrialConfig:
         intervals: validations a run; training is cut into that many intervals.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch, in (0, 1); None: the natural draw.
-        augmentation: "crop_flip", "flip", "none"; None: what the data set asks for.
+        augmentation: a key of ``AUGMENTATIONS``; None: what the data set asks for.
         easy_positives: easy positives added to the training set, as a share of those kept.
         label_noise: share of each class of the training set that gets the other label.
         ablation_seed: decides, with data_seed, which labels are wrong.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.batches.augment import augment, normalise
+from trainables.batches.augment import augment, normalise, refuse_other_axes
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
 from trainables.budget import BUDGETS
@@ -88,7 +88,9 @@ class TrainingRun:
         self._augmentation = config.augmentation or self._task.augmentation
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
-        channels, size = self._task.train_images.shape[0], self._task.train_images.shape[-1]
+        shape = self._task.train_images.shape
+        refuse_other_axes(self._augmentation, len(shape))
+        channels, size = shape[0], shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
             root = Path(config.data_root)
@@ -100,7 +102,9 @@ class TrainingRun:
             # What the weights were trained on, not what these images are like.
             self._mean, self._std = (each.to(device) for each in statistics(config.model, channels))
         self._model.precision = config.precision
-        self._layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        self._layout = torch.contiguous_format
+        if config.channels_last:
+            self._layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
         self._model.to(memory_format=self._layout)
 
         seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
@@ -418,7 +422,12 @@ class TrainingRun:
         """The images at the indices ``chosen`` (B,), augmented and normalised."""
         images = augment(self._augmentation, pixels, self._augment_generator)
         targets = self._task.train_targets.index_select(0, chosen).float()
-        return Batch(self._input(images), targets, chosen)
+        return Batch(self._input(images), targets, chosen, self._metadata(chosen))
+
+    def _metadata(self, chosen: Tensor) -> Tensor | None:
+        """Of training images, float32 (B, K); None: the set has none."""
+        rows = self._task.train_metadata
+        return None if rows is None else rows.index_select(0, chosen)
 
     def _input(self, images: Tensor) -> Tensor:
         """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
@@ -447,7 +456,8 @@ class TrainingRun:
         rate = self._prior if isinstance(self._prior, float) else None
         chosen = BatchSampler(task.train_targets, size, generator, rate).draw()
         images = self._input(self._pixels(chosen))
-        return Batch(images, task.train_targets[chosen].float(), chosen)
+        targets = task.train_targets[chosen].float()
+        return Batch(images, targets, chosen, self._metadata(chosen))
 
     @torch.no_grad()
     def _outputs(self, network: nn.Module, images: Images) -> Tensor:

@@ -21,12 +21,13 @@ Mix = Callable[[Batch], Batch]
 def mixed(mix: Mix, batch: Batch) -> Batch:
     """What ``mix`` makes of the batch; what it does not carry on is that of each first image.
 
-    So a mix that gives ``Batch(images, targets)`` keeps the indices, unless it changes how many
-    images there are.
+    So a mix that gives ``Batch(images, targets)`` keeps indices and metadata, unless it changes how
+    many images there are.
     """
     found = mix(batch)
-    if found.indices is None and len(found.targets) == len(batch.targets):
-        found.indices = batch.indices
+    if len(found.targets) == len(batch.targets):
+        found.indices = batch.indices if found.indices is None else found.indices
+        found.metadata = batch.metadata if found.metadata is None else found.metadata
     return found
 
 

@@ -28,7 +28,8 @@ def by_cell(results: Results) -> pd.DataFrame:
         (confirm rows that came to an end, replaced configurations included),
         search_gradient_evaluations, search_seconds, confirm_gradient_evaluations,
         confirm_seconds (sums over the rows that reported them), run_gradient_evaluations (mean
-        of its finished confirm rows), unreported (ended rows that never reported a cost),
+        of its finished confirm rows), peak_memory (highest of its rows, MB; NaN: not told),
+        unreported (ended rows that never reported a cost),
         relative (search gradient evaluations over the setting's median; where nothing was
         searched, those of a confirm run), unequal (why the cell's budget differs from those
         beside it; "" if it does not).
@@ -55,6 +56,8 @@ def by_cell(results: Results) -> pd.DataFrame:
     complete = results.confirm[results.confirm["state"] == "COMPLETE"]
     a_run = complete.groupby("cell")["gradient_evaluations"].mean()
     table["run_gradient_evaluations"] = table["cell"].map(a_run).astype(float)
+    rows_of_all = pd.concat([search, results.confirm, results.profile, results.superseded])
+    table["peak_memory"] = table["cell"].map(rows_of_all.groupby("cell")["peak_memory"].max())
     ended = pd.concat([search[search["state"].isin(_STATES.values())], confirm])
     silent = ended[ended["gradient_evaluations"].isna()].groupby("cell").size()
     table["unreported"] = table["cell"].map(silent).fillna(0).astype(int)
@@ -93,12 +96,14 @@ def by_method(cells: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a method, in the study's order: method, cells, planned, trials, finished, pruned,
         failed, open, confirms, the four costs, unreported, unequal (number of its cells that are
-        flagged).
+        flagged), peak_memory (the highest).
     """
     flagged = cells.assign(unequal=(cells["unequal"] != "").astype(int), cells=1)
     costs = [f"{phase}_{cost}" for phase in ("search", "confirm") for cost in _COSTS]
     sums = ["cells", "planned", "trials", *_STATES, "open", "confirms", *costs, "unreported"]
-    return flagged.groupby("method", sort=False)[[*sums, "unequal"]].sum().reset_index()
+    by = flagged.groupby("method", sort=False)
+    found = by[[*sums, "unequal"]].sum().assign(peak_memory=by["peak_memory"].max())
+    return found.reset_index()
 
 
 def fallbacks(results: Results) -> pd.DataFrame:

@@ -4,10 +4,15 @@ Every image has a placement: a positive the share of negatives that it outranks,
 share of positives that outrank it (ties count a half). The AUROC is the mean placement, and its
 variance over other draws of images follows from the spread of the placements. Differences of
 placements give the variance of a difference of AUROCs on the same images.
+
+Images of one group (a patient) are drawn together, and so are the labels of one image: their
+placements are summed first, and the sums are what varies (Obuchowski, Biometrics 1997). Each class
+of each label is one part; the AUROC of several labels is the mean over them.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +22,18 @@ from scipy import special, stats
 from analysis.compare.searches import Groups, sampled
 from analysis.compare.t_test import UNTESTED, Student
 
-__all__ = ["Difference", "Placements", "both", "compare", "placements", "seeds_and_images"]
+__all__ = [
+    "Difference",
+    "Placements",
+    "both",
+    "compare",
+    "over_labels",
+    "placements",
+    "seeds_and_images",
+]
 
 Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,25 +41,40 @@ class Placements:
     """Placements of a test set's images under several runs.
 
     Attributes:
-        positives: (runs, number of positives), in [0, 1].
-        negatives: (runs, number of negatives), in [0, 1].
+        parts: positives and negatives of each label in turn, (runs, images of that class) each,
+            in [0, 1].
+        drawn: of each part, (images of that class,): those of one number, in whatever part, are
+            drawn together; None: one label, and every image is drawn by itself.
     """
 
-    positives: Floats
-    negatives: Floats
+    parts: tuple[Floats, ...]
+    drawn: tuple[Ints, ...] | None = None
 
     @property
     def auroc(self) -> Floats:
-        """AUROC of each run (runs,)."""
-        return np.asarray(self.positives.mean(axis=1))
+        """AUROC of each run (runs,), the mean over the labels."""
+        return np.asarray(np.mean([part.mean(axis=1) for part in self.parts[::2]], axis=0))
+
+    @property
+    def images(self) -> tuple[int, int]:
+        """Positives and negatives of the label with the fewest positives."""
+        counts = [part.shape[1] for part in self.parts]
+        return min(zip(counts[::2], counts[1::2], strict=True))
+
+    @property
+    def draws(self) -> tuple[int, int]:
+        """Of the classes of that label, how many of what is drawn hold an image."""
+        if self.drawn is None:
+            return self.images
+        counts = [len(np.unique(numbers)) for numbers in self.drawn]
+        return min(zip(counts[::2], counts[1::2], strict=True))
 
     @property
     def covariance(self) -> Floats:
         """Covariance of the runs' AUROCs over draws of the images (runs, runs)."""
-        return sum(
-            np.atleast_2d(np.cov(part, ddof=1)) / part.shape[1]
-            for part in (self.positives, self.negatives)
-        )
+        if self.drawn is None:
+            return sum(np.atleast_2d(np.cov(part, ddof=1)) / part.shape[1] for part in self.parts)
+        return self._of_sums(self.drawn)
 
     @property
     def error(self) -> float:
@@ -54,23 +83,50 @@ class Placements:
 
     def runs(self, chosen: list[int]) -> "Placements":
         """Only the runs in these places."""
-        return Placements(self.positives[chosen], self.negatives[chosen])
+        return replace(self, parts=tuple(part[chosen] for part in self.parts))
 
     def means(self, groups: Groups) -> "Placements":
         """Means over groups of runs, as if each were one run."""
-        return Placements(sampled(self.positives, groups), sampled(self.negatives, groups))
+        return replace(self, parts=tuple(sampled(part, groups) for part in self.parts))
 
     def minus(self, other: "Placements") -> "Placements":
         """Differences, run by run, on the same images; its ``auroc`` is that of the AUROCs."""
-        return Placements(self.positives - other.positives, self.negatives - other.negatives)
+        parts = zip(self.parts, other.parts, strict=True)
+        return replace(self, parts=tuple(own - theirs for own, theirs in parts))
+
+    def beside(self, others: "Sequence[Placements]") -> "Placements":
+        """These runs and those of ``others`` on the same images."""
+        parts = zip(*(each.parts for each in (self, *others)), strict=True)
+        return replace(self, parts=tuple(map(np.vstack, parts)))
+
+    def _of_sums(self, drawn: tuple[Ints, ...]) -> Floats:
+        """Covariance by what is drawn together (Obuchowski 1997, section 2).
+
+        With one image a draw it is DeLong's, to rounding.
+        """
+        known = np.unique(np.concatenate(drawn))
+        runs, labels = len(self.parts[0]), len(self.parts) // 2
+        common = len(known) / (len(known) - 1)
+        every, own = np.zeros((runs, len(known))), np.zeros((runs, runs))
+        for part, numbers in zip(self.parts, drawn, strict=True):
+            place = np.searchsorted(known, numbers)
+            apart = (part - part.mean(axis=1, keepdims=True)) / part.shape[1]
+            sums = np.stack([np.bincount(place, run, len(known)) for run in apart])
+            count = np.count_nonzero(np.bincount(place, minlength=len(known)))
+            # Each part has a correction of its own, and two of them that of all.
+            own += (count / (count - 1) - common) * (sums @ sums.T)
+            every += sums
+        return np.asarray(own + common * (every @ every.T)) / labels**2
 
 
-def placements(scores: ArrayLike, targets: ArrayLike) -> Placements:
-    """Placements of every image under several runs.
+def placements(scores: ArrayLike, targets: ArrayLike, drawn: Ints | None = None) -> Placements:
+    """Placements of every image under several runs, of one label.
 
     Args:
         scores: (runs, N), finite.
         targets: bool (N,), at least two images of each class.
+        drawn: (N,), images of one number are drawn together, and each class has at least two of
+            these; None: every image is drawn by itself.
     """
     s, positive = np.atleast_2d(np.asarray(scores)), np.asarray(targets, dtype=bool)
     m, n = int(positive.sum()), int((~positive).sum())
@@ -78,7 +134,20 @@ def placements(scores: ArrayLike, targets: ArrayLike) -> Placements:
     # A rank among all less the rank within one's own class counts the other class alone.
     above = ranks[:, positive] - stats.rankdata(s[:, positive], axis=1)
     below = ranks[:, ~positive] - stats.rankdata(s[:, ~positive], axis=1)
-    return Placements(above / n, 1 - below / m)
+    numbers = None if drawn is None else (drawn[positive], drawn[~positive])
+    return Placements((above / n, 1 - below / m), numbers)
+
+
+def over_labels(labels: Sequence[Placements]) -> Placements:
+    """Of the mean over labels, each with the same runs; of one label its own.
+
+    Args:
+        labels: one or more; of several, all say what is drawn together.
+    """
+    if len(labels) == 1:
+        return labels[0]
+    drawn = tuple(numbers for each in labels for numbers in each.drawn or ())
+    return Placements(tuple(part for each in labels for part in each.parts), drawn)
 
 
 class Difference(NamedTuple):

@@ -3,7 +3,8 @@
 DeLong's variance is too small where few images are ranked wrongly: the draw that happens to hold
 none of them shows no spread. So the image of each class that lies farthest from its class's mean
 placement counts twice in the variance, a pseudo-observation that is next to nothing among many
-images and a lot where one image makes the spread. The interval is Student's on the logit scale.
+images and a lot where one image makes the spread; where images are drawn together, it is those
+drawn with it. The interval is Student's on the logit scale.
 Where every run ranks every image rightly, there is no spread at all; the lower end is then the
 AUROC whose error (Hanley and McNeil 1982) just reaches 1 (Newcombe, Stat Med 2006, method 5).
 """
@@ -46,18 +47,26 @@ def over_seeds_and_images(places: Placements) -> Interval:
 
 def _cautious(places: Placements) -> Placements:
     """The placements with the farthest image of each class twice."""
-    parts = []
-    for part in (places.positives, places.negatives):
+    numbers = places.drawn or (None,) * len(places.parts)
+    free = max((int(of.max()) for of in places.drawn or ()), default=0) + 1
+    parts, drawn = [], []
+    for label, (part, of) in enumerate(zip(places.parts, numbers, strict=True)):
         of_image = part.mean(axis=0)
-        farthest = int(np.abs(of_image - of_image.mean()).argmax())
-        parts.append(np.hstack([part, part[:, [farthest]]]))
-    return Placements(*parts)
+        apart = of_image - of_image.mean()
+        if of is None:
+            again = np.array([np.abs(apart).argmax()])
+        else:
+            _, place = np.unique(of, return_inverse=True)
+            again = np.flatnonzero(place == np.abs(np.bincount(place, apart)).argmax())
+            drawn.append(np.append(of, np.full(len(again), free + label)))
+        parts.append(np.hstack([part, part[:, again]]))
+    return Placements(tuple(parts), tuple(drawn) if places.drawn else None)
 
 
 def _without_error(mean: float, places: Placements) -> Interval:
     """Of an AUROC of exactly 0 or 1."""
     normal = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    positives, negatives = places.positives.shape[1], places.negatives.shape[1]
+    positives, negatives = places.draws
 
     def beyond(auroc: float) -> float:
         return 1 - auroc - normal * hanley_mcneil_error(auroc, positives, negatives)

@@ -8,10 +8,10 @@ Seeds are not resampled: with three to ten the bootstrap is too narrow
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 from analysis.columns import PLACE, SETTING
 from analysis.compare.delong import both, seeds_and_images
 from analysis.compare.intervals import NO_INTERVAL, Interval, log_interval, logit_interval
+from analysis.compare.metric_runs import MetricRuns, resampled_metrics
 from analysis.compare.paired_seeds import refusal
 from analysis.compare.pairwise import Pair, seeds
 from analysis.compare.searches import grouped, sampled
 from analysis.compare.t_test import UNTESTED
-from analysis.compare.testset import kept
 from analysis.holm import holm
-from analysis.images.metrics import goodness, prepared
-from analysis.images.resamples import resamples
+from analysis.images.metrics import goodness
 from analysis.results import Results
 from study.plan.power import ALPHA
 
@@ -88,31 +87,15 @@ class Measured:
             (over seeds and images, or as the main table's), best (of its setting), near (not
             best, and not told from it). NaN where the metric has no value.
         pairs: every pair of methods of a setting, metric by metric.
-        uncalibrated: cells whose trials kept no validation scores.
+        labels: of tasks with several labels, one row a cell, label and metric but AUROC: those of
+            ``PLACE``, label, metric, mean, std, n, rows, low and high, as in ``cells``.
+        uncalibrated: cells whose trials kept no validation scores, or not both classes of a label.
     """
 
     cells: pd.DataFrame
     pairs: Sequence[MetricPair]
+    labels: pd.DataFrame
     uncalibrated: tuple[str, ...]
-
-
-class _Method(NamedTuple):
-    """A method's runs by one metric, in the order of its rows.
-
-    Attributes:
-        values: (runs,).
-        resampled: (resamples, runs).
-    """
-
-    name: str
-    rows: pd.DataFrame
-    values: Floats
-    resampled: Floats
-
-    def at(self, seeds: Sequence[int]) -> list[int]:
-        """Where the runs of these seeds are."""
-        place = {int(seed): i for i, seed in enumerate(self.rows["seed"])}
-        return [place[seed] for seed in seeds]
 
 
 def measured(
@@ -128,6 +111,7 @@ def measured(
     """
     others = [name for name in names if name != AUROC]
     cells: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
     found: list[MetricPair] = []
     uncalibrated: list[str] = []
     if AUROC in names:
@@ -139,15 +123,19 @@ def measured(
             for method in results.methods
             if (setting["method"] == method).any()
         }
-        by_metric, without = _resampled(results, rows, others)
+        by_metric, without = resampled_metrics(results, rows, others)
         uncalibrated += without
-        for name, methods in by_metric.items():
+        for (label, name), methods in by_metric.items():
+            if label:
+                labels += [_cell(name, method) | {"label": label} for method in methods]
+                continue
             tested = _corrected(
                 [_pair(str(task), str(ratio), name, *two) for two in combinations(methods, 2)]
             )
             found += tested
             cells += _cells(name, methods, tested)
-    return Measured(_ordered(cells, names, results), found, tuple(uncalibrated))
+    by_label = pd.DataFrame(labels, columns=[*PLACE, "label", *COLUMNS[len(PLACE) : -2]])
+    return Measured(_ordered(cells, names, results), found, by_label, tuple(uncalibrated))
 
 
 def table(pairs: Iterable[MetricPair]) -> pd.DataFrame:
@@ -157,39 +145,7 @@ def table(pairs: Iterable[MetricPair]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, "better", why])
 
 
-def _resampled(
-    results: Results, rows: Mapping[str, pd.DataFrame], names: Sequence[str]
-) -> tuple[dict[str, list[_Method]], list[str]]:
-    """By metric the methods that kept predictions, and cells without validation scores."""
-    if not names:
-        return {}, []
-    said = {m: kept.runs for m, kept in kept(results, rows).items() if kept.runs}
-    runs = {method: [prepared(each) for each in all_runs] for method, all_runs in said.items()}
-    values = {m: [run.metrics(names) for run in ready] for m, ready in runs.items()}
-    parts: dict[str, list[list[dict[str, Floats]]]] = {method: [] for method in runs}
-    targets = next(iter(said.values()))[0].targets if said else np.zeros(0, dtype=bool)
-    for weights in resamples(targets) if said else ():
-        for method, ready in runs.items():
-            parts[method].append([run.metrics(names, weights) for run in ready])
-    by_metric = {
-        name: [
-            _Method(
-                method,
-                rows[method],
-                np.concatenate([one[name] for one in values[method]]),
-                np.concatenate(
-                    [np.stack([one[name] for one in part], axis=1) for part in parts[method]]
-                ),
-            )
-            for method in runs
-        ]
-        for name in names
-    }
-    without = [m for m, all_runs in said.items() if any(r.validation is None for r in all_runs)]
-    return by_metric, [rows[method]["cell"].iloc[0] for method in without]
-
-
-def _interval(name: str, method: _Method) -> Interval:
+def _interval(name: str, method: MetricRuns) -> Interval:
     """Of the mean over the sample and images; on the logit scale for what lies within 0 and 1."""
     groups = grouped(method.rows["repeat"])
     values, resampled = sampled(method.values, groups), sampled(method.resampled.T, groups).T
@@ -209,7 +165,7 @@ def _scaled(name: str, mean: float, error: float, freedom: float) -> Interval:
     return log_interval(mean, error, freedom) if mean > 0 else NO_INTERVAL
 
 
-def _pair(task: str, ratio: str, metric: str, first: _Method, second: _Method) -> MetricPair:
+def _pair(task: str, ratio: str, metric: str, first: MetricRuns, second: MetricRuns) -> MetricPair:
     shared = sorted({*first.rows["seed"].astype(int)} & {*second.rows["seed"].astype(int)})
     repeats = first.rows["repeat"].iloc[first.at(shared)]
     groups, searches = grouped(repeats), repeats.nunique()
@@ -243,7 +199,7 @@ def _pair(task: str, ratio: str, metric: str, first: _Method, second: _Method) -
     )
 
 
-def _goods(metric: str, method: _Method, seeds: Sequence[int]) -> Floats:
+def _goods(metric: str, method: MetricRuns, seeds: Sequence[int]) -> Floats:
     return goodness(metric, method.values[method.at(seeds)])
 
 
@@ -253,29 +209,34 @@ def _corrected(pairs: list[MetricPair]) -> list[MetricPair]:
 
 
 def _cells(
-    name: str, methods: Sequence[_Method], pairs: Sequence[MetricPair]
+    name: str, methods: Sequence[MetricRuns], pairs: Sequence[MetricPair]
 ) -> Iterator[dict[str, Any]]:
     goods = {method.name: float(goodness(name, method.values).mean()) for method in methods}
     top = max((good for good in goods.values() if not math.isnan(good)), default=math.nan)
     best = [method for method, good in goods.items() if good == top]
     behind = {(pair.a, pair.b) for pair in pairs if pair.better}
     for method in methods:
-        n, values = len(method.values), method.values
-        low, high = _interval(name, method)
-        yield {
-            **{name: method.rows[name].iloc[0] for name in PLACE},
-            "metric": name,
-            "mean": float(values.mean()),
-            "std": float(values.std(ddof=1)) if n > 1 else math.nan,
-            "n": n,
-            "rows": tuple(method.rows["number"]),
-            "low": low,
-            "high": high,
+        yield _cell(name, method) | {
             "best": method.name in best,
             "near": method.name not in best
             and not math.isnan(goods[method.name])
             and not any((leader, method.name) in behind for leader in best),
         }
+
+
+def _cell(name: str, method: MetricRuns) -> dict[str, Any]:
+    n, values = len(method.values), method.values
+    low, high = _interval(name, method)
+    return {
+        **{name: method.rows[name].iloc[0] for name in PLACE},
+        "metric": name,
+        "mean": float(values.mean()),
+        "std": float(values.std(ddof=1)) if n > 1 else math.nan,
+        "n": n,
+        "rows": tuple(method.rows["number"]),
+        "low": low,
+        "high": high,
+    }
 
 
 COLUMNS = [*PLACE, "metric", "mean", "std", "n", "rows", "low", "high", "best", "near"]

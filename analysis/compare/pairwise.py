@@ -14,23 +14,23 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.columns import SETTING
+from analysis.compare.compared import Compared
 from analysis.compare.delong import Placements, compare
 from analysis.compare.paired_seeds import refusal, seed_tests, wins
-from analysis.compare.searches import Groups, grouped, sampled
+from analysis.compare.searches import grouped, sampled
 from analysis.compare.t_test import Student, alike
 from analysis.compare.testset import Images, counted, covariances, look
 from analysis.holm import holm
 from analysis.results import Results
 from study.plan.power import ALPHA, GAMMA
 
-__all__ = ["Pair", "Within", "seeds", "table", "within"]
+__all__ = ["Pair", "Within", "corrected", "paired", "seeds", "table", "within"]
 
 
 @dataclass(frozen=True)
@@ -156,16 +156,12 @@ def within(results: Results) -> Within:
         cells = {str(method): rows for method, rows in setting.groupby("method", sort=False)}
         seen = look(results, cells)
         methods = [
-            _method(method, cells[method], seen[method].places)
+            Compared.of(method, cells[method], seen[method].places)
             for method in results.methods
             if method in cells
         ]
         images |= {m.cell: counted(seen[m.name], grouped(m.repeats)) for m in methods}
-        both = [
-            _pair(str(task), str(ratio), *two, results.equivalence)
-            for two in combinations(methods, 2)
-        ]
-        pairs += _corrected(both)
+        pairs += corrected(paired(str(task), str(ratio), methods, results.equivalence))
         known = {m.name: m.images for m in methods if m.images is not None}
         if len(known) == len(methods):
             units = np.concatenate([m.units for m in methods])
@@ -180,8 +176,19 @@ def table(pairs: Iterable[Pair]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, "better", "equal", "often", why])
 
 
-def _corrected(pairs: list[Pair]) -> list[Pair]:
-    """One setting's pairs, with the p values that depend on all of them."""
+def paired(task: str, ratio: str, methods: Sequence[Compared], margin: float) -> list[Pair]:
+    """Every pair of the methods of a setting, not corrected for one another.
+
+    Args:
+        task, ratio: the setting.
+        methods: in the study's order.
+        margin: differences below it count as none.
+    """
+    return [_pair(task, ratio, *two, margin) for two in combinations(methods, 2)]
+
+
+def corrected(pairs: Sequence[Pair]) -> list[Pair]:
+    """One family of pairs, with the p values that depend on all of them."""
     names = "p_seeds", "p_wins", "p", "p_equal"
     adjusted = [holm([getattr(pair, name) for pair in pairs]).tolist() for name in names]
     return [
@@ -190,40 +197,7 @@ def _corrected(pairs: list[Pair]) -> list[Pair]:
     ]
 
 
-class _Method(NamedTuple):
-    """A method in a setting; everything about its runs is in the order of its rows."""
-
-    name: str
-    cell: str
-    place: dict[int, int]
-    repeats: NDArray[np.int64]
-    numbers: NDArray[np.int64]
-    test_auroc: NDArray[np.float64]
-    images: Placements | None
-
-    @property
-    def units(self) -> NDArray[np.int64]:
-        """Of the sample: which search each run is of, or its seed where there is one search."""
-        several = len(np.unique(self.repeats)) > 1
-        return self.repeats if several else np.array([*self.place])
-
-    def seen(self, seeds: list[int], groups: Groups) -> Placements | None:
-        """The test images under these seeds, as means over groups of them."""
-        return None if self.images is None else self.images.runs(self.at(seeds)).means(groups)
-
-    def at(self, seeds: list[int]) -> list[int]:
-        """Where the runs of these seeds are."""
-        return [self.place[seed] for seed in seeds]
-
-
-def _method(name: str, rows: pd.DataFrame, images: Placements | None) -> _Method:
-    place = {int(seed): i for i, seed in enumerate(rows["seed"])}
-    repeats, numbers = rows["repeat"].to_numpy(), rows["number"].to_numpy()
-    aucs = rows["test_auroc"].to_numpy()
-    return _Method(name, rows["cell"].iloc[0], place, repeats, numbers, aucs, images)
-
-
-def _pair(task: str, ratio: str, first: _Method, second: _Method, margin: float) -> Pair:
+def _pair(task: str, ratio: str, first: Compared, second: Compared, margin: float) -> Pair:
     """One pair, the higher mean as a; the earlier method of the study on a tie."""
     shared = sorted(first.place.keys() & second.place.keys())
     repeats = first.repeats[first.at(shared)]

@@ -1,6 +1,7 @@
 """An MLflow database: an experiment a study, a run a trial."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def write(study: str, found: Sequence[Run], folder: Path) -> str:
         begun = client.create_run(experiment, start_time=_ms(run.started), run_name=run.trial)
         name = begun.info.run_id
         metrics = [
-            Metric(key, value, _ms(point.time), point.interval)
+            Metric(_name(key), value, _ms(point.time), point.interval)
             for point in run.curve
             for key, value in point.metrics.items()
         ]
@@ -51,6 +52,11 @@ def write(study: str, found: Sequence[Run], folder: Path) -> str:
         if run.state in STATES:
             client.set_terminated(name, STATES[run.state], end_time=_ms(run.finished))
     return f"mlflow ui --backend-store-uri {place}"
+
+
+def _name(metric: str) -> str:
+    """As MLflow takes it, without some signs that a label may have."""
+    return re.sub(r"[^\w.\-: /]", "-", metric, flags=re.ASCII)[:250]
 
 
 def _ms(seconds: float) -> int:

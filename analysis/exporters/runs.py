@@ -116,6 +116,7 @@ def _run(
         "test_auprc": row.test_auprc,
         "train_seconds": row.seconds,
         "gradient_evaluations": row.gradient_evaluations,
+        "peak_memory": row.peak_memory,
     }
     return Run(
         trial=trial,

@@ -40,9 +40,10 @@ def maps(judged: list[Judged], folder: Path) -> pd.DataFrame:
     for row, said in mapped(judged)[:MOST_MAPS]:
         if said.embeddings is None or len(said.targets) < LEAST:
             continue
-        chosen = _sample(said.targets)
+        positive = said.positive
+        chosen = _sample(positive)
         place = _kept(said.embeddings[chosen], folder)
-        part = pd.DataFrame({"x": place[:, 0], "y": place[:, 1], "positive": said.targets[chosen]})
+        part = pd.DataFrame({"x": place[:, 0], "y": place[:, 1], "positive": positive[chosen]})
         parts.append(part.assign(**{key: row[key] for key in (*PLACE, "number")}))
     names = [*PLACE, "number", "x", "y", "positive"]
     return pd.concat(parts)[names].reset_index(drop=True) if parts else pd.DataFrame(columns=names)

@@ -17,7 +17,7 @@ from scipy import sparse, special
 from analysis.images.calibration import Line, moved_slopes, platt
 from analysis.images.predictions import Predictions
 
-__all__ = ["CALIBRATED", "RANKED", "Run", "goodness", "prepared"]
+__all__ = ["CALIBRATED", "RANKED", "Run", "Whole", "goodness", "prepared", "whole"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -67,8 +67,43 @@ class Run:
         return CALIBRATED[name](self.log_odds, self.targets, weights)
 
 
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """One run by all its labels.
+
+    Attributes:
+        labels: by name, places of the images for which it is known, and the run on them; one
+            without a name in a task of one label.
+    """
+
+    labels: Mapping[str, tuple[NDArray[np.intp], Run]]
+
+    def metrics(
+        self, names: Iterable[str], weights: Floats | None = None
+    ) -> dict[str, dict[str, Floats]]:
+        """By label what ``Run.metrics`` gives, of weights (all images, resamples).
+
+        Under "" stands the mean over the labels.
+        """
+        asked = [*names]
+        found = {
+            label: run.metrics(asked, None if weights is None else weights[images])
+            for label, (images, run) in self.labels.items()
+        }
+        means = {
+            name: np.asarray(np.mean([each[name] for each in found.values()], axis=0))
+            for name in asked
+        }
+        return {"": means} | {label: each for label, each in found.items() if label}
+
+
+def whole(said: Predictions) -> Whole:
+    """A run's predictions by all labels, ready to be weighed."""
+    return Whole({name: (images, prepared(own)) for name, images, own in said.by_label})
+
+
 def prepared(said: Predictions) -> Run:
-    """A run's predictions, ready to be weighed."""
+    """A run's predictions of one label, ready to be weighed."""
     _, level = np.unique(-said.scores, return_inverse=True)
     has_positive = np.bincount(level, said.targets) > 0
     # A level of negatives alone joins one above it that is, too.
@@ -157,7 +192,7 @@ def _specificity(counts: _Counts, sensitivity: float) -> Floats:
 
 def _brier(log_odds: Floats, targets: NDArray[np.bool_], weights: Floats) -> Floats:
     squares = (special.expit(log_odds) - targets) ** 2
-    return np.asarray(weights.T @ squares / len(targets))
+    return np.asarray(weights.T @ squares / weights.sum(axis=0))
 
 
 RANKED: Mapping[str, Callable[[_Counts], Floats]] = {

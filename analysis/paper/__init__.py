@@ -11,7 +11,14 @@ from matplotlib.figure import Figure
 
 from analysis.files import remove_others, write_bytes
 from analysis.findings import Findings
-from analysis.paper import comparison, course, critical_difference, profile, sensitivity
+from analysis.paper import (
+    comparison,
+    course,
+    critical_difference,
+    intervals,
+    profile,
+    sensitivity,
+)
 from analysis.paper.style import KINDS, RENDERER, save, styled
 
 __all__ = ["FIGURES", "KINDS", "RENDERER", "draw", "write_figures"]
@@ -32,6 +39,7 @@ def draw(findings: Findings) -> Iterator[tuple[str, Figure]]:
         figure = make(findings)
         if figure is not None:
             yield name, figure
+    yield from intervals.figures(findings)
     yield from sensitivity.figures(findings)
 
 

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 from analysis.labels import listing
 from study.before import BEFORE
 from study.records import CellRecord, StudyRecord, TrialRecord
+from study.words import setting
 
 __all__ = ["Names", "paired", "rivals"]
 
 _PLACES = ("data_root", "device", "execution", "compile", "channels_last")
 """What may differ between runs that compare; where seconds are the budget, only the first may."""
+
+_CHECKSUMS = "checksums of the data"
 
 _BOTH = "{owners} ran {methods} on the same setting: it stands once for each study."
 _FIXED = "{owners} fix hyperparameters of {methods} differently: it stands once for each study."
@@ -73,7 +76,7 @@ def _protocol(study: StudyRecord, cell: CellRecord) -> dict[str, Any]:
         kept["execution"] = cell.run.get("execution", "eager") if on_gpu else "eager"
     data = study.provenance.get("data")
     return kept | {
-        "data": data.get(cell.dataset) if isinstance(data, Mapping) else None,
+        _CHECKSUMS: data.get(cell.dataset) if isinstance(data, Mapping) else None,
     }
 
 
@@ -82,10 +85,11 @@ def _differences(groups: Sequence[tuple[list[str], dict[str, Any]]]) -> str:
     said = []
     for key in keys:
         values = [protocol.get(key) for _, protocol in groups]
-        if any(value != values[0] for value in values) and key == "data":
-            said.append("checksums of the data")
+        if any(value != values[0] for value in values) and key == _CHECKSUMS:
+            said.append(_CHECKSUMS)
         elif any(value != values[0] for value in values):
-            each = (f"{v} ({', '.join(m)})" for v, (m, _) in zip(values, groups, strict=True))
+            shown = (setting(v) if isinstance(v, Mapping) else v for v in values)
+            each = (f"{v} ({', '.join(m)})" for v, (m, _) in zip(shown, groups, strict=True))
             said.append(f"{key} {listing(each)}")
     return "; ".join(said)
 

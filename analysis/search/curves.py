@@ -1,12 +1,17 @@
 """Validation AUROC over the course of training and over the course of the search."""
 
+import math
+from collections.abc import Iterator
+
 import pandas as pd
 
+from analysis import labels
 from analysis.columns import PLACE
-from analysis.results import Results
+from analysis.results import LABEL, Results, trial_id
 from study.ledger.rules import FINISHED
+from study.records import CellRecord
 
-__all__ = ["convergence", "progress"]
+__all__ = ["convergence", "label_convergence", "label_points", "progress"]
 
 
 def convergence(results: Results) -> pd.DataFrame:
@@ -22,8 +27,57 @@ def convergence(results: Results) -> pd.DataFrame:
     curves = results.curves
     done = curves[(curves["phase"] == "confirm") & (curves["state"] == "COMPLETE")]
     done = done.dropna(subset=["val_auroc"])
+    return _medians(done, [*PLACE, "interval"])
+
+
+def label_convergence(results: Results) -> pd.DataFrame:
+    """The same label by label, of tasks with several.
+
+    Returns:
+        The columns of ``convergence``, and label.
+    """
+    own = {cell.id: dict(zip(PLACE, _place(cell), strict=True)) for cell in results.study.cells}
+    rows = [
+        own[str(point["cell"])] | point
+        for point in label_points(results)
+        if point["phase"] == "confirm" and point["state"] == "COMPLETE"
+    ]
+    names = [*PLACE, "label", "number", "val_auroc", "interval", "gradient_evaluations", "seconds"]
+    table = pd.DataFrame(rows, columns=names).dropna(subset=["val_auroc"])
+    table = table.astype({"interval": int, "gradient_evaluations": float, "seconds": float})
+    return _medians(table, [*PLACE, "label", "interval"])
+
+
+def label_points(results: Results) -> Iterator[dict[str, object]]:
+    """What the curves of search and confirm rows say of each label, interval by interval."""
+    for cell in results.study.cells:
+        for row in (*cell.search, *cell.confirm):
+            for point in row.curve:
+                told = {
+                    name: point.get(name)
+                    for name in ("interval", "gradient_evaluations", "seconds")
+                }
+                for name, value in point.items():
+                    if name.startswith(LABEL):
+                        yield told | {
+                            "trial": trial_id(cell, row),
+                            "cell": cell.id,
+                            "phase": row.phase,
+                            "number": row.number,
+                            "seed": math.nan if row.seed is None else float(row.seed),
+                            "state": row.state,
+                            "label": name.removeprefix(LABEL),
+                            "val_auroc": value,
+                        }
+
+
+def _place(cell: CellRecord) -> tuple[object, ...]:
+    return cell.id, cell.method, cell.task, cell.imratio, labels.ratio(cell.imratio)
+
+
+def _medians(done: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return (
-        done.groupby([*PLACE, "interval"], sort=False, dropna=False)
+        done.groupby(keys, sort=False, dropna=False)
         .agg(
             median=("val_auroc", "median"),
             low=("val_auroc", "min"),

@@ -79,6 +79,7 @@ def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) 
             TableCell(r["method"], r["method"], mark="row"),
             *_counts(r),
             *_costs(r),
+            *_memory(r, methods),
             TableCell(
                 f"{r['unequal']} of {plural(r['cells'], 'cell')}" if r["unequal"] else "none",
                 r["unequal"],
@@ -87,13 +88,14 @@ def _method_table(results: Results, methods: pd.DataFrame, cells: pd.DataFrame) 
         ]
         for r in methods.to_dict("records")
     ]
-    columns = [TableColumn("Method"), *_COUNTS, *_COSTS, TableColumn("Flagged", True)]
+    memory = [MEMORY] if _told(methods) else []
+    columns = [TableColumn("Method"), *_COUNTS, *_COSTS, *memory, TableColumn("Flagged", True)]
     caption = "What each method was given and spent. Times are sums over trials, without waiting."
     sources = [
         spent(results, set(cells.loc[cells["method"] == method, "cell"]))
         for method in methods["method"]
     ]
-    return Table("budget", caption, columns, rows, methods, sources=sources)
+    return Table("budget", caption, columns, rows, _data(methods), sources=sources)
 
 
 def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
@@ -104,6 +106,7 @@ def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
             *_counts(r)[:4],
             *_costs(r)[:2],
             number(r["relative"], "{:.2f}".format),
+            *_memory(r, cells),
             TableCell(r["unequal"] or "none", mark="flag" if r["unequal"] else ""),
         ]
         for r in cells.to_dict("records")
@@ -119,11 +122,33 @@ def _cell_table(results: Results, cells: pd.DataFrame) -> Table:
             "search gradient evaluations over the median of the setting; where nothing was "
             "searched, those of a confirm trial",
         ),
+        *([MEMORY] if _told(cells) else []),
         TableColumn("Flag"),
     ]
     sources = [spent(results, {cell}) for cell in cells["cell"]]
     caption = "What each cell was given and spent."
-    return Table("budget-cells", caption, columns, rows, cells, sources=sources)
+    return Table("budget-cells", caption, columns, rows, _data(cells), sources=sources)
+
+
+MEMORY = TableColumn(
+    "Peak memory",
+    True,
+    "most memory of the host that a trial's worker had resident; images in a mapped file, which "
+    "the trials of a node share, count in each",
+)
+
+
+def _told(table: pd.DataFrame) -> bool:
+    """A trial told its peak memory; earlier versions did not."""
+    return bool(table["peak_memory"].notna().any())
+
+
+def _memory(row: Row, table: pd.DataFrame) -> list[TableCell]:
+    return [number(row["peak_memory"], "{:,.0f} MB".format)] if _told(table) else []
+
+
+def _data(table: pd.DataFrame) -> pd.DataFrame:
+    return table if _told(table) else table.drop(columns="peak_memory")
 
 
 def _counts(row: Row) -> list[TableCell]:

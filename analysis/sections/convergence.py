@@ -6,12 +6,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import labels
+from analysis.columns import MOST_FIGURES, by_setting
 from analysis.findings import Findings
-from analysis.labels import short_setting
+from analysis.labels import setting, short_setting
 from analysis.read.traces import trace
 from analysis.results import Results
 from analysis.write import figures
-from analysis.write.blocks import Block, Figure, Prose, Section
+from analysis.write.blocks import Block, Figure, Heading, Prose, Section
 from analysis.write.palette import Palette
 
 __all__ = ["section"]
@@ -62,23 +63,52 @@ def section(findings: Findings) -> Section | None:
             blocks.append(
                 Figure(name, _figure(results, known, column, title), CAPTION.format(words))
             )
-    return Section("convergence", "Convergence", blocks)
+    return Section("convergence", "Convergence", [*blocks, *_by_label(findings)])
+
+
+def _by_label(findings: Findings) -> list[Block]:
+    """A figure a setting with several labels, a panel each."""
+    settings = by_setting(findings.label_convergence, findings.results.settings)
+    if not settings:
+        return []
+    blocks: list[Block] = [
+        Heading("Label by label"),
+        Prose(
+            "Above stands the mean over the labels that have both classes among the validation "
+            "images; here each of these by itself. Rare labels jump about."
+        ),
+    ]
+    column, title, words = AXES[0]
+    for i, (place, here) in enumerate(settings[:MOST_FIGURES]):
+        panels = [(str(label), rows) for label, rows in here.groupby("label", sort=False)]
+        figure = _panels(findings.results, panels, column, title)
+        caption = f"{setting(*place)}, label by label. {CAPTION.format(words)}"
+        blocks.append(Figure(f"convergence-labels-{i}", figure, caption))
+    if len(settings) > MOST_FIGURES:
+        words = f"The first {MOST_FIGURES} of {len(settings)} settings are drawn label by label."
+        blocks.append(Prose(words))
+    return blocks
 
 
 def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> go.Figure:
+    groups = dict(list(table.groupby(["task", "ratio"], sort=False)))
+    panels = [(short_setting(*p), groups[p]) for p in results.settings if p in groups]
+    return _panels(results, panels, x, x_title)
+
+
+def _panels(
+    results: Results, panels: Sequence[tuple[str, pd.DataFrame]], x: str, x_title: str
+) -> go.Figure:
+    """A panel a title, with the lines of its methods."""
     palette = Palette(results.methods, results.ratios)
-    settings = _with_rows(results.settings, table)
-    figure = figures.grid(
-        [short_setting(*pair) for pair in settings],
-        [x_title] * len(settings),
-        "validation AUROC",
-        results.methods,
-    )
-    groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
+    titles = [title for title, _ in panels]
+    x_titles = [x_title] * len(panels)
+    figure = figures.grid(titles, x_titles, "validation AUROC", results.methods)
     traces: list[tuple[int, go.Scatter]] = []
-    for i, (task, ratio) in enumerate(settings):
+    for i, (_, here) in enumerate(panels):
+        groups = dict(list(here.groupby("method", sort=False)))
         for method in results.methods:
-            every = groups.get((task, ratio, method))
+            every = groups.get(method)
             if every is None:
                 continue
             style = palette.method(method)
@@ -98,8 +128,3 @@ def _figure(results: Results, table: pd.DataFrame, x: str, x_title: str) -> go.F
             traces.append((i, middle))
     figures.add(figure, traces)
     return figures.tidy_legend(figure)
-
-
-def _with_rows(settings: Sequence[tuple[str, str]], table: pd.DataFrame) -> list[tuple[str, str]]:
-    present = set(zip(table["task"], table["ratio"], strict=True))
-    return [pair for pair in settings if pair in present]

@@ -11,6 +11,7 @@ from analysis.findings import Findings
 from analysis.labels import plural, setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
+from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
 
@@ -35,7 +36,7 @@ def section(findings: Findings) -> Section:
     for i, part in enumerate(parts, start=1):
         name = "main" if len(parts) == 1 else f"main-{i}"
         blocks.append(_table(name, results, scores, part))
-    blocks += _intervals(scores[scores["n"] > 0])
+    blocks += [*_intervals(findings, scores[scores["n"] > 0]), *of_groups(findings)]
     gaps = comparison.selection_gap(results, scores)
     by = results.criterion
     if len(gaps):
@@ -107,10 +108,12 @@ def _cell(row: Row | None) -> TableCell:
     return TableCell(labels.mean_std(row["mean"], row["std"]), row["mean"], title, mark, n)
 
 
-def _intervals(scores: pd.DataFrame) -> list[Block]:
+def _intervals(findings: Findings, scores: pd.DataFrame) -> list[Block]:
     """How far other seeds and other test images could move each mean."""
     if scores.empty:
         return []
+    groups = {cell: images.groups for cell, images in findings.within.images.items()}
+    grouped = any(count > 0 for count in groups.values())
     rows = [
         [
             TableCell(r["method"], r["method"], r["cell"], mark="row"),
@@ -122,9 +125,12 @@ def _intervals(scores: pd.DataFrame) -> list[Block]:
             interval(r["images_low"], r["images_high"]),
             interval(r["both_low"], r["both_high"]),
             *(number(r[name], "{:,.0f}".format) for name in ("positives", "negatives")),
+            *([number(groups[r["cell"]], "{:,.0f}".format)] if grouped else []),
         ]
         for r in scores.to_dict("records")
     ]
+    several = bool(findings.results.labels)
+    fewest = "of several labels, of the one with the fewest positives" if several else ""
     columns = [
         TableColumn("Method"),
         TableColumn("Setting"),
@@ -134,8 +140,9 @@ def _intervals(scores: pd.DataFrame) -> list[Block]:
         TableColumn("Seeds: bootstrap", True, "95 %, percentile; too narrow below ten seeds"),
         TableColumn("Images", True, "95 %, over other test images with these models"),
         TableColumn("Seeds and images", True, "95 %, over other seeds and other test images"),
-        TableColumn("Test positives", True),
-        TableColumn("Test negatives", True),
+        TableColumn("Test positives", True, fewest),
+        TableColumn("Test negatives", True, fewest),
+        *([TableColumn("Test groups", True, "such as patients")] if grouped else []),
     ]
     return [
         Prose(

@@ -9,6 +9,7 @@ from analysis.compare.pairwise import Pair
 from analysis.findings import Findings
 from analysis.labels import listing, plural, setting, short_setting
 from analysis.read.traces import Trace, joined, trace
+from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
 from study.plan.power import ALPHA, GAMMA, pairs_needed
@@ -40,6 +41,7 @@ def section(findings: Findings) -> Section | None:
             "smaller `equivalence` in the spec may be)."
         ),
         *([Note(remarks)] if remarks else []),
+        *of_groups(findings),
         _difference_table(shown, pairs),
         Prose(
             f"P(A > B) is the share of seeds at which A is ahead. It matters from {GAMMA:g} on "

@@ -12,6 +12,7 @@ from analysis.compare.metrics import MetricPair
 from analysis.findings import Findings
 from analysis.labels import listing, plural, short_setting
 from analysis.read.traces import joined, trace
+from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
 from study.words import METRICS
@@ -31,6 +32,11 @@ MEANT = {
     "calibration_slope": "Brier score (less is better) and calibration slope (1 is best) are of "
     "probabilities after Platt's scaling, fitted on each run's validation images.",
 }
+BY_LABEL = (
+    "Of a task with several labels each metric above is the mean over the labels, each on the "
+    "images for which it is known; a calibration is fitted label by label. The labels one by one, "
+    "without tests (the chapter Labels has those of the AUROC, and its intervals):"
+)
 
 
 def section(findings: Findings) -> Section | None:
@@ -49,11 +55,14 @@ def section(findings: Findings) -> Section | None:
             f"validation {findings.results.criterion} alone."
         ),
         *_remarks(findings),
+        *of_groups(findings),
         Prose(_agreement(cells, names)),
         _table(cells, names),
     ]
     if any(pair.n for pair in pairs):
         blocks.append(_claims_table(cells, pairs))
+    if len(findings.measured.labels):
+        blocks += [Prose(BY_LABEL), _label_table(findings.measured.labels, names)]
     told = sum(pair.better for pair in pairs)
     finding = f"{plural(told, 'pair')} told apart" if told else "no pair told apart"
     return Section("metrics", "Metrics", blocks, finding, found=told > 0)
@@ -66,7 +75,20 @@ def _remarks(findings: Findings) -> list[Block]:
     if calibrated and without:
         said.append(
             f"No {listing(METRICS[name] for name in calibrated)} for {plural(len(without), 'cell')}"
-            ": the confirm trials there are of a version that did not keep validation scores."
+            ": the confirm trials there are of a version that did not keep validation scores"
+            f"{' or lack a class of a label among them' if findings.results.labels else ''}."
+        )
+    measured = findings.measured.cells
+    known = {*measured.loc[measured["metric"] != "auroc", "cell"]}
+    undrawn = [
+        cell
+        for cell, images in findings.within.images.items()
+        if not images.why and cell not in known
+    ]
+    if undrawn:
+        said.append(
+            f"Nothing but the AUROC of {listing(undrawn)}: next to no draw of the test images "
+            "holds both classes of every label."
         )
     missing = [cell for cell, images in findings.within.images.items() if images.why]
     if missing:
@@ -128,6 +150,31 @@ def _cell(row: Row | None) -> TableCell:
 
 
 _short = "{:.3f}".format
+
+
+def _label_table(cells: pd.DataFrame, names: Sequence[str]) -> Table:
+    shown = [name for name in names if (cells["metric"] == name).any()]
+    rows = [
+        [
+            TableCell(short_setting(found[0]["task"], found[0]["ratio"]), mark="key"),
+            TableCell(str(label), str(label), mark="key"),
+            TableCell(found[0]["method"], found[0]["method"], found[0]["cell"], mark="row"),
+            *(_cell({r["metric"]: r | NO_MARK for r in found}.get(name)) for name in shown),
+        ]
+        for (_, label), own in cells.groupby(["cell", "label"], sort=False)
+        for found in [own.to_dict("records")]
+    ]
+    columns = [
+        TableColumn("Setting"),
+        TableColumn("Label"),
+        TableColumn("Method"),
+        *(TableColumn(METRICS[name][0].upper() + METRICS[name][1:], True) for name in shown),
+    ]
+    caption = "Each metric label by label, mean over confirm seeds, with its 95 % interval."
+    return Table("metrics-labels", caption, columns, rows, cells)
+
+
+NO_MARK = {"best": False, "near": False}
 
 
 def _claims_table(cells: pd.DataFrame, pairs: Sequence[MetricPair]) -> Table:

@@ -1,5 +1,8 @@
 """Versions, hardware, seeds, checksums and the spec."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from plotly.offline import get_plotlyjs_version
 
@@ -14,7 +17,7 @@ __all__ = ["section"]
 def section(findings: Findings) -> Section:
     """What is needed to run the study again."""
     study = findings.results.study
-    pairs = flatten(study.provenance)
+    pairs = flatten(_without_tasks(study.provenance))
     table = Table(
         name="provenance",
         caption="What the study ran with, as recorded when it ran.",
@@ -38,3 +41,12 @@ def section(findings: Findings) -> Section:
         Code("The spec with all defaults filled in.", spec_text(study.spec)),
     ]
     return Section("provenance", "Provenance", blocks)
+
+
+def _without_tasks(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what the chapter Data shows, of one study or of several."""
+    return {
+        name: _without_tasks(each) if isinstance(each, Mapping) else each
+        for name, each in provenance.items()
+        if name != "tasks" or not isinstance(each, Mapping)
+    }

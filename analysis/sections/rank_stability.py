@@ -10,6 +10,7 @@ from analysis.compare.stability import RESAMPLES, WAYS, Stability
 from analysis.findings import Findings
 from analysis.labels import plural, short_setting
 from analysis.read.traces import Trace
+from analysis.sections.draws import of_groups
 from analysis.sections.sources import confirmed
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, TableCell, TableColumn
@@ -40,6 +41,7 @@ def section(findings: Findings) -> Section | None:
             "is the one at hand."
         ),
         Prose(_words(found)),
+        *of_groups(findings),
     ]
     if found.seeds_only:
         where = plural(len(found.seeds_only), "setting")

@@ -1,8 +1,11 @@
 """ROC and precision-recall curves, and what the scores of the two classes look like."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.columns import MOST_FIGURES, by_setting
 from analysis.findings import Findings
 from analysis.images import roc
 from analysis.labels import setting, short_setting
@@ -25,6 +28,10 @@ CAPTION = {
     "pr": "Mean over the confirm seeds at equal recall; the band runs from the lowest to the "
     "highest seed. Dotted: guessing, which is the share of positives among the test images.",
 }
+MEAN = (
+    "Of a task with several labels each seed's curve is the mean over the labels, at equal false "
+    "positive rates and at equal recall; the labels themselves follow below."
+)
 
 
 def section(findings: Findings) -> Section | None:
@@ -49,6 +56,7 @@ def section(findings: Findings) -> Section | None:
             "are rare, look at precision and recall too: a small false positive rate of many "
             "negatives is many false alarms."
         ),
+        *([Prose(MEAN)] if results.labels else []),
         Figure("roc", _figure(results, curves, "roc"), CAPTION["roc"]),
         Figure("precision-recall", _figure(results, curves, "pr"), CAPTION["pr"]),
         Heading("Scores by class"),
@@ -60,32 +68,81 @@ def section(findings: Findings) -> Section | None:
         ),
     ]
     shares = roc.histograms(judged)
+    pooled = " All labels together." if results.labels else ""
     for i, (task, ratio) in enumerate(results.settings):
         bins = shares[(shares["task"] == task) & (shares["ratio"] == ratio)]
         if len(bins):
             caption = (
                 f"{setting(task, ratio)}: share of each class in {roc.BINS} bins of the score, "
-                "first confirm seed of each method."
+                f"first confirm seed of each method.{pooled}"
             )
-            blocks.append(Figure(f"scores-{i}", _scores(results, bins), caption))
+            methods = [m for m in results.methods if (bins["method"] == m).any()]
+            panels = [(m, m, bins[bins["method"] == m]) for m in methods]
+            blocks.append(Figure(f"scores-{i}", _scores(results, panels), caption))
+    blocks += _by_label(findings, judged)
     return Section("roc", "ROC and scores", blocks)
 
 
+def _by_label(findings: Findings, judged: list[roc.Judged]) -> list[Block]:
+    """Curves and scores of each label, of the first settings that have several."""
+    results, curves = findings.results, roc.label_curves(judged)
+    settings = by_setting(curves, findings.results.settings)
+    if not settings:
+        return []
+    shares, scores = roc.label_histograms(judged), findings.scores
+    blocks: list[Block] = [
+        Heading("Label by label"),
+        Prose(
+            "Each panel is a label, on the images for which it is known; look for one whose curves "
+            "are ordered otherwise than those of the mean, or hug the dotted line."
+        ),
+    ]
+    for i, (place, here) in enumerate(settings[:MOST_FIGURES]):
+        labels = [(label, rows) for label, rows in here.groupby("label", sort=False)]
+        for kind, name in (("roc", "roc"), ("pr", "precision-recall")):
+            panels = [(str(label), rows[rows["kind"] == kind]) for label, rows in labels]
+            caption = f"{setting(*place)}, label by label. {CAPTION[kind]}"
+            blocks.append(Figure(f"{name}-labels-{i}", _panels(results, panels, kind), caption))
+        own = scores[(scores["task"] == place[0]) & (scores["ratio"] == place[1])]
+        known = own[own["cell"].isin(shares["cell"])].sort_values("mean", ascending=False)
+        for row in known.head(1).to_dict("records"):
+            bins = shares[shares["cell"] == row["cell"]]
+            drawn = [
+                (str(label), row["method"], rows)
+                for label, rows in bins.groupby("label", sort=False)
+            ]
+            caption = (
+                f"{setting(*place)}: scores of {row['method']}, the method with the highest mean, "
+                "label by label; first confirm seed."
+            )
+            blocks.append(Figure(f"scores-labels-{i}", _scores(results, drawn), caption))
+    if len(settings) > MOST_FIGURES:
+        words = f"The first {MOST_FIGURES} of {len(settings)} settings are drawn label by label."
+        blocks.append(Prose(words))
+    return blocks
+
+
 def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
-    palette = Palette(results.methods, results.ratios)
+    """A panel a setting."""
     table = table[table["kind"] == kind]
-    groups = dict(list(table.groupby(["task", "ratio", "method"], sort=False)))
-    present = {(task, ratio) for task, ratio, _ in groups}
-    settings = [pair for pair in results.settings if pair in present]
+    groups = dict(list(table.groupby(["task", "ratio"], sort=False)))
+    panels = [(short_setting(*p), groups[p]) for p in results.settings if p in groups]
+    return _panels(results, panels, kind)
+
+
+def _panels(results: Results, panels: Sequence[tuple[str, pd.DataFrame]], kind: str) -> go.Figure:
+    """A panel a title, with the curves of its methods."""
+    palette = Palette(results.methods, results.ratios)
     x_title, y_title = TITLES[kind]
-    titles = [short_setting(*pair) for pair in settings]
-    figure = figures.grid(titles, [x_title] * len(settings), y_title, results.methods)
+    titles = [title for title, _ in panels]
+    figure = figures.grid(titles, [x_title] * len(panels), y_title, results.methods)
     traces: list[tuple[int, go.Scatter]] = []
-    for i, (task, ratio) in enumerate(settings):
+    for i, (_, here) in enumerate(panels):
+        groups = dict(list(here.groupby("method", sort=False)))
         for method in results.methods:
-            if (task, ratio, method) not in groups:
+            if method not in groups:
                 continue
-            curve = groups[task, ratio, method]
+            curve = groups[method]
             style, along = palette.method(method), list(curve["x"])
             if curve["n"].iloc[0] > 1:
                 area = figures.band(along, list(curve["low"]), list(curve["high"]), style, method)
@@ -93,8 +150,7 @@ def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
             source = f"{method}\n{trace(curve['cell'].iloc[0], 'confirm', curve['rows'].iloc[0])}"
             line = figures.line(along, curve["mean"], style, method, None, source, mode="lines")
             traces.append((i, line))
-        first = next(iter(g for key, g in groups.items() if key[:2] == (task, ratio)))
-        figure.add_shape(_guessing(kind, first), **figures.place(i))
+        figure.add_shape(_guessing(kind, here), **figures.place(i))
         figure.update_xaxes(range=[-0.02, 1.02], **figures.place(i))
         figure.update_yaxes(range=[-0.02, 1.04], **figures.place(i))
     figures.add(figure, traces)
@@ -102,19 +158,19 @@ def _figure(results: Results, table: pd.DataFrame, kind: str) -> go.Figure:
 
 
 def _guessing(kind: str, rows: pd.DataFrame) -> dict[str, object]:
-    share = rows["positives"].iloc[0] / (rows["positives"].iloc[0] + rows["negatives"].iloc[0])
+    share = float(rows["share"].iloc[0])
     low, high = (0, 1) if kind == "roc" else (share, share)
     line = {"color": "rgba(128, 128, 128, 0.8)", "width": 1, "dash": "dot"}
     return {"type": "line", "x0": 0, "x1": 1, "y0": low, "y1": high, "line": line}
 
 
-def _scores(results: Results, table: pd.DataFrame) -> go.Figure:
+def _scores(results: Results, panels: Sequence[tuple[str, str, pd.DataFrame]]) -> go.Figure:
+    """A panel for each title, method and its bins."""
     palette = Palette(results.methods, results.ratios)
-    methods = [m for m in results.methods if (table["method"] == m).any()]
-    figure = figures.grid(methods, ["score"] * len(methods), "share of the class", [])
+    titles = [title for title, _, _ in panels]
+    figure = figures.grid(titles, ["score"] * len(panels), "share of the class", [])
     traces: list[tuple[int, go.Scatter]] = []
-    for i, method in enumerate(methods):
-        bins = table[table["method"] == method]
+    for i, (_, method, bins) in enumerate(panels):
         colour = palette.method(method).colour
         # A step line through the bins, closed at both ends.
         along = [*bins["low"], bins["high"].iloc[-1]]

@@ -30,6 +30,7 @@ def section(findings: Findings) -> Section | None:
             "{embeddings: 1} in the spec the first seed of every method keeps them."
         )
         return Section("tsne", "Embeddings", [Prose(words)])
+    several = " Positive: in any of the labels." if results.labels else ""
     maps = embeddings.maps(judged, Places(results.study.directory).report / "cache")
     blocks: list[Block] = [
         Prose(
@@ -50,6 +51,7 @@ def section(findings: Findings) -> Section | None:
                 f"{setting(task, ratio)}: t-SNE (perplexity {embeddings.PERPLEXITY:g}, seeded) of "
                 f"up to {embeddings.MOST} test images, half of them positives where there are as "
                 "many, so densities are not those of the test set. First seed that kept them."
+                f"{several}"
             )
             blocks.append(Figure(f"tsne-{i}", _figure(results, here), caption))
     return Section("tsne", "Embeddings", blocks)

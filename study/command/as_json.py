@@ -13,6 +13,8 @@ from study.records import CellRecord, StudyRecord
 if TYPE_CHECKING:
     from study.command.doctor import Finding
     from study.plan.cost import StudyPlan
+    from study.plan.images import Labels
+    from trainables.datasets.part_counts import PartCount
 
 __all__ = ["findings_data", "plan_data", "status_data", "text"]
 
@@ -56,15 +58,36 @@ def plan_data(name: str, plan: "StudyPlan", machine: str, timed: str) -> dict[st
         "cells": [
             asdict(cell)
             | {
-                part: {"positives": positives, "negatives": negatives}
-                for part, (positives, negatives) in zip(
-                    ("train", "val", "test"), cell.parts, strict=True
-                )
+                name: _part(part)
+                for name, part in zip(("train", "val", "test"), cell.parts, strict=True)
             }
             for cell in plan.cells
         ],
+        "data": [_data(task, labels) for task, labels in plan.data.items()],
         "settings": setting_prospects(plan),
         "claims": prospects(plan),
+    }
+
+
+def _part(part: "PartCount") -> dict[str, object]:
+    """Counts are numbers, of several labels lists."""
+    several = len(part.positives) > 1
+    return {
+        "images": part.images,
+        "positives": part.positives if several else part.positives[0],
+        "negatives": part.negatives if several else part.negatives[0],
+        "groups": part.groups,
+    }
+
+
+def _data(task: str, labels: "Labels") -> dict[str, object]:
+    negatives, positives = labels.sides or (None, None)
+    return {
+        "task": task,
+        "negatives": negatives,
+        "positives": positives,
+        "labels": labels.labels,
+        "notes": labels.notes,
     }
 
 

@@ -35,7 +35,7 @@ def datasets_table(title: str, entries: list[dict[str, Any]]) -> RenderableType:
         (each["name"], each["summary"], ", ".join(each["options"]), each["needs"], _found(each))
         for each in entries
     ]
-    return text_table(title, columns, rows)
+    return text_table(f"{title}, looked for below {default_data_root()}", columns, rows)
 
 
 def dataset_data(name: str) -> dict[str, Any]:

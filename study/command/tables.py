@@ -1,6 +1,6 @@
 """What the commands print: rich tables, made from numbers that come from elsewhere."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from study.command.doctor import Finding
     from study.command.rerun import Rerun
     from study.plan.cost import StudyPlan
+    from trainables.datasets.part_counts import PartCount
 
 __all__ = ["findings_table", "plan_tables", "rerun_table", "status_tables", "text_table"]
+
+CLASSES_SHOWN = 10
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -50,7 +53,8 @@ def rerun_table(done: "Rerun") -> Table:
 
 
 def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableType]:
-    """Cells with their images, trials and cost, the sum, and what the study can show.
+    """What counts in the data, cells with their images, trials and cost, the sum, and what the
+    study can show.
 
     ``where`` it runs, and what its times rest on (``timed``, a sentence).
     """
@@ -62,7 +66,7 @@ def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableTyp
             cell.method,
             cell.task,
             _ratio(cell.imratio),
-            *(f"{positives:,} + {negatives:,}" for positives, negatives in cell.parts),
+            *(_images(part) for part in cell.parts),
             cell.search_trials,
             cell.confirm_trials,
             *([cell.profile_trials] if profiles else []),
@@ -83,23 +87,30 @@ def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableTyp
     )
     if plan.seconds < plan.most_seconds:
         total += f" with ASHA, at most {duration(plan.most_seconds)} if it stops no trial"
+    settings = setting_prospects(plan)
+    labels = any(setting.label for setting in settings)
     return [
+        *_data(plan),
         text_table("Cells (figures of a trial are of one that runs to its end)", columns, rows),
         Text(f"{total}. {timed}".rstrip() + "\n"),
         text_table(
             f"What the images can fix: 95 % interval of an AUROC of {ASSUMED_AUROC:g} (Hanley and "
             "McNeil)",
-            ("task", ">imratio", ">validation +", ">interval", ">test +", ">interval"),
+            (
+                *("task", ">imratio", *(["label"] if labels else [])),
+                *(">validation +", ">interval", ">test +", ">interval"),
+            ),
             (
                 (
                     setting.task,
                     _ratio(setting.imratio),
+                    *([setting.label] if labels else []),
                     f"{setting.val_positives:,}",
                     span(*setting.val_interval),
                     f"{setting.test_positives:,}",
                     span(*setting.test_interval),
                 )
-                for setting in setting_prospects(plan)
+                for setting in settings
             ),
         ),
         text_table(
@@ -108,6 +119,52 @@ def plan_tables(plan: "StudyPlan", where: str, timed: str) -> list[RenderableTyp
             ((each.claim, each.answer, each.why) for each in prospects(plan)),
         ),
     ]
+
+
+def _images(part: "PartCount") -> str:
+    if len(part.positives) > 1:
+        return f"{part.images:,}"
+    return f"{part.positives[0]:,} + {part.negatives[0]:,}"
+
+
+def _data(plan: "StudyPlan") -> Iterator[RenderableType]:
+    """Which classes are on each side; images of each label; patients of each part; notes."""
+    first = {cell.task: cell for cell in reversed(plan.cells)}
+    of_classes = [
+        (task, *map(_classes, data.sides)) for task, data in plan.data.items() if data.sides
+    ]
+    if of_classes:
+        yield text_table("Classes on each side", ("task", "negative", "positive"), of_classes)
+    of_labels = [
+        (task, label, *(f"{p.positives[i]:,} + {p.negatives[i]:,}" for p in first[task].parts))
+        for task, data in plan.data.items()
+        for i, label in enumerate(data.labels)
+    ]
+    if of_labels:
+        yield text_table(
+            "Labels (images in which each is known)",
+            ("task", "label", ">train + -", ">validation + -", ">test + -"),
+            of_labels,
+        )
+    of_groups = [
+        (task, *(f"{part.groups:,}" for part in first[task].parts))
+        for task, data in plan.data.items()
+        if data.train_groups is not None
+    ]
+    if of_groups:
+        yield text_table(
+            "Groups (patients), of which none is in two parts",
+            ("task", ">train", ">validation", ">test"),
+            of_groups,
+        )
+    if notes := [f"{task}: {note}" for task, data in plan.data.items() for note in data.notes]:
+        yield Text("\n".join(notes) + "\n")
+
+
+def _classes(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:CLASSES_SHOWN])
+    more = len(names) - CLASSES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def status_tables(study: StudyRecord, waits_for: str | None = None) -> list[RenderableType]:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from study.machine import cores, fits
 from study.plan.images import Labels, labels_of
 from study.spec import Dataset, Resources, StudySpec, Task, data_root, ratios
 from trainables.config import TrialConfig
+from trainables.datasets.part_counts import PartCount, part_counts
 from trainables.errors import in_one_line
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class CellPlan:
     """One cell.
 
     Attributes:
-        train, val, test: (positives, negatives) of each part.
+        train, val, test: images of each part; where the cut hangs on groups or on several labels,
+            those of one data seed.
         steps: of a trial that runs to its end.
         searches: independent ones.
         search_trials, confirm_trials, profile_trials: rows, over all searches.
@@ -71,9 +73,9 @@ class CellPlan:
     task: str
     dataset: str
     imratio: float | None
-    train: tuple[int, int]
-    val: tuple[int, int]
-    test: tuple[int, int]
+    train: PartCount
+    val: PartCount
+    test: PartCount
     steps: int
     searches: int
     search_trials: int
@@ -96,7 +98,7 @@ class CellPlan:
         return self.waits + sum(seconds for trials, seconds in phases if trials)
 
     @property
-    def parts(self) -> tuple[tuple[int, int], ...]:
+    def parts(self) -> tuple[PartCount, PartCount, PartCount]:
         """Training, validation and test images."""
         return self.train, self.val, self.test
 
@@ -109,11 +111,13 @@ class StudyPlan:
         cells: in the study's order.
         slots: trials that run side by side.
         search_share: by task, the share of a full trial that a search trial gets, in (0, 1].
+        data: by task, the labels of its data set.
     """
 
     cells: tuple[CellPlan, ...]
     slots: int
     search_share: Mapping[str, float]
+    data: Mapping[str, Labels] = field(default_factory=dict)
 
     @property
     def trials(self) -> int:
@@ -248,11 +252,17 @@ def plan_study(
     asha = spec.search.pruner == "asha"
     tasks = {task.name: task for task in spec.tasks}
     planned = cells(spec)
+    data = {name: labels(task.dataset, data_root(spec)) for name, task in tasks.items()}
+    images = {
+        (name, imratio): part_counts(data[name], imratio, task.validation, task.easy_positives)
+        for name, task in tasks.items()
+        for imratio in ratios(spec, task)
+    }
     plans = {
         cell.id: _plan(
             cell,
             tasks[cell.task],
-            labels(tasks[cell.task].dataset, data_root(spec)),
+            images[cell.task, cell.imratio],
             timings[cell.method, cell.task],
         )
         for cell in planned
@@ -271,35 +281,23 @@ def plan_study(
             else 1.0
             for task in spec.tasks
         },
+        data=data,
     )
 
 
-def _plan(cell: Cell, task: Task, labels: Labels, timing: Timing) -> CellPlan:
-    from trainables.datasets.imbalance import binary_targets, counts
-
-    found = counts(
-        labels.train,
-        labels.n_classes,
-        cell.imratio,
-        task.validation,
-        labels.validation_share,
-        task.easy_positives,
-    )
-    test_positives = int(binary_targets(labels.test, labels.n_classes).sum())
-    images = found.train_positives + found.train_negatives
-    steps = _steps(cell, task, images, timing)
+def _plan(cell: Cell, task: Task, images: Mapping[str, PartCount], timing: Timing) -> CellPlan:
+    steps = _steps(cell, task, images["train"].images, timing)
     seconds = steps * timing.step + task.intervals * timing.validation
-    val = found.val_positives + found.val_negatives
-    tested = seconds + timing.validation * len(labels.test) / val
+    tested = seconds + timing.validation * images["test"].images / images["validation"].images
     moves = cell.moves
     return CellPlan(
         method=cell.method,
         task=cell.task,
         dataset=cell.dataset,
         imratio=cell.imratio,
-        train=(found.train_positives, found.train_negatives),
-        val=(found.val_positives, found.val_negatives),
-        test=(test_positives, len(labels.test) - test_positives),
+        train=images["train"],
+        val=images["validation"],
+        test=images["test"],
         steps=steps,
         searches=cell.repeats,
         search_trials=cell.repeats * cell.trials,

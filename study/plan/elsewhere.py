@@ -13,6 +13,9 @@ from study.plan.cost import StudyPlan, Timing, plan_study
 from study.plan.images import PUBLISHED, published
 from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SHARING_BY_MPS, SPEEDS, Way
 from study.spec import StudySpec, Task, data_root, ratios
+from study.spec.sentences import spec_error
+from study.spec.several_labels import for_one_label
+from study.spec.text import Document
 from trainables.errors import in_one_line
 from trainables.method import Method
 from trainables.methods import METHODS
@@ -99,12 +102,20 @@ def plan_elsewhere(
         The plan, and sentences on what its times rest on.
 
     Raises:
-        SpecError: the study does not suit the machine, or a data set's size is not known.
+        SpecError: the study does not suit the machine, a data set's size is not known, or what is
+            for one label meets several.
     """
     if seconds_per_step is not None and not 0 < seconds_per_step < math.inf:
         raise SpecError(f"--seconds-per-step must be above 0, not {seconds_per_step:g}.")
     slots = where.slots(spec)
     labels = {task.dataset.shown: published(task.dataset, data_root(spec)) for task in spec.tasks}
+    problems = [
+        problem
+        for index, task in enumerate(spec.tasks)
+        for problem in for_one_label(spec, task, index, labels[task.dataset.shown].labels)
+    ]
+    if problems:
+        raise spec_error(Document(f"study {spec.name}", None), problems)
     tasks = {task.name: task for task in spec.tasks}
     timings, said = {}, dict[str, None]()
     for cell in cells(spec):
@@ -123,7 +134,7 @@ def plan_elsewhere(
                 f"{task.name} takes, which was not measured on {where}: give --seconds-per-step."
             )
         shown = labels[task.dataset.shown]
-        val = len(shown.train) * float(shown.validation_share)
+        val = len(shown.train_labels) * float(shown.validation_share)
         validation = FORWARD * step / evaluations * val
         timings[cell.method, cell.task] = Timing(step, validation, evaluations)
     planned = plan_study(spec, timings, slots, labels=lambda dataset, _: labels[dataset.shown])

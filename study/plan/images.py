@@ -11,6 +11,7 @@ from torch import Tensor
 from study.errors import SpecError
 from study.spec import Dataset
 from trainables.datasets.cache import read_source
+from trainables.datasets.choice import sides
 from trainables.errors import DataError, in_one_line
 
 __all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published"]
@@ -18,18 +19,25 @@ __all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published"]
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What a plan needs of a data set.
+    """What a plan needs of a data set: all but its images and what is known beside them.
 
     Attributes:
-        train, test: class ids, (N,) and (M,).
-        n_classes: number of classes.
-        validation_share: see ``trainables.datasets.source.Source``.
+        train_labels, test_labels, n_classes, validation_share, labels, train_groups, test_groups,
+            validation, notes: see ``trainables.datasets.source.Source``.
+        sides: names of the classes that are negative, and of those that are positive; None: the
+            set has labels, or they are not known here.
     """
 
-    train: Tensor
-    test: Tensor
+    train_labels: Tensor
+    test_labels: Tensor
     n_classes: int
     validation_share: Fraction
+    labels: tuple[str, ...] = ()
+    train_groups: Tensor | None = None
+    test_groups: Tensor | None = None
+    validation: Tensor | None = None
+    notes: tuple[str, ...] = ()
+    sides: tuple[list[str], list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,16 @@ def labels_of(dataset: Dataset, root: Path) -> Labels:
     """
     source = read_source(dataset.name, root, data=dataset.options)
     return Labels(
-        source.train_labels, source.test_labels, source.n_classes, source.validation_share
+        train_labels=source.train_labels,
+        test_labels=source.test_labels,
+        n_classes=source.n_classes,
+        validation_share=source.validation_share,
+        labels=source.labels,
+        train_groups=source.train_groups,
+        test_groups=source.test_groups,
+        validation=source.validation,
+        notes=source.notes,
+        sides=None if source.labels else sides(source),
     )
 
 

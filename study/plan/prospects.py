@@ -1,11 +1,12 @@
 """What a planned study will and will not be able to show, before anything is spent on it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
 from study.plan.cost import CellPlan, StudyPlan
+from study.plan.images import Labels
 from study.plan.power import (
     ALPHA,
     FOUND,
@@ -60,6 +61,7 @@ class SettingProspect:
     """How well the images of one setting can fix an AUROC of ``ASSUMED_AUROC``.
 
     Attributes:
+        label: of several labels an image, the one; else "".
         val_positives, test_positives: images.
         val_width, test_width: half of the 95 % interval that is to be expected (Hanley and
             McNeil 1982), for one model.
@@ -74,24 +76,34 @@ class SettingProspect:
     test_width: float
     val_interval: tuple[float, float]
     test_interval: tuple[float, float]
+    label: str = ""
 
 
 def setting_prospects(plan: StudyPlan) -> list[SettingProspect]:
-    """One a setting, in the study's order."""
+    """One a setting, in the study's order; of several labels one for each of which validation and
+    test have both classes.
+    """
     first = {(cell.task, cell.imratio): cell for cell in reversed(plan.cells)}
     order = dict.fromkeys((cell.task, cell.imratio) for cell in plan.cells)
-    return [
-        SettingProspect(
-            *key,
-            first[key].val[0],
-            _width(*first[key].val),
-            first[key].test[0],
-            _width(*first[key].test),
-            expected_interval(ASSUMED_AUROC, *first[key].val),
-            expected_interval(ASSUMED_AUROC, *first[key].test),
-        )
-        for key in order
-    ]
+    return [each for key in order for each in _of_setting(first[key], plan.data.get(key[0]))]
+
+
+def _of_setting(cell: CellPlan, data: Labels | None) -> Iterator[SettingProspect]:
+    names = data.labels if data else ()
+    val, test = (zip(part.positives, part.negatives, strict=True) for part in (cell.val, cell.test))
+    for label, in_val, in_test in zip(names or ("",), val, test, strict=True):
+        if all((*in_val, *in_test)):
+            yield SettingProspect(
+                cell.task,
+                cell.imratio,
+                in_val[0],
+                _width(*in_val),
+                in_test[0],
+                _width(*in_test),
+                expected_interval(ASSUMED_AUROC, *in_val),
+                expected_interval(ASSUMED_AUROC, *in_test),
+                label,
+            )
 
 
 def prospects(plan: StudyPlan) -> list[Prospect]:
@@ -218,9 +230,11 @@ def _images(settings: list[SettingProspect]) -> Prospect:
     if not wide:
         return Prospect(claim, "yes", "The test sets are large enough in every setting.")
     worst = max(wide, key=lambda s: s.test_width)
+    kind = "labels" if any(s.label for s in settings) else "settings"
+    named = f"{worst.label} in {worst.task}" if worst.label else worst.task
     why = (
-        f"In {len(wide)} of {len(settings)} settings the test set is small for that: "
-        f"{worst.test_positives} positives of {worst.task} leave ± {worst.test_width:.3f} on an "
+        f"In {len(wide)} of {len(settings)} {kind} the test set is small for that: "
+        f"{worst.test_positives} positives of {named} leave ± {worst.test_width:.3f} on an "
         f"AUROC of {ASSUMED_AUROC:g}, and about half of it on the difference of two similar "
         "methods."
     )

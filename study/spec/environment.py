@@ -131,28 +131,31 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
 
 
 def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
-    """Do they suffice for every imratio?"""
-    from trainables.datasets.imbalance import counts, targets_of_test
+    """Do they suffice for every imratio, and are they augmented as such images can be?"""
+    from trainables.batches.augment import refuse_other_axes
+    from trainables.datasets.imbalance import targets_of_test
+    from trainables.datasets.part_counts import part_counts
 
     try:
         targets_of_test(found)
     except DataError as error:
         yield Problem(("tasks", index, "dataset"), f"{task.dataset.shown}: {error}")
+    if task.augmentation is not None:
+        try:
+            refuse_other_axes(task.augmentation, found.train_images.ndim - 1)
+        except DataError as error:
+            yield Problem(("tasks", index, "augmentation"), f"task {task.name}: {error}")
     key: tuple[str | int, ...] = ("tasks", index, "imratios") if task.imratios else ("imratios",)
+    said = set[str]()  # what hangs on no ratio is said once
     for ratio_index, imratio in enumerate(ratios(spec, task)):
         try:
-            have = counts(
-                found.train_labels,
-                found.n_classes,
-                imratio,
-                task.validation,
-                found.validation_share,
-                task.easy_positives,
-            )
+            have = part_counts(found, imratio, task.validation, task.easy_positives)
         except DataError as error:
-            yield Problem((*key, ratio_index), f"task {task.name}: {error}")
+            if str(error) not in said:
+                yield Problem((*key, ratio_index), f"task {task.name}: {error}")
+            said.add(str(error))
             continue
-        images = have.train_positives + have.train_negatives
+        images = have["train"].images
         steps = task.epochs * max(1, images // task.batch_size)
         if task.budget != "seconds" and task.intervals > steps:
             yield Problem(

@@ -60,6 +60,10 @@ __all__ = [
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
 
+Augmentation = Literal[
+    "crop_flip", "flip", "none", "crop_flip_3d", "crop_flip_rotate_3d", "flip_3d"
+]
+
 Ratios = Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
 
 
@@ -212,7 +216,8 @@ class Task(Model):
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch; None: the natural draw.
-        augmentation: "crop_flip", "flip" or "none"; None: what the data set asks for.
+        augmentation: "crop_flip", "flip" or "none"; of volumes "crop_flip_3d", "flip_3d" or
+            "crop_flip_rotate_3d"; None: what the data set asks for.
         easy_positives: easy positives added to the training set, as a share of those kept.
         label_noise: share of each class of the training set that gets the other label.
         ablation_seed: decides, with the data seed, which labels are wrong.
@@ -235,7 +240,7 @@ class Task(Model):
     intervals: Count = Field(default_factory=lambda done: done["epochs"])
     validation: Literal["before", "after"] = "before"
     positive_rate: PositiveRate | None = None
-    augmentation: Literal["crop_flip", "flip", "none"] | None = None
+    augmentation: Augmentation | None = None
     easy_positives: Share = 0.0
     label_noise: Noise = 0.0
     ablation_seed: CountFromZero = 0

@@ -30,12 +30,13 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
 
     Args:
         build: (in_channels, image_size) to a ``BinaryClassifier``.
-        images: float32 (B, C, H, W), no more than a training batch has.
+        images: float32 (B, C, H, W) or (B, C, D, H, W), no more than a training batch has.
 
     Raises:
         DataError: the weights that it is to begin with cannot be had.
     """
-    channels, size = images.shape[1], images.shape[-1]
+    channels, *sizes = images.shape[1:]
+    size = sizes[-1]
     try:
         model = build(channels, size)
         return _form(model) or _outputs(model, images)
@@ -45,8 +46,9 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
         least = next((each for each in LARGER if each > size and _takes(build, images, each)), None)
         hint = "" if least is None else f"; it takes {least}x{least}"
         return (
-            f"must take images of {channels} channels and {size}x{size} pixels, as these are, and "
-            f"fails on them ({in_one_line(error)}){hint}"
+            f"must take {'images' if len(sizes) == 2 else 'volumes'} of {channels} channels and "
+            f"{'x'.join(map(str, sizes))} pixels, as these are, and fails on them "
+            f"({in_one_line(error)}){hint}"
         )
 
 
@@ -91,7 +93,7 @@ def untrained(
         prior = torch.full((labels,), 0.5)
     batch = Batch(images, targets, torch.arange(len(images)))
     for name, method in methods:
-        model = build(*images.shape[1:3])
+        model = build(images.shape[1], images.shape[-1])
         model.precision = precision
         try:
             model.have_outputs(labels)

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analysis import report
 from analysis.read.several import read_together
 from analysis.results import Results, load
 from tests.analysis.browsing import READY, launch, opened
+from tests.analysis.patients import patients_study
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -138,6 +140,30 @@ def test_report_of_a_real_study(browser: Any, real: Path, tmp_path: Path, which:
     page.set_viewport_size({"width": 800, "height": 900})
     # Tables scroll within themselves there; figures follow the window in a moment.
     page.wait_for_function("document.documentElement.scrollWidth <= 800")
+    assert noise == []
+    page.close()
+
+
+def test_report_of_many_labels_patients_and_subgroups(browser: Any, tmp_path: Path) -> None:
+    """As many labels as chest radiographs have, some with long names."""
+    labels = [f"Finding {i}" if i % 4 else f"Enlarged something {i} (any)" for i in range(14)]
+    gaps = {"ce": 1.0, "auc_m": 1.6, "ct_auc": 1.5}
+    rng = np.random.default_rng(0)
+    results = patients_study(
+        tmp_path, gaps, rng, labels=labels, seeds=2, metrics=["auroc", "auprc"]
+    )
+    path = report.write_results(results, tmp_path / "report")
+    page, noise = _open(browser, path.as_uri(), color_scheme="dark")
+    assert all(page.evaluate(DRAWN))
+    for name in ("label-intervals-0", "subgroups-0", "roc-labels-0", "convergence-labels-0"):
+        assert page.locator(f"#figure-{name}").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate(f"{WIDE}.map(t => t.firstElementChild.id)") == []
+    assert page.evaluate(CLASHES) == []
+    assert page.evaluate(SORTED) == []
+    # A dot of a label opens the trials behind it.
+    dot = "document.getElementById('figure-label-intervals-0')._fullData[0].meta"
+    assert page.evaluate(dot) == "ce__chexpert-small__natural/confirm/0-1"
     assert noise == []
     page.close()
 

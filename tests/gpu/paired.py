@@ -47,6 +47,13 @@ CIFAR = {
     "batch_size": 512,
     "epochs": 1,
 }
+LABELS = {
+    "dataset": "tests.trainables.three_labels:read",
+    "imratio": None,
+    "model": "small_cnn",
+    "batch_size": 64,
+    "epochs": 12,
+}
 LONGER_STAGE = {"ts_dec": {"head_share": 0.3}}
 
 CASES = [
@@ -72,6 +79,15 @@ CASES = [
     ),
     Case("auc_m, momentum", {**DIGITS, "method": "auc_m", "params": {"momentum": 0.9}}),
     Case("auc_m, half positive", {**DIGITS, "method": "auc_m", "positive_rate": 0.5}),
+    *(
+        Case(f"{name}, three labels", {**LABELS, "method": name, "params": params})
+        for name, params in (
+            ("ce_tuned", {"class_balance": 0.5}),
+            ("auc_m", {"score_map": "bsn"}),
+            ("ct_auc", {}),
+            ("auc_mixup", {}),
+        )
+    ),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
     Case(
         "auc_m, bf16, channels_last, resnet20",

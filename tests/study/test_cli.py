@@ -210,6 +210,7 @@ def test_list_says_which_data_are_there(tmp_path: Path, monkeypatch: pytest.Monk
     assert by_name["ddsm"]["positives"] == by_name["ddsm"]["classes"][1:]
     assert len(by_name["chexpert"]["labels"]) == 14
     lines = aucstudy("list", "datasets").output.splitlines()
+    assert "Data sets, looked for below " in lines[0]
     for name, there in (("breastmnist", "yes"), ("pneumoniamnist", "no")):
         (line,) = [line for line in lines if line.split()[:1] == [name]]
         assert line.split()[-1] == there

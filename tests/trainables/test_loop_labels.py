@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,8 @@ from torch import Tensor
 from tests.trainables.host_reads import no_host_reads
 from tests.trainables.methods.test_several_labels import SEVERAL
 from tests.trainables.test_loop import config, to_the_end
-from tests.trainables.tiny import generator
-from trainables import loop
+from tests.trainables.three_labels import AGES, NAMES, SEXES, TRAIN, VALIDATION, read
 from trainables.batches.augment import normalise
-from trainables.datasets.imbalance import BinaryTask
-from trainables.datasets.metadata import Metadata
 from trainables.errors import DataError
 from trainables.loop import TrainingRun
 from trainables.methods.api import (
@@ -33,58 +31,16 @@ from trainables.methods.api import (
     one_stage,
 )
 
-LABEL_NAMES = ("left", "right", "rare")
-MISSING = (0.0, 0.3, 0.7)
-AGES = np.where(np.arange(120) % 7 == 0, np.nan, np.arange(120.0))
-SEXES = np.array(["f", "m", ""])[np.arange(120) % 3]
-
-
-def part(seed: int, images: int) -> tuple[Tensor, Tensor]:
-    """Noise in which each label brightens a corner of its own; targets (N, 3) with NaN."""
-    draw = generator(seed)
-    targets = (torch.rand(images, 3, generator=draw) < torch.tensor([0.3, 0.4, 0.15])).float()
-    pixels = torch.randint(0, 120, (images, 1, 8, 8), generator=draw)
-    for label, (row, column) in enumerate(((0, 0), (0, 4), (4, 0))):
-        pixels[:, 0, row : row + 4, column : column + 4] += (
-            90 * targets[:, label].long()[:, None, None]
-        )
-    gone = torch.rand(images, 3, generator=draw) < torch.tensor(MISSING)
-    return pixels.to(torch.uint8), targets.masked_fill(gone, math.nan)
-
-
-def task() -> BinaryTask:
-    train, train_targets = part(0, 300)
-    val, val_targets = part(1, 90)
-    test, test_targets = part(2, 120)
-    val_targets[:, 2] = torch.where(val_targets[:, 2] == 1, math.nan, val_targets[:, 2])
-    return BinaryTask(
-        train_images=train,
-        train_targets=train_targets,
-        val_images=val,
-        val_targets=val_targets,
-        test_images=test,
-        test_targets=test_targets,
-        prior=train_targets.nanmean(0),
-        mean=torch.tensor([0.3]),
-        std=torch.tensor([0.2]),
-        augmentation="none",
-        labels=LABEL_NAMES,
-        val_groups=torch.arange(90) // 2,
-        test_groups=100 + torch.arange(120) // 3,
-        raw_metadata=Metadata({"age": AGES, "sex": SEXES}),
-    )
-
-
-TASK = task()
+SOURCE = read(Path(), download=False)
 
 
 def started(**changes: Any) -> TrainingRun:
-    """A trial whose data are the task above."""
+    """A trial on these labels."""
     fields = {"method": "ce", "params": {}, "model": "mlp", "epochs": 3, "augmentation": None}
-    chosen = config(**{**fields, "imratio": None, "intervals": 3, **changes})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "task_on_device", lambda *_, **__: TASK)
-        return TrainingRun(chosen)
+    dataset = f"{read.__module__}:read"
+    return TrainingRun(
+        config(**{**fields, "dataset": dataset, "imratio": None, "intervals": 3, **changes})
+    )
 
 
 def by_label(targets: np.ndarray, scores: np.ndarray, metric: Callable[..., float]) -> list[float]:
@@ -104,9 +60,9 @@ def test_its_figures_are_those_of_scikit_learn_by_label() -> None:
     for key in ("scores", "targets", "val_scores", "val_targets"):
         assert tested[key].dtype == np.float32
     assert tested["scores"].shape == tested["targets"].shape == (120, 3)
-    np.testing.assert_array_equal(tested["targets"], TASK.test_targets.numpy())
-    np.testing.assert_array_equal(tested["val_targets"], TASK.val_targets.numpy())
-    assert tested["labels"].tolist() == list(LABEL_NAMES)
+    np.testing.assert_array_equal(tested["targets"], SOURCE.test_labels.numpy())
+    np.testing.assert_array_equal(tested["val_targets"], SOURCE.train_labels[TRAIN:].numpy())
+    assert tested["labels"].tolist() == list(NAMES)
     for name, metric in (("auroc", roc_auc_score), ("auprc", average_precision_score)):
         each = by_label(tested["targets"], tested["scores"], metric)
         assert tested[f"test_{name}"] == pytest.approx(np.mean(each), abs=1e-12)
@@ -128,9 +84,9 @@ def test_predictions_tell_of_groups_and_metadata() -> None:
     np.savez(file, **run.test())
     file.seek(0)
     found = np.load(file, allow_pickle=False)
-    assert found["labels"].tolist() == list(LABEL_NAMES)
-    assert found["groups"].tolist() == [100 + i // 3 for i in range(120)]
-    assert found["val_groups"].tolist() == [i // 2 for i in range(90)]
+    assert found["labels"].tolist() == list(NAMES)
+    assert found["groups"].tolist() == [1000 + i // 3 for i in range(120)]
+    assert found["val_groups"].tolist() == [i // 2 for i in range(TRAIN, TRAIN + VALIDATION)]
     np.testing.assert_array_equal(found["metadata.age"], AGES)
     assert found["metadata.sex"].tolist() == SEXES.tolist()
     one = TrainingRun(config(epochs=1, intervals=1))
@@ -220,15 +176,14 @@ def test_batches_and_context_tell_of_the_training_images() -> None:
     run.train_step()
     ((context, (batch,)),) = SEEN
     assert batch.indices is not None
-    images = normalise(TASK.train_images[batch.indices], TASK.mean, TASK.std)
-    assert torch.equal(batch.images, images)
-    torch.testing.assert_close(
-        batch.targets, TASK.train_targets[batch.indices], equal_nan=True, rtol=0, atol=0
-    )
-    known = TASK.train_targets.nan_to_num(0)
-    assert (context.images, context.outputs) == (300, 3)
-    assert context.positives == tuple(known.sum(0).int().tolist())
-    assert torch.equal(torch.as_tensor(context.prior), TASK.train_targets.nanmean(0))
+    images, targets = SOURCE.train_images[:TRAIN], SOURCE.train_labels[:TRAIN]
+    task = run._task
+    assert torch.equal(batch.images, normalise(images[batch.indices], task.mean, task.std))
+    chosen = targets[batch.indices]
+    torch.testing.assert_close(batch.targets, chosen, equal_nan=True, rtol=0, atol=0)
+    assert (context.images, context.outputs) == (TRAIN, 3)
+    assert context.positives == tuple(targets.nan_to_num(0).sum(0).int().tolist())
+    torch.testing.assert_close(torch.as_tensor(context.prior), targets.nanmean(0))
 
 
 def test_so_they_do_of_one_label() -> None:

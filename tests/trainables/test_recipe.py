@@ -209,15 +209,17 @@ HALF_OF_THEM: Mix = lambda each: Batch(each.images[::2], each.targets[::2])  # n
         (unmixed, [5, 6, 7, 8]),
         (lambda each: Batch(2 * each.images, each.targets), [5, 6, 7, 8]),
         (lambda each: each._replace(images=2 * each.images), [5, 6, 7, 8]),
-        (lambda each: Batch(*each, each.indices.flip(0)), [8, 7, 6, 5]),
+        (lambda each: Batch(each.images, each.targets, each.indices.flip(0)), [8, 7, 6, 5]),
         (HALF_OF_THEM, None),
     ],
 )
 def test_indices_survive_a_mix_that_does_not_know_of_them(mix: Mix, kept: list[int] | None) -> None:
-    """And one that makes fewer images has none, rather than others'."""
-    given = Batch(*batch(generator(0), size=4), torch.tensor([5, 6, 7, 8]))
-    found = mixed(mix, given).indices
-    assert (None if found is None else found.tolist()) == kept
+    """And metadata; one that makes fewer images has none, rather than others'."""
+    columns = torch.rand(4, 2, generator=generator(1))
+    given = Batch(*batch(generator(0), size=4), torch.tensor([5, 6, 7, 8]), columns)
+    found = mixed(mix, given)
+    assert (None if found.indices is None else found.indices.tolist()) == kept
+    assert found.metadata is (None if kept is None else columns)
 
 
 def test_a_batch_unpacks_in_two() -> None:

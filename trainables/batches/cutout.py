@@ -1,4 +1,4 @@
-"""Cutout: a rectangle of every image is blanked.
+"""Cutout: a rectangle of every image, or a box of every volume, is blanked.
 
 Source: DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
 arXiv 1708.04552, sec. 3.
@@ -35,8 +35,11 @@ class Cutout:
         if self.share == 0:
             return batch
         images = batch.images
-        rows, columns = (self._hit(images, size) for size in images.shape[-2:])
-        hit = rows[:, None, :, None] & columns[:, None, None, :]
+        hit = torch.ones(1, dtype=torch.bool, device=images.device)
+        for axis, size in enumerate(images.shape[2:], 2):
+            shape = [1] * images.ndim
+            shape[0], shape[axis] = len(images), size
+            hit = hit & self._hit(images, size).view(shape)
         cut = images.masked_fill(hit, 0.0)
         return Batch(cut, batch.targets, batch.indices, batch.metadata)
 

@@ -21,7 +21,8 @@ from trainables.datasets.decode import Decoding
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
 from trainables.datasets.store.encoded import Files
-from trainables.datasets.store.photos import Undecodable, photos
+from trainables.datasets.store.parts import two_parts
+from trainables.datasets.store.photos import Undecodable
 from trainables.errors import DataError
 
 __all__ = ["ABOUT", "COMPETITION", "LABELS", "read_chexpert"]
@@ -81,7 +82,7 @@ def read_chexpert(
     *,
     image_size: int = 224,
     resize: Literal["crop", "squash"] = "crop",
-    labels: Sequence[str] = COMPETITION,
+    labels: str | Sequence[str] = COMPETITION,
     uncertain: str | Mapping[str, str] = "ignore",
     undecodable: Undecodable = "stop",
 ) -> Source:
@@ -109,34 +110,43 @@ def read_chexpert(
     tables = [_frontal(file) for file in files]
     paths = [str(path) for table in tables for path in table["Path"]]
     images = [folder.joinpath(*Path(path).parts[1:]) for path in paths]
-    found = photos(ABOUT.title, Files(images), Decoding(image_size, 1, resize), undecodable)
-    cut = len(tables[0]["Path"])
-    kept = (found.kept[:cut], found.kept[cut:])
-    n_train = int(kept[0].sum())
+    is_test = np.arange(len(paths)) >= len(tables[0]["Path"])
+    found = two_parts(
+        ABOUT.title,
+        lambda rows: Files([images[row] for row in rows]),
+        ~is_test,
+        is_test,
+        Decoding(image_size, 1, resize),
+        undecodable,
+    )
+    parts = tuple(zip(files, tables, strict=True))
+    known = torch.cat(
+        [
+            _settled(_labels(*part), _ranges(policy))
+            for part, policy in zip(parts, (uncertain, "ignore"), strict=True)
+        ]
+    )
     groups = numbered([_patient(path) for path in paths])
-    policies = (uncertain, "ignore")
-    train_labels, test_labels = (
-        _settled(_labels(file, table)[rows], _ranges(policy))
-        for file, table, rows, policy in zip(files, tables, kept, policies, strict=True)
-    )
-    train_metadata, test_metadata = (
-        _metadata(file, table, rows) for file, table, rows in zip(files, tables, kept, strict=True)
-    )
+    sex = np.concatenate([table["Sex"] for table in tables])
+    age = np.concatenate([numbers(file, "Age", table["Age"]) for file, table in parts])
+    metadata = Metadata({"Sex": np.where(sex == "Unknown", "", sex), "Age": age})
+    train, test = found.train, found.test
+    counts = (len(paths) - int(is_test.sum()), int(is_test.sum()))
     source = Source(
-        train_images=found.images[:n_train],
-        train_labels=train_labels,
-        test_images=found.images[n_train:],
-        test_labels=test_labels,
+        train_images=found.train_images,
+        train_labels=known[train],
+        test_images=found.test_images,
+        test_labels=known[test],
         n_classes=2,
         files=files,
         labels=LABELS,
-        train_groups=groups[:cut][kept[0]],
-        test_groups=groups[cut:][kept[1]],
-        train_metadata=train_metadata,
-        test_metadata=test_metadata,
-        notes=(*found.notes, *counted(ABOUT.title, (cut, len(paths) - cut), IMAGES)),
+        train_groups=groups[train],
+        test_groups=groups[test],
+        train_metadata=metadata.rows(train),
+        test_metadata=metadata.rows(test),
+        notes=(*found.notes, *counted(ABOUT.title, counts, IMAGES)),
     )
-    return chosen(source, labels=labels)
+    return chosen(source, labels=[labels] if isinstance(labels, str) else labels)
 
 
 def _frontal(file: Path) -> Table:
@@ -188,14 +198,9 @@ def _ranges(uncertain: str | Mapping[str, str]) -> dict[str, tuple[float, float]
                 f"uncertain must be said of CheXpert's labels, {', '.join(LABELS)}, and {name!r} "
                 "is none."
             )
-        if policy not in UNCERTAIN:
+        if not isinstance(policy, str) or policy not in UNCERTAIN:
             raise DataError(
                 f"uncertain must be one of {', '.join(UNCERTAIN)}, or one of them by label, not "
                 f"{policy!r}."
             )
     return {name: UNCERTAIN[said.get(name, "ignore")] for name in LABELS}
-
-
-def _metadata(file: Path, table: Table, rows: NDArray[np.bool_]) -> Metadata:
-    sex = np.where(table["Sex"] == "Unknown", "", table["Sex"])
-    return Metadata({"Sex": sex[rows], "Age": numbers(file, "Age", table["Age"])[rows]})

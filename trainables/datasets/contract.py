@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables.batches.augment import AUGMENTATIONS
+from trainables.batches.augment import refuse_other_axes
 from trainables.datasets.metadata import Metadata
 from trainables.errors import DataError, UnknownNameError
-from trainables.names import resolve
 
 __all__ = [
     "LEFT_OUT",
@@ -203,10 +202,10 @@ def refuse_share(share: Any) -> None:
         )
 
 
-def refuse_augmentation(name: Any) -> None:
-    """Do nothing if there is an augmentation of that name; else DataError."""
+def refuse_augmentation(name: Any, images: Tensor) -> None:
+    """Do nothing if there is an augmentation of that name for such ``images``; else DataError."""
     try:
-        resolve("augmentation", AUGMENTATIONS, str(name))
+        refuse_other_axes(str(name), images.ndim - 1)
     except UnknownNameError as error:
         raise DataError(str(error)) from error
 

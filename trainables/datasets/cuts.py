@@ -14,7 +14,9 @@ without groups are cut class by class in ``parts``, as Yuan et al. (ICCV 2021) d
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ from torch import Tensor
 from trainables.datasets.divided import divided
 from trainables.errors import DataError
 
-__all__ = ["fixed_cut", "validation_cut"]
+__all__ = ["fixed_cut", "refuse_shared_groups", "validation_cut"]
 
 FOLDS_AT_MOST = 20
 """Folds among which a share is looked for: 3 of 20 are 15 %."""
@@ -93,6 +95,18 @@ def validation_cut(
     counts = _by_unit(_kinds(targets), of_image, len(numbers))
     order = generator.permutation(len(numbers)).tolist()
     return torch.from_numpy(divided(counts, _exact(share), order)[of_image])
+
+
+def refuse_shared_groups(groups: Mapping[str, Tensor]) -> None:
+    """Do nothing if no group is in two of the parts, given by name; else DataError."""
+    for first, second in combinations(groups, 2):
+        both = np.intersect1d(groups[first].numpy(), groups[second].numpy())
+        if len(both):
+            raise DataError(
+                f"no group (patient) may be in two parts, but {len(both):,} are in the {first} and "
+                f"in the {second} part, such as number {both[0]}: move their images to one of "
+                "them, or leave the groups out."
+            )
 
 
 def _over_labels(

@@ -30,16 +30,13 @@ from trainables.datasets.metadata import Metadata
 from trainables.datasets.parts import (
     Counts,
     Parts,
-    binary_targets,
-    counted,
     counts,
     drawn,
-    known,
     positives_kept,
-    targets_of,
     with_easy_positives,
 )
 from trainables.datasets.source import Source
+from trainables.datasets.targets import binary_targets, counted, known, targets_of
 from trainables.datasets.task import BinaryTask
 from trainables.errors import DataError
 

@@ -19,6 +19,7 @@ from trainables.datasets.csv_table import numbered, numbers, read_columns, zeros
 from trainables.datasets.decode import Decoding
 from trainables.datasets.hdf5 import opened, reading
 from trainables.datasets.lesions import CLASSES, Lesions
+from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
 from trainables.datasets.store.encoded import stamp
 from trainables.datasets.store.photos import Undecodable
@@ -69,10 +70,9 @@ def read_isic2024(
     lesions = Lesions(
         labels=torch.from_numpy(zeros_and_ones(file, TARGET, table[TARGET])),
         groups=numbered(table[PATIENT], alone=("",)),
-        metadata={
-            AGE: numbers(file, AGE, table[AGE]),
-            **{name: table[name] for name in CATEGORIES},
-        },
+        metadata=Metadata(
+            {AGE: numbers(file, AGE, table[AGE]), **{name: table[name] for name in CATEGORIES}}
+        ),
         own=len(table[IMAGE]),
         official=IMAGES,
     )

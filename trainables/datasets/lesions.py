@@ -1,13 +1,11 @@
 """Skin lesions without an official test part: cut so that no patient is on both sides."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from trainables.datasets.about import counted
@@ -16,7 +14,8 @@ from trainables.datasets.decode import Decoding
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
 from trainables.datasets.store.encoded import Encoded
-from trainables.datasets.store.photos import Undecodable, photos
+from trainables.datasets.store.parts import two_parts
+from trainables.datasets.store.photos import Undecodable
 
 __all__ = ["CLASSES", "Lesions"]
 
@@ -33,14 +32,14 @@ class Lesions:
     Attributes:
         labels: int64 (N,), 1 where malignant.
         groups: int64 (N,), whose.
-        metadata: columns of N rows.
-        own: the first so many are the set's own; the others are for training alone.
+        metadata: N rows.
+        own: the first so many are the set's own; the others are not for the test.
         official: how many of its own it should have.
     """
 
     labels: Tensor
     groups: Tensor
-    metadata: Mapping[str, NDArray[np.float64] | NDArray[np.str_]]
+    metadata: Metadata
     own: int
     official: int
 
@@ -67,42 +66,35 @@ class Lesions:
             DataError: see ``fixed_cut`` and ``photos``.
         """
         own = slice(self.own)
-        test = torch.zeros(len(self.labels), dtype=torch.bool)
-        test[own] = fixed_cut(self.labels[own], TEST_SHARE, self.groups[own])
-        train = ~test & ~torch.isin(self.groups, self.groups[test])
-        order = torch.cat([train.nonzero()[:, 0], test.nonzero()[:, 0]])
-        found = photos(what, encoded(order.tolist()), how, undecodable)
-        kept = torch.from_numpy(found.kept)
-        n_train = int(kept[: int(train.sum())].sum())
-        rows = order[kept]
-        parts = (rows[:n_train], rows[n_train:])
-        train_metadata, test_metadata = (
-            Metadata({name: column[part.numpy()] for name, column in self.metadata.items()})
-            for part in parts
-        )
+        is_test = torch.zeros(len(self.labels), dtype=torch.bool)
+        is_test[own] = fixed_cut(self.labels[own], TEST_SHARE, self.groups[own])
+        is_train = ~is_test & ~torch.isin(self.groups, self.groups[is_test])
+        found = two_parts(what, encoded, is_train.numpy(), is_test.numpy(), how, undecodable)
+        train, test = found.train, found.test
+        left_out = len(self.labels) - int(is_train.sum() + is_test.sum())
         return Source(
-            train_images=found.images[:n_train],
-            train_labels=self.labels[parts[0]],
-            test_images=found.images[n_train:],
-            test_labels=self.labels[parts[1]],
+            train_images=found.train_images,
+            train_labels=self.labels[train],
+            test_images=found.test_images,
+            test_labels=self.labels[test],
             n_classes=len(CLASSES),
             augmentation="flip",
             validation_share=VALIDATION_SHARE,
             files=files,
             classes=CLASSES,
-            train_groups=self.groups[parts[0]],
-            test_groups=self.groups[parts[1]],
-            train_metadata=train_metadata,
-            test_metadata=test_metadata,
+            train_groups=self.groups[train],
+            test_groups=self.groups[test],
+            train_metadata=self.metadata.rows(train),
+            test_metadata=self.metadata.rows(test),
             notes=(
                 *found.notes,
                 *counted(what, (self.own,), (self.official,)),
-                *self._left_out(len(order)),
+                *_left_out(left_out),
             ),
         )
 
-    def _left_out(self, used: int) -> tuple[str, ...]:
-        left = len(self.labels) - used
-        if not left:
-            return ()
-        return (f"{left:,} external images show a patient of the test part and were left out.",)
+
+def _left_out(images: int) -> tuple[str, ...]:
+    if not images:
+        return ()
+    return (f"{images:,} external images show a patient of the test part and were left out.",)

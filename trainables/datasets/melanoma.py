@@ -16,6 +16,8 @@ from trainables.datasets.about import About
 from trainables.datasets.csv_table import Table, numbered, numbers, read_columns, zeros_and_ones
 from trainables.datasets.decode import Decoding
 from trainables.datasets.lesions import CLASSES, Lesions
+from trainables.datasets.metadata import Metadata
+from trainables.datasets.own.listed import placed
 from trainables.datasets.source import Source, missing
 from trainables.datasets.store.encoded import Files
 from trainables.datasets.store.photos import Undecodable
@@ -63,8 +65,9 @@ def read_melanoma(
         download: not used: Kaggle asks for an account.
         image_size: images become squares of so many pixels.
         resize: see ``Decoding``.
-        external: path below ``root`` of another CSV file with the same columns, and its JPEGs
-            beside it likewise: images for training alone. A patient "" or -1 is not known.
+        external: another CSV file with the same columns, and its JPEGs beside it likewise, for
+            training and validation. A relative path counts from ``root``; a patient "" or -1 is
+            nobody.
         undecodable: "stop" at an image that cannot be decoded, or "skip" it.
 
     Raises:
@@ -81,7 +84,7 @@ def read_melanoma(
     lesions = Lesions(
         labels=torch.from_numpy(np.concatenate(labels)),
         groups=numbered(text[PATIENT], alone=UNKNOWN),
-        metadata={AGE: np.concatenate(ages), **{name: text[name] for name in CATEGORIES}},
+        metadata=Metadata({AGE: np.concatenate(ages), **{name: text[name] for name in CATEGORIES}}),
         own=len(labels[0]),
         official=IMAGES,
     )
@@ -104,7 +107,7 @@ def _images(file: Path, table: Table) -> list[Path]:
 
 
 def _external(root: Path, external: str) -> Path:
-    file = root / external
+    file = placed(root, external)
     if not file.is_file():
         raise DataError(
             f"external must be a CSV file with the columns of Melanoma's train.csv, and {file} is "

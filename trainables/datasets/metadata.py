@@ -40,5 +40,9 @@ class Metadata:
                     "an empty text."
                 )
 
+    def rows(self, ids: NDArray[np.int64]) -> "Metadata":
+        """Those rows, in that order."""
+        return Metadata({name: column[ids] for name, column in self.columns.items()})
+
     def __len__(self) -> int:
         return next((len(column) for column in self.columns.values()), 0)

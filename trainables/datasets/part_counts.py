@@ -5,16 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.datasets.parts import (
-    Labelled,
-    counted,
-    counts,
-    drawn,
-    is_drawn,
-    known,
-    targets_of,
-    with_easy_positives,
-)
+from trainables.datasets.parts import Labelled, counts, drawn, is_drawn, with_easy_positives
+from trainables.datasets.targets import counted, known, targets_of
 
 __all__ = ["PartCount", "part_counts"]
 

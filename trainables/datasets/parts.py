@@ -8,26 +8,21 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.contract import LEFT_OUT
-from trainables.datasets.cuts import validation_cut
+from trainables.datasets.cuts import refuse_shared_groups, validation_cut
+from trainables.datasets.targets import binary_targets, counted, known, targets_of
 from trainables.errors import DataError
 
 __all__ = [
     "Counts",
     "Labelled",
     "Parts",
-    "binary_targets",
-    "counted",
     "counts",
     "drawn",
     "is_drawn",
-    "known",
     "positives_kept",
-    "targets_of",
     "with_easy_positives",
 ]
 
@@ -77,27 +72,6 @@ class Parts:
     train: Ids
     val: Ids
     left: Ids
-
-
-def binary_targets(labels: Tensor, n_classes: int) -> Tensor:
-    """Class ids (N,) to float32 targets (N,): 0 where id <= n_classes / 2 - 1, else 1."""
-    return (2 * (labels.long() + 1) > n_classes).float()
-
-
-def targets_of(labels: Tensor, n_classes: int) -> Tensor:
-    """Targets of labels as a set has them: of class ids (N,) or of several labels (N, L)."""
-    return labels if labels.ndim == 2 else binary_targets(labels, n_classes)
-
-
-def known(targets: Tensor) -> Tensor:
-    """The targets with what is uncertain, between 0 and 1, as missing: for all but training."""
-    return torch.where((targets > 0) & (targets < 1), float("nan"), targets)
-
-
-def counted(labels: Tensor) -> Tensor:
-    """Places (n,) of the images that take part: those whose class id is not ``LEFT_OUT``."""
-    every = torch.arange(len(labels))
-    return every if labels.ndim == 2 else every[labels.long() != LEFT_OUT]
 
 
 def positives_kept(imratio: float, negatives: int) -> int:
@@ -222,7 +196,11 @@ def drawn(source: Labelled, imratio: float | None, data_seed: int, validation: s
         if source.train_groups is not None:
             groups = source.train_groups.numpy()
             left = left[~np.isin(groups[left], groups[val])]
-    _refuse_shared_groups(source, train, val)
+    if source.train_groups is not None:
+        of_parts = {"training": source.train_groups[train], "validation": source.train_groups[val]}
+        if source.test_groups is not None:
+            of_parts["test"] = source.test_groups[counted(source.test_labels)]
+        refuse_shared_groups(of_parts)
     if source.labels:
         _refuse_one_class(source.labels, targets[train], known(targets[val]))
     else:
@@ -252,10 +230,10 @@ def _class_by_class(
         (0, found.train_negatives, found.val_negatives),
         (1, found.train_positives, found.val_positives),
     ):
-        drawn = generator.permutation(ids[targets == target].numpy())
-        val.append(drawn[:val_count])
-        train.append(drawn[val_count : val_count + train_count])
-        left.append(drawn[val_count + train_count :])
+        shuffled = generator.permutation(ids[targets == target].numpy())
+        val.append(shuffled[:val_count])
+        train.append(shuffled[val_count : val_count + train_count])
+        left.append(shuffled[val_count + train_count :])
     return Parts(np.sort(np.concatenate(train)), np.sort(np.concatenate(val)), left[1])
 
 
@@ -272,9 +250,9 @@ def _imbalanced(
     if imratio is None:
         return ids, ids[:0]
     positive = targets[ids].numpy() == 1
-    drawn = generator.permutation(ids[positive])
-    kept = _kept(imratio, len(drawn), len(ids) - len(drawn))
-    return np.sort(np.concatenate([ids[~positive], drawn[:kept]])), drawn[kept:]
+    shuffled = generator.permutation(ids[positive])
+    kept = _kept(imratio, len(shuffled), len(ids) - len(shuffled))
+    return np.sort(np.concatenate([ids[~positive], shuffled[:kept]])), shuffled[kept:]
 
 
 def _kept(imratio: float | None, available: int, negatives: int) -> int:
@@ -320,22 +298,3 @@ def _refuse_one_class(names: tuple[str, ...], train: Tensor, val: Tensor) -> Non
             "validation needs both classes of one label at least, and has those of none: take a "
             "larger data set, or a larger share for the validation."
         )
-
-
-def _refuse_shared_groups(source: Labelled, train: Ids, val: Ids) -> None:
-    if source.train_groups is None:
-        return
-    groups = source.train_groups.numpy()
-    parts = {"training": groups[train], "validation": groups[val]}
-    if source.test_groups is not None:
-        parts["test"] = source.test_groups[counted(source.test_labels)].numpy()
-    names = list(parts)
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-        if second < len(names):
-            both = np.intersect1d(parts[names[first]], parts[names[second]])
-            if len(both):
-                raise DataError(
-                    f"no group (patient) may be in two parts, but {len(both):,} are in the "
-                    f"{names[first]} and in the {names[second]} part, such as number {both[0]}: "
-                    "move their images to one of them, or leave the groups out."
-                )

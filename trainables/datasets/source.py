@@ -35,7 +35,8 @@ class Source:
         test_images: uint8 (M, C, H, W) or (M, C, D, H, W), of the same channels and size.
         test_labels: as ``train_labels``, for the M images.
         n_classes: number of classes, at least 2; 2 of a set with several labels.
-        augmentation: what the set's benchmarks do: "crop_flip", "flip" or "none".
+        augmentation: what the set's benchmarks do: "crop_flip", "flip", "none", or for volumes
+            one of the others in `trainables.batches.augment.AUGMENTATIONS`.
         validation_share: share of the training images that validation takes, in (0, 1).
         files: the files that were read; they are there.
         together: name under which the files have one checksum; empty: each has its own.
@@ -100,7 +101,7 @@ class Source:
             ):
                 contract.refuse_metadata(f"{part}_metadata", metadata, len(images))
             contract.refuse_other_columns(self.train_metadata, self.test_metadata)
-        contract.refuse_augmentation(self.augmentation)
+        contract.refuse_augmentation(self.augmentation, self.train_images)
         contract.refuse_share(self.validation_share)
         contract.refuse_files(self.files)
 

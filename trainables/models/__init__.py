@@ -13,6 +13,7 @@ from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
 from trainables.models.small_cnn import small_cnn
+from trainables.models.small_cnn_3d import small_cnn_3d
 from trainables.models.timm_models import timm_builder
 from trainables.models.torchvision_models import TORCHVISION
 from trainables.models.weights import take_weights
@@ -26,6 +27,7 @@ MODELS: dict[str, Builder] = {
     "mlp": mlp,
     "small_cnn": small_cnn,
     "resnet20": resnet20,
+    "small_cnn_3d": small_cnn_3d,
     "resnet32": resnet32,
     "resnet56": resnet56,
     **TORCHVISION,

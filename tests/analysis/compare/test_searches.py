@@ -79,9 +79,7 @@ def test_images_join_the_searches(tmp_path: Path) -> None:
     # Obuchowski and Rockette's test with the searches as readers, from the placements' means.
     a, b = (delong.placements(scores[m], targets) for m in ("a", "b"))
     difference = a.minus(b)
-    halves = [
-        part.reshape(3, 2, -1).mean(axis=1) for part in (difference.positives, difference.negatives)
-    ]
+    halves = [part.reshape(3, 2, -1).mean(axis=1) for part in difference.parts]
     d = sum(0.5 * part.mean(axis=1) for part in halves)
     covariance = sum(np.cov(part) / part.shape[1] for part in halves)
     found = delong.both(np.asarray(d), np.asarray(covariance))

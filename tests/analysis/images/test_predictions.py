@@ -46,6 +46,84 @@ def test_what_was_kept_comes_back(one: Results) -> None:
     assert [each.tolist() for each in validation] == [SCORES[:2].tolist(), [False, True]]
 
 
+SEVERAL = {
+    "scores": np.linspace(-1, 1, 8, dtype=np.float32).reshape(4, 2),
+    "targets": np.array([[1, 0], [0, np.nan], [np.nan, 0], [0, 0]], dtype=np.float32),
+    "labels": np.array(["Edema", "Mass"]),
+    "val_scores": np.eye(3, 2, dtype=np.float32),
+    "val_targets": np.array([[1, np.nan], [0, 1], [np.nan, 1]], dtype=np.float32),
+}
+
+
+def test_several_labels_come_back_each_on_its_own_images(one: Results) -> None:
+    keep(one, **SEVERAL)
+    found = load_predictions(one, "ce", 0)
+    assert found.labels == ("Edema", "Mass")
+    np.testing.assert_array_equal(found.targets, SEVERAL["targets"])
+    assert found.positive.tolist() == [True, False, False, False]
+    assert found.drawn is not None
+    assert found.drawn.tolist() == [0, 1, 2, 3]  # the labels of an image are drawn together
+    (edema,) = found.by_label  # Mass has no positive
+    assert (edema.name, edema.images.tolist()) == ("Edema", [0, 1, 3])
+    assert edema.said.targets.tolist() == [True, False, False]
+    assert edema.said.scores.tolist() == SEVERAL["scores"][[0, 1, 3], 0].tolist()
+    assert edema.said.groups is not None
+    assert edema.said.groups.tolist() == [0, 1, 3]
+    assert edema.said.validation is not None
+    assert [each.tolist() for each in edema.said.validation] == [[1, 0], [True, False]]
+
+
+def test_groups_and_metadata_come_back_and_may_be_parted(one: Results) -> None:
+    columns = {
+        "groups": np.array([7, 7, 3]),
+        "metadata.sex": np.array(["f", "", "m"]),
+        "metadata.age": np.array([50.0, np.nan, 61.0]),
+    }
+    keep(one, scores=SCORES, targets=TARGETS, **columns)
+    found = load_predictions(one, "ce", 0)
+    assert found.drawn is not None
+    assert found.drawn.tolist() == [7, 7, 3]
+    assert found.metadata.keys() == {"sex", "age"}
+    part = found.only(found.metadata["sex"] != "m")
+    assert part.scores.tolist() == SCORES[:2].tolist()
+    assert part.drawn is not None
+    assert part.drawn.tolist() == [7, 7]
+    assert part.metadata["sex"].tolist() == ["f", ""]
+    (whole,) = part.by_label
+    assert whole.said is part
+    assert found.only(found.metadata["sex"] == "m").by_label == ()  # one class alone
+
+
+def test_a_label_by_itself_is_a_task_of_one(one: Results) -> None:
+    keep(one, scores=SCORES, targets=TARGETS, labels=np.array(["malignant"]))
+    found = load_predictions(one, "ce", 0)
+    assert found.labels == ()
+    assert found.drawn is None
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"labels": np.array(["Edema"])}, "a column for each of labels"),
+        ({"targets": SEVERAL["targets"][:3]}, "a column for each of labels"),
+        ({"targets": SEVERAL["targets"] + 0.5}, "0, 1 or, where it is not known, NaN"),
+        ({"targets": np.full((4, 2), np.nan)}, "must have both classes"),
+        ({"scores": np.full((4, 2), np.nan)}, "finite"),
+        ({"targets": np.full((4, 2), "a")}, "must be numbers"),
+        ({"groups": np.zeros(3, dtype=int)}, "groups .* must be one value a score"),
+        ({"groups": np.zeros(4)}, "groups .* must be one value a score"),
+        ({"metadata.sex": np.array(["f"])}, "metadata.sex .* must be one value a score"),
+        ({"metadata.sex": np.array([None] * 4)}, "allow_pickle"),
+    ],
+)
+def test_other_labels_groups_and_metadata_are_refused(
+    one: Results, arrays: dict[str, Any], words: str
+) -> None:
+    keep(one, **(SEVERAL | arrays))
+    with pytest.raises(AnalysisError, match=words):
+        load_predictions(one, "ce", 0)
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [

@@ -17,9 +17,11 @@ from matplotlib.figure import Figure
 from analysis import paper
 from analysis.compare import significance
 from analysis.findings import Findings
+from analysis.paper import intervals
 from analysis.paper.style import save, styled
 from analysis.results import Results, from_record
 from analysis.search import curves
+from tests.analysis.patients import patients_study
 
 Build = Callable[..., Any]
 
@@ -133,3 +135,20 @@ def test_no_window_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_intervals_of_labels_are_the_chapters(tmp_path: Path) -> None:
+    results = patients_study(tmp_path, {"ce": 1.0, "auc_m": 1.5}, np.random.default_rng(0))
+    cells = Findings(results).by_label.cells
+    with styled():
+        drawn = dict(intervals.figures(Findings(results)))
+    assert [*drawn] == ["label-intervals-0", "subgroups-0"]
+    (axis,) = drawn["label-intervals-0"].axes
+    assert [text.get_text() for text in axis.get_yticklabels()] == [*cells["label"].unique()]
+    for bars in axis.containers:
+        assert isinstance(bars, ErrorbarContainer)
+        own = cells[cells["method"] == bars.get_label()]
+        assert np.asarray(bars.lines[0].get_xdata()).tolist() == own["mean"].tolist()
+        (segments,) = bars.lines[2]
+        ends = [segment[:, 0].tolist() for segment in segments.get_segments()]
+        assert ends == pytest.approx(own[["low", "high"]].to_numpy())

@@ -64,7 +64,9 @@ def test_plan() -> None:
     assert (data["study"], data["trials"], len(data["cells"])) == ("small", 2 * (2 + 1), 2)
     ce, auc_m = data["cells"]
     assert (ce["method"], auc_m["method"]) == ("ce", "auc_m")
-    assert ce["test"] == {"positives": 177, "negatives": 178}
+    assert ce["test"] == {"images": 355, "positives": 177, "negatives": 178, "groups": None}
+    (digits,) = data["data"]
+    assert digits["positives"] == ["5", "6", "7", "8", "9"]
     assert ce["gradient_evaluations"] == 128 * ce["steps"]
     whole = sum(
         c["search_trials"] * c["search_seconds"] + c["confirm_seconds"] for c in (ce, auc_m)

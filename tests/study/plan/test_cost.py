@@ -111,10 +111,10 @@ def test_cells_and_images() -> None:
     names = [(cell.method, cell.imratio) for cell in planned.cells]
     assert names == [("ce", 0.1), ("ct_auc", 0.1), ("ce", None), ("ct_auc", None)]
     rare = planned.cells[0]
-    positives, negatives = rare.train
+    (positives,), (negatives,) = rare.train.positives, rare.train.negatives
     assert positives == negatives // 9  # 0.1 / 0.9 of the negatives
-    assert sum(rare.test) == 355
-    assert rare.steps == 4 * (sum(rare.train) // 64)
+    assert rare.test.images == 355
+    assert rare.steps == 4 * (rare.train.images // 64)
     assert rare.gradient_evaluations == 64 * rare.steps
     assert planned.cells[1].gradient_evaluations == 2 * rare.gradient_evaluations
     assert planned.trials == 4 * (6 + 2)
@@ -125,7 +125,7 @@ def test_seconds_add_up() -> None:
     for cell in planned.cells:
         step = TIMINGS[cell.method, cell.task].step
         assert cell.search_seconds == pytest.approx(cell.steps * step + 4 * 2.0)
-        extra = 2.0 * sum(cell.test) / sum(cell.val)
+        extra = 2.0 * cell.test.images / cell.val.images
         assert cell.confirm_seconds == pytest.approx(cell.search_seconds + extra)
     by_hand = sum(6 * cell.search_seconds + 2 * cell.confirm_seconds for cell in planned.cells)
     assert planned.seconds == planned.most_seconds == pytest.approx(by_hand / 2)

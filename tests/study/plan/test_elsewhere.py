@@ -69,7 +69,7 @@ def test_times_are_those_that_were_measured() -> None:
     assert planned.slots == 2
     ce, ct_auc = planned.cells
     # 9/10 of 25,000 negatives and a ninth of them, in batches of 128.
-    assert ce.train == (2_500, 22_500)
+    assert (ce.train.positives, ce.train.negatives) == ((2_500,), (22_500,))
     assert ce.steps == ct_auc.steps == 10 * (25_000 // 128)
     for cell, step, evaluations in ((ce, 5.195e-3, 128), (ct_auc, 10.623e-3, 256)):
         validation = 5_000 * step / evaluations / 3
@@ -161,8 +161,8 @@ def test_published_sizes_are_those_of_the_data(name: str, real_data: Path) -> No
             continue
         size, known = PUBLISHED[name], published(Dataset(name=name), NOWHERE)
         for part, labels, stands in (
-            (size.train, found.train, known.train),
-            (size.test, found.test, known.test),
+            (size.train, found.train_labels, known.train_labels),
+            (size.test, found.test_labels, known.test_labels),
         ):
             positives = int(binary_targets(labels, found.n_classes).sum())
             assert part == (len(labels) - positives, positives)

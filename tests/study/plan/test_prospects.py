@@ -19,15 +19,21 @@ from study.plan.power import (
     smallest_p,
 )
 from study.plan.prospects import Prospect, prospects, setting_prospects
+from trainables.datasets.part_counts import PartCount
+
+
+def part(positives: int, negatives: int) -> PartCount:
+    return PartCount(positives + negatives, (positives,), (negatives,))
+
 
 CELL = CellPlan(
     method="a",
     task="digits-mlp",
     dataset="digits",
     imratio=0.1,
-    train=(72, 651),
-    val=(72, 72),
-    test=(177, 178),
+    train=part(72, 651),
+    val=part(72, 72),
+    test=part(177, 178),
     steps=100,
     searches=1,
     search_trials=4,
@@ -57,7 +63,7 @@ def plan(
             imratio=0.1 + 0.01 * r,
             searches=searches,
             confirm_trials=seeds,
-            test=test,
+            test=part(*test),
         )
         for d in range(datasets)
         for r in range(ratios)

@@ -94,12 +94,12 @@ METHODS = ["ce", "auc_m", "ct_auc", "ts_dec", "auc_mixup"]
 
 
 @pytest.mark.parametrize(("wrong", "words"), WRONG)
-@pytest.mark.parametrize("command", ["run", "plan"])
+@pytest.mark.parametrize("command", ["run", "plan", "plan --for 8xH200"])
 def test_it_is_refused_in_one_sentence(
     command: str, wrong: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
     Path("three.yaml").write_text(yaml.safe_dump(wrong))
-    refused = CliRunner().invoke(app, [command, "three.yaml"])
+    refused = CliRunner().invoke(app, [*command.split(), "three.yaml"])
     assert refused.exit_code == 2
     assert len(refused.stderr.strip().splitlines()) == 1
     with pytest.raises(SpecError, match=words):

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import normalize
 
-from trainables.batches.augment import augment, normalise, padding
+from trainables.batches.augment import augment, normalise
+from trainables.batches.crops import padding
 from trainables.errors import UnknownNameError
 
 

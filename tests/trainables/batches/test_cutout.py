@@ -61,3 +61,19 @@ def test_what_else_a_batch_carries_stays() -> None:
     cut = Cutout(0.5, generator(2))(given)
     assert cut.indices is given.indices
     assert cut.metadata is given.metadata
+
+
+def test_a_box_of_every_volume_is_blanked() -> None:
+    """As a rectangle in each plane, alike in all channels; along each axis its own centre."""
+    hit = (
+        Cutout(0.5, generator(4))(Batch(torch.ones(300, 2, 6, 8, 8), torch.zeros(300))).images == 0
+    )
+    assert torch.equal(hit[:, 0], hit[:, 1])
+    for each in hit[:, 0]:
+        lines = [each.any(2).any(1), each.any(2).any(0), each.any(1).any(0)]
+        depth, height, width = lines
+        assert torch.equal(each, depth[:, None, None] & height[:, None] & width)
+        for line, size in zip(lines, (6, 8, 8), strict=True):
+            assert size // 4 <= int(line.sum()) <= size // 2
+    starts = [hit[:, 0].any(a).any(b - 1).float().argmax(1) for a, b in ((2, 3), (1, 3), (1, 2))]
+    assert torch.corrcoef(torch.stack(starts).float()).fill_diagonal_(0).abs().max() < 0.3

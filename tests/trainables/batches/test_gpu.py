@@ -15,7 +15,8 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a C
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_augmentation_makes_the_same_draws(name: str) -> None:
-    images = torch.randint(0, 256, (64, 3, 32, 32), dtype=torch.uint8)
+    shape = (64, 3, 12, 16, 16) if "3d" in name else (64, 3, 32, 32)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8)
     expected, drawn = (
         augment(name, each, torch.Generator().manual_seed(7)) for each in (images, images.cuda())
     )

@@ -145,8 +145,9 @@ def test_any_labels_in_any_order(folder: Path) -> None:
     np.testing.assert_array_equal(two.test_labels, [[0, 1], [0, 0]])
 
 
-def test_one_label_gives_classes(folder: Path) -> None:
-    source = read(folder, labels=["Edema"])
+@pytest.mark.parametrize("labels", ["Edema", ["Edema"]])
+def test_one_label_gives_classes(labels: str | list[str], folder: Path) -> None:
+    source = read(folder, labels=labels)
     assert source.train_labels.tolist() == [1, 0, -1, 0]
     assert source.classes == ("no Edema", "Edema")
     assert source.labels == ()
@@ -159,6 +160,7 @@ def test_one_label_gives_classes(folder: Path) -> None:
             {"uncertain": "maybe"},
             "one of zeros, ones, smooth, ignore, or one of them by label, not",
         ),
+        ({"uncertain": ["ones"]}, "uncertain must be one of"),
         ({"uncertain": {"Edema": "no"}}, "uncertain must be one of"),
         ({"uncertain": {"Oedema": "ones"}}, "said of CheXpert's labels, .*'Oedema' is none"),
         ({"labels": ["Oedema"]}, "and 'Oedema' is none .did you mean 'Edema'"),

@@ -207,7 +207,7 @@ def test_metadata_go_with_their_images_and_are_fitted_on_the_training_part() -> 
     ages = np.arange(700.0)
     ages[5::50] = np.nan
     sites = np.where(np.arange(700) % 3, "arm", "leg")
-    parts = {
+    parts: dict[str, Any] = {
         f"{part}_metadata": Metadata({"age": ages[rows], "site": sites[rows]})
         for part, rows in (("train", slice(600)), ("test", slice(600, None)))
     }

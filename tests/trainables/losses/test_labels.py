@@ -54,8 +54,6 @@ LOSSES: dict[str, Make] = {
     "ce, weighted": lambda p, _: WeightedCELoss(p, 0.8, 0.1),
 }
 
-ROUNDING = {"rtol": 1e-10, "atol": 1e-13}
-
 
 def drawn(seed: int, images: int, labels: int, missing: float, soft: bool) -> tuple[Tensor, Tensor]:
     """Logits and targets with NaN, float64; the whole of a label may be missing."""
@@ -114,7 +112,7 @@ def test_value_and_gradients_are_the_mean_over_labels_of_one_label(
     assert value.shape == ()
     assert value.item() == pytest.approx(total, rel=1e-10, abs=1e-13)
     for mine, theirs in zip(found, expected, strict=True):
-        torch.testing.assert_close(mine, theirs, **ROUNDING)
+        torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-13)
     assert bool((found[0][targets.isnan()] == 0).all())
 
 
@@ -253,10 +251,11 @@ def test_one_label_is_its_plain_formula_bit_for_bit_and_no_operator_more(
     targets = torch.rand(size, generator=generator(4))
     targets = targets if soft else (targets < 0.3).float()
     loss = LOSSES[name](0.1, 1)
-    for parameter, value in zip(loss.parameters(), (0.6, 0.3, 0.4), strict=False):
-        nn.init.constant_(parameter, value)
+    for parameter, start in zip(loss.parameters(), (0.6, 0.3, 0.4), strict=False):
+        nn.init.constant_(parameter, start)
     found, launched = [], []
-    for of in (loss, lambda f, t: plain(loss, f, t)):
+    ways: list[Callable[[Tensor, Tensor], Tensor]] = [loss, lambda f, t: plain(loss, f, t)]
+    for of in ways:
         with _Operators() as operators:
             value = of(logits, targets)
             slopes = torch.autograd.grad(value, [logits, *loss.parameters()])

@@ -95,7 +95,8 @@ def test_a_step_reads_nothing_of_the_host_and_leaves_its_state_in_its_place(
 def test_training_ranks_the_labels(name: str) -> None:
     """But for the last: of two mixed images one in a hundred has it."""
     known = hyperparameters(METHODS[name])
-    trial = tiny(name, steps=200, **{key: 1.0 for key in ("lr", "head_lr") if key in known})
+    rates: dict[str, Any] = {key: 1.0 for key in ("lr", "head_lr") if key in known}
+    trial = tiny(name, steps=200, **rates)
     trial.train(200)
     images, targets = of_labels(generator(50), size=400, missing=False)
     with trial.recipe.evaluating(), torch.no_grad():

@@ -16,13 +16,13 @@ pytest.importorskip("timm")
 pytest.importorskip("monai")
 
 FLAT = [
-    *(name for name in MODELS if name not in NAMES),
+    *(name for name in MODELS if name not in (*NAMES, "small_cnn_3d")),
     "timm:resnet18",
     "timm:efficientnet_b0",
     "timm:vit_small_patch16_224",
     "timm:tf_efficientnetv2_b0",
 ]
-VOLUMES = ["monai:resnet10", "monai:densenet121"]
+VOLUMES = ["small_cnn_3d", "monai:resnet10", "monai:densenet121"]
 
 
 def built(name: str, channels: int, size: int, seed: int = 0) -> BinaryClassifier:

@@ -28,16 +28,23 @@ def _build(name: str, channels: int, size: int, seed: int = 0) -> BinaryClassifi
         return MODELS[name](channels, size)
 
 
-def _images(batch: int, channels: int, size: int) -> torch.Tensor:
+def _images(batch: int, channels: int, size: int, *depth: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(batch, channels, size, size, generator=generator)
+    return torch.randn(batch, channels, *depth, size, size, generator=generator)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("channels", "size"), SHAPES)
 def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
-    model = _build(name, channels, size)
-    images = _images(3, channels, size)
+    _trains(_build(name, channels, size), _images(3, channels, size))
+
+
+@pytest.mark.parametrize(("channels", "size", "depth"), [(1, 28, 28), (3, 8, 1), (2, 16, 5)])
+def test_trains_one_logit_a_volume(channels: int, size: int, depth: int) -> None:
+    _trains(_build("small_cnn_3d", channels, size), _images(3, channels, size, depth))
+
+
+def _trains(model: BinaryClassifier, images: torch.Tensor) -> None:
     logits = model(images)
     assert logits.shape == (3,)
     assert logits.dtype == torch.float32
@@ -88,7 +95,12 @@ def test_bf16_stays_near_f32_and_gives_float32(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "parameters", "tensors"),
-    [("resnet20", 269_137, 59), ("resnet18", 11_169_345, 62), ("densenet121", 6_947_201, 364)],
+    [
+        ("resnet20", 269_137, 59),
+        ("resnet18", 11_169_345, 62),
+        ("densenet121", 6_947_201, 364),
+        ("small_cnn_3d", 69_841 + 2 * 27 * 16, 11),
+    ],
 )
 def test_known_sizes(name: str, parameters: int, tensors: int) -> None:
     found = [parameter.numel() for parameter in _build(name, 3, 32).parameters()]
@@ -147,7 +159,7 @@ def test_head_only_shares_the_head_and_fixes_the_features() -> None:
     assert model.features.training
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_network_has_as_many_outputs_as_it_is_asked_for(name: str) -> None:
     """The same network with a new head, drawn after it: one output leaves all as it was."""
     one, three = _build(name, 3, 32), _build(name, 3, 32)

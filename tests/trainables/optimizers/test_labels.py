@@ -70,7 +70,7 @@ def of(batch: tuple[Tensor, Tensor], label: int) -> tuple[Tensor, Tensor]:
     return rows[known], targets[known, label]
 
 
-def scaled(labels: int, **rates: float) -> dict[str, float]:
+def scaled(labels: int, **rates: float) -> dict[str, Any]:
     """Rates as the mean over labels takes them; a rate of decay the other way."""
     return {
         key: value / labels if key.endswith("_decay") else value * labels

@@ -16,7 +16,8 @@ from trainables.datasets.decode import Decoding
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
 from trainables.datasets.store.encoded import Files
-from trainables.datasets.store.photos import Undecodable, photos
+from trainables.datasets.store.parts import two_parts
+from trainables.datasets.store.photos import Undecodable
 
 __all__ = ["TEST_SHARE", "Listed", "Part", "placed"]
 
@@ -60,16 +61,21 @@ class Listed:
             DataError: see ``fixed_cut``, ``photos`` and ``Source``.
         """
         is_test = self._test()
-        order = np.concatenate([np.flatnonzero(~is_test), np.flatnonzero(is_test)])
-        found = photos(self.what, Files([self.files[i] for i in order]), how, undecodable)
-        rows = order[found.kept]
-        train, test = rows[~is_test[rows]], rows[is_test[rows]]
+        found = two_parts(
+            self.what,
+            lambda rows: Files([self.files[row] for row in rows]),
+            ~is_test,
+            is_test,
+            how,
+            undecodable,
+        )
+        train, test = found.train, found.test
         validation = torch.from_numpy(self.parts[train] == "val")
         groups, metadata = self.groups, self.metadata
         return Source(
-            train_images=found.images[: len(train)],
+            train_images=found.train_images,
             train_labels=self.labels[train],
-            test_images=found.images[len(train) :],
+            test_images=found.test_images,
             test_labels=self.labels[test],
             n_classes=2 if self.names else len(self.classes),
             files=(*self.beside, *self.files),
@@ -78,8 +84,8 @@ class Listed:
             labels=self.names,
             train_groups=None if groups is None else groups[train],
             test_groups=None if groups is None else groups[test],
-            train_metadata=None if metadata is None else _rows(metadata, train),
-            test_metadata=None if metadata is None else _rows(metadata, test),
+            train_metadata=None if metadata is None else Metadata(metadata).rows(train),
+            test_metadata=None if metadata is None else Metadata(metadata).rows(test),
             validation=validation if bool(validation.any()) else None,
             notes=found.notes,
         )
@@ -99,9 +105,3 @@ class Listed:
 def placed(root: Path, path: str | Path) -> Path:
     """Where a path of a spec leads: a relative one counts from ``root``, the folder of the data."""
     return root / Path(path).expanduser()
-
-
-def _rows(
-    metadata: Mapping[str, NDArray[np.float64] | NDArray[np.str_]], rows: NDArray[np.int64]
-) -> Metadata:
-    return Metadata({name: column[rows] for name, column in metadata.items()})
