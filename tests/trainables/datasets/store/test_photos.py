@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.trainables.datasets.store.building import HOW, SIDE, Drawn, pixels_of
 from trainables.datasets.decode import Decoding, decode
-from trainables.datasets.store import photos as module
+from trainables.datasets.store import building as module
 from trainables.datasets.store.arrays import is_mapped
 from trainables.datasets.store.encoded import Files
 from trainables.datasets.store.photos import photos
