@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainables.models.classifier import BinaryClassifier
+from trainables.optimizers.inner import trained
 
 __all__ = ["Batch", "Context", "Recipe", "Stage", "Update", "decays"]
 
@@ -76,6 +77,11 @@ class Context:
     images: int = 0
     positives: tuple[int, ...] = ()
     outputs: int = 1
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """What of the model is trained: all but what a spec's ``freeze`` keeps as it is."""
+        return trained(self.model)
 
     @property
     def device(self) -> torch.device:

@@ -23,7 +23,7 @@ class CE(Method):
             lambda: sgd(
                 context,
                 CELoss(),
-                context.model.parameters(),
+                context.weights,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,

@@ -35,7 +35,7 @@ class CEMixup(Method):
             lambda: sgd(
                 context,
                 CELoss(),
-                context.model.parameters(),
+                context.weights,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,

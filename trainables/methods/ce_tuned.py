@@ -97,7 +97,7 @@ class CETuned(Method):
             return sgd(
                 context,
                 WeightedCELoss(context.prior, self.class_balance, self.label_smoothing),
-                context.model.parameters(),
+                context.weights,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,

@@ -47,7 +47,7 @@ class Focal(Method):
             lambda: sgd(
                 context,
                 FocalLoss(self.focal_alpha, self.focal_gamma),
-                context.model.parameters(),
+                context.weights,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,

@@ -45,7 +45,7 @@ class PESGMethod(Method):
         return parts.pesg(
             context,
             loss,
-            context.model.parameters(),
+            context.weights,
             lr=lr,
             epoch_decay=self.epoch_decay,
             weight_decay=self.weight_decay,

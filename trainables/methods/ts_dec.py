@@ -55,7 +55,7 @@ class TSDEC(AUCM):
                     lambda: sgd(
                         context,
                         CELoss(),
-                        context.model.parameters(),
+                        context.weights,
                         lr=self.lr,
                         weight_decay=self.weight_decay,
                     ),

@@ -25,7 +25,7 @@ class TSDRW(AUCM):
                     lambda: sgd(
                         context,
                         CELoss(),
-                        context.model.parameters(),
+                        context.weights,
                         lr=self.lr,
                         weight_decay=self.weight_decay,
                     ),

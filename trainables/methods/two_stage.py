@@ -65,7 +65,7 @@ class TwoStage(AUCM):
         return optimizer(
             context,
             CELoss(),
-            context.model.parameters(),
+            context.weights,
             lr=self.pretrain_lr,
             weight_decay=self.weight_decay,
         )

@@ -37,8 +37,8 @@ LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai":
 """Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
 
 
-GENERAL = ("weights",)
-"""Options of every network: see ``trainables.models.weights``."""
+GENERAL = ("weights", "freeze")
+"""Options of every network: see ``trainables.models.weights`` and `BinaryClassifier.freeze`."""
 
 
 def builder(name: str) -> Builder:
@@ -65,11 +65,13 @@ def network(
         root: folder of the data sets, from which a relative path of weights counts.
 
     Raises:
-        UnknownNameError: there is no such network.
+        UnknownNameError: there is no such network, or no such layer in it.
         DataError: the weights cannot be had.
     """
     own = {option: value for option, value in options.items() if option not in GENERAL}
     model = builder(name)(in_channels, image_size, **own)
     if (weights := options.get("weights")) is not None:
         take_weights(model, name, str(weights), root)
+    if (until := options.get("freeze")) is not None:
+        model.freeze(str(until))
     return model

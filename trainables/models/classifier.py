@@ -1,12 +1,19 @@
 """The one shape of model that every method trains: features, then one logit an image and label."""
 
+from difflib import get_close_matches
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
+from trainables.errors import UnknownNameError
 from trainables.steps.compiled import compiled
 from trainables.steps.precision import PRECISIONS
 
-__all__ = ["BinaryClassifier"]
+__all__ = ["FEATURES", "BinaryClassifier"]
+
+FEATURES = "features"
+"""Stands for all layers but the head."""
 
 
 class BinaryClassifier(nn.Module):
@@ -34,6 +41,7 @@ class BinaryClassifier(nn.Module):
         self.head = head
         self.precision = precision
         self.compiled_for: frozenset[int] = frozenset()
+        self._frozen: tuple[nn.Module, ...] = ()
 
     @property
     def precision(self) -> str:
@@ -53,6 +61,51 @@ class BinaryClassifier(nn.Module):
         if len(images) in self.compiled_for and self.training == torch.is_grad_enabled():
             return compiled(_logits)(self, images)
         return _logits(self, images)
+
+    def train(self, mode: bool = True) -> Self:
+        """As every module's; what is frozen stays in evaluation, its BatchNorm as it was."""
+        super().train(mode)
+        for each in self._frozen:
+            each.training = False
+        return self
+
+    def freeze(self, until: str) -> None:
+        """Keep the features as they are, or their layers before one: these get no gradient, and
+        stay in evaluation.
+
+        Args:
+            until: ``FEATURES``: all of them; or the first layer that is trained, by its name among
+                ``features.named_modules()``.
+
+        Raises:
+            UnknownNameError: there is no such layer, or none before it has weights.
+        """
+        before = self._layers(until)
+        weights = [weight for _, each in before for weight in each.parameters(recurse=False)]
+        if not weights:
+            raise UnknownNameError(
+                f"freeze: {until} would keep nothing as it is: name a later layer, or leave it out."
+            )
+        for weight in weights:
+            weight.requires_grad_(False)
+        self._frozen = tuple(
+            each for name, each in before if until == FEATURES or not _holds(name, until)
+        )
+        self.train(self.training)
+
+    def _layers(self, until: str) -> list[tuple[str, nn.Module]]:
+        """The layers of the features that come before one, with their names."""
+        every = list(self.features.named_modules())
+        if until == FEATURES:
+            return every
+        names = [name for name, _ in every]
+        if until not in names[1:]:
+            near = get_close_matches(until, names[1:], n=3) or names[1:4]
+            raise UnknownNameError(
+                f"freeze must be {FEATURES} or a layer of the network, such as {', '.join(near)}, "
+                f"not {until!r}."
+            )
+        return every[: names.index(until)]
 
     def have_outputs(self, outputs: int) -> None:
         """Give so many logits an image: a head of one output is replaced by a new one, which begins
@@ -86,6 +139,11 @@ class BinaryClassifier(nn.Module):
         bound = self.head.in_features**-0.5
         for each in self.head.parameters():
             each.uniform_(-bound, bound, generator=generator)
+
+
+def _holds(name: str, layer: str) -> bool:
+    """The module of that name is a layer's parent, or a parent's parent."""
+    return not name or layer.startswith(f"{name}.")
 
 
 def _logits(model: nn.Module, images: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ def test_an_option_changes_what_is_trained(tmp_path: Path) -> None:
     ("model", "words"),
     [
         ({"name": "resnet20", "activaton": "relu"}, r"no option 'activaton' \(did you mean 'activ"),
-        ({"name": "mlp", "depth": 3}, "mlp has no option 'depth': its options are weights"),
+        ({"name": "mlp", "depth": 3}, "mlp has no option 'depth': its options are weights, freeze"),
         ({"activation": "relu"}, "must have a name beside its options"),
         ("timm:resnet20000", r"timm.list_models\(\), such as resnet200"),
     ],
