@@ -34,7 +34,7 @@ def data(
     from study.command.contact_sheet import contact_sheet
     from study.command.data import examined, tables
     from study.spec import load_spec
-    from trainables.datasets.store.place import kept, store_folder
+    from trainables.datasets.store.place import kept, store_place
 
     study = load_spec(spec)
     sheet = (out or Path(f"{study.name}-data.html")).absolute()
@@ -45,7 +45,7 @@ def data(
     page = contact_sheet(study.name, found).encode()
     save_atomically(sheet, lambda file: file.write(page))
     typer.echo(f"Contact sheet: {sheet}")
-    typer.echo(f"Store of images: {kept()}, in {store_folder()}")
+    typer.echo(f"Store of images: {kept()} in {store_place()}")
 
 
 def plan(

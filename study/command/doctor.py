@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from study.command.mps import CONTROL, GAIN, START, look
 from study.file_systems import file_system, is_network, mounts
 from study.machine import cores
-from study.spec.model import OWN_DATA, Dataset
+from study.spec.model import Dataset
 
 __all__ = ["Finding", "examine"]
 
@@ -145,13 +145,14 @@ def _threads() -> Iterator[Finding]:
 
 
 def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
-    from trainables.datasets import DATASETS
     from trainables.datasets.cache import read_source
     from trainables.errors import TrainableError, in_words
 
+    if not needed:
+        yield from _official(root)
+        return
     there, missing = [], {}
-    official = [Dataset(name=name) for name in DATASETS if name not in OWN_DATA]
-    for each in needed or official:
+    for each in needed:
         name = each.shown
         try:
             source = read_source(each.name, root, data=each.options)
@@ -164,24 +165,26 @@ def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
             there.append(f"{name} ({images:,} images)")
     if there:
         yield Finding("data", "ok", f"{', '.join(there)}")
-    if needed:
-        for name, reason in missing.items():
-            yield Finding("data", "fail", f"{name} cannot be read", reason)
-    elif missing:
+    for name, reason in missing.items():
+        yield Finding("data", "fail", f"{name} cannot be read", reason)
+
+
+def _official(root: Path) -> Iterator[Finding]:
+    """By the names of files: to read all would decode every photo that lies there."""
+    from trainables.datasets import ABOUT
+
+    there = [name for name, about in ABOUT.items() if about.place(root) is not None]
+    yield Finding("data", "ok", ", ".join(there))
+    if missing := [name for name in ABOUT if name not in there]:
         advice = "needed only by studies that name them; `aucstudy doctor SPEC` tells what to do"
         yield Finding("data", "ok", f"not in {root}: {', '.join(missing)}", advice)
 
 
 def _store() -> Finding:
-    from trainables.datasets.store.place import kept, store_folder
-    from trainables.errors import DataError
+    from trainables.datasets.store.place import kept, store_place
 
-    try:
-        found = f"{kept()} in {store_folder()}"
-    except DataError as error:
-        return Finding("image store", "fail", "cannot be used", str(error))
     advice = "what no study reads any more may be removed; it is made anew where it is needed"
-    return Finding("image store", "ok", found, advice)
+    return Finding("image store", "ok", f"{kept()} in {store_place()}", advice)
 
 
 def _existing(path: Path) -> Path:

@@ -42,7 +42,8 @@ SHAPES = ((320, 240), (480, 640), (800, 600), (600, 800), (1024, 768), (640, 640
 DISTINCT = 60
 """Photos that differ; the others are copies of them, in files of their own."""
 
-BATCH = 128
+BATCH, BATCHES = 128, 200
+"""Images of a batch, and batches from memory that are timed at once."""
 CPU = torch.device("cpu")
 
 
@@ -188,14 +189,13 @@ def measure(chosen: argparse.Namespace, folder: Path, files: list[Path]) -> None
         }
         out.unlink()
         pixels = store(part, chosen.size)
-        number = max(20, min(200, share // BATCH))
         for name, batches in (
             ("resident", supplied(Resident, pixels)),
             ("ahead", supplied(Ahead, pixels)),
             ("copied", copied(pixels)),
         ):
-            next(batches)
-            found[name] = rate(batches, number)
+            rate(batches, 1 + share // BATCH)  # each page is met once
+            found[name] = rate(batches, BATCHES)
         batches_each = max(1, min(8, share // BATCH // chosen.workers))
         found["loader"] = loaded(files, chosen.size, chosen.workers, batches_each)
         for name, value in found.items():
@@ -205,6 +205,7 @@ def measure(chosen: argparse.Namespace, folder: Path, files: list[Path]) -> None
             *(sys.executable, "-m", __spec__.name, "--whole", str(folder)),
             *("--images", str(len(files)), "--size", str(chosen.size)),
         ],
+        env={**os.environ, CACHE_VARIABLE: str(folder)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

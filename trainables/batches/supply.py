@@ -176,8 +176,7 @@ class _Line:
         self._images, self._sampler, self._pool = images, sampler, pool
         self._device = device
         self._on_gpu = device.type == "cuda"
-        # One more than wait: that of the batch which is trained on.
-        self._rooms = deque(self._room() for _ in range(AHEAD + 1))
+        self._rooms: deque[_Room] = deque()
         self._waiting: deque[_Drawn] = deque()
         self.state = sampler.state_dict()
 
@@ -211,8 +210,9 @@ class _Line:
 
     def _draw(self) -> None:
         indices, after = self._sampler.draw(), self._sampler.state_dict()
-        room = self._rooms[0]
-        self._rooms.rotate(-1)
+        # One room more than wait: that of the batch which is trained on.
+        room = self._room() if len(self._rooms) <= AHEAD else self._rooms.popleft()
+        self._rooms.append(room)
         room.rows.copy_(indices, non_blocking=True)
         if room.drawn is not None:
             room.drawn.record()

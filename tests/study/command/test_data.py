@@ -80,7 +80,7 @@ def test_a_folder_is_counted_by_class_and_part(tmp_path: Path) -> None:
     assert "all 19 6 8" in said
     assert "Images: 6x6 pixels, grey" in said
     assert "1 image of 34 could not be decoded and was skipped" in said
-    assert re.search(r"Store of images: 1 set, \d.\d\d GiB, in", said)
+    assert re.search(r"Store of images: 1 set, \d.\d\d GiB in", said)
     page = Page(tmp_path / "looked-data.html")
     assert len(page.images) == 10 + 10 + 4 + 4
     assert all(image.startswith("data:image/png;base64,") for image in page.images)

@@ -53,11 +53,10 @@ def read_csv(
     Args:
         root: folder of the data sets.
         download: not used.
-        csv: the file; a relative path counts from ``root``.
+        csv: the file; a relative path counts from the folder of the data sets.
         path: the column with the path of each image.
         labels: the column, or columns, with the labels.
-        images: the folder from which these paths count, itself from ``root``; None: that of the
-            file.
+        images: the folder from which these paths count; None: that of the file.
         group: the column that says which patient an image is of.
         metadata: columns that travel with the images: numbers, where all that is not empty is one,
             else categories.
@@ -66,7 +65,7 @@ def read_csv(
             apart, the same for every seed.
         image_size: pixels of the squares that images become; None: they are squares of one size.
         channels: 1 or 3; None: 3 if any image has colour.
-        resize: crop or squash, see ``Decoding``.
+        resize: crop (the shorter side becomes image_size, and the middle is kept) or squash.
         undecodable: what becomes of an image that cannot be decoded: stop, which names it, or skip.
 
     Raises:

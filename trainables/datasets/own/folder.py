@@ -51,10 +51,10 @@ def read_folder(
     Args:
         root: folder of the data sets.
         download: not used.
-        folder: its path; a relative one counts from ``root``.
+        folder: its path; a relative one counts from the folder of the data sets.
         image_size: pixels of the squares that images become; None: they are squares of one size.
         channels: 1 or 3; None: 3 if any image has colour.
-        resize: crop or squash, see ``Decoding``.
+        resize: crop (the shorter side becomes image_size, and the middle is kept) or squash.
         undecodable: what becomes of an image that cannot be decoded: stop, which names it, or skip.
         group: a regular expression with one group, searched in the path of an image below its class
             folder: what it finds names the patient, as ``^(\\d+)_`` does in 17_left.png.

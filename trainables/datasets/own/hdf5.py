@@ -31,7 +31,7 @@ def read_hdf5(
     Args:
         root: folder of the data sets.
         download: not used.
-        hdf5: the file; a relative path counts from ``root``. Of its data sets see
+        hdf5: the file; a relative path counts from the folder of the data sets. Of its arrays see
             `trainables.datasets.own.archive.source_of`.
         image_size: pixels of the squares that 2-D images become; None: as they are.
 

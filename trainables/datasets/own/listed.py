@@ -95,7 +95,6 @@ class Listed:
         if not is_test.any():
             cut = np.flatnonzero(self.parts == "train")
             groups = None if self.groups is None else self.groups[cut]
-            is_test = np.zeros(len(cut), bool)
             taken = fixed_cut(self.labels[cut], TEST_SHARE, groups).numpy()
             is_test = np.zeros(len(self.parts), bool)
             is_test[cut[taken]] = True

@@ -11,7 +11,7 @@ from platformdirs import user_cache_path
 
 from trainables.errors import DataError
 
-__all__ = ["CACHE_VARIABLE", "Kept", "kept", "refuse_full", "store_folder"]
+__all__ = ["CACHE_VARIABLE", "Kept", "kept", "refuse_full", "store_folder", "store_place"]
 
 CACHE_VARIABLE = "AUCSTUDY_CACHE"
 
@@ -36,16 +36,21 @@ class Kept:
         return f"{sets}, {gib(self.bytes)}"
 
 
+def store_place() -> Path:
+    """Where the folder of all sets is, or would be: in $AUCSTUDY_CACHE, else the user's cache."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return (Path(named).expanduser() if named else user_cache_path("aucstudy")) / "images"
+
+
 def store_folder() -> Path:
-    """The folder of all sets, made if it is not there: in $AUCSTUDY_CACHE, else the user's cache.
+    """The folder of all sets, made if it is not there.
 
     Nobody else may look into it (mode 700): images of patients may lie there.
 
     Raises:
         DataError: it cannot be made.
     """
-    named = os.environ.get(CACHE_VARIABLE)
-    folder = (Path(named).expanduser() if named else user_cache_path("aucstudy")) / "images"
+    folder = store_place()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -58,9 +63,10 @@ def store_folder() -> Path:
 
 def kept() -> Kept:
     """How many sets the store holds, and how much they take of the disk."""
-    files = [file.stat() for file in store_folder().iterdir() if file.is_file()]
-    whole = sum(1 for _ in store_folder().glob("*.json"))
-    return Kept(whole, sum(512 * each.st_blocks for each in files))
+    place = store_place()
+    files = [*place.iterdir()] if place.is_dir() else []
+    taken = sum(512 * file.stat().st_blocks for file in files)
+    return Kept(sum(file.suffix == ".json" for file in files), taken)
 
 
 def refuse_full(folder: Path, wanted: int, what: str) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainables.datasets.decode import Decoding
-from trainables.datasets.store import photos as module
+from trainables.datasets.store import building as module
 from trainables.datasets.store.photos import photos
 from trainables.datasets.store.place import CACHE_VARIABLE
 

@@ -1,7 +1,10 @@
 """Photos become pixels once; what is damaged, absent or too much is one sentence."""
 
+import errno
+import io
 import os
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +15,7 @@ from PIL import Image
 
 from tests.trainables.datasets.store.building import HOW, SIDE, Drawn, pixels_of
 from trainables.datasets.decode import Decoding, decode
-from trainables.datasets.store import photos as module
+from trainables.datasets.store import building as module
 from trainables.datasets.store.arrays import is_mapped
 from trainables.datasets.store.encoded import Files
 from trainables.datasets.store.photos import photos
@@ -133,6 +136,18 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_decoded(
     assert [file.suffix for file in store.iterdir()] == [".lock"]
 
 
+def test_a_disk_that_fills_up_meanwhile_is_said(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", taken)
+    with pytest.raises(DataError, match="free some space"):
+        photos("drawn", Drawn(100), HOW, "stop")
+    assert [file.suffix for file in store.iterdir()] == [".lock"]
+
+
 def test_nobody_else_may_look_into_it(store: Path) -> None:
     photos("drawn", Drawn(3), HOW, "stop")
     assert store_folder() == store
@@ -174,3 +189,19 @@ def test_whoever_watches_hears_that_it_is_alive(monkeypatch: pytest.MonkeyPatch)
     assert len(beats) >= 5
     photos("drawn", Drawn(10, seed=1), HOW, "stop")
     assert len(beats) < 10
+
+
+class Terminal(io.StringIO):
+    """A stream that people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_says_how_far_it_is_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    photos("drawn", Drawn(6), HOW, "stop")
+    assert "decoding drawn" in terminal.getvalue()
+    assert "6/6" in terminal.getvalue()
