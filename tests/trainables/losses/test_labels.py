@@ -51,6 +51,7 @@ def under(score_map: str) -> dict[str, Make]:
 LOSSES: dict[str, Make] = {
     **{name: make for score_map in SCORE_MAPS for name, make in under(score_map).items()},
     "ce": lambda *_: CELoss(),
+    "focal": lambda *_: FocalLoss(0.3, 1.5),
     "ce, weighted": lambda p, _: WeightedCELoss(p, 0.8, 0.1),
 }
 
@@ -143,7 +144,7 @@ def test_nothing_is_read_of_the_device(name: str) -> None:
 def test_a_loss_of_other_labels_is_refused() -> None:
     three, column = torch.zeros(4, 3), torch.zeros(4)
     for name, make in LOSSES.items():
-        if name.startswith("ce"):
+        if name.startswith(("ce", "focal")):
             continue
         with pytest.raises(ValueError, match=r"a must be of shape \(3,\), not \(\): give one num"):
             make(0.1, 1)(three, three)
@@ -160,11 +161,6 @@ def test_a_prior_for_other_labels_is_refused() -> None:
         AUCMarginLoss(PRIORS[:2], labels=3)
     with pytest.raises(ValueError, match=r"positive must be a 0-dim tensor, not \(3,\)"):
         WeightedCELoss(PRIORS[:3], 1.0)(torch.zeros(3), torch.zeros(3))
-
-
-def test_focal_loss_takes_one_label() -> None:
-    with pytest.raises(ValueError, match=r"the focal loss takes one label, \(B,\), not \(4, 3\)"):
-        FocalLoss()(torch.zeros(4, 3), torch.zeros(4, 3))
 
 
 def test_priors_go_where_the_loss_goes_and_are_not_saved() -> None:
