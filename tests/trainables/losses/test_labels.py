@@ -213,6 +213,11 @@ def plain(loss: nn.Module, f: Tensor, t: Tensor) -> Tensor:
         smooth = t * (1 - loss.smoothing) + loss.smoothing / 2
         weight = loss.positive * t + loss.negative * (1 - t)
         return F.binary_cross_entropy_with_logits(f, smooth, weight=weight)
+    if isinstance(loss, FocalLoss):
+        signed = (2 * t - 1) * f
+        weight = loss.alpha * t + (1 - loss.alpha) * (1 - t)
+        easiness = (loss.gamma * F.logsigmoid(-signed)).exp()
+        return -(weight * easiness * F.logsigmoid(signed)).mean()
     assert isinstance(loss, AUCLoss)
     h = PLAIN_MAPS[next(name for name, each in SCORE_MAPS.items() if each is loss.score_map)](f)
     if isinstance(loss, PriorFreeAUCMarginLoss):
