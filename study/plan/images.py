@@ -10,8 +10,11 @@ from torch import Tensor
 
 from study.errors import SpecError
 from study.spec import Dataset
+from trainables.datasets import ABOUT
 from trainables.datasets.cache import read_source
-from trainables.datasets.choice import sides
+from trainables.datasets.choice import chosen, sides
+from trainables.datasets.options import GENERAL
+from trainables.datasets.source import Source
 from trainables.errors import DataError, in_one_line
 
 __all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published"]
@@ -56,6 +59,9 @@ class Size:
     validation_share: Fraction = Fraction(1, 10)
 
 
+SAME_SIZE = {"image_size", "resize"}
+"""Options that change no number of images."""
+
 _CIFAR = Size((25_000, 25_000), (5_000, 5_000), 32)
 
 PUBLISHED = MappingProxyType[str, Size](
@@ -66,6 +72,7 @@ PUBLISHED = MappingProxyType[str, Size](
         "cat_and_dog": Size((10_000, 10_000), (2_500, 2_500), 32, Fraction(1, 20)),
         "breastmnist": Size((168, 456), (42, 114), 28, Fraction(1, 8)),
         "pneumoniamnist": Size((1_349, 3_883), (234, 390), 28, Fraction(131, 1308)),
+        "melanoma": Size((26_033, 468), (6_509, 116), 224, Fraction(1, 8)),
     }
 )
 """Counted once; for a machine on which the data do not lie."""
@@ -77,7 +84,10 @@ def labels_of(dataset: Dataset, root: Path) -> Labels:
     Raises:
         DataError: it is missing or damaged.
     """
-    source = read_source(dataset.name, root, data=dataset.options)
+    return _labels(read_source(dataset.name, root, data=dataset.options))
+
+
+def _labels(source: Source) -> Labels:
     return Labels(
         train_labels=source.train_labels,
         test_labels=source.test_labels,
@@ -101,14 +111,34 @@ def published(dataset: Dataset, root: Path) -> Labels:
     try:
         return labels_of(dataset, root)
     except Exception as error:
-        if dataset.name not in PUBLISHED or dataset.options:
-            why = str(error) if isinstance(error, DataError) else f"{in_one_line(error)}."
-            raise SpecError(
-                f"A plan needs the size of its data sets, which is known of {', '.join(PUBLISHED)} "
-                f"without their data, and of {dataset.shown} it is not: {why}"
-            ) from error
-    size = PUBLISHED[dataset.name]
+        if (source := _blank(dataset)) is not None:
+            return _labels(source)
+        why = str(error) if isinstance(error, DataError) else f"{in_one_line(error)}."
+        raise SpecError(
+            f"A plan needs the size of its data sets, which is known of {', '.join(PUBLISHED)} "
+            f"without their data, and of {dataset.shown} it is not: {why}"
+        ) from error
+
+
+def _blank(dataset: Dataset) -> Source | None:
+    """As many images as were published, of nothing; None where their number is not known."""
+    size = PUBLISHED.get(dataset.name)
+    known = ABOUT[dataset.name].classes if dataset.name in ABOUT else ()
+    chooses = {key: value for key, value in dataset.options.items() if key in GENERAL}
+    others = dataset.options.keys() - chooses.keys() - SAME_SIZE
+    if size is None or others or (chooses and len(known) != 2):
+        return None
+    pixel = torch.zeros(1, 1, 1, 1, dtype=torch.uint8)
     train, test = (
         torch.arange(2).repeat_interleave(torch.tensor(part)) for part in (size.train, size.test)
     )
-    return Labels(train, test, 2, size.validation_share)
+    source = Source(
+        train_images=pixel.expand(len(train), -1, -1, -1),
+        train_labels=train,
+        test_images=pixel.expand(len(test), -1, -1, -1),
+        test_labels=test,
+        n_classes=2,
+        validation_share=size.validation_share,
+        classes=known if len(known) == 2 else (),
+    )
+    return chosen(source, **chooses)
