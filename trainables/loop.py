@@ -20,9 +20,9 @@ from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
+from trainables.evaluation import tested, validated
 from trainables.method import Method
 from trainables.methods import METHODS
-from trainables.metrics import auprc, auroc, over_labels
 from trainables.models import network
 from trainables.models.weights import statistics
 from trainables.names import resolve
@@ -205,10 +205,9 @@ class TrainingRun:
             after_step: called after every step, when ``state_dict()`` is whole.
 
         Returns:
-            {"interval", "val_auroc", "loss" (mean over the interval), "seconds" and
-            "gradient_evaluations" (both since the start of the trial)}, "val_auprc" if a search
-            selects by it, and the method's own figures, if it has any. Of several labels a metric
-            is the mean over those with both classes, and "val_auroc.<label>" that of each.
+            {"interval", "loss" (mean over the interval), "seconds" and "gradient_evaluations" (both
+            since the start of the trial)}, what `trainables.evaluation.validated` gives, such as
+            "val_auroc", and the method's own figures, if it has any.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -224,12 +223,12 @@ class TrainingRun:
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
-        validated = self._validated()
+        found = validated(self._task, self._val_scores(), self.config.select)
         figures = self._figures()
         self._count_seconds()
         result = {
             "interval": self.interval + 1,
-            **validated,
+            **found,
             "loss": loss,
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,
@@ -247,15 +246,7 @@ class TrainingRun:
         Raises:
             DivergedError: a score is not finite.
         """
-        return self._validated()["val_auroc"]
-
-    def _validated(self) -> dict[str, float]:
-        found = self._val_scores(), self._task.val_targets, self._task.labels
-        mean, labels = over_labels(auroc, *found)
-        validated = {"val_auroc": mean}
-        if self.config.select == "auprc":
-            validated["val_auprc"], _ = over_labels(auprc, *found)
-        return validated | {f"val_auroc.{name}": value for name, value in labels.items()}
+        return validated(self._task, self._val_scores(), self.config.select)["val_auroc"]
 
     def _val_scores(self) -> Tensor:
         scores = self._outputs(self._model, self._task.val_images)
@@ -286,12 +277,7 @@ class TrainingRun:
             embeddings: also give what the last layer sees, in float32 at every precision.
 
         Returns:
-            {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, the same
-            two of the validation set as "val_scores" and "val_targets", and "embeddings": float32
-            (N, D) if asked for. Of several labels the metrics are means over those with both
-            classes, scores and targets float32 (N, L) with NaN where one is missing, and "labels"
-            their names (L,). Where the set has groups, "groups" and "val_groups": int64 of each
-            image; where it has metadata, "metadata.<column>": of the test images, as it was read.
+            What `trainables.evaluation.tested` gives; "embeddings": float32 (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -299,35 +285,13 @@ class TrainingRun:
         scores = self._outputs(self._model, self._task.test_images)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError("Scores must be finite; a test score was not.")
-        targets = self._task.test_targets
-        kept = torch.uint8 if self._labels == 1 else torch.float32
-        tested = {
-            "test_auroc": over_labels(auroc, scores, targets, self._task.labels)[0],
-            "test_auprc": over_labels(auprc, scores, targets, self._task.labels)[0],
-            "scores": scores.float().cpu().numpy(),
-            "targets": targets.to(kept).cpu().numpy(),
-            # Again rather than kept since the last interval, which a checkpoint does not hold.
-            "val_scores": self._outputs(self._model, self._task.val_images).float().cpu().numpy(),
-            "val_targets": self._task.val_targets.to(kept).cpu().numpy(),
-        }
-        tested |= self._told()
+        # Again rather than kept since the last interval, which a checkpoint does not hold.
+        val_scores = self._outputs(self._model, self._task.val_images)
+        found = tested(self._task, scores, val_scores)
         if embeddings:
             features = self._outputs(self._model.features, self._task.test_images)
-            tested["embeddings"] = features.float().cpu().numpy()
-        return tested
-
-    def _told(self) -> dict[str, Any]:
-        """What a set tells of its labels and images, for those who read the predictions."""
-        task, told = self._task, dict[str, Any]()
-        if task.labels:
-            told["labels"] = np.array(task.labels)
-        for name, groups in (("groups", task.test_groups), ("val_groups", task.val_groups)):
-            if groups is not None:
-                told[name] = groups.cpu().numpy()
-        if task.raw_metadata is not None:
-            columns = task.raw_metadata.columns
-            told |= {f"metadata.{name}": column for name, column in columns.items()}
-        return told
+            found["embeddings"] = features.float().cpu().numpy()
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only.

@@ -5,6 +5,8 @@ arXiv 1708.04552, sec. 3.
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 import torch
 from torch import Tensor
@@ -35,12 +37,12 @@ class Cutout:
         if self.share == 0:
             return batch
         images = batch.images
-        hit = torch.ones(1, dtype=torch.bool, device=images.device)
+        hits = []
         for axis, size in enumerate(images.shape[2:], 2):
             shape = [1] * images.ndim
             shape[0], shape[axis] = len(images), size
-            hit = hit & self._hit(images, size).view(shape)
-        cut = images.masked_fill(hit, 0.0)
+            hits.append(self._hit(images, size).view(shape))
+        cut = images.masked_fill(reduce(and_, hits), 0.0)
         return Batch(cut, batch.targets, batch.indices, batch.metadata)
 
     def _hit(self, images: Tensor, size: int) -> Tensor:

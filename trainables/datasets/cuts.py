@@ -8,8 +8,8 @@ without groups are cut class by class in ``parts``, as Yuan et al. (ICCV 2021) d
 - several labels: iterative stratification (Sechidis et al., ECML 2011; the package
   ``iterative-stratification``) over the positives of each label, and the negatives where a label
   is missing for some images;
-- several labels and groups, which neither of them does, and every test cut: ``divided``, over what
-  images of each kind a group has.
+- several labels and groups, which neither of them does, one label of which too few groups have a
+  class for such folds, and every test cut: ``divided``, over what images of each kind a group has.
 """
 
 import hashlib
@@ -91,7 +91,9 @@ def validation_cut(
     _refuse_one_group(targets, groups, "validation")
     numbers, of_image = _units(len(targets), groups)
     if targets.ndim == 1:
-        return torch.from_numpy(_of_folds(targets.numpy(), of_image, _exact(share), generator))
+        taken = _of_folds(targets.numpy(), of_image, _exact(share), generator)
+        if taken is not None:
+            return torch.from_numpy(taken)
     counts = _by_unit(_kinds(targets), of_image, len(numbers))
     order = generator.permutation(len(numbers)).tolist()
     return torch.from_numpy(divided(counts, _exact(share), order)[of_image])
@@ -128,9 +130,9 @@ def _of_folds(
     groups: NDArray[np.int64],
     share: Fraction,
     generator: np.random.Generator,
-) -> NDArray[np.bool_]:
+) -> NDArray[np.bool_] | None:
     """Some of the folds at random; of their cyclic sequences the first with both classes within
-    and without, if there is one.
+    and without. None: there is no such one, as where few groups have a class.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -138,22 +140,19 @@ def _of_folds(
     most = min(int(groups.max()) + 1, int(np.unique(targets, return_counts=True)[1].max()))
     folds = max(2, min(near.denominator, most))
     some = min(max(1, round(near * folds)), folds - 1)
-    splitter = StratifiedGroupKFold(
-        folds, shuffle=True, random_state=int(generator.integers(2**31))
-    )
+    random_state = int(generator.integers(2**31))
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
     with warnings.catch_warnings():
         # Of a class with fewer images than folds: some folds have none, and others are taken.
         warnings.filterwarnings("ignore", "The least populated class in y", UserWarning)
         found = [fold for _, fold in splitter.split(targets, targets, groups)]
     drawn = generator.permutation(folds)
-    sequences = []
     for first in range(folds):
         taken = np.zeros(len(targets), np.bool_)
         taken[np.concatenate([found[fold] for fold in np.roll(drawn, -first)[:some]])] = True
         if all(len(np.unique(targets[side])) == 2 for side in (taken, ~taken)):
             return taken
-        sequences.append(taken)
-    return sequences[0]
+    return None
 
 
 def _kinds(labels: Tensor) -> NDArray[np.bool_]:

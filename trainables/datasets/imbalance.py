@@ -26,7 +26,6 @@ from torch import Tensor
 from trainables.datasets.ablation import Ablation, easiest, with_wrong_labels
 from trainables.datasets.columns import fitted
 from trainables.datasets.images import Images, channel_statistics
-from trainables.datasets.metadata import Metadata
 from trainables.datasets.parts import (
     Counts,
     Parts,
@@ -149,16 +148,13 @@ def _groups(source: Source, train: Tensor, val: Tensor, test: Tensor) -> dict[st
 def _metadata(source: Source, train: Tensor, val: Tensor, test: Tensor) -> dict[str, Any]:
     if source.train_metadata is None or source.test_metadata is None:
         return {}
-    raw = _rows(source.test_metadata, test)
-    columns = fitted(_rows(source.train_metadata, train))
+    in_train, in_val = (source.train_metadata.rows(ids.numpy()) for ids in (train, val))
+    raw = source.test_metadata.rows(test.numpy())
+    columns = fitted(in_train)
     return {
-        "train_metadata": columns.encode(_rows(source.train_metadata, train)),
-        "val_metadata": columns.encode(_rows(source.train_metadata, val)),
+        "train_metadata": columns.encode(in_train),
+        "val_metadata": columns.encode(in_val),
         "test_metadata": columns.encode(raw),
         "columns": columns.names,
         "raw_metadata": raw,
     }
-
-
-def _rows(metadata: Metadata, ids: Tensor) -> Metadata:
-    return Metadata({name: column[ids.numpy()] for name, column in metadata.columns.items()})

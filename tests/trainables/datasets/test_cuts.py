@@ -90,11 +90,26 @@ def test_a_fixed_cut_is_the_same_for_ever() -> None:
 def test_validation_cuts_of_groups(
     patients: list[tuple[int, int]], share: Fraction | float, seed: int
 ) -> None:
+    """Each class is on both sides, since two patients have it."""
     labels, groups = _of_patients(patients, seed)
     chosen = validation_cut(labels.float(), share, seed, groups)
     assert _apart(chosen, groups)
-    assert 0 < chosen.sum() < len(chosen)
+    for label in (0, 1):
+        assert 0 < (chosen & (labels == label)).sum() < (labels == label).sum()
     assert torch.equal(validation_cut(labels.float(), share, seed, groups), chosen)
+
+
+@pytest.mark.parametrize("share", [Fraction(1, 10), Fraction(1, 8), Fraction(3, 20), 0.3])
+def test_validation_cuts_of_many_groups_come_near_the_share(share: Fraction | float) -> None:
+    draw = np.random.default_rng(1)
+    patients = [(int(n), int(p)) for n, p in zip(*draw.integers(0, 9, (2, 200)), strict=True)]
+    labels, groups = _of_patients(patients, 2)
+    cuts = [validation_cut(labels.float(), share, seed, groups) for seed in range(4)]
+    assert len({tuple(cut.tolist()) for cut in cuts}) == 4
+    for chosen in cuts:
+        for label in (0, 1):
+            members = labels == label
+            assert float(chosen[members].double().mean()) == pytest.approx(float(share), abs=0.02)
 
 
 def _many(seed: int, missing: float = 0.2) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,67 @@
+"""What a trial tells of its validation and its test set, from the scores alone."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainables.datasets.task import BinaryTask
+from trainables.metrics import auprc, auroc, over_labels
+
+__all__ = ["tested", "validated"]
+
+
+def validated(task: BinaryTask, scores: Tensor, select: str) -> dict[str, float]:
+    """Figures of the validation set for the curve.
+
+    Args:
+        task: on the device of the scores.
+        scores: (N,), or (N, L) of several labels; finite.
+        select: what a search selects by, "auroc" or "auprc".
+
+    Returns:
+        {"val_auroc"}, and "val_auprc" if a search selects by it. Of several labels each is the mean
+        over those with both classes, and "val_auroc.<label>" stands for each of these.
+    """
+    mean, labels = over_labels(auroc, scores, task.val_targets, task.labels)
+    found = {"val_auroc": mean}
+    if select == "auprc":
+        found["val_auprc"], _ = over_labels(auprc, scores, task.val_targets, task.labels)
+    return found | {f"val_auroc.{name}": value for name, value in labels.items()}
+
+
+def tested(task: BinaryTask, scores: Tensor, val_scores: Tensor) -> dict[str, Any]:
+    """Figures of the test set, and what is kept of it for those who read the predictions.
+
+    Args:
+        task: on the device of the scores.
+        scores, val_scores: of the test and of the validation set, (N,), or (N, L) of several
+            labels; finite.
+
+    Returns:
+        {"test_auroc", "test_auprc", "scores": float32 (N,), "targets": uint8 (N,)}, and the same
+        two of the validation set as "val_scores" and "val_targets". Of several labels the metrics
+        are means over those with both classes, scores and targets float32 (N, L) with NaN where one
+        is missing, and "labels" their names (L,). Where the set has groups, "groups" and
+        "val_groups": int64 of each image; where it has metadata, "metadata.<column>": of the test
+        images, as it was read.
+    """
+    dtype = torch.float32 if task.labels else torch.uint8
+    found: dict[str, Any] = {
+        "test_auroc": over_labels(auroc, scores, task.test_targets, task.labels)[0],
+        "test_auprc": over_labels(auprc, scores, task.test_targets, task.labels)[0],
+        "scores": scores.float().cpu().numpy(),
+        "targets": task.test_targets.to(dtype).cpu().numpy(),
+        "val_scores": val_scores.float().cpu().numpy(),
+        "val_targets": task.val_targets.to(dtype).cpu().numpy(),
+    }
+    if task.labels:
+        found["labels"] = np.array(task.labels)
+    for name, groups in (("groups", task.test_groups), ("val_groups", task.val_groups)):
+        if groups is not None:
+            found[name] = groups.cpu().numpy()
+    if task.raw_metadata is not None:
+        columns = task.raw_metadata.columns
+        found |= {f"metadata.{name}": column for name, column in columns.items()}
+    return found
