@@ -1,5 +1,6 @@
 """Every kind of image to pixels, beside Pillow, torchvision and pydicom themselves."""
 
+import sys
 from io import BytesIO
 from typing import Any
 
@@ -190,6 +191,13 @@ def test_dicom_in_colour_is_taken_as_it_is() -> None:
     pixels = noise(6, 6, 3)
     assert look(dicom(pixels)) == Look(6, 6, colour=True)
     np.testing.assert_array_equal(decode(dicom(pixels), Decoding()), pixels.transpose(2, 0, 1))
+
+
+def test_without_pydicom_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = dicom(noise(4, 4))
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(DataError, match=r"pip install 'aucstudy\[dicom\]'"):
+        decode(stream, Decoding())
 
 
 def test_what_is_no_single_image_is_refused() -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -80,15 +80,11 @@ class Entry:
     def find(self) -> Stored | None:
         """The set, if it is whole."""
         record = read_record(self.file("json"))
-        if record is None:
-            return None
-        shape = tuple(record["shape"])
-        try:
-            if self.pixels.stat().st_size != prod(shape):
-                return None
-            return Stored(mapped(self.pixels, shape), record)
-        except OSError:
-            return None
+        # Whoever damages the one or removes the other has it made anew.
+        with suppress(OSError, KeyError, TypeError):
+            if record is not None and self.pixels.stat().st_size == prod(record["shape"]):
+                return Stored(mapped(self.pixels, record["shape"]), record)
+        return None
 
     def get(self, make: Callable[[], Stored]) -> Stored:
         """The set; ``make`` is called if it is not there, by one process, while others wait.
