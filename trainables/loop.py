@@ -114,7 +114,7 @@ class TrainingRun:
         self._probe_seed = int(seeds[4])
         self._draws = OwnDraws(device, int(seeds[5]))
         method = resolve("method", METHODS, config.method)(**config.params)
-        method.refuse_labels(self._labels)
+        method.refuse_labels(self._labels, soft=bool(((targets > 0) & (targets < 1)).any()))
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(

@@ -44,8 +44,12 @@ class Method(ABC):
         """
         return of_task
 
-    def refuse_labels(self, labels: int) -> None:
+    def refuse_labels(self, labels: int, soft: bool = False) -> None:  # noqa: ARG002
         """Do nothing if it trains on tasks of so many labels.
+
+        Args:
+            labels: an image.
+            soft: some of them lie between 0 and 1, being uncertain.
 
         Raises:
             DataError: it does not.

@@ -112,7 +112,8 @@ def plan_elsewhere(
     problems = [
         problem
         for index, task in enumerate(spec.tasks)
-        for problem in for_one_label(spec, task, index, labels[task.dataset.shown].labels)
+        for shown in (labels[task.dataset.shown],)
+        for problem in for_one_label(spec, task, index, shown.labels, shown.train_labels)
     ]
     if problems:
         raise spec_error(Document(f"study {spec.name}", None), problems)

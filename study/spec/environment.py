@@ -123,7 +123,7 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
             )
         else:
             for index, task in tasks:
-                if wrong := [*for_one_label(spec, task, index, found.labels)]:
+                if wrong := [*for_one_label(spec, task, index, found.labels, found.train_labels)]:
                     yield from wrong
                     continue
                 yield from _images(spec, task, index, found)

@@ -1,11 +1,15 @@
 """Several labels an image: which methods and keys of a task are for one label alone."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from study.spec.model import StudySpec, Task
 from study.spec.sentences import Problem
 from study.spec.space import fixed_params
 from trainables.errors import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["for_one_label"]
 
@@ -13,7 +17,7 @@ KEYS = ("positive_rate", "easy_positives")
 
 
 def for_one_label(
-    spec: StudySpec, task: Task, index: int, labels: Sequence[str]
+    spec: StudySpec, task: Task, index: int, labels: Sequence[str], targets: "Tensor"
 ) -> Iterator[Problem]:
     """What of the spec cannot do with the labels of a task's data set.
 
@@ -21,6 +25,7 @@ def for_one_label(
         spec: with sound names.
         task: the ``index``-th of the spec.
         labels: names of the labels; none where the set has classes.
+        targets: of the training images, (N, L).
     """
     from trainables.methods import METHODS
     from trainables.names import resolve
@@ -34,9 +39,10 @@ def for_one_label(
                 f"{key} is for one label, not for the {len(labels)} of {task.dataset.shown}: leave "
                 "it out, or name one in the data set's `labels`",
             )
+    soft = bool(((targets > 0) & (targets < 1)).any())
     for place, variant in enumerate(spec.methods):
         method = resolve("method", METHODS, variant.method)(**fixed_params(spec, variant))
         try:
-            method.refuse_labels(len(labels))
+            method.refuse_labels(len(labels), soft)
         except DataError as error:
             yield Problem(("methods", place), f"task {task.name}: {error}")

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainables.losses.arguments import check_number, matching_targets
+from trainables.losses.labels import mean_by_label, mean_over_labels, split
 
 __all__ = ["FocalLoss", "focal_loss"]
 
@@ -17,8 +18,9 @@ def focal_loss(
     """Mean of -alpha_t (1 - p_t)^gamma log p_t.
 
     Args:
-        logits: (B,).
-        targets: (B,), 1 for positive and 0 for negative; their values are not looked at.
+        logits: (B,), or (B, L) of several labels.
+        targets: alike, 1 for positive and 0 for negative, of several labels NaN where one is
+            missing; their values are not looked at.
         alpha: weight of the positives, in (0, 1); the negatives weigh 1 - alpha.
         gamma: at least 0; the larger, the less the easy images count.
 
@@ -28,12 +30,7 @@ def focal_loss(
     Raises:
         ValueError: a shape, a dtype or a number is not as said.
     """
-    targets = matching_targets(logits, targets)
-    if logits.dim() > 1:
-        raise ValueError(
-            f"the focal loss takes one label, (B,), not {tuple(logits.shape)}: give one label's "
-            "logits and targets at a time."
-        )
+    targets, missing = split(matching_targets(logits, targets))
     check_number("alpha", alpha, "in (0, 1)")
     check_number("gamma", gamma, "at least 0")
     signed = (2 * targets - 1) * logits
@@ -41,7 +38,8 @@ def focal_loss(
     # p_t = sigmoid(signed) and 1 - p_t = sigmoid(-signed): in logarithms nothing overflows, and
     # no gradient is lost where p_t rounds to 1.
     easiness = (gamma * F.logsigmoid(-signed)).exp()
-    return -(weight * easiness * F.logsigmoid(signed)).mean()
+    each = weight * easiness * F.logsigmoid(signed)
+    return -mean_over_labels(mean_by_label(each, missing), missing)
 
 
 class FocalLoss(nn.Module):
@@ -63,5 +61,5 @@ class FocalLoss(nn.Module):
         self.gamma = gamma
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The loss (0-dim) of logits (B,) with targets (B,)."""
+        """The loss (0-dim) of logits and targets (B,), or (B, L) of several labels."""
         return focal_loss(logits, targets, alpha=self.alpha, gamma=self.gamma)

@@ -77,11 +77,10 @@ def spec(methods: list[str], **task: Any) -> dict[str, Any]:
 
 WRONG = [
     (
-        spec(["ce", "focal"]),
+        spec(["ce", "three_labels:Own"]),
         r"methods\[1\]: task three_labels-images-mlp: a method must take the task's 3 labels at "
-        "once, and Focal takes one: name one in the data set's `labels`, or take another method",
+        "once, and Own takes one: name one in the data set's `labels`, or take another method",
     ),
-    (spec(["three_labels:Own"]), "3 labels at once, and Own takes one"),
     (
         spec(["ce"], positive_rate=0.5),
         r"tasks\[0\].positive_rate: positive_rate is for one label, not for the 3 of "

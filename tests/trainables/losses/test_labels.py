@@ -51,6 +51,7 @@ def under(score_map: str) -> dict[str, Make]:
 LOSSES: dict[str, Make] = {
     **{name: make for score_map in SCORE_MAPS for name, make in under(score_map).items()},
     "ce": lambda *_: CELoss(),
+    "focal": lambda *_: FocalLoss(0.3, 1.5),
     "ce, weighted": lambda p, _: WeightedCELoss(p, 0.8, 0.1),
 }
 
@@ -143,7 +144,7 @@ def test_nothing_is_read_of_the_device(name: str) -> None:
 def test_a_loss_of_other_labels_is_refused() -> None:
     three, column = torch.zeros(4, 3), torch.zeros(4)
     for name, make in LOSSES.items():
-        if name.startswith("ce"):
+        if name.startswith(("ce", "focal")):
             continue
         with pytest.raises(ValueError, match=r"a must be of shape \(3,\), not \(\): give one num"):
             make(0.1, 1)(three, three)
@@ -160,11 +161,6 @@ def test_a_prior_for_other_labels_is_refused() -> None:
         AUCMarginLoss(PRIORS[:2], labels=3)
     with pytest.raises(ValueError, match=r"positive must be a 0-dim tensor, not \(3,\)"):
         WeightedCELoss(PRIORS[:3], 1.0)(torch.zeros(3), torch.zeros(3))
-
-
-def test_focal_loss_takes_one_label() -> None:
-    with pytest.raises(ValueError, match=r"the focal loss takes one label, \(B,\), not \(4, 3\)"):
-        FocalLoss()(torch.zeros(4, 3), torch.zeros(4, 3))
 
 
 def test_priors_go_where_the_loss_goes_and_are_not_saved() -> None:
@@ -217,6 +213,11 @@ def plain(loss: nn.Module, f: Tensor, t: Tensor) -> Tensor:
         smooth = t * (1 - loss.smoothing) + loss.smoothing / 2
         weight = loss.positive * t + loss.negative * (1 - t)
         return F.binary_cross_entropy_with_logits(f, smooth, weight=weight)
+    if isinstance(loss, FocalLoss):
+        signed = (2 * t - 1) * f
+        weight = loss.alpha * t + (1 - loss.alpha) * (1 - t)
+        easiness = (loss.gamma * F.logsigmoid(-signed)).exp()
+        return -(weight * easiness * F.logsigmoid(signed)).mean()
     assert isinstance(loss, AUCLoss)
     h = PLAIN_MAPS[next(name for name, each in SCORE_MAPS.items() if each is loss.score_map)](f)
     if isinstance(loss, PriorFreeAUCMarginLoss):

@@ -28,13 +28,14 @@ def tiny(name: str, seed: int = 0, steps: int = STEPS, **values: Any) -> TinyTri
     return TinyTrial(method, labels=3, seed=seed, steps=steps)
 
 
-def test_all_but_focal_take_several_labels() -> None:
-    """A method that is to refuse them is named here."""
-    assert set(METHODS) - set(SEVERAL) == {"focal"}
-    with pytest.raises(DataError, match="the task's 3 labels at once, and Focal takes one: name"):
-        METHODS["focal"]().refuse_labels(3)
+def test_all_take_several_labels_and_all_but_focal_those_that_are_uncertain() -> None:
+    assert set(METHODS) == set(SEVERAL)
     for name, method in METHODS.items():
-        method().refuse_labels(3 if name in SEVERAL else 1)
+        method().refuse_labels(3)
+        if name != "focal":
+            method().refuse_labels(3, soft=True)
+    with pytest.raises(DataError, match="labels of 0 and 1, and the data set has some between"):
+        METHODS["focal"]().refuse_labels(3, soft=True)
 
 
 @pytest.mark.parametrize(("name", "params"), OF_SEVERAL)
