@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from tests.trainables.datasets.test_readers import FROM_FILES
 from tests.trainables.official_files import Expected
 from trainables.batches.augment import augment, normalise
 from trainables.datasets.cache import task_on_device
+from trainables.datasets.medmnist_sets import SETS
 from trainables.models import MODELS
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.elu import elu
@@ -18,6 +18,12 @@ from trainables.models.resnet_cifar import _Block
 
 NAMES = ["mlp", "small_cnn", "resnet20", "resnet18", "densenet121"]
 """The rest are of the same families, and have fewer tests: see test_families.py."""
+
+WRITTEN = [
+    *("digits", "cifar10", "cifar100", "stl10", "cat_and_dog"),
+    *(name for name in SETS if name != "chestmnist"),
+]
+"""Data sets of one label whose official files the fixture ``official`` writes."""
 
 SHAPES = [(1, 8), (1, 28), (3, 28), (3, 32), (3, 64), (3, 96)]
 
@@ -195,17 +201,15 @@ def test_wrong_head_and_wrong_precision() -> None:
 
 
 @pytest.mark.usefixtures("fresh_cache")
-@pytest.mark.parametrize(
-    "dataset", [name for name in FROM_FILES if name != "chestmnist" and "3d" not in name]
-)
+@pytest.mark.parametrize("dataset", WRITTEN)
 def test_every_data_set_trains_a_model(
     dataset: str, official: tuple[Path, dict[str, Expected]]
 ) -> None:
     task = task_on_device(dataset, official[0], False, 0.2, 0, "before", "cpu")
-    channels, size, _ = task.train_images.shape
+    channels, *sizes = task.train_images.shape
     pixels = torch.cat([*task.train_images.split(1000)])
     images = augment(task.augmentation, pixels, torch.Generator())
-    model = _build("small_cnn", channels, size)
+    model = _build("small_cnn" if len(sizes) == 2 else "small_cnn_3d", channels, sizes[-1])
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(3):
