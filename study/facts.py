@@ -5,7 +5,7 @@ from typing import Any
 from study.spec import StudySpec, Task, data_root, ratios
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import sides
-from trainables.datasets.part_counts import PartCount, part_counts
+from trainables.datasets.cut.part_counts import PartCount, part_counts
 
 __all__ = ["data_facts"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainables.datasets.task import BinaryTask
+from trainables.datasets.cut.task import BinaryTask
 from trainables.metrics import auprc, auroc, over_labels
 
 __all__ = ["tested", "validated"]

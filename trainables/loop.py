@@ -16,8 +16,8 @@ from trainables.batches.supply import Ahead, Resident, Supply, in_advance
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
-from trainables.datasets.ablation import Ablation
 from trainables.datasets.cache import task_on_device
+from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
 from trainables.evaluation import tested, validated

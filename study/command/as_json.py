@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from study.command.doctor import Finding
     from study.plan.cost import StudyPlan
     from study.plan.images import Labels
-    from trainables.datasets.part_counts import PartCount
+    from trainables.datasets.cut.part_counts import PartCount
 
 __all__ = ["findings_data", "plan_data", "status_data", "text"]
 

@@ -149,7 +149,7 @@ def _facts(source: "Source") -> Iterator[str]:
 
 def _columns(source: "Source") -> "Iterator[tuple[str, int, int]]":
     """Name, and how many of how many training images have it."""
-    from trainables.datasets.columns import is_missing
+    from trainables.datasets.cut.columns import is_missing
 
     if source.train_metadata is not None:
         for name, column in source.train_metadata.columns.items():

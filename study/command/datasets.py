@@ -11,8 +11,11 @@ from rich.text import Text
 from study.command.tables import text_table
 from study.spec.model import default_data_root
 from study.words import setting
-from trainables.datasets import ABOUT, DATASETS
-from trainables.datasets.about import About
+from trainables.datasets import (
+    ABOUT,
+    DATASETS,
+)
+from trainables.datasets.sets.about import About
 from trainables.options import options_of
 
 __all__ = ["dataset_data", "dataset_details", "datasets_table"]

@@ -171,7 +171,9 @@ def _data(root: Path, needed: Sequence[Dataset]) -> Iterator[Finding]:
 
 def _official(root: Path) -> Iterator[Finding]:
     """By the names of files: to read all would decode every photo that lies there."""
-    from trainables.datasets import ABOUT
+    from trainables.datasets import (
+        ABOUT,
+    )
 
     there = [name for name, about in ABOUT.items() if about.place(root) is not None]
     yield Finding("data", "ok", ", ".join(there))

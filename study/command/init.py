@@ -10,7 +10,9 @@ import yaml
 
 from study.errors import SpecError
 from study.spec import parse_spec
-from trainables.datasets import DATASETS
+from trainables.datasets import (
+    DATASETS,
+)
 from trainables.methods import METHODS
 from trainables.models import MODELS
 

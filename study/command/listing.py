@@ -16,7 +16,9 @@ from study.spec import preset_names
 from study.spec.space import space_entry
 from study.spec.text import did_you_mean, preset_text
 from study.words import searched
-from trainables.datasets import DATASETS
+from trainables.datasets import (
+    DATASETS,
+)
 from trainables.hyperparameters import Hyperparameter, hyperparameters
 from trainables.methods import METHODS
 from trainables.models import MODELS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from study.command.doctor import Finding
     from study.command.rerun import Rerun
     from study.plan.cost import StudyPlan
-    from trainables.datasets.part_counts import PartCount
+    from trainables.datasets.cut.part_counts import PartCount
 
 __all__ = ["findings_table", "plan_tables", "rerun_table", "status_tables", "text_table"]
 

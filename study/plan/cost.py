@@ -14,7 +14,7 @@ from study.machine import cores, fits
 from study.plan.images import Labels, labels_of
 from study.spec import Dataset, Resources, StudySpec, Task, data_root, ratios
 from trainables.config import TrialConfig
-from trainables.datasets.part_counts import PartCount, part_counts
+from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.errors import in_one_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from study.errors import SpecError
 from study.spec import Dataset
-from trainables.datasets import ABOUT
+from trainables.datasets import (
+    ABOUT,
+)
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import chosen, sides
 from trainables.datasets.options import GENERAL

@@ -133,8 +133,8 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
 def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
     """Do they suffice for every imratio, and are they augmented as such images can be?"""
     from trainables.batches.augment import refuse_other_axes
-    from trainables.datasets.imbalance import targets_of_test
-    from trainables.datasets.part_counts import part_counts
+    from trainables.datasets.cut.imbalance import targets_of_test
+    from trainables.datasets.cut.part_counts import part_counts
 
     try:
         targets_of_test(found)

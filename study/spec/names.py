@@ -134,7 +134,9 @@ def _profile_values(
 
 
 def _tasks(spec: StudySpec) -> Iterator[Problem]:
-    from trainables.datasets import DATASETS
+    from trainables.datasets import (
+        DATASETS,
+    )
     from trainables.datasets.options import GENERAL
     from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder

@@ -24,7 +24,7 @@ import torch
 from scipy import stats
 
 from trainables.config import TrialConfig
-from trainables.datasets.cifar import read_cifar10
+from trainables.datasets.sets.cifar import read_cifar10
 from trainables.datasets.source import Source
 from trainables.loop import TrainingRun
 

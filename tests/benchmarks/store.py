@@ -29,7 +29,7 @@ from torchvision.transforms import v2
 
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident
-from trainables.datasets.decode import Decoding
+from trainables.datasets.formats.decode import Decoding
 from trainables.datasets.images import Images
 from trainables.datasets.store.encoded import Files
 from trainables.datasets.store.photos import photos

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from tests.trainables import volumes
-from tests.trainables.datasets import test_parts
+from tests.trainables.datasets.cut import test_parts
 from trainables.datasets.source import Source
 
 __all__ = ["films", "one_patient", "patients", "shared_patient", "voxels"]

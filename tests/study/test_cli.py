@@ -17,7 +17,9 @@ from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.spec import directory_of, dump, parse_spec, preset_names
 from tests.trainables.official_files import write_medmnist
-from trainables.datasets import DATASETS
+from trainables.datasets import (
+    DATASETS,
+)
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 from trainables.models import MODELS

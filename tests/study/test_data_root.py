@@ -15,7 +15,9 @@ from study.spec import data_root, directory_of, dump, for_everywhere, load_spec,
 from tests.study.specs import SPEC
 from tests.trainables.official_files import write_medmnist
 from trainables.config import Outcome
-from trainables.datasets import cache
+from trainables.datasets import (
+    cache,
+)
 
 
 def test_a_study_keeps_its_data_root_for_every_working_directory(

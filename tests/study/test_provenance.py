@@ -14,7 +14,9 @@ from study.fingerprints import fingerprints
 from study.provenance import provenance, read_provenance, refuse_changes
 from study.spec import parse_spec
 from tests.trainables.official_files import write_medmnist
-from trainables.datasets import cache
+from trainables.datasets import (
+    cache,
+)
 
 SPEC: dict[str, Any] = {
     "name": "s",
@@ -71,7 +73,7 @@ def test_a_study_of_an_older_version_gets_an_id_and_goes_on(tmp_path: Path) -> N
 MINE = """
 import torch
 from torch import nn
-from trainables.datasets.digits import read_digits
+from trainables.datasets.sets.digits import read_digits
 from trainables.datasets.source import Source
 from trainables.models.mlp import mlp
 

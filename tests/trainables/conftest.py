@@ -16,8 +16,13 @@ from tests.trainables.official_files import (
     write_medmnist,
     write_stl10,
 )
-from trainables.datasets import cache, cat_and_dog
-from trainables.datasets.medmnist_sets import SETS
+from trainables.datasets import (
+    cache,
+)
+from trainables.datasets.sets import (
+    cat_and_dog,
+)
+from trainables.datasets.sets.medmnist_sets import SETS
 
 
 @pytest.fixture(scope="session")

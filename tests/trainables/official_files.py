@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainables.datasets.medmnist_sets import SETS
+from trainables.datasets.sets.medmnist_sets import SETS
 
 __all__ = [
     "CAT_AND_DOG_PARTS",

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from trainables.datasets import chexpert
+from trainables.datasets.sets import (
+    chexpert,
+)
 
 __all__ = [
     "ISIC_2020",

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
-from trainables.datasets import (
+from trainables.datasets.own.csv_file import read_csv
+from trainables.datasets.own.folder import read_folder
+from trainables.datasets.own.hdf5 import read_hdf5
+from trainables.datasets.own.npz import read_npz
+from trainables.datasets.sets import (
     cat_and_dog,
     cat_vs_dog,
     chexpert,
@@ -14,12 +18,8 @@ from trainables.datasets import (
     pcam,
     stl10,
 )
-from trainables.datasets.about import About
-from trainables.datasets.digits import read_digits
-from trainables.datasets.own.csv_file import read_csv
-from trainables.datasets.own.folder import read_folder
-from trainables.datasets.own.hdf5 import read_hdf5
-from trainables.datasets.own.npz import read_npz
+from trainables.datasets.sets.about import About
+from trainables.datasets.sets.digits import read_digits
 from trainables.datasets.source import Source
 
 __all__ = ["ABOUT", "DATASETS"]

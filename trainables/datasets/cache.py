@@ -8,10 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from trainables.datasets import DATASETS
-from trainables.datasets.ablation import Ablation
+from trainables.datasets import (
+    DATASETS,
+)
 from trainables.datasets.choice import chosen
-from trainables.datasets.imbalance import BinaryTask, binary_task
+from trainables.datasets.cut.ablation import Ablation
+from trainables.datasets.cut.imbalance import BinaryTask, binary_task
 from trainables.datasets.options import refuse_unknown_of, split
 from trainables.datasets.source import Source
 from trainables.datasets.store.arrays import shared

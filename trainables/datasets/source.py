@@ -11,7 +11,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from trainables.datasets import contract
+from trainables.datasets import (
+    contract,
+)
 from trainables.datasets.contract import LEFT_OUT
 from trainables.datasets.metadata import Metadata
 from trainables.errors import DataError

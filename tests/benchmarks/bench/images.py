@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision import transforms
 
 from tests.benchmarks.bench.work import Work
+from trainables.datasets.cut.imbalance import BinaryTask
 from trainables.datasets.images import Images as Part
-from trainables.datasets.imbalance import BinaryTask
 
 __all__ = ["Images", "endless", "first", "training_images"]
 

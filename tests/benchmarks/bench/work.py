@@ -9,7 +9,7 @@ import torch
 
 from trainables.config import TrialConfig
 from trainables.datasets.cache import task_on_device
-from trainables.datasets.imbalance import BinaryTask
+from trainables.datasets.cut.imbalance import BinaryTask
 from trainables.datasets.source import Source
 
 __all__ = [

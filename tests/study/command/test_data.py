@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from study.cli import app
 from tests.analysis.browsing import launch
 from tests.trainables.datasets.own.pictures import write
-from trainables.datasets import cache
+from trainables.datasets import (
+    cache,
+)
 
 SPEC: dict[str, Any] = {
     "name": "looked",

@@ -16,7 +16,7 @@ from study.plan.cost import StudyPlan, Timing, plan_study
 from study.plan.prospects import setting_prospects
 from study.spec import StudySpec, check_environment, parse_spec
 from trainables.datasets.cache import read_source
-from trainables.datasets.imbalance import binary_task
+from trainables.datasets.cut.imbalance import binary_task
 
 
 def spec(reader: str, **changes: Any) -> StudySpec:

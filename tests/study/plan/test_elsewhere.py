@@ -14,8 +14,10 @@ from study.plan.elsewhere import Machine, machine, plan_elsewhere
 from study.plan.images import PUBLISHED, labels_of, published
 from study.plan.speeds import SPEEDS, Way
 from study.spec import Dataset, StudySpec, load_spec, parse_spec, preset_names
-from trainables.datasets import DATASETS
-from trainables.datasets.imbalance import binary_targets
+from trainables.datasets import (
+    DATASETS,
+)
+from trainables.datasets.cut.imbalance import binary_targets
 from trainables.errors import DataError
 
 NOWHERE = Path("/nowhere")

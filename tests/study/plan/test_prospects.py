@@ -19,7 +19,7 @@ from study.plan.power import (
     smallest_p,
 )
 from study.plan.prospects import Prospect, prospects, setting_prospects
-from trainables.datasets.part_counts import PartCount
+from trainables.datasets.cut.part_counts import PartCount
 
 
 def part(positives: int, negatives: int) -> PartCount:

@@ -12,7 +12,7 @@ from study.spec import check_environment, parse_spec
 
 MODULE = """
 import torch
-from trainables.datasets.digits import read_digits
+from trainables.datasets.sets.digits import read_digits
 from trainables.datasets.source import Source
 
 

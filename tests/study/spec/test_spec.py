@@ -210,9 +210,9 @@ def test_whole_numbers_stay_whole() -> None:
 
 
 def test_task_of_own_objects_has_a_name_for_files() -> None:
-    task = {"dataset": "trainables.datasets.digits:read_digits", "model": "mlp", "epochs": 1}
+    task = {"dataset": "trainables.datasets.sets.digits:read_digits", "model": "mlp", "epochs": 1}
     spec = parse_spec(SPEC | {"tasks": [task]})
-    assert spec.tasks[0].name == "trainables.datasets.digits-read_digits-mlp"
+    assert spec.tasks[0].name == "trainables.datasets.sets.digits-read_digits-mlp"
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -38,7 +38,7 @@ def test_failure_is_not_remembered(tmp_path: Path) -> None:
 
 
 def test_user_s_own_reader_by_name() -> None:
-    own = read_source("trainables.datasets.digits:read_digits", "data")
+    own = read_source("trainables.datasets.sets.digits:read_digits", "data")
     assert torch.equal(own.train_images, read_source("digits", "data").train_images)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import chosen, sides
-from trainables.datasets.imbalance import binary_targets
+from trainables.datasets.cut.imbalance import binary_targets
 from trainables.datasets.source import LEFT_OUT, Source
 from trainables.errors import DataError, UnknownNameError
 
@@ -134,7 +134,7 @@ def test_options_go_to_the_reader_or_choose_among_what_it_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_cache: Callable[[], None]
 ) -> None:
     (tmp_path / "own_options.py").write_text(
-        "from trainables.datasets.digits import read_digits\n\n\n"
+        "from trainables.datasets.sets.digits import read_digits\n\n\n"
         "def read(root, download, *, every: int, shift=0):\n"
         "    source = read_digits(root, download)\n"
         "    assert (every, shift) == (2, 1)\n"

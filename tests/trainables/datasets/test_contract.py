@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from trainables.datasets.cache import read_source
-from trainables.datasets.imbalance import binary_targets, binary_task
+from trainables.datasets.cut.imbalance import binary_targets, binary_task
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import LEFT_OUT, Source
 from trainables.errors import DataError
@@ -199,7 +199,7 @@ def test_a_set_is_read_once_also_where_it_was_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_cache: Callable[[], None]
 ) -> None:
     (tmp_path / "own_counted.py").write_text(
-        "from trainables.datasets.digits import read_digits\n\nreads = []\n\n\n"
+        "from trainables.datasets.sets.digits import read_digits\n\nreads = []\n\n\n"
         "def read(root, download):\n    reads.append(root)\n"
         "    return read_digits(root, download)\n"
     )

@@ -14,7 +14,9 @@ import torch
 from study.errors import SpecError
 from study.spec import check_environment, parse_spec
 from tests.trainables.official_files import Expected, write_medmnist
-from trainables.datasets import DATASETS
+from trainables.datasets import (
+    DATASETS,
+)
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 

@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 from tests.trainables.official_files import Expected, md5, write_medmnist
-from trainables.datasets import DATASETS, medmnist
-from trainables.datasets.medmnist_sets import SETS
+from trainables.datasets import (
+    DATASETS,
+)
+from trainables.datasets.sets import (
+    medmnist,
+)
+from trainables.datasets.sets.medmnist_sets import SETS
 from trainables.errors import DataError
 
 

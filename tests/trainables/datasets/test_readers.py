@@ -11,9 +11,12 @@ import torch
 from PIL import Image
 
 from tests.trainables.official_files import Expected, md5, write_medmnist
-from trainables.datasets import ABOUT, DATASETS
+from trainables.datasets import (
+    ABOUT,
+    DATASETS,
+)
 from trainables.datasets.choice import chosen, sides
-from trainables.datasets.medmnist_sets import SETS
+from trainables.datasets.sets.medmnist_sets import SETS
 from trainables.datasets.source import Source
 from trainables.errors import DataError
 

@@ -9,7 +9,7 @@ from torch import nn
 from tests.trainables.official_files import Expected
 from trainables.batches.augment import augment, normalise
 from trainables.datasets.cache import task_on_device
-from trainables.datasets.medmnist_sets import SETS
+from trainables.datasets.sets.medmnist_sets import SETS
 from trainables.models import MODELS
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.elu import elu

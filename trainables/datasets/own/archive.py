@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.cuts import fixed_cut
+from trainables.datasets.cut.cuts import fixed_cut
+from trainables.datasets.formats.resize import refuse_size, resized
 from trainables.datasets.own.listed import TEST_SHARE
-from trainables.datasets.resize import refuse_size, resized
 from trainables.datasets.source import Source
 from trainables.datasets.store.arrays import streamed
 from trainables.errors import DataError

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.csv_table import HEADER, numbered, numbers, read_columns
-from trainables.datasets.decode import Decoding
+from trainables.datasets.formats.csv_table import HEADER, numbered, numbers, read_columns
+from trainables.datasets.formats.decode import Decoding
 from trainables.datasets.own.listed import Listed, placed
 from trainables.datasets.source import Source, missing
 from trainables.datasets.store.photos import Undecodable

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainables.datasets.csv_table import numbered
-from trainables.datasets.decode import SUFFIXES, Decoding
+from trainables.datasets.formats.csv_table import numbered
+from trainables.datasets.formats.decode import SUFFIXES, Decoding
 from trainables.datasets.own.listed import Listed, Part, placed
 from trainables.datasets.source import Source, missing
 from trainables.datasets.store.photos import Undecodable

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.datasets.hdf5 import opened, reading
+from trainables.datasets.formats.hdf5 import opened, reading
 from trainables.datasets.own.archive import source_of
 from trainables.datasets.own.listed import placed
 from trainables.datasets.source import Source, missing

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.cuts import fixed_cut
-from trainables.datasets.decode import Decoding
+from trainables.datasets.cut.cuts import fixed_cut
+from trainables.datasets.formats.decode import Decoding
 from trainables.datasets.metadata import Metadata
 from trainables.datasets.source import Source
 from trainables.datasets.store.encoded import Files

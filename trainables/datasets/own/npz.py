@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from trainables.datasets.npz_file import NpzFile
+from trainables.datasets.formats.npz_file import NpzFile
 from trainables.datasets.own.archive import source_of
 from trainables.datasets.own.listed import placed
 from trainables.datasets.source import Source, missing

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from trainables.datasets.decode import Decoding, Look, decode, look
+from trainables.datasets.formats.decode import Decoding, Look, decode, look
 from trainables.datasets.store.encoded import Encoded
 from trainables.datasets.store.entry import Entry, Stored
 from trainables.datasets.store.journal import Chunk, Journal

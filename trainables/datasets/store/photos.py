@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.datasets.decode import Decoding
+from trainables.datasets.formats.decode import Decoding
 from trainables.datasets.store.building import Building, Undecodable
 from trainables.datasets.store.encoded import Encoded
 from trainables.datasets.store.entry import Entry

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from trainables.datasets.cache import read_source
-from trainables.datasets.imbalance import binary_task
+from trainables.datasets.cut.imbalance import binary_task
 from trainables.datasets.own.hdf5 import read_hdf5
 from trainables.datasets.own.npz import read_npz
 from trainables.datasets.source import Source

@@ -9,7 +9,7 @@ import torch
 
 from tests.trainables.datasets.own.pictures import pixels_of, write
 from trainables.datasets.cache import read_source
-from trainables.datasets.imbalance import binary_task
+from trainables.datasets.cut.imbalance import binary_task
 from trainables.datasets.own.folder import read_folder
 from trainables.datasets.source import Source
 from trainables.errors import DataError

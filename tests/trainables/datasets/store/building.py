@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainables.datasets.decode import Decoding
+from trainables.datasets.formats.decode import Decoding
 from trainables.datasets.store import building as module
 from trainables.datasets.store.photos import photos
 from trainables.datasets.store.place import CACHE_VARIABLE

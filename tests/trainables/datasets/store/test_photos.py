@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from tests.trainables.datasets.store.building import HOW, SIDE, Drawn, pixels_of
-from trainables.datasets.decode import Decoding, decode
+from trainables.datasets.formats.decode import Decoding, decode
 from trainables.datasets.store import building as module
 from trainables.datasets.store.arrays import is_mapped
 from trainables.datasets.store.encoded import Files

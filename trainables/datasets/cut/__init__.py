@@ -1,0 +1,1 @@
+"""From a data set to a task: which images train, validate and test, and what they are told of."""

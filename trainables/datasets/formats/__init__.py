@@ -1,0 +1,1 @@
+"""What files hold: tables, arrays and images, whatever set they are of."""

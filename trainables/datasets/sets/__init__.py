@@ -1,0 +1,1 @@
+"""Public data sets, each from the files that its makers distribute."""
