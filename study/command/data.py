@@ -157,4 +157,4 @@ def _columns(source: "Source") -> "Iterator[tuple[str, int, int]]":
 
 
 def _column(name: str, known: int, images: int) -> str:
-    return name if known == images else f"{name} (known of {known:,} of {images:,})"
+    return name if known == images else f"{name} (known of {known:,} of {images:,} images)"

@@ -112,7 +112,7 @@ def test_a_table_is_counted_by_label(tmp_path: Path) -> None:
         ("b", "uncertain"): 1,
     }
     assert "Groups: 8 in training and validation, 2 in the test." in said
-    assert "Metadata: age (known of 50%)." in said
+    assert "Metadata: age (known of 16 of 32 images)." in said
 
 
 def test_what_is_the_user_s_is_escaped_and_volumes_are_shown(tmp_path: Path) -> None:
