@@ -138,8 +138,8 @@ def test_a_probe_of_several_labels_has_figures() -> None:
 
 
 def test_what_takes_one_label_is_refused() -> None:
-    with pytest.raises(DataError, match="the task's 3 labels at once, and Focal takes one"):
-        started(method="focal")
+    with pytest.raises(DataError, match="the task's 3 labels at once, and OneLabel takes one"):
+        started(method=f"{__name__}:OneLabel")
     with pytest.raises(ValueError, match="positive_rate needs the targets of one label"):
         started(positive_rate=0.5)
 
@@ -168,6 +168,14 @@ class Watch(Method):
 
     def recipe(self, context: Context) -> Recipe:
         return one_stage(lambda: _Watched(context), batches=1)
+
+
+@dataclass(frozen=True)
+class OneLabel(Method):
+    """Says nothing of the targets that it takes."""
+
+    def recipe(self, context: Context) -> Recipe:
+        raise NotImplementedError
 
 
 def test_batches_and_context_tell_of_the_training_images() -> None:
