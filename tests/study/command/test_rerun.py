@@ -1,23 +1,29 @@
 """A row of a real study, trained again from its ledger."""
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from study.cells import cells
 from study.command.rerun import _differences, rerun
 from study.errors import LedgerError
+from study.fingerprints import fingerprints
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
+from study.provenance import provenance
 from study.reader import read_study
 from study.records import CellRecord, TrialRecord
 from study.spec import dump, load_spec
 from trainables.config import Outcome, TrialConfig
+from trainables.errors import DataError
 from trainables.loop import TrainingRun
+from trainables.models import builder
 
 SPEC: dict[str, Any] = {
     "name": "s",
@@ -35,12 +41,16 @@ CELL = "auc_m__digits-mlp__0.1"
 def study(tmp_path: Path) -> Callable[..., Path]:
     """A study whose rows were trained here; ``change`` spoils each validation that is stored."""
 
-    def make(change: float = 0.0) -> Path:
+    def make(change: float = 0.0, **task: Any) -> Path:
         file = tmp_path / "spec.yaml"
-        file.write_text(yaml.safe_dump({**SPEC, "directory": str(tmp_path / "s")}))
+        tasks = [{**SPEC["tasks"][0], "name": "digits-mlp", **task}]
+        places = {"directory": str(tmp_path / "s"), "data_root": str(tmp_path)}
+        file.write_text(yaml.safe_dump({**SPEC, **places, "tasks": tasks}))
         spec = load_spec(str(file))
         (tmp_path / "s").mkdir()
         (tmp_path / "s" / "study.yaml").write_text(dump(spec))
+        kept = provenance(fingerprints(cells(spec)))
+        (tmp_path / "s" / "provenance.json").write_text(json.dumps(kept))
         storage = open_storage(storage_url(tmp_path / "s", None))
         ledger = Ledger(storage, "s", cells(spec)).cells[CELL]
         for ask in (ledger.next_search, ledger.next_search, ledger.next_confirm):
@@ -73,6 +83,27 @@ def test_another_value_in_the_ledger_is_noticed(study: Callable[..., Path]) -> N
     done = rerun(study(change=1e-15), f"{CELL}/search/0")
     assert not done.same
     assert [figure.same for figure in done.figures] == [False, False]
+
+
+def test_other_weights_than_it_began_with_are_refused(
+    study: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "w.pth"
+
+    def save(seed: int) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            torch.save(builder("resnet20")(1, 8).features.state_dict(), file)
+
+    save(0)
+    directory = study(model={"name": "resnet20", "weights": file.name})
+    assert rerun(directory, f"{CELL}/search/1").same
+    save(1)
+    with pytest.raises(LedgerError, match=r"that it began with, and .*w.pth is another"):
+        rerun(directory, f"{CELL}/search/1")
+    file.unlink()
+    with pytest.raises(DataError, match=r"weights must be a file or imagenet, and .*w.pth is no"):
+        rerun(directory, f"{CELL}/search/1")
 
 
 def test_an_unknown_row_is_refused_with_names_that_there_are(study: Callable[..., Path]) -> None:
