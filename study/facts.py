@@ -1,11 +1,14 @@
 """What a study says of its data: which classes and labels count, and how many images there are."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from study.spec import StudySpec, Task, data_root, ratios
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import sides
 from trainables.datasets.cut.part_counts import PartCount, part_counts
+from trainables.datasets.source import Source
+from trainables.models import begins_with
 
 __all__ = ["data_facts"]
 
@@ -15,8 +18,8 @@ def data_facts(spec: StudySpec) -> dict[str, dict[str, Any]]:
 
     Returns:
         {"negatives", "positives": names of the classes on each side, "labels": names of the labels
-        where an image has several, "notes": the reader's sentences, "parts": by imratio ("0.1", or
-        "natural"), {"train", "validation", "test"}, each {"images", "positives" and "negatives":
+        where an image has several, "notes": sentences on data and weights, "parts": by imratio
+        ("0.1", or "natural"), {"train", "validation", "test"}, each {"images", "positives" and "negatives":
         by label, "groups": patients, or null}}. Where the cut hangs on groups or on several
         labels, the counts of training and validation are those of one data seed, near those of
         all.
@@ -31,7 +34,7 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
         "negatives": negatives,
         "positives": positives,
         "labels": list(source.labels),
-        "notes": list(source.notes),
+        "notes": [*source.notes, *_of_weights(spec, task, source)],
         "parts": {
             "natural" if imratio is None else f"{imratio:g}": {
                 part: _count(found)
@@ -42,6 +45,17 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
             for imratio in ratios(spec, task)
         },
     }
+
+
+def _of_weights(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
+    shape = source.train_images.shape
+    network = task.model
+    taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
+    if taken is not None:
+        yield (
+            f"{network.name} begins with {network.options['weights']}: {taken}. The head is drawn, "
+            "and images are normalised as these weights want it."
+        )
 
 
 def _count(part: PartCount) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
@@ -16,10 +18,10 @@ from trainables.models.small_cnn import small_cnn
 from trainables.models.small_cnn_3d import small_cnn_3d
 from trainables.models.timm_models import timm_builder
 from trainables.models.torchvision_models import TORCHVISION
-from trainables.models.weights import take_weights
+from trainables.models.weights import Taken, take_weights
 from trainables.names import resolve
 
-__all__ = ["GENERAL", "LIBRARIES", "MODELS", "Builder", "builder", "network"]
+__all__ = ["GENERAL", "LIBRARIES", "MODELS", "Builder", "begins_with", "builder", "network"]
 
 Builder = Callable[..., BinaryClassifier]
 
@@ -53,6 +55,18 @@ def builder(name: str) -> Builder:
     return resolve("model", MODELS, name)
 
 
+def begins_with(
+    name: str, options: Mapping[str, Any], in_channels: int, image_size: int, root: Path
+) -> Taken | None:
+    """What a `network` of the same arguments takes of its weights; None: it has none."""
+    weights = options.get("weights")
+    if weights is None:
+        return None
+    with torch.random.fork_rng(devices=[]):
+        model = _built(name, options, in_channels, image_size)
+    return take_weights(model, name, str(weights), root)
+
+
 def network(
     name: str, options: Mapping[str, Any], in_channels: int, image_size: int, root: Path
 ) -> BinaryClassifier:
@@ -68,10 +82,16 @@ def network(
         UnknownNameError: there is no such network, or no such layer in it.
         DataError: the weights cannot be had.
     """
-    own = {option: value for option, value in options.items() if option not in GENERAL}
-    model = builder(name)(in_channels, image_size, **own)
+    model = _built(name, options, in_channels, image_size)
     if (weights := options.get("weights")) is not None:
         take_weights(model, name, str(weights), root)
     if (until := options.get("freeze")) is not None:
         model.freeze(str(until))
     return model
+
+
+def _built(
+    name: str, options: Mapping[str, Any], in_channels: int, image_size: int
+) -> BinaryClassifier:
+    own = {option: value for option, value in options.items() if option not in GENERAL}
+    return builder(name)(in_channels, image_size, **own)
