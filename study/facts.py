@@ -19,10 +19,10 @@ def data_facts(spec: StudySpec) -> dict[str, dict[str, Any]]:
     Returns:
         {"negatives", "positives": names of the classes on each side, "labels": names of the labels
         where an image has several, "notes": sentences on data and weights, "parts": by imratio
-        ("0.1", or "natural"), {"train", "validation", "test"}, each {"images", "positives" and "negatives":
-        by label, "groups": patients, or null}}. Where the cut hangs on groups or on several
-        labels, the counts of training and validation are those of one data seed, near those of
-        all.
+        ("0.1", or "natural"), {"train", "validation", "test"}, each {"images", "positives" and
+        "negatives": by label, "groups": patients, or null}}. Where the cut hangs on groups or on
+        several labels, the counts of training and validation are those of one data seed, near
+        those of all.
     """
     return {task.name: _facts(spec, task) for task in spec.tasks}
 
