@@ -122,7 +122,9 @@ def test_ctrl_c_on_a_terminal(begun: tuple[Path, CellLedger]) -> None:
     mine, theirs = pty.openpty()
     words = [sys.executable, "-m", "study", "status", "--watch", str(directory)]
     env = os.environ | {"TERM": "xterm", "COLUMNS": "120", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    process = subprocess.Popen(
+        words, stdin=theirs, stdout=theirs, stderr=theirs, env=env, preexec_fn=_hear
+    )
     os.close(theirs)
     try:
         seen = read_until(mine, lambda text: "0/2" in text)
@@ -137,6 +139,11 @@ def test_ctrl_c_on_a_terminal(begun: tuple[Path, CellLedger]) -> None:
         process.kill()
         process.wait()
         os.close(mine)
+
+
+def _hear() -> None:
+    """A shell's job in the background ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def read_until(terminal: int, there: Callable[[str], bool]) -> str:
