@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from study.command.mps import CONTROL, GAIN, START, look
 from study.file_systems import file_system, is_network, mounts
 from study.machine import cores
-from study.spec.model import Dataset
+from study.spec.named import Dataset
 
 __all__ = ["Finding", "examine"]
 

@@ -13,8 +13,6 @@ from study.spec.folders import for_everywhere, from_directory
 from study.spec.growth import changes
 from study.spec.model import (
     Confirm,
-    Dataset,
-    Network,
     Profile,
     Resources,
     Search,
@@ -26,6 +24,7 @@ from study.spec.model import (
     directory_of,
     ratios,
 )
+from study.spec.named import Dataset, Network
 from study.spec.names import name_problems
 from study.spec.older import as_begun, before_values, completed
 from study.spec.remarks import remarks

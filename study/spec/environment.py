@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
-from study.spec.model import Dataset, StudySpec, Task, data_root, directory_of, ratios
+from study.spec.model import StudySpec, Task, data_root, directory_of, ratios
+from study.spec.named import Dataset
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label

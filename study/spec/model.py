@@ -1,6 +1,5 @@
 """The spec as frozen pydantic models: shapes, bounds and defaults; unknown keys are refused."""
 
-import json
 import os
 import re
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import (
 )
 
 from study.spec.entries import Model, ProfileEntry, SpaceEntry
+from study.spec.named import Dataset, Network
 from study.spec.values import (
     Count,
     CountFromTwo,
@@ -38,14 +38,10 @@ from study.spec.values import (
     safe_name,
     unique,
 )
-from study.words import with_options
 
 __all__ = [
     "DATA_VARIABLE",
-    "OWN_DATA",
     "Confirm",
-    "Dataset",
-    "Network",
     "Profile",
     "Resources",
     "Search",
@@ -124,77 +120,6 @@ class Variant(Model):
         if self.plain:
             return self.name
         return {"name": self.name, "method": self.method, "set": self.set}
-
-
-OWN_DATA = ("folder", "csv", "npz", "hdf5")
-"""Data sets of the user's own images, whose name is the option that says where they are."""
-
-
-class Network(Model):
-    """A network and its options: in a spec its name alone, or ``{name: ..., OPTION: ...}``.
-
-    Attributes:
-        name: of ours, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``.
-        options: plain values, by name (`trainables.options`); null is left out.
-    """
-
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @property
-    def shown(self) -> str:
-        """As tables show it: "resnet20", "resnet20 (activation relu)"."""
-        return with_options(self.name, self.options)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read(cls, value: object) -> object:
-        if isinstance(value, str):
-            return {"name": value}
-        if not isinstance(value, dict) or value.keys() == {"name", "options"}:
-            return value
-        options = {str(key): each for key, each in value.items() if each is not None}
-        return {"name": options.pop("name", None) or cls._nameless(options), "options": options}
-
-    @classmethod
-    def _nameless(cls, options: dict[str, Any]) -> str:  # noqa: ARG003
-        """The name that ``options`` without one mean."""
-        raise ValueError("must have a name beside its options, as in {name: resnet20, ...}")
-
-    @field_validator("options")
-    @classmethod
-    def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return dict(json.loads(json.dumps(options, allow_nan=False)))
-        except (TypeError, ValueError):
-            raise ValueError("must be text, numbers, true, false, or lists of these") from None
-
-    @model_serializer
-    def _written(self) -> str | dict[str, Any]:
-        if not self.options:
-            return self.name
-        return self.options if self.name in self.options else {"name": self.name, **self.options}
-
-
-class Dataset(Network):
-    """A data set and its options, written as a `Network`.
-
-    Attributes:
-        name: of ours or ``package.module:object``; ``{folder: PATH}`` means the name "folder", and
-            so with the rest of ``OWN_DATA``.
-        options: a relative path among them counts from the folder of the data sets (`data_root`),
-            so that a study stays the same wherever it is run from.
-    """
-
-    @classmethod
-    def _nameless(cls, options: dict[str, Any]) -> str:
-        own = [each for each in OWN_DATA if each in options]
-        if len(own) != 1:
-            raise ValueError(
-                "must have a name, or say where one's own images are by one of "
-                f"{', '.join(OWN_DATA)}, and {' and '.join(own) or 'none'} of these is there"
-            )
-        return own[0]
 
 
 def _called(dataset: Dataset) -> str:
