@@ -1,6 +1,6 @@
 """MONAI's networks for volumes, without pretrained weights, fitted to them and one logit."""
 
-from typing import Any
+from collections.abc import Callable
 
 from torch import nn
 
@@ -14,7 +14,7 @@ RESNETS = ("resnet10", "resnet18", "resnet34", "resnet50", "resnet101")
 DENSENETS = ("densenet121", "densenet169", "densenet201", "densenet264")
 
 
-def monai_builder(name: str) -> "Any":
+def monai_builder(name: str) -> Callable[..., BinaryClassifier]:
     """The builder of a network of MONAI for volumes (B, C, D, H, W).
 
     Args:
@@ -60,7 +60,7 @@ def monai_builder(name: str) -> "Any":
         network.class_layers.out = nn.Identity()
         return BinaryClassifier(network, nn.Linear(width, 1))
 
-    build = resnet if name in RESNETS else densenet
+    build: Callable[..., BinaryClassifier] = resnet if name in RESNETS else densenet
     build.__doc__ = f"""MONAI's {name} for volumes; small ones are not halved at its stem.
 
     Args:

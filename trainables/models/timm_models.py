@@ -1,5 +1,6 @@
 """timm's networks, without pretrained weights, fitted to the images and one logit."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,7 +14,7 @@ from trainables.models.torchvision_models import SMALL_IMAGE
 __all__ = ["timm_builder"]
 
 
-def timm_builder(name: str) -> "Any":
+def timm_builder(name: str) -> Callable[..., BinaryClassifier]:
     """The builder of an image model of timm.
 
     Args:
