@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from trainables.batches.augment import augment, normalise, refuse_other_axes
+from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
 from trainables.budget import BUDGETS
@@ -24,7 +24,6 @@ from trainables.evaluation import tested, validated
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
-from trainables.models.weights import statistics
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -85,11 +84,9 @@ class TrainingRun:
             data=config.data,
             memory=memory,
         )
-        self._augmentation = config.augmentation or self._task.augmentation
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
         shape = self._task.train_images.shape
-        refuse_other_axes(self._augmentation, len(shape))
         channels, size = shape[0], shape[-1]
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
@@ -97,20 +94,14 @@ class TrainingRun:
             self._model = network(config.model, config.network, channels, size, root)
             self._model.have_outputs(self._labels)
         self._model.to(device)
-        self._mean, self._std = self._task.mean, self._task.std
-        if "weights" in config.network:
-            # What the weights were trained on, not what these images are like.
-            self._mean, self._std = (each.to(device) for each in statistics(config.model, channels))
-        self._model.precision = config.precision
-        self._layout = torch.contiguous_format
-        if config.channels_last:
-            self._layout = torch.channels_last if len(shape) == 3 else torch.channels_last_3d
-        self._model.to(memory_format=self._layout)
 
         seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
+        self._inputs = Inputs(config, self._task, self._augment_generator)
+        self._model.precision = config.precision
+        self._model.to(memory_format=self._inputs.layout)
         self._probe_seed = int(seeds[4])
         self._draws = OwnDraws(device, int(seeds[5]))
         method = resolve("method", METHODS, config.method)(**config.params)
@@ -360,7 +351,7 @@ class TrainingRun:
 
     def _first(self, times: int) -> Tensor:
         """The first training image so many times, as the network takes a batch."""
-        return self._input(self._pixels(torch.zeros(times, dtype=torch.int64)))
+        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).images
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
@@ -368,7 +359,7 @@ class TrainingRun:
         It may be captured: it reads nothing of the host, and keeps to buffers that stay.
         """
         batches = [
-            self._batch(self._supply.chosen[number], self._supply.pixels(number))
+            self._inputs.augmented(self._supply.chosen[number], self._supply.pixels(number))
             for number in range(self._recipe.batches)
         ]
         self._loss, evaluations = self._recipe.update.step(batches)
@@ -381,27 +372,6 @@ class TrainingRun:
         loss = self._losses.item() / max(1, self.step - self._begun)
         self.training_seconds += time.perf_counter() - started
         return loss
-
-    def _batch(self, chosen: Tensor, pixels: Tensor) -> Batch:
-        """The images at the indices ``chosen`` (B,), augmented and normalised."""
-        images = augment(self._augmentation, pixels, self._augment_generator)
-        targets = self._task.train_targets.index_select(0, chosen).float()
-        return Batch(self._input(images), targets, chosen, self._metadata(chosen))
-
-    def _metadata(self, chosen: Tensor) -> Tensor | None:
-        """Of training images, float32 (B, K); None: the set has none."""
-        rows = self._task.train_metadata
-        return None if rows is None else rows.index_select(0, chosen)
-
-    def _input(self, images: Tensor) -> Tensor:
-        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
-        ready = normalise(images, self._mean, self._std)
-        return ready.contiguous(memory_format=self._layout)
-
-    def _pixels(self, chosen: Tensor) -> Tensor:
-        """Of training images, on the device, wherever they lie."""
-        images = self._task.train_images
-        return images.take(chosen.to(images.pixels.device)).to(self.config.device)
 
     def _figures(self) -> dict[str, float]:
         """The method's own, with the model in evaluation."""
@@ -418,10 +388,7 @@ class TrainingRun:
         size = max(2, self.config.batch_size)
         # Several labels have no one share to keep.
         rate = self._prior if isinstance(self._prior, float) else None
-        chosen = BatchSampler(task.train_targets, size, generator, rate).draw()
-        images = self._input(self._pixels(chosen))
-        targets = task.train_targets[chosen].float()
-        return Batch(images, targets, chosen, self._metadata(chosen))
+        return self._inputs.plain(BatchSampler(task.train_targets, size, generator, rate).draw())
 
     @torch.no_grad()
     def _outputs(self, network: nn.Module, images: Images) -> Tensor:
@@ -434,6 +401,6 @@ class TrainingRun:
             parts = (part.to(self.config.device) for part in in_advance(parts))
         self._model.eval()
         with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [network(self._input(part)) for part in parts]
+            outputs = [network(self._inputs.normalised(part)) for part in parts]
         self._model.train()
         return torch.cat(outputs)

@@ -61,7 +61,7 @@ def inputs(work: Work, rounds: int) -> dict[str, list[float]]:
 
     def ours() -> object:
         chosen = run._samplers[0].draw()
-        return run._batch(chosen, run._pixels(chosen))
+        return run._inputs.augmented(chosen, run._inputs.pixels(chosen))
 
     # The loop's own inner functions, so that what is timed is what trains.
     ways: dict[str, Callable[[], object]] = {

@@ -296,8 +296,8 @@ def test_channels_last_is_how_weights_and_images_lie() -> None:
     drawn = run._samplers[0].draw()
     assert torch.equal(usual._samplers[0].draw(), drawn)
     images, same = (
-        run._batch(drawn, run._pixels(drawn)).images,
-        usual._batch(drawn, usual._pixels(drawn)).images,
+        run._inputs.augmented(drawn, run._inputs.pixels(drawn)).images,
+        usual._inputs.augmented(drawn, usual._inputs.pixels(drawn)).images,
     )
     assert images.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(images, same)

@@ -65,7 +65,9 @@ def test_steps_through_the_buffers_are_those_of_the_recipe(
         recipe.advance(done / plain.steps)
         drawn = [sampler.draw() for sampler in plain._samplers[: recipe.batches]]
         expected.append(
-            recipe.step([plain._batch(each, plain._pixels(each)) for each in drawn]).item()
+            recipe.step(
+                [plain._inputs.augmented(each, plain._inputs.pixels(each)) for each in drawn]
+            ).item()
         )
     assert losses == expected
     assert torch.equal(weights(ours), weights(plain))
