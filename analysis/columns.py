@@ -129,6 +129,11 @@ TRIALS = (
     }
 )
 
+_WITHOUT = (
+    "{} of the same trial without the spec's evaluation options, of the last weights and the "
+    "images as they are; NaN: the spec has none"
+)
+
 _FOLLOWING = (
     KEYS
     | _TRIAL
@@ -140,6 +145,8 @@ _FOLLOWING = (
         "value": Column("float64", "the same, or what else the spec selects by"),
         "test_auroc": Column("float64", "test AUROC; COMPLETE trials only"),
         "test_auprc": Column("float64", "test average precision; COMPLETE trials only"),
+        "test_auroc_without": Column("float64", _WITHOUT.format("test_auroc")),
+        "test_auprc_without": Column("float64", _WITHOUT.format("test_auprc")),
         "predictions": Column("object", "file of test scores, relative to the study's directory"),
     }
 )

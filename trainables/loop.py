@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trainables.averages import draws
+from trainables.averages.copies import Copies, as_it_is, mean
+from trainables.averages.evaluated import Evaluated
 from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
@@ -20,7 +23,7 @@ from trainables.datasets.cache import task_on_device
 from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
-from trainables.evaluation import tested, validated
+from trainables.evaluation import tested, validated, without
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
@@ -141,6 +144,7 @@ class TrainingRun:
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
+        self._evaluated = Evaluated(config, self._task, self._model, self.batch_size)
         if config.compile:
             self._compile(method)
         self._pace = Pace(device)
@@ -240,7 +244,8 @@ class TrainingRun:
         return validated(self._task, self._val_scores(), self.config.select)["val_auroc"]
 
     def _val_scores(self) -> Tensor:
-        scores = self._outputs(self._model, self._task.val_images)
+        with self._evaluated.lent(self._recipe):
+            scores = self._outputs(self._model, self._task.val_images)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
@@ -252,35 +257,51 @@ class TrainingRun:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
         started = time.perf_counter()
         with f32_products(self.config.precision):
-            self._recipe.advance(self.progress)
+            progress = self.progress
+            self._recipe.advance(progress)
             self._supply.load(self._recipe.batches)
             self._recipe.count(self._execution(self._step, self._recipe.update))
+            self._evaluated.take(progress, self._recipe)
         self.step += 1
         self.images += self.batch_size * self._recipe.batches
         self._pace.step()
         self.training_seconds += time.perf_counter() - started
         return self._loss
 
-    def test(self, *, embeddings: bool = False) -> dict[str, Any]:
+    def test(
+        self, *, embeddings: bool = False, beat: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Evaluate the test set; call it once, after the last interval of a confirm trial.
 
         Args:
-            embeddings: also give what the last layer sees, in float32 at every precision.
+            embeddings: also give what the last layer sees, in float32 at every precision, of the
+                images as they are.
+            beat: called again and again meanwhile.
 
         Returns:
-            What `trainables.evaluation.tested` gives; "embeddings": float32 (N, D) if asked for.
+            What `trainables.evaluation.tested` gives, of what ``config.evaluation`` asks for; where
+            that is anything, what `trainables.evaluation.without` gives of the weights after the
+            last step and the images as they are; "embeddings": float32 (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
         """
-        scores = self._outputs(self._model, self._task.test_images)
-        if not bool(torch.isfinite(scores).all()):
-            raise DivergedError("Scores must be finite; a test score was not.")
-        # Again rather than kept since the last interval, which a checkpoint does not hold.
-        val_scores = self._outputs(self._model, self._task.val_images)
-        found = tested(self._task, scores, val_scores)
-        if embeddings:
-            features = self._outputs(self._model.features, self._task.test_images)
+        task, model, evaluated = self._task, self._model, self._evaluated
+        with evaluated.lent(self._recipe):
+            scores = self._outputs(model, task.test_images, evaluated.copies(draws.TEST), beat)
+            # Again rather than kept since the last interval, which a checkpoint does not hold.
+            val_scores = self._outputs(
+                model, task.val_images, evaluated.copies(draws.VALIDATION), beat
+            )
+            features = self._outputs(model.features, task.test_images) if embeddings else None
+        _refuse_infinite(scores)
+        found = tested(task, scores, val_scores)
+        if self.config.evaluation:
+            with evaluated.lent(self._recipe, plainly=True):
+                plain = self._outputs(model, task.test_images, beat=beat)
+            _refuse_infinite(plain)
+            found |= without(task, plain)
+        if features is not None:
             found["embeddings"] = features.float().cpu().numpy()
         return found
 
@@ -303,6 +324,7 @@ class TrainingRun:
             "curve": self.curve,
             "begun": self._begun,
             "losses": self._losses,
+            "evaluated": self._evaluated.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -322,6 +344,8 @@ class TrainingRun:
         self.curve = list(state["curve"])
         self._begun = state["begun"]
         self._losses = state["losses"].to(self.config.device, copy=True)
+        # A version without averages kept none.
+        self._evaluated.load_state_dict(state.get("evaluated", {}))
 
     @property
     def _generators(self) -> tuple[torch.Generator, torch.Generator]:
@@ -391,16 +415,32 @@ class TrainingRun:
         return self._inputs.plain(BatchSampler(task.train_targets, size, generator, rate).draw())
 
     @torch.no_grad()
-    def _outputs(self, network: nn.Module, images: Images) -> Tensor:
+    def _outputs(
+        self,
+        network: nn.Module,
+        images: Images,
+        copies: Copies = as_it_is,
+        beat: Callable[[], None] = lambda: None,
+    ) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
 
-        It is evaluated with the weights that the method evaluates.
+        To be called within ``self._evaluated.lent``.
         """
         parts = images.split(EVALUATION_BATCH)
         if not self._fits:
             parts = (part.to(self.config.device) for part in in_advance(parts))
+
+        def output(pixels: Tensor) -> Tensor:
+            beat()
+            found: Tensor = network(self._inputs.normalised(pixels))
+            return found
+
         self._model.eval()
-        with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [network(self._inputs.normalised(part)) for part in parts]
+        outputs = [mean(map(output, copies(part))) for part in parts]
         self._model.train()
         return torch.cat(outputs)
+
+
+def _refuse_infinite(scores: Tensor) -> None:
+    if not bool(torch.isfinite(scores).all()):
+        raise DivergedError("Scores must be finite; a test score was not.")
