@@ -17,6 +17,7 @@ from analysis.compare import (
     significance,
     stability,
     subgroups,
+    without,
 )
 from analysis.compare.by_label import ByLabel
 from analysis.compare.claims import Overall, Verdict
@@ -120,6 +121,11 @@ class Findings:
     def profiles(self) -> pd.DataFrame:
         """One row a cell, hyperparameter and value of the study's profiles."""
         return profile.profiles(self.results)
+
+    @cached_property
+    def without(self) -> pd.DataFrame:
+        """One row a cell that was tested with and without evaluation options."""
+        return without.with_and_without(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:
