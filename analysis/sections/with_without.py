@@ -26,16 +26,18 @@ def of_options(findings: Findings) -> list[Block]:
     asked = _asked(findings)
     if not asked:
         return []
-    said = " ".join(f"{tasks}: {_in_words(options)}." for options, tasks in asked)
-    blocks: list[Block] = [
-        Prose(
-            f"Evaluation options were in force. {said} Validation AUROCs in curves and searches "
-            "are without copies. Below, the same trials without these options: of their last "
-            "weights, and of each test image as it is."
-        )
-    ]
+    said = ["Evaluation options were in force."]
+    said += [f"{tasks}: {_in_words(options)}." for options, tasks in asked]
+    if any("tta" in options for options, _ in asked):
+        said.append("Validation AUROCs in curves and searches are without copies.")
     table = findings.without
-    return blocks if table.empty else [*blocks, _table(table)]
+    if table.empty:
+        return [Prose(" ".join(said))]
+    said.append(
+        "The table sets beside it the same trials without these options, tested with their last "
+        "weights and each image as it is."
+    )
+    return [Prose(" ".join(said)), _table(table)]
 
 
 def _asked(findings: Findings) -> list[tuple[Mapping[str, Any], str]]:

@@ -19,16 +19,16 @@ WITH = np.array([0.81, 0.84, 0.80, 0.86])
 WITHOUT = np.array([0.80, 0.82, 0.81, 0.83])
 
 
-def study(**changes: object) -> StudyRecord:
+def study() -> StudyRecord:
     """A cell that was tested both ways, and one of a method whose trials did not come to a test."""
     confirm = tuple(
         make_confirm(seed, float(a), without={"test_auroc": float(b), "test_auprc": 0.25})
         for seed, (a, b) in enumerate(zip(WITH, WITHOUT, strict=True))
     )
     failed = (make_confirm(0, None, state="FAIL", value=None),)
-    shared = {"run": {"evaluation": ASKED}, **changes}
+    run = {"evaluation": ASKED}
     return make_study(
-        make_cell("auc_m", confirm=confirm, **shared), make_cell("ce", confirm=failed, **shared)
+        make_cell("auc_m", confirm=confirm, run=run), make_cell("ce", confirm=failed, run=run)
     )
 
 

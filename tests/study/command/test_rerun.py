@@ -64,8 +64,11 @@ def study(tmp_path: Path) -> Callable[..., Path]:
             outcome = Outcome(seconds=run.seconds)
             if row.phase == "confirm":
                 tested = run.test()
-                names = ("test_auroc", "test_auprc", "without")
-                outcome = Outcome(**{name: tested.get(name) for name in names})
+                outcome = Outcome(
+                    test_auroc=tested["test_auroc"],
+                    test_auprc=tested["test_auprc"],
+                    without=tested.get("without"),
+                )
             ledger.tell(row, "COMPLETE" if run.finished else "PRUNED", Outcome(**asdict(outcome)))
         return tmp_path / "s"
 

@@ -137,7 +137,7 @@ def test_seconds_add_up() -> None:
     [({"tta": 30}, 0, 30), ({"ema": 0.9}, 4, 1), ({"swa": 0.3, "tta": 5}, 2, 5)],
 )
 def test_evaluation_options_are_counted_image_by_image(
-    evaluation: dict[str, float], passes: int, copies: int
+    evaluation: dict[str, Any], passes: int, copies: int
 ) -> None:
     """A pass for BatchNorm is one over the training set, since that has fewer than 32 batches."""
     spec = small().model_copy(update={"evaluation": Evaluation(**evaluation)})

@@ -40,6 +40,12 @@ def logits(run: TrainingRun, pixels: torch.Tensor) -> np.ndarray:
     return np.asarray(found)
 
 
+def mirrored(images: int, copies: int, draw: torch.Generator) -> np.ndarray:
+    """Of each image the share of its copies that the augmentation "flip" mirrors."""
+    drawn = [torch.rand(images, generator=draw) < 0.5 for _ in range(copies)]
+    return np.asarray(torch.stack(drawn).double().mean(0).numpy())
+
+
 @pytest.mark.parametrize(("what", "part"), [(TEST, "test"), (VALIDATION, "val")])
 def test_a_score_is_the_mean_logit_of_the_mirrored_and_the_plain_image(
     what: int, part: str
@@ -48,8 +54,7 @@ def test_a_score_is_the_mean_logit_of_the_mirrored_and_the_plain_image(
     run = trained(augmentation="flip", evaluation={"tta": 5})
     images = torch.cat([*getattr(run._task, f"{part}_images").split(1000)])
     draw = generator(3, what)
-    mirrored = sum((torch.rand(len(images), generator=draw) < 0.5).double() for _ in range(5))
-    share = (mirrored / 5).numpy()
+    share = mirrored(len(images), 5, draw)
     plain, flipped = logits(run, images), logits(run, images.flip(3))
     assert np.abs(plain - flipped).max() > 0.01
     found = run.test()["scores" if part == "test" else "val_scores"]
@@ -90,7 +95,10 @@ def test_the_copies_are_the_same_at_every_evaluation_and_hang_on_the_order_seed(
 
 
 def test_images_that_stay_on_the_host_have_the_same_scores() -> None:
-    np.testing.assert_array_equal(trained(memory=0).test()["scores"], trained().test()["scores"])
+    asked = {"tta": 3, "ema": 0.9}
+    on_host, resident = (trained(memory, evaluation=asked).test() for memory in (0, None))
+    np.testing.assert_array_equal(on_host["scores"], resident["scores"])
+    np.testing.assert_array_equal(on_host["plain_scores"], resident["plain_scores"])
 
 
 def test_of_several_labels_each_has_its_mean() -> None:
@@ -98,8 +106,7 @@ def test_of_several_labels_each_has_its_mean() -> None:
     run = trained(dataset=dataset, model="mlp", imratio=None, augmentation="flip")
     images = torch.cat([*run._task.test_images.split(1000)])
     draw = generator(3, TEST)
-    mirrored = sum((torch.rand(len(images), generator=draw) < 0.5).double() for _ in range(4))
-    share = (mirrored / 4).numpy()[:, None]
+    share = mirrored(len(images), 4, draw)[:, None]
     plain, flipped = logits(run, images), logits(run, images.flip(3))
     found = run.test()
     assert found["scores"].shape == found["plain_scores"].shape == (120, 3)

@@ -165,7 +165,8 @@ def test_a_pass_for_statistics_draws_nothing_and_compiles_nothing() -> None:
     sizes = frozenset({run.batch_size})
     run._model.compiled_for = sizes
     seen: list[tuple[frozenset[int], bool]] = []
-    run._model.features[2].register_forward_hook(
+    dropout = run._model.features.get_submodule("2")
+    dropout.register_forward_hook(
         lambda layer, given, out: seen.append(
             (run._model.compiled_for, torch.equal(given[0], out) and not layer.training)
         )
