@@ -202,8 +202,8 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
     metadata = None
     if name == METADATA or "branch" in options:
-        metadata = _columns(found)[few]
         try:
+            metadata = _columns(found)[few]
             refuse_none(f"task {task.name}: {task.model.shown}", metadata.shape[1])
         except DataError as error:
             yield Problem(("tasks", index, "model"), str(error))
