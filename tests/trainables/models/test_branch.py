@@ -136,7 +136,11 @@ def test_bf16_reaches_both_and_gives_float32() -> None:
     ("name", "options", "words"),
     [
         ("small_cnn", {"branch": "later"}, "branch must be joint or after, not 'later'"),
-        ("small_cnn", {"branch": "joint", "merge": 1}, r"merge must be a number in \(0, 1\), not 1"),
+        (
+            "small_cnn",
+            {"branch": "joint", "merge": 1},
+            r"merge must be a number in \(0, 1\), not 1",
+        ),
         ("small_cnn", {"branch": "joint", "merge": True}, r"merge must be a number in \(0, 1\)"),
         ("small_cnn", {"branch": "after", "branch_from": 0.0}, "branch_from must be a number in"),
         ("small_cnn", {"branch": "joint", "branch_from": 0.5}, "branch_from is for branch: after"),
