@@ -85,7 +85,7 @@ class TrainingRun:
             device=config.device,
             ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
             data=config.data,
-            memory=memory,
+            memory=0 if config.model == METADATA else memory,  # no image is ever looked at
         )
         columns = len(self._task.columns)
         if config.model == METADATA:
