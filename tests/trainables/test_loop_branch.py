@@ -71,7 +71,7 @@ def test_until_the_branch_begins_the_trial_is_that_of_the_image_network(
     alone = started(model, method, epochs=4, intervals=4)
     after = started(model, method, network={"branch": "after"})
     assert trained(after, 4) == trained(alone)
-    image = after._model.image.state_dict()  # type: ignore[operator, union-attr]
+    image = after._model.image.state_dict()  # type: ignore[union-attr]
     assert all(torch.equal(image[n], each) for n, each in alone._model.state_dict().items())
     kept = {name: each.clone() for name, each in image.items()}
     trained(after)
@@ -116,7 +116,7 @@ def test_scores_are_of_each_image_and_its_own_metadata(
     images = run._inputs.normalised(task.test_images.take(torch.arange(len(task.test_images))))
     with torch.no_grad():
         expected = 0.6 * model.image(images) + 0.4 * model.branch(task.test_metadata)
-        features = model.image.features(images)  # type: ignore[operator, union-attr]
+        features = model.image.features(images)  # type: ignore[operator]
     np.testing.assert_allclose(tested["scores"], expected.numpy(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(tested["embeddings"], features.numpy(), rtol=1e-4, atol=1e-5)
 

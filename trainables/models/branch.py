@@ -165,7 +165,7 @@ class Branched(BinaryClassifier):
             part.precision = value
 
     @property
-    def compiled_for(self) -> frozenset[int]:  # type: ignore[override]
+    def compiled_for(self) -> frozenset[int]:
         """Of the image network; the branch is eager, being small."""
         return self.trained[0].compiled_for
 
