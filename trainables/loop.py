@@ -106,9 +106,7 @@ class TrainingRun:
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
-        self._inputs = Inputs(
-            config, self._task, self._augment_generator, self._model.takes_metadata
-        )
+        self._inputs = Inputs(config, self._task, self._augment_generator)
         self._model.precision = config.precision
         self._model.to(memory_format=self._inputs.layout)
         self._probe_seed = int(seeds[4])

@@ -19,25 +19,21 @@ class Inputs:
         config: of the trial.
         task: on the trial's device, but for its images, which may stay on the host.
         generator: on the device; what augmentation draws from.
-        with_metadata: the network takes the metadata, too.
 
     Attributes:
         layout: memory format of the inputs, and of the network's weights.
+        with_metadata: the network takes the metadata, too.
 
     Raises:
         ValueError: there is no such augmentation of images with so many axes.
     """
 
-    def __init__(
-        self,
-        config: TrialConfig,
-        task: BinaryTask,
-        generator: torch.Generator,
-        with_metadata: bool = False,
-    ) -> None:
+    with_metadata: bool = False
+
+    def __init__(self, config: TrialConfig, task: BinaryTask, generator: torch.Generator) -> None:
         shape = task.train_images.shape
         self._task = task
-        self._with_metadata = with_metadata
+        self.with_metadata = "branch" in config.network
         self._generator = generator
         self._device = torch.device(config.device)
         self._augmentation = config.augmentation or task.augmentation
@@ -86,5 +82,5 @@ class Inputs:
         rows = self._task.train_metadata
         metadata = None if rows is None else rows.index_select(0, chosen)
         batch = Batch(self.normalised(pixels), targets, chosen, metadata)
-        batch.with_metadata = self._with_metadata
+        batch.with_metadata = self.with_metadata
         return batch
