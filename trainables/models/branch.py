@@ -41,8 +41,8 @@ WIDTHS = 256, 128
 def metadata(in_channels: int, image_size: int) -> BinaryClassifier:  # noqa: ARG001
     """Metadata alone, without the images: two hidden layers of 256 and 128 ELUs.
 
-    ELU as in the image network of the same paper. No BatchNorm: the appendix names none, and the
-    columns are standardised already.
+    The widths are the paper's. Our reading of the rest: ELU, as in its image network, and no
+    BatchNorm, since the columns are standardised already.
 
     Args:
         in_channels: columns of the metadata, at least 1.
