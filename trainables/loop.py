@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from trainables.averages.evaluated import Evaluated
 from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
+from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
@@ -27,6 +29,7 @@ from trainables.evaluation import tested, validated, without
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
+from trainables.models.branch import AFTER, METADATA, refuse_none
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -85,8 +88,12 @@ class TrainingRun:
             device=config.device,
             ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
             data=config.data,
-            memory=memory,
+            memory=0 if config.model == METADATA else memory,  # no image is ever looked at
         )
+        columns = len(self._task.columns)
+        if config.model == METADATA:
+            refuse_none("model: metadata", columns)
+            self._task = self._task.of_metadata()
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
         shape = self._task.train_images.shape
@@ -94,7 +101,7 @@ class TrainingRun:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
             root = Path(config.data_root)
-            self._model = network(config.model, config.network, channels, size, root)
+            self._model = network(config.model, config.network, channels, size, root, columns)
             self._model.have_outputs(self._labels)
         self._model.to(device)
 
@@ -127,7 +134,8 @@ class TrainingRun:
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
-        self._recipe = method.recipe(
+        self._recipe = recipe_of(
+            method,
             Context(
                 model=self._model,
                 prior=self._prior,
@@ -135,7 +143,7 @@ class TrainingRun:
                 images=len(targets),
                 positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
                 outputs=self._labels,
-            )
+            ),
         )
         # All that a step reads of the host: which images it trains on, and what does not fit.
         self._fits = self._task.image_bytes <= memory
@@ -144,7 +152,9 @@ class TrainingRun:
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
-        self._evaluated = Evaluated(config, self._task, self._model, self.batch_size)
+        self._evaluated = Evaluated(
+            config, self._task, self._model, self.batch_size, self._inputs.augmentation
+        )
         if config.compile:
             self._compile(method)
         self._pace = Pace(device)
@@ -245,7 +255,7 @@ class TrainingRun:
 
     def _val_scores(self) -> Tensor:
         with self._evaluated.lent(self._recipe):
-            scores = self._outputs(self._model, self._task.val_images)
+            scores = self._outputs(self._model, self._task.val_images, self._task.val_metadata)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
@@ -287,18 +297,18 @@ class TrainingRun:
             DivergedError: a test score is not finite.
         """
         task, model, evaluated = self._task, self._model, self._evaluated
+        of_test = (model, task.test_images, task.test_metadata)
+        of_validation = (model, task.val_images, task.val_metadata)
         with evaluated.lent(self._recipe):
-            scores = self._outputs(model, task.test_images, evaluated.copies(draws.TEST), beat)
+            scores = self._outputs(*of_test, evaluated.copies(draws.TEST), beat)
             # Again rather than kept since the last interval, which a checkpoint does not hold.
-            val_scores = self._outputs(
-                model, task.val_images, evaluated.copies(draws.VALIDATION), beat
-            )
+            val_scores = self._outputs(*of_validation, evaluated.copies(draws.VALIDATION), beat)
             features = self._outputs(model.features, task.test_images) if embeddings else None
         _refuse_infinite(scores)
         found = tested(task, scores, val_scores)
         if self.config.evaluation:
             with evaluated.lent(self._recipe, plainly=True):
-                plain = self._outputs(model, task.test_images, beat=beat)
+                plain = self._outputs(*of_test, beat=beat)
             _refuse_infinite(plain)
             found |= without(task, plain)
         if features is not None:
@@ -366,16 +376,21 @@ class TrainingRun:
         if not method.compilable:
             return
         self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
-        compile_now(self._model, self._first(self.batch_size))
+        compile_now(self._model, *self._first(self.batch_size))
+        sizes = set[int]()
         if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
             # What is left over of an evaluation is eager: it comes in more sizes than would pay.
-            self._model.eval()
-            compile_now(self._model, self._first(EVALUATION_BATCH))
-            self._model.train()
+            sizes.add(EVALUATION_BATCH)
+        if self.config.network.get("branch") == AFTER:
+            sizes.add(self.batch_size)  # of the image network, once it is kept as it is
+        self._model.eval()
+        for size in sizes:
+            compile_now(self._model, *self._first(size))
+        self._model.train()
 
-    def _first(self, times: int) -> Tensor:
+    def _first(self, times: int) -> tuple[Tensor, ...]:
         """The first training image so many times, as the network takes a batch."""
-        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).images
+        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).inputs
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
@@ -419,24 +434,32 @@ class TrainingRun:
         self,
         network: nn.Module,
         images: Images,
+        metadata: Tensor | None = None,
         copies: Copies = as_it_is,
         beat: Callable[[], None] = lambda: None,
     ) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
 
-        To be called within ``self._evaluated.lent``.
+        The model takes their ``metadata`` (n, K) besides, if it takes any. To be called within
+        ``self._evaluated.lent``.
         """
         parts = images.split(EVALUATION_BATCH)
         if not self._fits:
             parts = (part.to(self.config.device) for part in in_advance(parts))
+        rows: Iterable[tuple[Tensor, ...]] = repeat(())
+        if metadata is not None and self._model.takes_metadata:
+            rows = zip(metadata.split(EVALUATION_BATCH), strict=True)
 
-        def output(pixels: Tensor) -> Tensor:
+        def output(pixels: Tensor, beside: tuple[Tensor, ...]) -> Tensor:
             beat()
-            found: Tensor = network(self._inputs.normalised(pixels))
+            found: Tensor = network(self._inputs.normalised(pixels), *beside)
             return found
 
         self._model.eval()
-        outputs = [mean(map(output, copies(part))) for part in parts]
+        outputs = [
+            mean(output(each, beside) for each in copies(part))
+            for part, beside in zip(parts, rows, strict=False)
+        ]
         self._model.train()
         return torch.cat(outputs)
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
+from trainables.optimizers.inner import Pair
 from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.proximal import groups_to_params_device
 from trainables.recipe import Batch
@@ -28,6 +29,7 @@ def mixed(mix: Mix, batch: Batch) -> Batch:
     if len(found.targets) == len(batch.targets):
         found.indices = batch.indices if found.indices is None else found.indices
         found.metadata = batch.metadata if found.metadata is None else found.metadata
+    found.with_metadata = batch.with_metadata
     return found
 
 
@@ -36,11 +38,16 @@ def unmixed(batch: Batch) -> Batch:
     return batch
 
 
+def _pair(batch: Batch) -> Pair:
+    """The batch for an optimizer of its own network, with the metadata if it takes them."""
+    return (batch.inputs if batch.with_metadata else batch.images), batch.targets
+
+
 class Descent:
     """One loss, one optimizer, one batch a step.
 
     Args:
-        model: images (B, C, H, W) to logits, (B,) or (B, L).
+        model: images (B, C, H, W), and metadata if it takes them, to logits, (B,) or (B, L).
         loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
         optimizer: what it trains, and nothing else, gets a gradient.
         decay: called at each decay of the learning rate.
@@ -70,12 +77,12 @@ class Descent:
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """Train on one batch; gives the loss and the number of its images."""
         (batch,) = batches
-        images, targets = mixed(self._mix, batch)
-        loss: Tensor = self._loss(self._model(images), targets)
+        given = mixed(self._mix, batch)
+        loss: Tensor = self._loss(self._model(*given.inputs), given.targets)
         self._optimizer.zero_grad()
         loss.backward(inputs=self._trained)
         self._optimizer.step()
-        return loss.detach(), len(targets)
+        return loss.detach(), len(given.targets)
 
     def decay(self) -> None:
         """What the optimizer does when its learning rate decays."""
@@ -113,7 +120,8 @@ class Compositional:
         optimizer: PDSCA with its model.
         evaluate_inner: evaluate u instead of w.
         mix: done to each batch first.
-        terms: from (images, targets) to figures for the curve; None: there are none.
+        terms: from (inputs, targets) to figures for the curve, the inputs as `PDSCA.step` takes
+            them; None: there are none.
     """
 
     def __init__(
@@ -122,7 +130,7 @@ class Compositional:
         optimizer: PDSCA,
         evaluate_inner: bool,
         mix: Mix = unmixed,
-        terms: Callable[[Tensor, Tensor], dict[str, float]] | None = None,
+        terms: Callable[[Any, Tensor], dict[str, float]] | None = None,
     ) -> None:
         self._loss = loss
         self._optimizer = optimizer
@@ -136,7 +144,7 @@ class Compositional:
         A forward pass of S1 for the gradient in alpha has no backward pass and is not counted.
         """
         given = [mixed(self._mix, batch) for batch in batches]
-        loss = self._optimizer.step(*given)
+        loss = self._optimizer.step(*map(_pair, given))
         passes = self._optimizer.inner_passes
         return loss, passes * len(given[0].targets) + len(given[-1].targets)
 
@@ -150,7 +158,7 @@ class Compositional:
 
     def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
         """The ``terms``, at the model's own w, of the probe as it is, unmixed."""
-        return {} if self._terms is None else self._terms(*probe())
+        return {} if self._terms is None else self._terms(*_pair(probe()))
 
     def state_dict(self) -> dict[str, Any]:
         """The loss's own parameters and the optimizer's state, the points u in it."""

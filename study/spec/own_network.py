@@ -71,6 +71,7 @@ def untrained(
     methods: Iterable[tuple[str, "Method"]],
     precision: str,
     labels: int = 1,
+    metadata: "Tensor | None" = None,
 ) -> str | None:
     """Which method cannot train a network that has no flaw, as a clause that follows its name.
 
@@ -81,9 +82,11 @@ def untrained(
         methods: by name.
         precision: "f32", "tf32" or "bf16".
         labels: that the network is asked for.
+        metadata: float32 (B, K), of the images, if the network takes any.
     """
     import torch
 
+    from trainables.branch_after import recipe_of
     from trainables.recipe import Batch, Context
 
     targets = (torch.arange(len(images)) % 2).float()
@@ -91,14 +94,16 @@ def untrained(
     if labels > 1:
         targets = targets[:, None].expand(-1, labels)
         prior = torch.full((labels,), 0.5)
-    batch = Batch(images, targets, torch.arange(len(images)))
+    batch = Batch(images, targets, torch.arange(len(images)), metadata)
+    batch.with_metadata = metadata is not None
     for name, method in methods:
         model = build(images.shape[1], images.shape[-1])
         model.precision = precision
         try:
             model.have_outputs(labels)
             generator = torch.Generator()
-            recipe = method.recipe(Context(model, prior, generator, len(images), outputs=labels))
+            context = Context(model, prior, generator, len(images), outputs=labels)
+            recipe = recipe_of(method, context)
             for share in TRIED_AT:
                 recipe.advance(share)
                 recipe.step([batch] * recipe.batches)

@@ -54,6 +54,7 @@ LABELS = {
     "batch_size": 64,
     "epochs": 12,
 }
+METADATA = {"dataset": "tests.trainables.metadata:read", "batch_size": 16, "epochs": 8}
 LONGER_STAGE = {"ts_dec": {"head_share": 0.3}}
 
 CASES = [
@@ -86,6 +87,15 @@ CASES = [
             ("auc_m", {"score_map": "bsn"}),
             ("ct_auc", {}),
             ("auc_mixup", {}),
+        )
+    ),
+    *(
+        Case(f"{name}, {words}", {**METADATA, "method": name, "model": model, "network": network})
+        for name in ("ce", "ct_auc", "auc_mixup")
+        for words, model, network in (
+            ("metadata", "metadata", {}),
+            ("a branch beside", "small_cnn", {"branch": "joint"}),
+            ("a branch after", "small_cnn", {"branch": "after", "branch_from": 0.5}),
         )
     ),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),

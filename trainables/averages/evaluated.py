@@ -12,6 +12,7 @@ from trainables.averages.statistics import batches
 from trainables.averages.weights import WeightAverage
 from trainables.config import TrialConfig
 from trainables.datasets.cut.task import BinaryTask
+from trainables.models.branch import METADATA
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Recipe
 from trainables.steps.precision import f32_products
@@ -22,11 +23,14 @@ __all__ = ["Evaluated"]
 class Evaluated:
     """``TrialConfig.evaluation`` at work.
 
+    Of metadata alone an image has no copies: `copies` gives what there is.
+
     Args:
         config: of the trial.
         task: on the trial's device, but for its images, which may stay on the host.
         model: there, too.
         batch_size: of the batches that it is trained with.
+        augmentation: of these batches, by its name.
 
     Raises:
         ValueError: an option is outside of its range.
@@ -34,11 +38,16 @@ class Evaluated:
     """
 
     def __init__(
-        self, config: TrialConfig, task: BinaryTask, model: BinaryClassifier, batch_size: int
+        self,
+        config: TrialConfig,
+        task: BinaryTask,
+        model: BinaryClassifier,
+        batch_size: int,
+        augmentation: str,
     ) -> None:
         self._config = config
         self._options = options = Options(**config.evaluation)
-        self._augmentation = config.augmentation or task.augmentation
+        self._augmentation = augmentation
         self._average: WeightAverage | None = None
         if options.averages:
             given = partial(batches, config, task, batch_size)
@@ -65,7 +74,7 @@ class Evaluated:
 
     def copies(self, what: int) -> Copies:
         """What a test sees of the images of a set (of `trainables.averages.draws`)."""
-        if self._options.tta is None:
+        if self._options.tta is None or self._config.model == METADATA:
             return as_it_is
         return augmented_copies(
             self._options.tta, self._augmentation, self._config.order_seed, what

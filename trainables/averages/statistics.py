@@ -82,7 +82,7 @@ def _pass(model: BinaryClassifier, layers: Sequence[_BatchNorm], given: Iterable
         layer.training = True
     try:
         for batch in given:
-            model(batch.images)
+            model(*batch.inputs)
     finally:
         for layer in layers:
             layer.training = False

@@ -1,7 +1,7 @@
 """The one shape of model that every method trains: features, then one logit an image and label."""
 
 from difflib import get_close_matches
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -28,12 +28,15 @@ class BinaryClassifier(nn.Module):
             later: ``model.precision = "bf16"``.
 
     Attributes:
+        takes_metadata: of the class: it is called as model(images, metadata).
         compiled_for: batch sizes for which it runs as torch.compile makes it for a CPU, in training
             with gradients and in evaluation without; at first none.
 
     Raises:
         ValueError: the precision is unknown.
     """
+
+    takes_metadata: ClassVar[bool] = False
 
     def __init__(self, features: nn.Module, head: nn.Linear, precision: str = "f32") -> None:
         super().__init__()
@@ -54,9 +57,15 @@ class BinaryClassifier(nn.Module):
             raise ValueError(f"precision must be 'f32', 'tf32' or 'bf16', not {value!r}.")
         self._precision = value
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(
+        self,
+        images: Tensor,
+        metadata: Tensor | None = None,  # noqa: ARG002
+    ) -> Tensor:
         """(B, C, H, W) float images to float32 logits, higher for positive: (B,) from a head of one
         output, (B, L) from one of L.
+
+        ``metadata``, float32 (B, K), are for networks that say `takes_metadata`.
         """
         if len(images) in self.compiled_for and self.training == torch.is_grad_enabled():
             return compiled(_logits)(self, images)

@@ -76,6 +76,9 @@ def test_copies_of_images_that_nothing_changes() -> None:
         check(task={"augmentation": "none"}, evaluation={"tta": 4})
     with pytest.raises(SpecError, match=r"evaluation.tta: .*give the task one, or leave tta out"):
         check(evaluation={"tta": 4})  # digits' own is none
+    # Of metadata there are no copies to make, beside tasks of images that have some.
+    alone = {"dataset": "tests.trainables.metadata:read", "model": "metadata", "batch_size": 32}
+    check(task={**alone, "augmentation": "none"}, evaluation={"tta": 4}, imratios=[0.3])
 
 
 def test_a_share_of_a_trial_without_a_step() -> None:

@@ -15,6 +15,7 @@ from trainables.averages.draws import TEST, VALIDATION, generator
 from trainables.averages.options import Options
 from trainables.errors import DataError
 from trainables.loop import TrainingRun
+from trainables.models.branch import Branched
 
 SHORT: dict[str, Any] = {
     "method": "ce",
@@ -113,6 +114,40 @@ def test_of_several_labels_each_has_its_mean() -> None:
     np.testing.assert_allclose(
         found["scores"], (1 - share) * plain + share * flipped, rtol=2e-5, atol=1e-5
     )
+
+
+WITH_METADATA: dict[str, Any] = {
+    "dataset": "tests.trainables.metadata:read",
+    "imratio": 0.3,
+    "batch_size": 32,
+    "augmentation": "flip",
+}
+
+
+def test_each_copy_meets_the_metadata_of_its_image() -> None:
+    run = trained(
+        **WITH_METADATA,
+        network={"branch": "joint", "merge": 0.4},
+        evaluation={"tta": 4, "ema": 0.9},
+    )
+    task, model = run._task, run._model.eval()
+    assert isinstance(model, Branched)
+    assert model.branch is not None
+    images = torch.cat([*task.test_images.split(1000)])
+    share = mirrored(len(images), 4, generator(3, TEST))
+    with run._evaluated.lent(run._recipe), torch.no_grad():
+        plain, flipped = (
+            model.image(run._inputs.normalised(each)).double().numpy()
+            for each in (images, images.flip(3))
+        )
+        beside = model.branch(task.test_metadata).double().numpy()
+    expected = 0.6 * ((1 - share) * plain + share * flipped) + 0.4 * beside
+    np.testing.assert_allclose(run.test()["scores"], expected, rtol=2e-5, atol=1e-5)
+
+
+def test_metadata_alone_have_no_copies() -> None:
+    found = trained(**{**WITH_METADATA, "augmentation": None}, model="metadata").test()
+    np.testing.assert_array_equal(found["scores"], found["plain_scores"])
 
 
 def test_volumes_are_augmented_by_their_own_augmentation() -> None:

@@ -10,13 +10,14 @@ from torch import nn
 from tests.trainables.models.test_models import NAMES
 from trainables.errors import UnknownNameError
 from trainables.models import MODELS, builder
+from trainables.models.branch import METADATA
 from trainables.models.classifier import BinaryClassifier
 
 pytest.importorskip("timm")
 pytest.importorskip("monai")
 
 FLAT = [
-    *(name for name in MODELS if name not in (*NAMES, "small_cnn_3d")),
+    *(name for name in MODELS if name not in (*NAMES, "small_cnn_3d", METADATA)),
     "timm:resnet18",
     "timm:efficientnet_b0",
     "timm:vit_small_patch16_224",
