@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.layers import rate_layers
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
@@ -39,8 +40,10 @@ LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai":
 """Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
 
 
-GENERAL = ("weights", "freeze")
-"""Options of every network: see ``trainables.models.weights`` and `BinaryClassifier.freeze`."""
+GENERAL = ("weights", "freeze", "head_lr_factor", "layer_lr_decay")
+"""Options of every network: see ``trainables.models.weights``, `BinaryClassifier.freeze` and
+``trainables.models.layers``.
+"""
 
 
 def builder(name: str) -> Builder:
@@ -80,13 +83,14 @@ def network(
 
     Raises:
         UnknownNameError: there is no such network, or no such layer in it.
-        DataError: the weights cannot be had.
+        DataError: the weights cannot be had, or a factor of the learning rate is out of its range.
     """
     model = _built(name, options, in_channels, image_size)
     if (weights := options.get("weights")) is not None:
         take_weights(model, name, str(weights), root)
     if (until := options.get("freeze")) is not None:
         model.freeze(str(until))
+    rate_layers(model, options.get("head_lr_factor"), options.get("layer_lr_decay"))
     return model
 
 
