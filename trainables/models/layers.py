@@ -1,7 +1,7 @@
 """How fast the layers of a network train: factors of the method's learning rate, by layer."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import nn
@@ -63,12 +63,11 @@ def layers(features: nn.Module) -> dict[str, int]:
     order: a convolution of the stem, or a block. One of vectors alone, such as BatchNorm, belongs
     to the layer before it, and a parameter in no module (a class token) to the first.
     """
-    if hasattr(features, "group_matcher"):
+    matcher: Callable[..., Any] | None = getattr(features, "group_matcher", None)
+    if matcher is not None:
         from timm.models import group_parameters
 
-        found: dict[str, int] = group_parameters(
-            features, features.group_matcher(coarse=False), reverse=True
-        )
+        found: dict[str, int] = group_parameters(features, matcher(coarse=False), reverse=True)
         return found
     numbers: dict[str, int] = {}
     begun = 0

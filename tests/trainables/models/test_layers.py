@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tests.trainables.models.test_freeze import run
 from tests.trainables.tiny import batch, generator, model
@@ -91,20 +91,31 @@ def test_the_options_give_each_layer_its_factor(tmp_path: Path) -> None:
 
 def steps(method: str, head_lr_factor: float | None, decay: float | None) -> list[dict[str, float]]:
     """How far three steps of each stage move the parts of a tiny network of two layers."""
-    features = nn.Sequential(nn.Flatten(), nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ELU())
     net = model()
-    net.features = features.append(nn.Linear(5, 5))
+    features = net.features
+    assert isinstance(features, nn.Sequential)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        features.append(nn.Linear(5, 5))
     rate_layers(net, head_lr_factor, decay)
     recipe = METHODS[method]().recipe(Context(net, prior=0.25, generator=generator(2)))
     draw, moved = generator(1), []
-    parts = {"first": net.features[1], "last": net.features[4], "head": net.head}
+    parts = {
+        "first": features.get_submodule("1").get_parameter("weight"),
+        "last": features.get_submodule("4").get_parameter("weight"),
+        "head": net.head.weight,
+    }
     for stage in range(len(recipe._stages)):
         recipe._enter(stage)
-        before = {name: part.weight.detach().clone() for name, part in parts.items()}
+        before = {name: part.detach().clone() for name, part in parts.items()}
         for _ in range(3):
             recipe.step([batch(draw) for _ in range(recipe.batches)])
-        after: dict[str, Tensor] = {name: part.weight.detach() for name, part in parts.items()}
-        moved.append({name: float((after[name] - before[name]).abs().max()) for name in parts})
+        moved.append(
+            {
+                name: float((part - before[name]).detach().abs().max())
+                for name, part in parts.items()
+            }
+        )
     return moved
 
 
