@@ -9,8 +9,9 @@ from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
 from trainables.optimizers.inner import Pair
+from trainables.optimizers.lr_factors import split_groups_
 from trainables.optimizers.pdsca import PDSCA
-from trainables.optimizers.proximal import groups_to_params_device
+from trainables.optimizers.proximal import ProximalOptimizer, groups_to_params_device
 from trainables.recipe import Batch
 
 __all__ = ["Compositional", "Descent", "Mix", "mixed", "unmixed"]
@@ -49,7 +50,8 @@ class Descent:
     Args:
         model: images (B, C, H, W), and metadata if it takes them, to logits, (B,) or (B, L).
         loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
-        optimizer: what it trains, and nothing else, gets a gradient.
+        optimizer: what it trains, and nothing else, gets a gradient. It is new: its groups are
+            split where parameters have factors of the learning rate.
         decay: called at each decay of the learning rate.
         mix: done to each batch first.
     """
@@ -67,6 +69,8 @@ class Descent:
         self._optimizer = optimizer
         self._decay = decay
         self._mix = mix
+        if not isinstance(optimizer, ProximalOptimizer):  # which multiplies by the factors itself
+            split_groups_(optimizer)
         self._trained = [
             each
             for group in optimizer.param_groups
@@ -89,9 +93,11 @@ class Descent:
         self._decay()
 
     def set_lr(self, lr: float) -> None:
-        """Give every parameter group this learning rate, in place of the tensor it has."""
+        """Give every parameter group this learning rate, times its factor, in place of the tensor
+        it has.
+        """
         for group in self._optimizer.param_groups:
-            group["lr"].fill_(lr)
+            group["lr"].fill_(lr * group.get("lr_factor", 1.0))
 
     def evaluating(self) -> AbstractContextManager[None]:
         """The model's own weights are the ones to evaluate."""

@@ -14,7 +14,7 @@ from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
 from study.spec.text import Document
-from trainables.errors import DataError, in_one_line
+from trainables.errors import DataError, TrainableError, in_one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -231,7 +231,7 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     with torch.random.fork_rng(devices=[]):
         try:
             wrong = flaw(partial(_built, task, of_images, 0, data_root(spec)), images)
-        except DataError as error:
+        except TrainableError as error:
             yield Problem(("tasks", index, "model"), str(error))
             return
         if wrong is None and name not in MODELS:

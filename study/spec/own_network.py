@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import DataError, in_one_line
+from trainables.errors import TrainableError, in_one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,14 +33,14 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
         images: float32 (B, C, H, W) or (B, C, D, H, W), no more than a training batch has.
 
     Raises:
-        DataError: the weights that it is to begin with cannot be had.
+        TrainableError: an option has a wrong value, or its weights cannot be had.
     """
     channels, *sizes = images.shape[1:]
     size = sizes[-1]
     try:
         model = build(channels, size)
         return _form(model) or _outputs(model, images)
-    except DataError:
+    except TrainableError:
         raise
     except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
         least = next((each for each in LARGER if each > size and _takes(build, images, each)), None)

@@ -13,6 +13,7 @@ import torch
 
 from trainables.models.branch import METADATA, OPTIONS, Branch, branched, metadata
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.layers import rate_layers
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
@@ -42,9 +43,10 @@ LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai":
 """Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
 
 
-GENERAL = ("weights", "freeze", *OPTIONS)
-"""Options of every network: see ``trainables.models.weights``, `BinaryClassifier.freeze` and
-``trainables.models.branch.Branch``."""
+GENERAL = ("weights", "freeze", "head_lr_factor", "layer_lr_decay", *OPTIONS)
+"""Options of every network: see ``trainables.models.weights``, `BinaryClassifier.freeze`,
+``trainables.models.layers`` and ``trainables.models.branch.Branch``.
+"""
 
 
 def builder(name: str) -> Builder:
@@ -90,7 +92,8 @@ def network(
 
     Raises:
         UnknownNameError: there is no such network, or no such layer in it.
-        DataError: the weights cannot be had, or a branch not be made.
+        DataError: the weights cannot be had, a branch not be made, or a factor of the learning rate
+            is out of its range.
     """
     plan = Branch.of(name, options)
     model = _built(name, options, in_channels, image_size)
@@ -98,6 +101,7 @@ def network(
         take_weights(model, name, str(weights), root)
     if (until := options.get("freeze")) is not None:
         model.freeze(str(until))
+    rate_layers(model, options.get("head_lr_factor"), options.get("layer_lr_decay"))
     return model if plan is None else branched(model, plan, columns)
 
 

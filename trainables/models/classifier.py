@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.errors import UnknownNameError
+from trainables.optimizers.lr_factors import factor_of, give_factor
 from trainables.steps.compiled import compiled
 from trainables.steps.precision import PRECISIONS
 
@@ -130,7 +131,7 @@ class BinaryClassifier(nn.Module):
                 f"the head must give one logit an image, not {self.head.out_features}: "
                 "build it with nn.Linear(D, 1)."
             )
-        like = self.head.weight
+        like, factor = self.head.weight, factor_of(self.head.weight)
         self.head = nn.Linear(
             self.head.in_features,
             outputs,
@@ -138,6 +139,8 @@ class BinaryClassifier(nn.Module):
             device=like.device,
             dtype=like.dtype,
         )
+        for weight in self.head.parameters():
+            give_factor(weight, factor)
 
     @torch.no_grad()
     def reset_head(self, generator: torch.Generator | None = None) -> None:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.losses.auc import AUCLoss
+from trainables.optimizers.lr_factors import scaled
 from trainables.optimizers.scaling import average_
 
 __all__ = [
@@ -76,6 +77,10 @@ class Inner(ABC):
         self._inner_loss = inner_loss
         self._steps = steps
         self._own = trained(model)
+
+    def _scaled(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Of the weights, each times the factor of its weight: inner steps obey them, too."""
+        return scaled(gradients, self._own)
 
     @abstractmethod
     def begin(self) -> None:

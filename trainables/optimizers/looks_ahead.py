@@ -96,7 +96,7 @@ class LooksAhead(Inner):
                 module.training = original.training
             gradients = self._slopes(self._inner_loss(called(start, given), targets), weights)
             with torch.no_grad():
-                inner_step_(inner, weights, gradients, inner_lr, beta0)
+                inner_step_(inner, weights, self._scaled(gradients), inner_lr, beta0)
             start, weights = point, inner
 
     def _slopes(self, loss: Tensor, weights: list[Tensor]) -> tuple[Tensor, ...]:

@@ -46,7 +46,7 @@ class Moves(Inner):
             inner = self._inner_loss(called(self._model, given), targets)
             gradients = torch.autograd.grad(inner, self._own)
             with torch.no_grad():
-                inner_step_(self._points, self._own, gradients, inner_lr, beta0)
+                inner_step_(self._points, self._own, self._scaled(gradients), inner_lr, beta0)
                 torch._foreach_copy_(self._own, self._points)
         given, targets = first if second is None else second
         loss = self._loss

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from trainables.optimizers.inner import Given, Loss, called
+from trainables.optimizers.lr_factors import scaled
 
 __all__ = ["taylor_terms"]
 
@@ -23,6 +24,7 @@ def taylor_terms(
 ) -> dict[str, float]:
     """F(u) = F(w) - inner_lr <grad F(w), grad L(w)> + rest, with u = w - inner_lr grad L(w).
 
+    Where weights have factors of the learning rate, grad L is multiplied by them.
     F is the outer loss at its a, b and alpha of the moment, L the inner loss, both of one batch.
     Parameters, their ``grad`` and (with ``model`` in evaluation) all statistics stay as they are.
 
@@ -40,7 +42,8 @@ def taylor_terms(
     logits = called(model, images)
     outer = outer_loss(logits, targets)
     outward = torch.autograd.grad(outer, list(weights.values()), retain_graph=True)
-    inward = torch.autograd.grad(inner_loss(logits, targets), list(weights.values()))
+    slopes = torch.autograd.grad(inner_loss(logits, targets), list(weights.values()))
+    inward = scaled(slopes, weights.values())
     with torch.no_grad():
         before = outer.detach()
         inner = inner_lr * sum(
