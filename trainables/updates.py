@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
+from trainables.losses.image_state import ImageStateLoss
 from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.proximal import groups_to_params_device
 from trainables.recipe import Batch
@@ -41,7 +42,8 @@ class Descent:
 
     Args:
         model: images (B, C, H, W) to logits, (B,) or (B, L).
-        loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
+        loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``. An
+            `ImageStateLoss` is given the batch's indices too.
         optimizer: what it trains, and nothing else, gets a gradient.
         decay: called at each decay of the learning rate.
         mix: done to each batch first.
@@ -70,8 +72,10 @@ class Descent:
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """Train on one batch; gives the loss and the number of its images."""
         (batch,) = batches
-        images, targets = mixed(self._mix, batch)
-        loss: Tensor = self._loss(self._model(images), targets)
+        batch = mixed(self._mix, batch)
+        images, targets = batch
+        which = (batch.indices,) if isinstance(self._loss, ImageStateLoss) else ()
+        loss: Tensor = self._loss(self._model(images), targets, *which)
         self._optimizer.zero_grad()
         loss.backward(inputs=self._trained)
         self._optimizer.step()

@@ -1,0 +1,68 @@
+"""CE whose classes weigh by the effective number of their images.
+
+Source: Cui, Jia, Lin, Song, Belongie, "Class-Balanced Loss Based on Effective Number of Samples",
+CVPR 2019 (arXiv 1901.05555), eq. (10).
+"""
+
+from torch import Tensor, nn
+
+from trainables.losses.arguments import check_number, check_prior
+from trainables.losses.ce import Weight
+from trainables.losses.weighted_ce import weighted_ce_loss
+
+__all__ = ["ClassBalancedCELoss", "effective_weights"]
+
+
+def effective_weights(prior: Weight, images: int, beta: float) -> tuple[Weight, Weight]:
+    """Weights of the positives and the negatives, (1 - beta) / (1 - beta^n), 1 on average.
+
+    n is how many of the images are of the class. The paper lets the weights sum to the number of
+    classes, which divides the learning rate by what they are on average.
+
+    Args:
+        prior: share of positives among the images, in (0, 1), or one a label (L,); what is missing
+            counts as what is known.
+        images: at least 1.
+        beta: in [0, 1]; 0: all images weigh alike; 1: its limit 1 / n, both classes alike.
+
+    >>> effective_weights(0.2, 1000, 1.0)
+    (2.5, 0.625)
+    """
+    check_prior(prior, prior.numel() if isinstance(prior, Tensor) else 1)
+    check_number("beta", beta, "in [0, 1]")
+    # 1 - beta^n loses its digits in float32.
+    share: Weight = prior.double() if isinstance(prior, Tensor) else prior
+    positive, negative = (
+        1 / count if beta == 1 else (1 - beta) / (1 - beta**count)
+        for count in (share * images, (1 - share) * images)
+    )
+    mean = share * positive + (1 - share) * negative
+    positive, negative = positive / mean, negative / mean
+    if isinstance(positive, Tensor) and isinstance(negative, Tensor) and isinstance(prior, Tensor):
+        return positive.to(prior.dtype), negative.to(prior.dtype)
+    return positive, negative
+
+
+class ClassBalancedCELoss(nn.Module):
+    """Mean of w_t CE, with `effective_weights`.
+
+    Args:
+        prior, images, beta: as in `effective_weights`.
+        factor: what the positives weigh more than that, above 0; the mean weight stays 1.
+
+    Raises:
+        ValueError: a number is out of its range.
+    """
+
+    def __init__(self, prior: Weight, images: int, beta: float = 1.0, factor: float = 1.0) -> None:
+        super().__init__()
+        check_number("factor", factor, "above 0")
+        positive, negative = effective_weights(prior, images, beta)
+        mean = prior * factor * positive + (1 - prior) * negative
+        self.positive, self.negative = factor * positive / mean, negative / mean
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss (0-dim) of logits and targets (B,), or (B, L) of several labels."""
+        return weighted_ce_loss(
+            logits, targets, positive=self.positive, negative=self.negative, smoothing=0.0
+        )
