@@ -6,9 +6,9 @@ CVPR 2019 (arXiv 1901.05555), eq. (10).
 
 from torch import Tensor, nn
 
-from trainables.losses.arguments import check_number, check_prior
-from trainables.losses.ce import Weight
-from trainables.losses.weighted_ce import weighted_ce_loss
+from trainables.losses.arguments import check_number, check_prior, matching_targets
+from trainables.losses.ce import Weight, ce_by_class
+from trainables.losses.labels import split
 
 __all__ = ["ClassBalancedCELoss", "effective_weights"]
 
@@ -44,7 +44,7 @@ def effective_weights(prior: Weight, images: int, beta: float) -> tuple[Weight, 
 
 
 class ClassBalancedCELoss(nn.Module):
-    """Mean of w_t CE, with `effective_weights`.
+    """Mean of w_1 CE over positives and w_0 CE over negatives, with `effective_weights`.
 
     Args:
         prior, images, beta: as in `effective_weights`.
@@ -59,10 +59,9 @@ class ClassBalancedCELoss(nn.Module):
         check_number("factor", factor, "above 0")
         positive, negative = effective_weights(prior, images, beta)
         mean = prior * factor * positive + (1 - prior) * negative
-        self.positive, self.negative = factor * positive / mean, negative / mean
+        self.weights = factor * positive / mean, negative / mean
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss (0-dim) of logits and targets (B,), or (B, L) of several labels."""
-        return weighted_ce_loss(
-            logits, targets, positive=self.positive, negative=self.negative, smoothing=0.0
-        )
+        targets, missing = split(matching_targets(logits, targets))
+        return ce_by_class(logits, logits, targets, missing, self.weights)

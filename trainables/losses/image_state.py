@@ -30,7 +30,7 @@ class Images:
     def log_mean(self, logs: Tensor) -> Tensor:
         """The logarithm of the `mean` of exp(logs)."""
         others = logs[None].masked_fill(~self._same, -torch.inf)
-        return others.logsumexp(1) - self._same.sum(1).log()
+        return others.logsumexp(1) - self._same.sum(1).to(logs.dtype).log()
 
     def write(self, state: Tensor, values: Tensor, where: Tensor) -> Tensor:
         """Put ``values`` into the ``state`` (N, L) of these images, in place, and give their rows.

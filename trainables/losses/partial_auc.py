@@ -119,8 +119,7 @@ class OneWayKLLoss(ImageStateLoss):
 
     def _moved(self, logs: Tensor, counted: Tensor, of_negatives: Tensor, images: Images) -> Tensor:
         """log u of the batch's images, (B, L), after they moved."""
-        newest = logs.masked_fill(~of_negatives, -torch.inf).logsumexp(1)
-        newest = images.log_mean(newest - of_negatives.sum(1).clamp_min(1).log())
+        newest = images.log_mean(_log_mean(logs, of_negatives, 1))
         old = self.log_averages[images.indices]
         return images.write(self.log_averages, _log_average(old, newest, self.gamma), counted)
 
@@ -173,8 +172,7 @@ class TwoWayKLLoss(OneWayKLLoss):
 
     def _log_weights(self, logs: Tensor, log_u: Tensor, counted: Tensor) -> Tensor:
         power = self.kl / self.outer_kl
-        newest = (power * log_u).masked_fill(~counted, -torch.inf).logsumexp(0)
-        newest = newest - counted.sum(0).clamp_min(1).log()
+        newest = _log_mean(power * log_u, counted, 0)
         moved = _log_average(self.log_outer, newest, self.outer_gamma)
         self.log_outer.copy_(torch.where(counted.any(0), moved, self.log_outer))
         return logs + (power - 1) * log_u[:, None] - self.log_outer
@@ -183,6 +181,12 @@ class TwoWayKLLoss(OneWayKLLoss):
 def _counted(costs: Tensor, pairs: Pairs) -> tuple[Tensor, Tensor]:
     """Positives that have a pair, (B, L), and for each image i the negatives j, (B, B, L); bool."""
     return pairs.positive & pairs.negative.any(0), pairs.negative[None].expand_as(costs)
+
+
+def _log_mean(logs: Tensor, chosen: Tensor, dim: int) -> Tensor:
+    """The logarithm of the mean of exp(logs) over what is chosen, of 0 where nothing is."""
+    count = chosen.sum(dim).clamp_min(1).to(logs.dtype)
+    return logs.masked_fill(~chosen, -torch.inf).logsumexp(dim) - count.log()
 
 
 def _log_average(old: Tensor, newest: Tensor, gamma: float) -> Tensor:
