@@ -4,6 +4,7 @@ Source: Cui, Jia, Lin, Song, Belongie, "Class-Balanced Loss Based on Effective N
 CVPR 2019 (arXiv 1901.05555), eq. (10).
 """
 
+import torch
 from torch import Tensor, nn
 
 from trainables.losses.arguments import check_number, check_prior, matching_targets
@@ -13,42 +14,44 @@ from trainables.losses.labels import split
 __all__ = ["ClassBalancedCELoss", "effective_weights"]
 
 
-def effective_weights(prior: Weight, images: int, beta: float) -> tuple[Weight, Weight]:
-    """Weights of the positives and the negatives, (1 - beta) / (1 - beta^n), 1 on average.
+def effective_weights(
+    prior: Weight, images: int, beta: float, factor: float = 1.0
+) -> tuple[Weight, Weight]:
+    """Weights of the positives and the negatives, as (1 - beta) / (1 - beta^n), 2 together.
 
-    n is how many of the images are of the class. The paper lets the weights sum to the number of
-    classes, which divides the learning rate by what they are on average.
+    n is how many of the images are of the class.
 
     Args:
         prior: share of positives among the images, in (0, 1), or one a label (L,); what is missing
             counts as what is known.
         images: at least 1.
-        beta: in [0, 1]; 0: all images weigh alike; 1: its limit 1 / n, both classes alike.
+        beta: in [0, 1]; 0: both classes weigh 1; 1: its limit, as 1 / n.
+        factor: what the positives weigh more than that, above 0.
 
     >>> effective_weights(0.2, 1000, 1.0)
-    (2.5, 0.625)
+    (1.6, 0.4)
     """
     check_prior(prior, prior.numel() if isinstance(prior, Tensor) else 1)
     check_number("beta", beta, "in [0, 1]")
+    check_number("factor", factor, "above 0")
     # 1 - beta^n loses its digits in float32.
     share: Weight = prior.double() if isinstance(prior, Tensor) else prior
     positive, negative = (
         1 / count if beta == 1 else (1 - beta) / (1 - beta**count)
         for count in (share * images, (1 - share) * images)
     )
-    mean = share * positive + (1 - share) * negative
-    positive, negative = positive / mean, negative / mean
-    if isinstance(positive, Tensor) and isinstance(negative, Tensor) and isinstance(prior, Tensor):
-        return positive.to(prior.dtype), negative.to(prior.dtype)
-    return positive, negative
+    half = (factor * positive + negative) / 2
+    weights = factor * positive / half, negative / half
+    if isinstance(prior, Tensor):
+        return torch.stack(weights).to(prior.dtype).unbind()
+    return weights
 
 
 class ClassBalancedCELoss(nn.Module):
     """Mean of w_1 CE over positives and w_0 CE over negatives, with `effective_weights`.
 
     Args:
-        prior, images, beta: as in `effective_weights`.
-        factor: what the positives weigh more than that, above 0; the mean weight stays 1.
+        prior, images, beta, factor: as in `effective_weights`.
 
     Raises:
         ValueError: a number is out of its range.
@@ -56,10 +59,7 @@ class ClassBalancedCELoss(nn.Module):
 
     def __init__(self, prior: Weight, images: int, beta: float = 1.0, factor: float = 1.0) -> None:
         super().__init__()
-        check_number("factor", factor, "above 0")
-        positive, negative = effective_weights(prior, images, beta)
-        mean = prior * factor * positive + (1 - prior) * negative
-        self.weights = factor * positive / mean, negative / mean
+        self.weights = effective_weights(prior, images, beta, factor)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss (0-dim) of logits and targets (B,), or (B, L) of several labels."""

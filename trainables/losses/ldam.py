@@ -67,7 +67,10 @@ class LDAMLoss(nn.Module):
         check_number("scale", scale, "above 0")
         self.scale = scale
         self.margins = margins(prior, largest_margin)
-        self.weights = effective_weights(prior, images, beta)
+        # 1 on average: the authors' code divides by the weights of a batch.
+        positive, negative = effective_weights(prior, images, beta)
+        mean = prior * positive + (1 - prior) * negative
+        self.weights = positive / mean, negative / mean
         self.register_buffer("late", torch.zeros(()))
 
     def reweight(self, late: bool) -> None:

@@ -150,7 +150,7 @@ def class_beta(default: float) -> float:
     """Beta of class-balanced weights."""
     return hyperparameter(
         default,
-        help="a class of n images weighs (1 - beta) / (1 - beta^n); 0: 1, 1: 1 / n",
+        help="a class of n images weighs as (1 - beta) / (1 - beta^n); 0: all alike, 1: as 1 / n",
         source="Cui et al., CVPR 2019 (arXiv 1901.05555), tried from 0.9 to 0.9999",
         low=0,
         high=1,

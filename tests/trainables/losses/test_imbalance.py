@@ -46,31 +46,31 @@ def cui(beta: float) -> list[float]:
 
 @pytest.mark.parametrize("beta", [0.9, 0.99, 0.9999])
 def test_class_balanced_ce_is_torchs_with_the_papers_weights(beta: float) -> None:
-    """Up to their size, on average 1 here; torch divides by the sum of the images' weights."""
+    """Their mean over the images, which torch's own would divide by the sum of the weights."""
     weight = torch.tensor(cui(beta), dtype=torch.float64)
     check(
         ClassBalancedCELoss(PRIOR, 40, beta),
-        lambda f: F.cross_entropy(two(f), TARGETS.long(), weight=weight),
+        lambda f: F.cross_entropy(two(f), TARGETS.long(), weight, reduction="none").mean(),
     )
 
 
 def test_beta_ends_at_no_weights_and_at_inverse_frequencies() -> None:
     assert effective_weights(PRIOR, 40, 0.0) == pytest.approx((1, 1))
-    assert effective_weights(PRIOR, 40, 1.0) == pytest.approx((2.5, 0.625))
-    assert effective_weights(PRIOR, 40, 1 - 1e-9) == pytest.approx((2.5, 0.625), rel=1e-5)
-    balanced = WeightedCELoss(PRIOR, 1.0)(LOGITS, TARGETS)
-    torch.testing.assert_close(ClassBalancedCELoss(PRIOR, 40)(LOGITS, TARGETS), balanced)
+    assert effective_weights(PRIOR, 40, 1.0) == pytest.approx((1.6, 0.4))
+    assert effective_weights(PRIOR, 40, 1 - 1e-9) == pytest.approx((1.6, 0.4), rel=1e-5)
+    balanced = WeightedCELoss(PRIOR, 1.0)(LOGITS, TARGETS)  # whose weights are 1 on average
+    torch.testing.assert_close(ClassBalancedCELoss(PRIOR, 40)(LOGITS, TARGETS), 0.64 * balanced)
     torch.testing.assert_close(
         ClassBalancedCELoss(PRIOR, 40, 0.0)(LOGITS, TARGETS), ce_loss(LOGITS, TARGETS)
     )
 
 
 def test_a_factor_is_torchs_pos_weight() -> None:
-    """Up to the mean weight, 0.2 x 7 + 0.8."""
+    """Up to the mean of the two weights, 4."""
     weight = torch.tensor(7.0, dtype=torch.float64)
     check(
         ClassBalancedCELoss(PRIOR, 40, 0.0, 7.0),
-        lambda f: F.binary_cross_entropy_with_logits(f, TARGETS, pos_weight=weight) / 2.2,
+        lambda f: F.binary_cross_entropy_with_logits(f, TARGETS, pos_weight=weight) / 4,
     )
 
 
@@ -86,7 +86,7 @@ def test_weights_of_many_images_keep_their_digits_by_label() -> None:
 @pytest.mark.parametrize("scale", [1.0, 30.0])
 @pytest.mark.parametrize("late", [False, True])
 def test_ldam_is_the_papers_code_for_two_classes(late: bool, scale: float) -> None:
-    """The margin is taken off the logit of the true class; the DRW weights as `cui`."""
+    """The margin is taken off the logit of the true class; DRW is torch's weighted mean."""
     loss = LDAMLoss(PRIOR, 40, 0.5, scale, 0.99).double()
     loss.reweight(late)
     fourth = [n**-0.25 for n in COUNTS[::-1]]
