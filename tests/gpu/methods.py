@@ -91,7 +91,8 @@ def _to_gpu(given: Batch) -> Batch:
 
 def _moved(given: Batch, device: str) -> Batch:
     assert given.indices is not None
-    return Batch(*(each.to(device) for each in given), given.indices.to(device))
+    images, targets = given
+    return Batch(images.to(device), targets.to(device), given.indices.to(device))
 
 
 def _state(network: torch.nn.Module) -> torch.Tensor:

@@ -41,10 +41,10 @@ def effective_weights(
         for count in (share * images, (1 - share) * images)
     )
     half = (factor * positive + negative) / 2
-    weights = factor * positive / half, negative / half
+    positive, negative = factor * positive / half, negative / half
     if isinstance(prior, Tensor):
-        return torch.stack(weights).to(prior.dtype).unbind()
-    return weights
+        return torch.as_tensor(positive).to(prior), torch.as_tensor(negative).to(prior)
+    return positive, negative
 
 
 class ClassBalancedCELoss(nn.Module):

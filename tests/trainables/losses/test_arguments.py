@@ -43,7 +43,7 @@ FIRST = torch.arange(20)
 
 def _numbered(kind: Callable[[int], ImageStateLoss]) -> Call:
     """A new one at each call, told that its images are the first of a training set."""
-    return lambda f, t: kind(20)(f, t, FIRST[: len(f) if isinstance(f, list) else f.numel()])
+    return lambda f, t: kind(20)(f, t, FIRST[: getattr(f, "shape", FIRST.shape).numel()])
 
 
 CLASSES: dict[str, Call] = {

@@ -36,7 +36,7 @@ def test_ldam_s_weights_come_late_and_are_those_of_weighted_ce() -> None:
     """From step 10 of 12 on; there they are 1 on average, here 2 together."""
     assert torch.equal(trained("ldam_drw", 10), trained("ldam_drw", 10, reweight_from=1))
     assert not torch.equal(trained("ldam_drw", 11), trained("ldam_drw", 11, reweight_from=1))
-    plain = {"class_beta": 0.99, "weight_decay": 0}
+    plain: dict[str, Any] = {"class_beta": 0.99, "weight_decay": 0}
     always = trained("ldam_drw", max_margin=0, reweight_from=0, **plain)
     positive, negative = effective_weights(0.25, IMAGES, 0.99)
     rate = 0.1 / float(0.25 * positive + 0.75 * negative)
