@@ -23,22 +23,27 @@ from scipy import stats
 from analysis.images.calibration import platt
 from analysis.images.predictions import Predictions
 
-__all__ = ["mean_log_odds", "mean_rank"]
+__all__ = ["mean_log_odds", "mean_rank", "ranked"]
 
 Floats = NDArray[np.floating[Any]]
 
 
-def mean_rank(scores: ArrayLike, weights: ArrayLike | None = None) -> Floats:
-    """Mean rank of each image, in (0, 1]; ties share their mean rank.
+def ranked(scores: ArrayLike) -> Floats:
+    """Ranks (..., N) of the images, 1 to N, the highest score last; ties share their mean rank."""
+    return np.asarray(stats.rankdata(scores, axis=-1))
+
+
+def mean_rank(ranks: ArrayLike, weights: ArrayLike | None = None) -> Floats:
+    """Mean rank of each image (N,).
 
     Args:
-        scores: (K, N), of K runs.
+        ranks: (K, N), as ``ranked`` gives them, of K runs.
         weights: whole numbers (K,), how often each run counts; None: once.
     """
-    ranks = stats.rankdata(scores, axis=1)
-    counts = np.ones(len(ranks)) if weights is None else np.asarray(weights, dtype=float)
+    of = np.asarray(ranks)
+    counts = np.ones(len(of)) if weights is None else np.asarray(weights, dtype=float)
     # Weights times half numbers sum up exactly: what ties, ties.
-    return np.asarray((counts @ ranks) / (counts.sum() * ranks.shape[1]))
+    return np.asarray((counts @ of) / counts.sum())
 
 
 def mean_log_odds(runs: Sequence[Predictions]) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["STEPS", "aurocs", "select"]
+__all__ = ["STEPS", "Selection", "select"]
 
 Floats = NDArray[np.floating[Any]]
 Counts = NDArray[np.intp]
@@ -19,6 +19,18 @@ Whole = NDArray[np.int32]
 
 STEPS = 20
 """Members added after the sorted ones; the best set on the way is kept."""
+
+
+class Selection(NamedTuple):
+    """What the validation images of a seed choose.
+
+    Attributes:
+        counts: (K,), how often each method is taken into the ensemble; at least one above 0.
+        best: place of the method with the highest AUROC by itself, the first of equal ones.
+    """
+
+    counts: Counts
+    best: int
 
 
 class _Sums(NamedTuple):
@@ -51,8 +63,8 @@ class _Sums(NamedTuple):
         return _Sums(*(own + theirs[place] for own, theirs in zip(self, other, strict=True)))
 
 
-def select(scores: Floats, targets: NDArray[Any]) -> Counts:
-    """How often each method is taken into the ensemble of one seed.
+def select(scores: Floats, targets: NDArray[Any]) -> Selection:
+    """The methods that go together at one seed.
 
     Methods are added one by one while the mean of their ranks has the highest AUROC that one more
     member can reach, of several labels the mean over those with both classes. It begins with as
@@ -61,9 +73,6 @@ def select(scores: Floats, targets: NDArray[Any]) -> Counts:
     Args:
         scores: (K, N) of the validation images, which the methods share; of L labels (K, N, L).
         targets: (N,) or (N, L): 1, 0, or NaN where it is not known.
-
-    Returns:
-        (K,), at least one above 0.
 
     Raises:
         ValueError: no label has both classes.
@@ -84,12 +93,7 @@ def select(scores: Floats, targets: NDArray[Any]) -> Counts:
         taken[place] += 1
         if found[place] > top:
             best, top = taken.copy(), float(found[place])
-    return best
-
-
-def aurocs(scores: Floats, targets: NDArray[Any]) -> Floats:
-    """AUROC of each method (K,) on the validation images; arguments and errors as of ``select``."""
-    return _mean_auroc(_labels(scores, targets))
+    return Selection(best, int(order[0]))
 
 
 def _labels(scores: Floats, targets: NDArray[Any]) -> list[_Sums]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -38,8 +38,9 @@ __all__ = [
 ]
 
 Floats = NDArray[np.floating[Any]]
+T = TypeVar("T")
 Labelled = Sequence[Floats]
-"""Scores of the known test images, label by label."""
+"""Ranks of the known test images under one model, label by label."""
 
 METHOD, PICKED, RANKS, CALIBRATED, GREEDY = "method", "picked", "ranks", "calibrated", "greedy"
 
@@ -127,24 +128,24 @@ class Runs:
         sets = [set(self.rows[method]["seed"].astype(int)) for method in self.said]
         return sorted(set.intersection(*sets))
 
-    def at(self, seed: int) -> list[Predictions]:
-        """One a method."""
+    def at(self, of: Mapping[str, Sequence[T]], seed: int) -> list[T]:
+        """One a method, of what ``of`` has for each of its rows."""
         return [
-            said[self.rows[method]["seed"].astype(int).tolist().index(seed)]
-            for method, said in self.said.items()
+            each[self.rows[method]["seed"].astype(int).tolist().index(seed)]
+            for method, each in of.items()
         ]
 
     def of(self, seeds: Sequence[int]) -> list[pd.DataFrame]:
         """The rows of these seeds in order, method by method."""
         return [self.rows[m].set_index("seed", drop=False).loc[[*seeds]] for m in self.said]
 
-    def places(self, scores: Sequence[Labelled]) -> Placements:
+    def places(self, models: Sequence[Labelled]) -> Placements:
         """Of the test images under several models."""
         labels = self.first.by_label
         return delong.over_labels(
             [
                 delong.placements(np.stack(own), label.said.targets, label.said.groups)
-                for own, label in zip(zip(*scores, strict=True), labels, strict=True)
+                for own, label in zip(zip(*models, strict=True), labels, strict=True)
             ]
         )
 
@@ -157,13 +158,13 @@ def average(by: Callable[[Floats], Floats], models: Iterable[Labelled]) -> Label
 def line(
     runs: Runs,
     rows: Sequence[pd.DataFrame],
-    scores: Sequence[Labelled],
+    models: Sequence[Labelled],
+    places: Placements,
     kind: str,
     method: str = "",
     **weights: float,
 ) -> Line:
-    """Of the models that gave ``scores``, one a seed; ``rows`` are theirs, method by method."""
-    places = runs.places(scores)
+    """Of ``models``, one a seed, with their places; ``rows`` are theirs, method by method."""
     one, (low, high) = interval_of(places, runs.first, rows[0])
     first, groups = rows[0].iloc[0], grouped(rows[0]["repeat"])
     return Line(
@@ -172,20 +173,20 @@ def line(
         first["ratio"],
         kind,
         method,
-        len(scores),
+        len(models),
         _trials(rows),
         one,
         low,
         high,
-        **(_together(runs, places, scores, groups) if len(scores) > 1 else {}),
+        **(_together(runs, places, models, groups) if len(models) > 1 else {}),
         **weights,
     )
 
 
 def _together(
-    runs: Runs, places: Placements, scores: Sequence[Labelled], groups: Groups
+    runs: Runs, places: Placements, models: Sequence[Labelled], groups: Groups
 ) -> dict[str, float]:
-    joint = runs.places([average(mean_rank, scores)])
+    joint = runs.places([average(mean_rank, models)])
     mean = places.means(groups).means([np.arange(len(groups))])
     gain, found, apart = joint.minus(mean), NO_INTERVAL, NO_INTERVAL
     difference = float(gain.auroc[0])
@@ -204,11 +205,12 @@ def difference(
     runs: Runs,
     rows: Sequence[pd.DataFrame],
     kind: str,
-    scores: Sequence[Labelled],
-    picked: Sequence[Labelled],
+    places: Placements,
+    picked: Placements,
 ) -> Difference:
+    """Of models from the picked ones, one a seed, all on the test images of ``runs``."""
     groups = grouped(rows[0]["repeat"])
-    own, other = (runs.places(each).means(groups) for each in (scores, picked))
+    own, other = places.means(groups), picked.means(groups)
     d = (own.auroc - other.auroc).round(12)
     searches = rows[0]["repeat"].nunique() > 1
     why = too_few(runs.first) or refusal(d, "search" if searches else "seed")
@@ -217,7 +219,7 @@ def difference(
         rows[0]["task"].iloc[0],
         rows[0]["ratio"].iloc[0],
         kind,
-        len(scores),
+        len(rows[0]),
         _trials(rows),
         float(d.mean()),
         *found.interval,

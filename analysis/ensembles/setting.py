@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.ensembles.averages import mean_log_odds, mean_rank
-from analysis.ensembles.greedy import aurocs, select
+from analysis.ensembles.averages import mean_log_odds, mean_rank, ranked
+from analysis.ensembles.greedy import Selection, select
 from analysis.ensembles.lines import (
     CALIBRATED,
     GREEDY,
@@ -54,66 +54,81 @@ def of_setting(
         said: by method, one or more, what each of these runs said of the same test images.
     """
     runs = Runs({method: rows[method] for method in said}, said)
-    alone = {method: [_scores(run) for run in own] for method, own in said.items()}
+    alone = {method: [_ranked(_scores(run)) for run in own] for method, own in said.items()}
     seeds = runs.shared
     if len(said) < 2 or not seeds:
         why = "" if len(said) < 2 else "no confirm seed has a result of every method"
-        return Found([*_methods(runs, alone, {})], [], why)
-    members = [runs.at(seed) for seed in seeds]
+        return Found([*_methods(runs, alone, [])], [], why)
+    members = [runs.at(said, seed) for seed in seeds]
     why = next((why for each in members if (why := _unselectable(each))), "")
-    taken = [] if why else [select(*_validation(each)) for each in members]
-    best = [] if why else [int(aurocs(*_validation(each)).argmax()) for each in members]
-    made = {RANKS: [average(mean_rank, map(_scores, each)) for each in members]}
-    if not why:
-        made[PICKED] = [_scores(each[place]) for each, place in zip(members, best, strict=True)]
-        made[GREEDY] = [
-            average(partial(mean_rank, weights=counts), map(_scores, each))
-            for each, counts in zip(members, taken, strict=True)
-        ]
-        if all(label.said.validation for each in members for run in each for label in run.by_label):
-            made[CALIBRATED] = [_calibrated(each) for each in members]
-    own = runs.of(seeds)
-    lines = [*_methods(runs, alone, _weights(list(said), taken, best))]
-    order = [kind for kind in (PICKED, RANKS, CALIBRATED, GREEDY) if kind in made]
-    lines += [line(runs, own, made[kind], kind) for kind in order]
+    chosen = [] if why else [select(*_validation(each)) for each in members]
+    made = _made(members, [runs.at(alone, seed) for seed in seeds], chosen)
+    own, places = runs.of(seeds), {kind: runs.places(models) for kind, models in made.items()}
+    lines = [*_methods(runs, alone, chosen)]
+    lines += [line(runs, own, models, places[kind], kind) for kind, models in made.items()]
     differences = [
-        difference(runs, own, kind, made[kind], made[PICKED])
-        for kind in order
+        difference(runs, own, kind, places[kind], places[PICKED])
+        for kind in made
         if PICKED in made and kind != PICKED
     ]
     return Found(lines, differences, why)
 
 
+def _made(
+    members: Sequence[Sequence[Predictions]],
+    ranks: Sequence[Sequence[Labelled]],
+    chosen: Sequence[Selection],
+) -> dict[str, list[Labelled]]:
+    """The ensembles of the methods by kind, one a seed.
+
+    Args:
+        members, ranks: seed by seed, what each method said of the test images.
+        chosen: seed by seed; none where nothing can be selected.
+    """
+    alike = [_ranked(average(mean_rank, own)) for own in ranks]
+    if not chosen:
+        return {RANKS: alike}
+    made = {PICKED: [own[each.best] for own, each in zip(ranks, chosen, strict=True)], RANKS: alike}
+    if all(label.said.validation for each in members for run in each for label in run.by_label):
+        made[CALIBRATED] = [_ranked(_log_odds(each)) for each in members]
+    made[GREEDY] = [
+        _ranked(average(partial(mean_rank, weights=each.counts), own))
+        for own, each in zip(ranks, chosen, strict=True)
+    ]
+    return made
+
+
 def _methods(
-    runs: Runs, alone: Mapping[str, Sequence[Labelled]], weights: Mapping[str, dict[str, float]]
+    runs: Runs, alone: Mapping[str, Sequence[Labelled]], chosen: Sequence[Selection]
 ) -> Iterator[Line]:
-    for method, scores in alone.items():
-        own = weights.get(method, {})
-        yield line(runs, [runs.rows[method]], scores, METHOD, method, **own)
+    weights = _weights(len(alone), chosen) if chosen else [{}] * len(alone)
+    for (method, models), own in zip(alone.items(), weights, strict=True):
+        yield line(runs, [runs.rows[method]], models, runs.places(models), METHOD, method, **own)
 
 
-def _weights(
-    methods: Sequence[str], taken: Sequence[NDArray[np.intp]], best: Sequence[int]
-) -> dict[str, dict[str, float]]:
-    if not taken:
-        return {}
-    counts = np.stack(taken)
+def _weights(methods: int, chosen: Sequence[Selection]) -> list[dict[str, float]]:
+    """Of each method, what ``Line`` says of the selections."""
+    counts, best = np.stack([each.counts for each in chosen]), [each.best for each in chosen]
     shares = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
-    return {
-        method: {
+    return [
+        {
             "weight": float(shares[i]),
             "taken": float((counts[:, i] > 0).sum()),
             "best": float(best.count(i)),
         }
-        for i, method in enumerate(methods)
-    }
+        for i in range(methods)
+    ]
 
 
 def _scores(run: Predictions) -> Labelled:
     return [label.said.scores for label in run.by_label]
 
 
-def _calibrated(members: Sequence[Predictions]) -> Labelled:
+def _ranked(scores: Labelled) -> Labelled:
+    return [ranked(own) for own in scores]
+
+
+def _log_odds(members: Sequence[Predictions]) -> Labelled:
     labels = zip(*(run.by_label for run in members), strict=True)
     return [mean_log_odds([label.said for label in own]) for own in labels]
 

@@ -59,9 +59,9 @@ def section(findings: Findings) -> Section | None:
         blocks += [Prose(_against(found)), _differences(found.differences)]
     ahead = {(each.task, each.ratio) for each in found.differences if _reading(each) == "better"}
     tested = {(each.task, each.ratio) for each in found.differences}
-    finding = f"ahead of one method in {len(ahead)} of {plural(len(tested), 'setting')}"
+    finding = f"methods together ahead of one in {len(ahead)} of {plural(len(tested), 'setting')}"
     if not ahead:
-        finding = "no ensemble told from one method" if tested else ""
+        finding = "no ensemble of methods ahead of one method" if tested else ""
     return Section("ensembles", "Ensembles", blocks, finding, found=bool(ahead))
 
 
@@ -85,8 +85,8 @@ def _words(lines: Iterable[Line]) -> str:
             "method with the highest test mean is, being the highest of several"
         )
     said.append(
-        ". Seeds together is here the mean rank that the seeds' ensembles give; they are of the "
-        "seeds at which every method has a result."
+        ". Of such an ensemble, seeds together is the mean rank of what it says at each seed. It "
+        "is of the seeds at which every method has a result."
     )
     return "".join(said)
 
@@ -176,16 +176,10 @@ def _table(lines: Sequence[Line]) -> Table:
 def _measured(
     value: float, low: float, high: float, source: Trace, *, sign: bool = False
 ) -> TableCell:
-    write = labels.signed if sign else labels.auroc
-    note = (
-        "" if math.isnan(low) else labels.interval(low, high, _signed if sign else "{:.3f}".format)
-    )
+    write, short = (labels.signed, labels.signed) if sign else (labels.auroc, "{:.3f}".format)
+    note = "" if math.isnan(low) else labels.interval(low, high, short)
     cell = number(value, write, title=source)
     return cell if math.isnan(value) else TableCell(cell.text, value, source, note=note)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _weight(line: Line, of: str, source: Trace) -> TableCell:

@@ -25,7 +25,8 @@ def binormal(
     shape = np.shape(targets)
     own = rng.normal(size=(len(gaps), *shape))
     apart = np.reshape(gaps, (-1, *[1] * len(shape))) * np.nan_to_num(targets)
-    return np.asarray(apart + np.sqrt(share) * rng.normal(size=shape) + np.sqrt(1 - share) * own)
+    scores = apart + np.sqrt(share) * rng.normal(size=shape) + np.sqrt(1 - share) * own
+    return scores.astype(np.float32)
 
 
 def binormal_study(

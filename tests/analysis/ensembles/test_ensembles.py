@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from analysis.columns import ENSEMBLES
 from analysis.ensembles.ensembles import differences_table, ensembles, table
-from analysis.ensembles.greedy import aurocs, select
+from analysis.ensembles.greedy import select
 from analysis.ensembles.lines import CALIBRATED, GREEDY, METHOD, PICKED, RANKS
 from analysis.export import frames
 from analysis.findings import Findings
@@ -89,10 +89,11 @@ def test_methods_together_are_of_each_seed(study: Results, lines: pd.DataFrame) 
         known = [run.validation for run in runs if run.validation is not None]
         val, targets = np.stack([scores for scores, _ in known]), known[0][1]
         every = np.stack([ranks(run.scores) for run in runs])
-        counts.append(select(val, targets))
+        counts.append(select(val, targets).counts)
         found[RANKS].append(every.sum(axis=0))
         found[GREEDY].append(counts[-1] @ every)
-        found[PICKED].append(every[aurocs(val, targets).argmax()])
+        alone = [roc_auc_score(targets, each) for each in val]
+        found[PICKED].append(every[int(np.argmax(alone))])
     test = said(study, "ce", 0).targets
     for kind, scores in found.items():
         expected = [roc_auc_score(test, each) for each in scores]
@@ -144,7 +145,7 @@ def test_the_test_set_selects_nothing(tmp_path: Path, labels: tuple[str, ...]) -
 
 def test_permuted_test_labels_are_guessed(tmp_path: Path) -> None:
     """AUROC 1/2 in the mean; whoever selects by these very labels finds more."""
-    gaps, ratios = {f"m{i}": 1.0 for i in range(6)}, [i / 100 for i in range(1, 31)]
+    gaps, ratios = {f"m{i}": 1.0 for i in range(6)}, [i / 100 for i in range(1, 21)]
     rng = np.random.default_rng(3)
     results = binormal_study(tmp_path, gaps, rng, seeds=1, images=80, ratios=ratios)
     for ratio in ratios:
@@ -163,7 +164,7 @@ def test_permuted_test_labels_are_guessed(tmp_path: Path) -> None:
         val_targets=lambda kept: kept["targets"],
     )
     cheated = table(ensembles(results).lines).groupby("kind")["one"].mean()
-    assert cheated[GREEDY] > 0.5 + 4 * error
+    assert cheated[GREEDY] > 0.5 + 3 * error
 
 
 def test_several_labels_and_groups(tmp_path: Path) -> None:
@@ -179,8 +180,9 @@ def test_several_labels_and_groups(tmp_path: Path) -> None:
     row = lines[lines["method"] == "ce"].iloc[0]
     assert row["together"] == pytest.approx(np.mean(parts))
     assert row["together_low"] < row["together"] < row["together_high"]
-    main = Findings(results).scores.set_index("method").loc["ce", ["both_low", "both_high"]]
-    assert [row["one_low"], row["one_high"]] == pytest.approx(main.tolist())
+    main = Findings(results).scores.set_index("method")
+    for end in ("low", "high"):
+        assert row[f"one_{end}"] == pytest.approx(main[f"both_{end}"]["ce"])
     assert lines["kind"].tolist() == [*[METHOD] * 3, PICKED, RANKS, CALIBRATED, GREEDY]
 
 

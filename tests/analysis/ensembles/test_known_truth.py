@@ -8,8 +8,8 @@ from scipy import stats
 
 from analysis.compare.delong import placements
 from analysis.compare.mean_auroc import over_images
-from analysis.ensembles.averages import mean_rank
-from analysis.ensembles.greedy import aurocs, select
+from analysis.ensembles.averages import mean_rank, ranked
+from analysis.ensembles.greedy import select
 from tests.analysis.binormal import binormal
 
 GAPS = np.array([0.9, 1.0, 1.0, 1.1, 1.2])
@@ -25,7 +25,7 @@ def drawn() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     targets = np.arange(ALL) < ALL // 4
     scores = binormal(rng, targets, [*GAPS])
-    ranks, known = stats.rankdata(scores, axis=1), _auroc(scores, targets)
+    ranks, known = ranked(scores), _auroc(scores, targets)
     assert known == pytest.approx(stats.norm.cdf(GAPS / np.sqrt(2)), abs=0.015)
     found: dict[str, list[Any]] = {}
     for _ in range(STUDIES):
@@ -37,11 +37,10 @@ def drawn() -> dict[str, np.ndarray]:
         )
         held = rng.permutation(order)
         val, test = held[:VALIDATION], held[VALIDATION:]
-        counts = select(scores[:, val], targets[val])
-        best = int(aurocs(scores[:, val], targets[val]).argmax())
-        joint = mean_rank(scores[:, test], counts)
+        counts, best = select(scores[:, val], targets[val])
+        joint = mean_rank(ranked(scores[:, test]), counts)
         places = placements(joint, targets[test])
-        truth = _auroc(counts @ ranks, targets)[0]
+        truth = _auroc(mean_rank(ranks, counts), targets)[0]
         low, high = over_images(places)
         each = {
             "test": places.auroc[0] - _auroc(scores[best, test], targets[test])[0],
