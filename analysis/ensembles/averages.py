@@ -8,9 +8,9 @@ of one method may spread differently. So what is averaged is
 - or log odds after Platt's scaling, fitted on each run's validation images: a run whose scores
   tell little has a flat line, and counts little.
 
-In simulation (tests/benchmarks/ensembles.md) the two differ by 0.001 where the runs are equally
-good, and by up to 0.06 in favour of log odds where one is much worse than the others; log odds
-beat the mean of the probabilities that they stand for.
+In simulation (tests/benchmarks/ensembles.md) the two are within 0.003 of each other where the runs
+are about equally good, and log odds up to 0.04 ahead where one is hopeless; log odds beat the mean of
+the probabilities that they stand for.
 """
 
 from collections.abc import Sequence

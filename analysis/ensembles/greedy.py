@@ -1,8 +1,8 @@
 """Which methods go together, and how often each: selection on validation images alone.
 
 Ensemble selection after Caruana et al. (ICML 2004), with replacement and sorted initialisation.
-Their bags of half of the models are left out: they guard hundreds of models, and of a dozen
-methods every other bag would lack the best one.
+Their bags of half of the models are left out: they cost ten times as much, and of few methods a bag
+may lack all good ones (tests/benchmarks/ensembles.md).
 """
 
 from typing import Any, NamedTuple
