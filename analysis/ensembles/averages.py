@@ -9,8 +9,8 @@ of one method may spread differently. So what is averaged is
   tell little has a flat line, and counts little.
 
 In simulation (tests/benchmarks/ensembles.md) the two are within 0.003 of each other where the runs
-are about equally good, and log odds up to 0.04 ahead where one is hopeless; log odds beat the mean of
-the probabilities that they stand for.
+are about equally good, and log odds up to 0.04 ahead where one is hopeless. Log odds beat the mean
+of the probabilities that they stand for.
 """
 
 from collections.abc import Sequence
