@@ -49,7 +49,8 @@ def mean_rank(ranks: ArrayLike, weights: ArrayLike | None = None) -> Floats:
 def mean_log_odds(runs: Sequence[Predictions]) -> Floats:
     """Mean log odds of each test image, of runs of one label that kept validation scores.
 
-    A run whose scores have no fit (they are all equal) adds nothing.
+    A run whose scores have no fit (they are all equal) adds nothing; one that ranks its validation
+    images the wrong way round is turned.
     """
     total = np.zeros(len(runs[0].scores))
     for run in runs:
