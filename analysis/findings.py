@@ -27,6 +27,7 @@ from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.compare.stability import Stability
 from analysis.compare.subgroups import Subgroups
+from analysis.ensembles.ensembles import Ensembles, ensembles
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
 from analysis.search.sensitivity import Curve
@@ -71,6 +72,11 @@ class Findings:
     def subgroups(self) -> Subgroups:
         """Cells by each category that the images' metadata name."""
         return subgroups.subgroups(self.results)
+
+    @cached_property
+    def ensembles(self) -> Ensembles:
+        """What averaging seeds and methods gives, from stored predictions."""
+        return ensembles(self.results)
 
     @cached_property
     def budget(self) -> pd.DataFrame:
