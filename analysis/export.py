@@ -18,6 +18,7 @@ from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
 from analysis.search.curves import label_points
+from study.cell import OPTION
 from study.words import METRICS
 
 __all__ = ["KINDS", "export", "frames"]
@@ -200,7 +201,8 @@ def _meaning(frame: str, column: str) -> str:
     if column in known:
         return known[column].text
     name = column.removeprefix("params_")
-    return f"hyperparameter {name}; missing where it is not tuned, or null (see chosen_null)"
+    what = f"the network's option {name}" if name.startswith(OPTION) else f"hyperparameter {name}"
+    return f"{what}; missing where it is not tuned, or null (see chosen_null)"
 
 
 def _readme(study: str, tables: dict[str, pd.DataFrame], kind: str) -> str:

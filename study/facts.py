@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from study.spec import StudySpec, Task, data_root, ratios
+from study.spec import StudySpec, Task, data_root, network_of, ratios
+from study.spec.network_options import networks_tried
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import sides
 from trainables.datasets.cut.part_counts import PartCount, part_counts
@@ -49,13 +50,14 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
 
 def _of_weights(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
     shape = source.train_images.shape
-    network = task.model
-    taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
-    if taken is not None:
-        yield (
-            f"{network.name} begins with {network.options['weights']}: {taken}. The head is drawn, "
-            "and images are normalised as these weights want it."
-        )
+    networks = [network_of(spec, task), *(each for _, each in networks_tried(spec, task))]
+    for network in {each.options.get("weights"): each for each in reversed(networks)}.values():
+        taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
+        if taken is not None:
+            yield (
+                f"{network.name} begins with {network.options['weights']}: {taken}. The head is "
+                "drawn, and images are normalised as these weights want it."
+            )
 
 
 def _count(part: PartCount) -> dict[str, Any]:

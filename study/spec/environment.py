@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
 from study.spec.model import StudySpec, Task, data_root, directory_of, ratios
-from study.spec.named import Dataset
+from study.spec.named import Dataset, Network
 from study.spec.names import name_problems
+from study.spec.network_options import network_of, networks_tried
 from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
@@ -165,14 +166,15 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             )
 
 
-def _built(task: Task, root: Path, in_channels: int, image_size: int) -> "BinaryClassifier":
+def _built(named: Network, root: Path, in_channels: int, image_size: int) -> "BinaryClassifier":
     from trainables.models import network
 
-    return network(task.model.name, task.model.options, in_channels, image_size, root)
+    return network(named.name, named.options, in_channels, image_size, root)
 
 
 def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
-    """A network that cannot take the images would fail in every single trial."""
+    """A network that cannot take the images would fail in every single trial; one that the space
+    gives, in many."""
     import torch
 
     from study.spec.own_network import flaw, untrained
@@ -181,7 +183,9 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     from trainables.models import MODELS
     from trainables.names import resolve
 
-    build = partial(_built, task, data_root(spec))
+    shown = task.dataset.shown
+    base = network_of(spec, task)
+    build = partial(_built, base, data_root(spec))
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
@@ -199,6 +203,14 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
             wrong = untrained(build, images, methods, precision, max(1, len(found.labels)))
-    if wrong:
-        shown = task.dataset.shown
-        yield Problem(("tasks", index, "model"), f"{task.model.shown} {wrong} (images of {shown})")
+        if wrong:
+            yield Problem(("tasks", index, "model"), f"{base.shown} {wrong} (images of {shown})")
+            return
+        for path, network in networks_tried(spec, task):
+            try:
+                wrong = flaw(partial(_built, network, data_root(spec)), images)
+            except DataError as error:
+                yield Problem(path, str(error))
+                continue
+            if wrong:
+                yield Problem(path, f"{network.shown} {wrong} (images of {shown})")
