@@ -160,7 +160,7 @@ def _fitted(first: nn.Conv2d, in_channels: int, image_size: int, stride: int) ->
         if in_channels == first.in_channels:
             fitted.weight.copy_(first.weight)
         else:  # spread as the network's own
-            fitted.weight.normal_(0.0, float(first.weight.std()))
+            fitted.weight.normal_().mul_(first.weight.std())
         if first.bias is not None and fitted.bias is not None:
             fitted.bias.copy_(first.bias)
     return fitted
