@@ -49,8 +49,14 @@ def _densenets(name: str) -> Callable[..., BinaryClassifier]:
     def build(in_channels: int, image_size: int, *, drop_rate: float = 0.0) -> BinaryClassifier:
         return _densenet(name, in_channels, image_size, drop_rate)
 
-    build.__doc__ = f"""{name.replace("densenet", "DenseNet")} (Huang et al. 2017); arguments as of
-    ``densenet121``."""
+    build.__doc__ = f"""{name.replace("densenet", "DenseNet")} (Huang et al. 2017); small images get
+    a small stem.
+
+    Args:
+        in_channels: channels of an image, at least 1.
+        image_size: pixels a side, at least 8 (the image is halved three times).
+        drop_rate: of the dropout after each layer, in [0, 1).
+    """
     return build
 
 
