@@ -133,18 +133,15 @@ def models_tables(
         columns = ("name", "what it is", ">parameters", ">GFLOP", "options", "weights")
         rows = [
             (
-                e["name"],
-                e["summary"],
-                *_counts(e),
-                _defaults(e["options"]),
-                " or ".join(e["weights"]),
+                *(each["name"], each["summary"], *_counts(each)),
+                *(_defaults(each["options"]), " or ".join(each["weights"])),
             )
-            for e in entries
+            for each in entries
         ]
         yield text_table(f"{title}, of images of {' and '.join(shapes)}", columns, rows)
         yield Text(
-            "GFLOP: of one image forward, two for each multiply-add of convolutions, matrix products "
-            "and attention. Other images: --image-size, --channels.\n"
+            "GFLOP: of one image forward, two for each multiply-add of convolutions, matrix "
+            "products and attention. Other images: --image-size, --channels.\n"
         )
     else:
         yield text_table(

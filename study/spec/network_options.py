@@ -84,7 +84,7 @@ def networks_tried(spec: StudySpec, task: Task) -> Iterator[tuple[Path, Network]
     known = _types(task.model.name) if _entries(spec, task) or _moved(spec) else {}
     places: list[tuple[Path, str, Any]] = []
     for name, entry in _entries(spec, task).items():
-        path = ("space", MODEL, name)
+        path: Path = ("space", MODEL, name)
         if isinstance(entry, Span):
             whole = _whole(known[name])
             ends = (("low", entry.low), ("high", entry.high))

@@ -65,7 +65,7 @@ def size_of(
             parameters = sum(each.numel() for each in model.parameters())
             for each in model.modules():
                 if isinstance(each, UNCOUNTED):  # twice as fast, and not one less
-                    each.forward = nn.Identity().forward
+                    setattr(each, "forward", nn.Identity().forward)  # noqa: B010
             with FlopCounterMode(display=False) as counter:
                 model(torch.empty(1, *shape))
     except Exception as error:  # noqa: BLE001 - a library's network may raise anything

@@ -58,8 +58,8 @@ def timm_builder(name: str) -> Callable[..., BinaryClassifier]:
     Args:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side; a vision transformer is built for this size.
-        drop_rate, drop_path_rate: of dropout before the head, and of leaving blocks out in
-            training, in [0, 1); None: as timm has them.
+        drop_rate: of dropout before the head, in [0, 1); None: as timm has it.
+        drop_path_rate: of leaving blocks out in training, in [0, 1); None: as timm has it.
     """
     return build
 

@@ -76,8 +76,8 @@ class Study:
                 run = TrainingRun(TrialConfig(**cell.cell.trial(row.params, row.seeds)))
                 cell.report(row, {1: run.train_interval()["val_auroc"]})
                 tested = run.test() if row.phase == "confirm" else {}
-                figures = {n: tested.get(n) for n in ("test_auroc", "test_auprc")}
-                cell.tell(row, "COMPLETE", Outcome(**figures))
+                auroc, auprc = (tested.get(f"test_{name}") for name in ("auroc", "auprc"))
+                cell.tell(row, "COMPLETE", Outcome(test_auroc=auroc, test_auprc=auprc))
                 yield row, run
                 break
             else:

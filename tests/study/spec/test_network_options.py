@@ -54,7 +54,7 @@ def test_the_cells_whose_network_has_it_search_it() -> None:
 
 
 def test_ranges_are_of_the_option_s_kind() -> None:
-    every = WIDTHS | {"drop_rate": {"low": 0.01, "high": 0.5, "log": True}}
+    every: dict[str, Any] = {**WIDTHS, "drop_rate": {"low": 0.01, "high": 0.5, "log": True}}
     every |= {"freeze": {"choices": [None, "1"]}}
     (cell,) = cells(parse_spec(spec_of(every)))
     assert cell.space["model.width"] == IntDistribution(4, 16)
@@ -202,9 +202,9 @@ def test_weights_that_are_searched_are_known_by_their_checksums(tmp_path: Path) 
 
 
 def test_kinds_by_annotation_or_default() -> None:
-    def build(
+    def build(  # type: ignore[no-untyped-def]
         *, a: int | None = None, b: "float" = 1, c=2, d="x", e=None, f: "Path | None" = None
-    ) -> None: ...  # type: ignore[no-untyped-def]
+    ) -> None: ...
 
     found = {name: types_of(each) for name, each in inspect.signature(build).parameters.items()}
     none = type(None)
