@@ -81,6 +81,7 @@ resources: {{cpus: 1, gpus: {gpus}}}
 # Where the search is not to be the method's own, for example:
 # space:
 #   auc_m: {{margin: {{low: 0.1, high: 1.0}}, momentum: 0.9}}
+#   model: {{drop_rate: {{low: 0, high: 0.4}}}}  # an option of the network (aucstudy list NAME)
 """
 
 
