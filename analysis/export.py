@@ -18,8 +18,7 @@ from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
 from analysis.search.curves import label_points
-from study.cell import OPTION
-from study.words import METRICS
+from study.words import METRICS, OPTION
 
 __all__ = ["KINDS", "export", "frames"]
 

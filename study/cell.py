@@ -8,22 +8,18 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
+from study.words import apart
+
 __all__ = [
-    "OPTION",
     "Cell",
     "Moves",
     "again",
-    "apart",
     "cell_id",
     "confirm_seeds",
     "derive_seed",
     "search_seeds",
     "trial",
 ]
-
-
-OPTION = "model."
-"""Before the name of a network's option that is searched or moved: "model.drop_rate"."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Cell:
         imratio: positives / all in the training set; None: the data set's own ratio.
         run: the fields of ``TrialConfig`` that all trials of the cell share, as plain JSON.
         space: a distribution for every tuned hyperparameter, and for every option of the network
-            that is searched, under its name after ``OPTION``.
+            that is searched, named as in ``study.words.OPTION``.
         fixed: hyperparameters that the spec fixes.
         trials, random_trials: search rows of each search, and how many of them (the first) are
             independent random draws.
@@ -147,12 +143,6 @@ def trial(
         merged = {**run.get("network", {}), **options}
         fields["network"] = {name: value for name, value in merged.items() if value is not None}
     return fields
-
-
-def apart(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The method's own hyperparameters among ``params``, and the network's options."""
-    options = {n.removeprefix(OPTION): v for n, v in params.items() if n.startswith(OPTION)}
-    return {n: v for n, v in params.items() if not n.startswith(OPTION)}, options
 
 
 def derive_seed(*words: object) -> int:

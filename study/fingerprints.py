@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from study.cell import OPTION, Cell
+from study.cell import Cell
+from study.words import OPTION
 from trainables.datasets.cache import read_source
 from trainables.datasets.source import Source
 from trainables.files import checksum

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from analysis.labels import listing
 from study.before import BEFORE
-from study.cell import apart
 from study.records import CellRecord, StudyRecord, TrialRecord
-from study.words import setting
+from study.words import apart, setting
 
 __all__ = ["Names", "paired", "rivals"]
 

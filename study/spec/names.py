@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from study.cell import OPTION, cell_id
+from study.cell import cell_id
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
 from study.spec.model import MODEL, StudySpec, Variant, ratios
 from study.spec.network_options import option_problems, option_space
@@ -19,6 +19,7 @@ from study.spec.space import (
     tuned_space,
 )
 from study.spec.text import did_you_mean
+from study.words import OPTION
 from trainables.errors import UnknownNameError
 from trainables.names import resolve
 from trainables.options import options_of, refuse_unknown

@@ -9,7 +9,6 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
-from study.cell import OPTION
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
 from study.spec.grids import grid_values
 from study.spec.model import MODEL, StudySpec, Task
@@ -17,6 +16,7 @@ from study.spec.named import Network
 from study.spec.sentences import Problem
 from study.spec.space import distribution
 from study.spec.text import did_you_mean
+from study.words import OPTION
 
 __all__ = [
     "has_option",

@@ -9,12 +9,13 @@ import torch
 import yaml
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from study.cell import apart, search_seeds
+from study.cell import search_seeds
 from study.cells import cells
 from study.errors import SpecError
 from study.facts import data_facts
 from study.fingerprints import fingerprints
 from study.spec import changes, check_environment, dump, parse_spec, remarks
+from study.words import apart
 from trainables.files import checksum
 from trainables.models import builder
 from trainables.options import types_of
