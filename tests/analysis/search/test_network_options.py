@@ -50,7 +50,7 @@ def test_its_curve_is_of_the_task_that_has_it(results: Results) -> None:
         ("a", "model.drop_rate")
     ]
     best = optimum.optima(results, points, curves).set_index(["task", "hyperparameter"])
-    assert float(best.loc[("a", "model.drop_rate"), "best"]) == pytest.approx(0.3, abs=0.05)
+    assert float(str(best.loc[("a", "model.drop_rate"), "best"])) == pytest.approx(0.3, abs=0.05)
     assert ("b", "model.drop_rate") not in best.index
 
 
@@ -63,8 +63,10 @@ def test_its_importance_is_found(results: Results) -> None:
 def test_exports_say_what_it_is(results: Results) -> None:
     assert results.trials["params_model.drop_rate"].notna().sum() == 40
     columns = _documented(frames(results)[0]).set_index("column")
-    assert columns.loc["params_model.drop_rate", "meaning"].startswith("the network's option model")
-    assert columns.loc["params_lr", "meaning"].startswith("hyperparameter lr;")
+    assert str(columns.loc["params_model.drop_rate", "meaning"]).startswith(
+        "the network's option model"
+    )
+    assert str(columns.loc["params_lr", "meaning"]).startswith("hyperparameter lr;")
 
 
 def test_a_profile_of_it_stands_in_the_report(
