@@ -85,7 +85,9 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
         "cells": results.cells,
         "trials": results.trials.apply(_uniform),
         "confirm": results.confirm,
-        "profile": results.profile.assign(moved_to=results.profile["moved_to"].map(str)),
+        "profile": results.profile.assign(
+            moved_to=results.profile["moved_to"].map(str).astype(object)
+        ),
         "superseded": results.superseded,
         "curves": results.curves,
         "label_curves": columns.frame(label_points(results), columns.LABEL_CURVES),
