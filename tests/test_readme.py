@@ -37,7 +37,7 @@ def _squares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
 
 
-def _of(dataset: object, model: str = "small_cnn") -> StudySpec:
+def _of(dataset: object, model: object = "small_cnn") -> StudySpec:
     return parse_spec(
         {
             "name": "own",
@@ -51,7 +51,7 @@ def _of(dataset: object, model: str = "small_cnn") -> StudySpec:
 
 @pytest.mark.usefixtures("_squares")
 def test_data_sets_of_ones_own_are_known_with_their_options() -> None:
-    (text,) = [block for block in blocks("yaml") if block.startswith("# dataset")]
+    (text,) = [block for block in blocks("yaml") if block.startswith("# dataset:")]
     for dataset in yaml.safe_load(text):
         assert _of(dataset).tasks[0].dataset.options
 
@@ -65,6 +65,12 @@ def test_options_of_networks_are_searched() -> None:
     searched = cells(parse_spec(made))
     assert ["model.drop_rate" in cell.space for cell in searched] == [True, False]
     assert {cell.run["network"]["freeze"] for cell in searched} == {"features"}
+
+
+def test_networks_of_metadata_are_known_with_their_options() -> None:
+    (text,) = [block for block in blocks("yaml") if block.startswith("# model:")]
+    for model in yaml.safe_load(text):
+        check_environment(_of("tests.trainables.metadata:read", model))
 
 
 @pytest.mark.usefixtures("_squares")

@@ -15,6 +15,7 @@ from study.command.tables import text_table
 from study.errors import SpecError
 from study.words import setting
 from trainables.models import GENERAL, MODELS, NAMES, builder
+from trainables.models.branch import METADATA
 from trainables.models.size import Size, size_of
 from trainables.models.weights import IMAGENET, has_imagenet
 from trainables.options import options_of
@@ -26,6 +27,9 @@ MEANINGS = {
     "freeze": "`features`, or the first layer that is trained: those before it stay as they are",
     "head_lr_factor": "the head's learning rate, by that of the other layers",
     "layer_lr_decay": "the learning rate of each layer, by that of the layer behind it",
+    "branch": "a network of the metadata beside it, trained together (`joint`) or `after` it",
+    "merge": "weight of the branch's logit, in (0, 1); 0.5 if not said",
+    "branch_from": "share of the trial at which a branch `after` it begins; 0.8 if not said",
 }
 """Of the options that every network has (``trainables.models.GENERAL``)."""
 
@@ -81,7 +85,9 @@ def model_data(name: str, images: Images, *, counted: bool = True) -> dict[str, 
         they may come from.
     """
     build = builder(name)
-    size = size_of(build, images.channels, images.size) if counted else Size(())
+    size = Size((), why="" if name != METADATA else "it hangs on the columns of the metadata")
+    if counted and name != METADATA:
+        size = size_of(build, images.channels, images.size)
     return {
         "image": size.shape or None,
         "parameters": size.parameters,
@@ -166,9 +172,12 @@ def model_details(entry: dict[str, Any]) -> Iterator[RenderableType]:
     """All of a network, from its "name", "text" and ``model_data``."""
     yield Text(f"{entry['name']}: {entry['text']}")
     parameters, gflop = _counts(entry)
-    shape = "x".join(map(str, entry["image"]))
-    why = f" (it cannot take one: {entry['why']})" if entry["why"] else ""
-    yield Text(f"{parameters} parameters, {gflop} GFLOP an image of {shape}{why}.")
+    if entry["image"] is None:
+        yield Text(f"Its size: {entry['why']}.")
+    else:
+        shape = "x".join(map(str, entry["image"]))
+        why = f" (it cannot take one: {entry['why']})" if entry["why"] else ""
+        yield Text(f"{parameters} parameters, {gflop} GFLOP an image of {shape}{why}.")
     yield Text(f"Weights: drawn, or from {' or '.join(entry['weights'])}.")
     build = builder(entry["name"])
     own = {

@@ -1,10 +1,10 @@
 """Can this machine do what the spec asks? Looked at before anything is written."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from study.machine import cluster_address, cores, memory
 from study.spec.model import StudySpec, Task, data_root, directory_of, ratios
@@ -15,9 +15,11 @@ from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
 from study.spec.text import Document
-from trainables.errors import DataError, in_one_line
+from trainables.errors import DataError, TrainableError, in_one_line
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from trainables.datasets.source import Source as Images
     from trainables.models.classifier import BinaryClassifier
 
@@ -166,51 +168,86 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             )
 
 
-def _built(named: Network, root: Path, in_channels: int, image_size: int) -> "BinaryClassifier":
+def _built(
+    name: str,
+    options: Mapping[str, Any],
+    columns: int,
+    root: Path,
+    in_channels: int,
+    image_size: int,
+) -> "BinaryClassifier":
     from trainables.models import network
 
-    return network(named.name, named.options, in_channels, image_size, root)
+    return network(name, options, in_channels, image_size, root, columns)
+
+
+def _columns(found: "Images") -> "Tensor":
+    """Metadata of the training images as float columns (N, K); without any, K is 0."""
+    import torch
+
+    from trainables.datasets.cut.columns import fitted
+
+    metadata = found.train_metadata
+    if metadata is None or not metadata.columns:
+        return torch.empty(len(found.train_images), 0)
+    return fitted(metadata).encode(metadata)
 
 
 def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
     """A network that cannot take the images would fail in every single trial; one that the space
     gives, in many."""
+    base = network_of(spec, task)
+    if wrong := _wrong(spec, task, base, found, train=True):
+        yield Problem(("tasks", index, "model"), wrong)
+        return
+    for path, network in networks_tried(spec, task):
+        if wrong := _wrong(spec, task, network, found, train=False):
+            yield Problem(path, wrong)
+
+
+def _wrong(
+    spec: StudySpec, task: Task, network: Network, found: "Images", *, train: bool
+) -> str | None:
+    """What is wrong with a network of the task; where it is the user's own and we ``train`` it,
+    a step of every method is tried, too."""
     import torch
 
     from study.spec.own_network import flaw, untrained
     from trainables.batches.augment import normalise
     from trainables.methods import METHODS
     from trainables.models import MODELS
+    from trainables.models.branch import METADATA, OPTIONS, Branch, refuse_none
     from trainables.names import resolve
 
-    shown = task.dataset.shown
-    base = network_of(spec, task)
-    build = partial(_built, base, data_root(spec))
+    name, options = network.name, network.options
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
+    metadata = None
+    try:
+        if name == METADATA or Branch.of(name, options) is not None:
+            metadata = _columns(found)[few]
+            refuse_none(f"task {task.name}: {network.shown}", metadata.shape[1])
+    except DataError as error:
+        return str(error)
+    if name == METADATA:
+        return None  # it is ours, and takes any number of columns
+    # Its branch is ours, too: what is the user's own is the network of the images.
+    of_images = {option: value for option, value in options.items() if option not in OPTIONS}
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
     with torch.random.fork_rng(devices=[]):
         try:
-            wrong = flaw(build, images)
-        except DataError as error:
-            yield Problem(("tasks", index, "model"), str(error))
-            return
-        if wrong is None and task.model.name not in MODELS:
+            wrong = flaw(partial(_built, name, of_images, 0, data_root(spec)), images)
+        except TrainableError as error:
+            return str(error)
+        if wrong is None and train and name not in MODELS:
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods
             ]
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
-            wrong = untrained(build, images, methods, precision, max(1, len(found.labels)))
-        if wrong:
-            yield Problem(("tasks", index, "model"), f"{base.shown} {wrong} (images of {shown})")
-            return
-        for path, network in networks_tried(spec, task):
-            try:
-                wrong = flaw(partial(_built, network, data_root(spec)), images)
-            except DataError as error:
-                yield Problem(path, str(error))
-                continue
-            if wrong:
-                yield Problem(path, f"{network.shown} {wrong} (images of {shown})")
+            columns = 0 if metadata is None else metadata.shape[1]
+            build = partial(_built, name, options, columns, data_root(spec))
+            labels = max(1, len(found.labels))
+            wrong = untrained(build, images, methods, precision, labels, metadata)
+    return f"{network.shown} {wrong} (images of {task.dataset.shown})" if wrong else None

@@ -169,7 +169,7 @@ def _space(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 def _options(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Options of networks; those that only joining tasks have are free."""
     before, now = (spec["space"].get(MODEL, {}) for spec in (old, new))
-    networks = {Task.model_validate(task).model.name for task in old["tasks"]}
+    networks = [Task.model_validate(task).model for task in old["tasks"]]
     for name in {**before, **now}:
         if any(has_option(network, name) for network in networks):
             was, is_now = before.get(name, "not set"), now.get(name, "not set")

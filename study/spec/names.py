@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from study.cell import cell_id
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
 from study.spec.model import MODEL, StudySpec, Variant, ratios
-from study.spec.network_options import option_problems, option_space
+from study.spec.network_options import network_of, option_problems, option_space
 from study.spec.own_method import flaws
 from study.spec.profile import profile_values
 from study.spec.sentences import Problem
@@ -20,7 +20,7 @@ from study.spec.space import (
 )
 from study.spec.text import did_you_mean
 from study.words import OPTION
-from trainables.errors import UnknownNameError
+from trainables.errors import DataError, UnknownNameError
 from trainables.names import resolve
 from trainables.options import options_of, refuse_unknown
 
@@ -151,6 +151,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.options import GENERAL
     from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder
+    from trainables.models.branch import Branch
 
     def reader(name: str) -> Any:
         return resolve("data set", DATASETS, name)
@@ -172,7 +173,9 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
                 fixed = {n: e for n, e in spec.space.get(MODEL, {}).items() if n in own}
                 try:
                     refuse_unknown(entry.name, found, {**fixed, **entry.options}, general)
-                except UnknownNameError as error:
+                    if key == MODEL:
+                        Branch.of(entry.name, network_of(spec, task).options)
+                except (UnknownNameError, DataError) as error:
                     yield Problem(path, str(error))
 
 

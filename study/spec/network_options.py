@@ -33,8 +33,9 @@ Path = tuple[str | int, ...]
 NUMBERS = {int, float}
 
 
-def has_option(network: str, option: str) -> bool:
-    """Whether the network of that name has it, as all have the general ones.
+def has_option(network: Network, option: str) -> bool:
+    """Whether the network has it, as all have the general ones; what is of a branch, those have
+    which say that they have one.
 
     Raises:
         UnknownNameError: there is no such network.
@@ -51,7 +52,7 @@ def network_of(spec: StudySpec, task: Task) -> Network:
 def option_space(spec: StudySpec, task: Task) -> dict[str, BaseDistribution]:
     """The distribution of every option that is searched on a task, by its name in a cell."""
     return {
-        OPTION + name: distribution(entry, None, whole=_whole(_types(task.model.name)[name]))
+        OPTION + name: distribution(entry, None, whole=_whole(_types(task.model)[name]))
         for name, entry in _entries(spec, task).items()
         if isinstance(entry, Span | Choices)
     }
@@ -62,7 +63,7 @@ def option_moves(spec: StudySpec, task: Task) -> tuple[dict[str, tuple[Any, ...]
     each is where the search does not tune it."""
     if not (moved := _moved(spec)):
         return {}, {}
-    known = _types(task.model.name)
+    known = _types(task.model)
     values = {
         OPTION + name: tuple(grid_values(entry, whole=_whole(known[name]), log=False))
         for name, entry in moved.items()
@@ -81,7 +82,7 @@ def networks_tried(spec: StudySpec, task: Task) -> Iterator[tuple[Path, Network]
     """The networks that the spec can give besides `network_of`, with the place that gives them:
     the ends of each range, every choice and every value of the profile, one at a time."""
     base = network_of(spec, task)
-    known = _types(task.model.name) if _entries(spec, task) or _moved(spec) else {}
+    known = _types(task.model) if _entries(spec, task) or _moved(spec) else {}
     places: list[tuple[Path, str, Any]] = []
     for name, entry in _entries(spec, task).items():
         path: Path = ("space", MODEL, name)
@@ -109,7 +110,7 @@ def option_problems(spec: StudySpec) -> Iterator[Problem]:
     known: dict[str, list[tuple[type, ...]]] = {}
     needed: dict[str, str] = {}
     for task in spec.tasks:
-        for name, types in _types(task.model.name).items():
+        for name, types in _types(task.model).items():
             known.setdefault(name, []).append(types)
         for name, default in _defaults(task.model.name).items():
             if default is inspect.Parameter.empty:
@@ -177,7 +178,7 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
 def _entries(spec: StudySpec, task: Task) -> dict[str, SpaceEntry]:
     """Those of ``space`` that are for the task's network."""
     entries = spec.space.get(MODEL, {})
-    return {n: entry for n, entry in entries.items() if has_option(task.model.name, n)}
+    return {n: entry for n, entry in entries.items() if has_option(task.model, n)}
 
 
 def _moved(spec: StudySpec) -> dict[str, Grid | list[Any]]:
@@ -192,13 +193,19 @@ def _with(network: Network, options: Mapping[str, Any]) -> Network:
     return network if kept == network.options else network.model_copy(update={"options": kept})
 
 
-def _types(network: str) -> dict[str, tuple[type, ...]]:
+def _types(network: Network) -> dict[str, tuple[type, ...]]:
     """The types that each option of a network takes; () where that is not known."""
     from trainables.models import GENERAL, builder
+    from trainables.models.branch import AFTER, METADATA
     from trainables.options import options_of, types_of
 
-    own = {name: types_of(each) for name, each in options_of(builder(network)).items()}
-    return own | {name: () for name in GENERAL if name not in own}
+    own = {name: types_of(each) for name, each in options_of(builder(network.name)).items()}
+    lacks = {
+        "branch": network.name == METADATA,
+        "merge": "branch" not in network.options,
+        "branch_from": network.options.get("branch") != AFTER,
+    }
+    return own | {n: () for n in GENERAL if n not in own and not lacks.get(n, False)}
 
 
 def _defaults(network: str) -> dict[str, Any]:

@@ -283,6 +283,8 @@ def test_without_a_library_the_line_that_installs_it(
     library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
+    # Once it is imported, this one is found without its package.
+    monkeypatch.setitem(sys.modules, f"{library}.networks", None)
     shown = " ".join(aucstudy("list", "models", "mlp").output.split())
     assert f"{library} not installed; it brings networks as {library}:NAME: pip install" in shown
     refused = aucstudy("list", f"{library}:resnet18")
