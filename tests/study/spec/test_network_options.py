@@ -76,6 +76,16 @@ def test_a_trial_has_the_method_s_and_the_network_s_apart() -> None:
     assert plain == {**trial, "network": {"drop_rate": 0.1}}
 
 
+def test_what_is_of_a_branch_is_searched_where_there_is_one() -> None:
+    merge = {"merge": {"low": 0.2, "high": 0.8}}
+    models = (WIDE, {"name": WIDE, "branch": "joint"}, "metadata")
+    tasks = [task(model, f"t{place}") for place, model in enumerate(models)]
+    searched = cells(parse_spec(spec_of(merge, *tasks)))
+    assert ["model.merge" in cell.space for cell in searched] == [False, True, False]
+    with pytest.raises(SpecError, match="space.model.merge: no task's network has"):
+        parse_spec(spec_of(merge, tasks[0]))
+
+
 def test_a_value_is_as_if_each_task_had_it() -> None:
     (fixed,) = cells(parse_spec(spec_of({"width": 8})))
     (own,) = cells(parse_spec(spec_of({}, task({"name": WIDE, "width": 8}))))
