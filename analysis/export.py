@@ -19,7 +19,7 @@ from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
 from analysis.search.curves import label_points
-from study.words import METRICS
+from study.words import METRICS, OPTION
 
 __all__ = ["KINDS", "export", "frames"]
 
@@ -86,7 +86,9 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
         "cells": results.cells,
         "trials": results.trials.apply(_uniform),
         "confirm": results.confirm,
-        "profile": results.profile.assign(moved_to=results.profile["moved_to"].map(str)),
+        "profile": results.profile.assign(
+            moved_to=results.profile["moved_to"].map(str).astype(object)
+        ),
         "superseded": results.superseded,
         "curves": results.curves,
         "label_curves": columns.frame(label_points(results), columns.LABEL_CURVES),
@@ -202,7 +204,8 @@ def _meaning(frame: str, column: str) -> str:
     if column in known:
         return known[column].text
     name = column.removeprefix("params_")
-    return f"hyperparameter {name}; missing where it is not tuned, or null (see chosen_null)"
+    what = f"the network's option {name}" if name.startswith(OPTION) else f"hyperparameter {name}"
+    return f"{what}; missing where it is not tuned, or null (see chosen_null)"
 
 
 def _readme(study: str, tables: dict[str, pd.DataFrame], kind: str) -> str:

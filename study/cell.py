@@ -8,6 +8,8 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
+from study.words import apart
+
 __all__ = [
     "Cell",
     "Moves",
@@ -59,7 +61,8 @@ class Cell:
         task: name of the task (data set + model + budget).
         imratio: positives / all in the training set; None: the data set's own ratio.
         run: the fields of ``TrialConfig`` that all trials of the cell share, as plain JSON.
-        space: a distribution for every tuned hyperparameter.
+        space: a distribution for every tuned hyperparameter, and for every option of the network
+            that is searched, named as in ``study.words.OPTION``.
         fixed: hyperparameters that the spec fixes.
         trials, random_trials: search rows of each search, and how many of them (the first) are
             independent random draws.
@@ -130,8 +133,16 @@ def trial(
     params: Mapping[str, Any],
     seeds: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The fields of ``TrialConfig``, from what a cell's trials share and what is a row's own."""
-    return {"method": method, "imratio": imratio, "params": dict(params), **run, **seeds}
+    """The fields of ``TrialConfig``, from what a cell's trials share and what is a row's own.
+
+    Of the network's options those of ``params`` count; one that is None is left out.
+    """
+    own, options = apart(params)
+    fields = {"method": method, "imratio": imratio, "params": own, **run, **seeds}
+    if options:
+        merged = {**run.get("network", {}), **options}
+        fields["network"] = {name: value for name, value in merged.items() if value is not None}
+    return fields
 
 
 def derive_seed(*words: object) -> int:

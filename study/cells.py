@@ -2,13 +2,15 @@
 
 from study.cell import Cell, cell_id
 from study.spec import (
+    Network,
     StudySpec,
     Task,
     Variant,
     data_root,
     fixed_params,
+    network_of,
+    option_space,
     ratios,
-    search_trials,
     tuned_space,
 )
 from study.spec.profile import moves_of
@@ -20,7 +22,7 @@ __all__ = ["cells"]
 def cells(spec: StudySpec) -> list[Cell]:
     """Every method x task x imratio of ``spec``, task by task, ratio by ratio.
 
-    With several searches a method that has nothing to search has its one configuration in each.
+    With several searches a cell that has nothing to search has its one configuration in each.
     """
     grid = [
         (variant, task, imratio)
@@ -28,6 +30,8 @@ def cells(spec: StudySpec) -> list[Cell]:
         for imratio in ratios(spec, task)
         for variant in spec.methods
     ]
+    networks = {task.name: network_of(spec, task) for task in spec.tasks}
+    options = {task.name: option_space(spec, task) for task in spec.tasks}
     return [
         Cell(
             id=cell_id(variant.name, task.name, imratio),
@@ -35,12 +39,13 @@ def cells(spec: StudySpec) -> list[Cell]:
             method=variant.name,
             task=task.name,
             dataset=task.dataset.shown,
-            model=task.model.shown,
+            model=networks[task.name].shown,
             imratio=imratio,
-            run=_run(spec, task),
-            space=tuned_space(spec, variant),
+            run=_run(spec, task, networks[task.name]),
+            space=space,
             fixed=fixed_params(spec, variant),
-            trials=search_trials(spec, variant),
+            # None where every trial would be the same.
+            trials=spec.search.trials if space else 0,
             random_trials=spec.search.random_trials,
             sampler=spec.search.sampler,
             pruner=spec.search.pruner,
@@ -51,11 +56,12 @@ def cells(spec: StudySpec) -> list[Cell]:
             seed=spec.seed,
             pairs=named_pairs(variant.method),
             repeats=spec.search.repeats,
-            moves=moves_of(spec, variant),
+            moves=moves_of(spec, variant, task),
             variant_of=None if variant.plain else variant.method,
             neighbour=_neighbour(spec, variant, task, imratio),
         )
         for order, (variant, task, imratio) in enumerate(grid)
+        for space in [{**tuned_space(spec, variant), **options[task.name]}]
     ]
 
 
@@ -68,13 +74,13 @@ def _neighbour(spec: StudySpec, variant: Variant, task: Task, imratio: float | N
     return cell_id(variant.name, task.name, min(larger)) if larger else None
 
 
-def _run(spec: StudySpec, task: Task) -> dict[str, object]:
+def _run(spec: StudySpec, task: Task, network: Network) -> dict[str, object]:
     evaluation = spec.evaluation.model_dump()
     return {
         "dataset": task.dataset.name,
         **({"data": task.dataset.options} if task.dataset.options else {}),
-        "model": task.model.name,
-        **({"network": task.model.options} if task.model.options else {}),
+        "model": network.name,
+        **({"network": network.options} if network.options else {}),
         "epochs": task.epochs,
         "batch_size": task.batch_size,
         "intervals": task.intervals,

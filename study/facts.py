@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from study.spec import StudySpec, Task, data_root, ratios
+from study.spec import StudySpec, Task, data_root, network_of, ratios
+from study.spec.network_options import networks_tried
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import sides
 from trainables.datasets.cut.part_counts import PartCount, part_counts
@@ -38,7 +39,7 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
         "notes": [
             *source.notes,
             *_of_weights(spec, task, source),
-            *_of_metadata(task, source),
+            *_of_metadata(spec, task, source),
         ],
         "parts": {
             "natural" if imratio is None else f"{imratio:g}": {
@@ -54,21 +55,23 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
 
 def _of_weights(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
     shape = source.train_images.shape
-    network = task.model
-    taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
-    if taken is not None:
-        yield (
-            f"{network.name} begins with {network.options['weights']}: {taken}. The head is drawn, "
-            "and images are normalised as these weights want it."
-        )
+    networks = [network_of(spec, task), *(each for _, each in networks_tried(spec, task))]
+    for network in {each.options.get("weights"): each for each in reversed(networks)}.values():
+        taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
+        if taken is not None:
+            yield (
+                f"{network.name} begins with {network.options['weights']}: {taken}. The head is "
+                "drawn, and images are normalised as these weights want it."
+            )
 
 
-def _of_metadata(task: Task, source: Source) -> Iterator[str]:
+def _of_metadata(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
     metadata = source.train_metadata
-    alone = task.model.name == METADATA
-    if metadata is not None and (alone or "branch" in task.model.options):
+    network = network_of(spec, task)
+    alone = network.name == METADATA
+    if metadata is not None and (alone or "branch" in network.options):
         yield (
-            f"{task.model.shown} takes metadata {'instead of' if alone else 'beside'} the images: "
+            f"{network.shown} takes metadata {'instead of' if alone else 'beside'} the images: "
             f"{', '.join(metadata.columns)}. Numbers are standardised, a category and what is "
             "missing have a column each, all after the training part."
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from study.cell import Cell
+from study.words import OPTION
 from trainables.datasets.cache import read_source
 from trainables.datasets.source import Source
 from trainables.files import checksum
@@ -19,6 +20,9 @@ __all__ = ["Fingerprints", "differences", "fingerprints", "weights_of"]
 Fingerprints = dict[str, dict[str, dict[str, str]]]
 """SHA-256: {"data": {data set: {file: checksum}}, "code": {package.module:object: {...}}},
 and "weights": {network: {...}} where networks begin with those of a file."""
+
+WEIGHTS = f"{OPTION}weights"
+"""The option of networks, where a study searches or moves it."""
 
 ARRAYS = "arrays"
 """Stands for the files of a data set whose reader names none."""
@@ -67,14 +71,29 @@ def differences(began: Mapping[str, Any], now: Fingerprints) -> Iterator[str]:
 
 
 def weights_of(run: Mapping[str, Any]) -> Path | None:
-    """The file of weights that a cell's trials begin with; None: there is none."""
+    """The file of weights that trials with these settings begin with; None: there is none."""
     weights = run.get("network", {}).get("weights")
     return None if weights is None else weights_file(str(weights), Path(run["data_root"]))
 
 
 def _weights(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:
-    files = {cell.model: weights_of(cell.run) for cell in cells}
-    return {model: {file.name: checksum(file)} for model, file in files.items() if file}
+    """Those of a task by the file's name, those that are searched or moved as the spec has them."""
+    files: dict[str, dict[str, Path | None]] = {}
+    for cell in cells:
+        own = files.setdefault(cell.model, {})
+        if file := weights_of(cell.run):
+            own[file.name] = file
+        searched = getattr(cell.space.get(WEIGHTS), "choices", ())
+        moved = cell.moves.values.get(WEIGHTS, ()) if cell.moves else ()
+        own |= {
+            str(each): weights_of(cell.trial({WEIGHTS: each}, {})) for each in (*searched, *moved)
+        }
+    sums = {file: checksum(file) for own in files.values() for file in own.values() if file}
+    found = {
+        model: {name: sums[file] for name, file in own.items() if file}
+        for model, own in files.items()
+    }
+    return {model: own for model, own in found.items() if own}
 
 
 def _data(source: Source) -> dict[str, str]:

@@ -1,11 +1,13 @@
-"""How durations, ranges and imbalance ratios are written, by the commands and in reports alike."""
+"""How durations, ranges, ratios and options are written, by the commands and in reports alike."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 __all__ = [
     "METRICS",
+    "OPTION",
     "OWN_RATIO",
+    "apart",
     "duration",
     "searched",
     "setting",
@@ -16,6 +18,8 @@ __all__ = [
 OWN_RATIO = "own ratio"
 """Stands for imratio null: the share of positives that the data set has by itself."""
 
+OPTION = "model."
+"""Before the name of a network's option that is searched or moved: "model.drop_rate"."""
 
 METRICS = {
     "auroc": "AUROC",
@@ -31,6 +35,12 @@ METRICS = {
     "calibration_slope": "calibration slope",
 }
 """What a report can show of the test set: the name in a spec, and the words."""
+
+
+def apart(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The method's own hyperparameters among ``params``, and the network's options."""
+    options = {n.removeprefix(OPTION): v for n, v in params.items() if n.startswith(OPTION)}
+    return {n: v for n, v in params.items() if not n.startswith(OPTION)}, options
 
 
 def duration(seconds: float) -> str:

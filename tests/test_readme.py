@@ -9,9 +9,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from study.cells import cells
 from study.cli import app
 from study.spec import StudySpec, Task, check_environment, parse_spec
 from study.spec.model import Confirm, Profile, Resources, Search
+from tests.study.specs import SPEC
 from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 
@@ -23,7 +25,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_spec_is_valid() -> None:
-    text, *_ = blocks("yaml")
+    (text,) = [block for block in blocks("yaml") if block.startswith("name: ")]
     spec = parse_spec(yaml.safe_load(text))
     assert spec.name == "margin-study"
 
@@ -52,6 +54,17 @@ def test_data_sets_of_ones_own_are_known_with_their_options() -> None:
     (text,) = [block for block in blocks("yaml") if block.startswith("# dataset:")]
     for dataset in yaml.safe_load(text):
         assert _of(dataset).tasks[0].dataset.options
+
+
+def test_options_of_networks_are_searched() -> None:
+    (text,) = [block for block in blocks("yaml") if block.startswith("space:")]
+    tasks = [
+        {"dataset": "digits", "model": model, "epochs": 1} for model in ("densenet121", "resnet20")
+    ]
+    made = {**SPEC, "methods": ["ce"], "tasks": tasks, **yaml.safe_load(text)}
+    searched = cells(parse_spec(made))
+    assert ["model.drop_rate" in cell.space for cell in searched] == [True, False]
+    assert {cell.run["network"]["freeze"] for cell in searched} == {"features"}
 
 
 def test_networks_of_metadata_are_known_with_their_options() -> None:

@@ -4,11 +4,12 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
 from trainables.errors import UnknownNameError
 
-__all__ = ["key", "options_of", "refuse_unknown"]
+__all__ = ["key", "options_of", "refuse_unknown", "types_of"]
 
 
 def options_of(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -18,6 +19,24 @@ def options_of(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     except (TypeError, ValueError):  # one that is compiled tells nothing
         return {}
     return {n: each for n, each in every.items() if each.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def types_of(option: inspect.Parameter) -> tuple[type, ...]:
+    """The types that an option takes, by its annotation or else its default; () if neither says.
+
+    (float, NoneType) for ``float | None``.
+    """
+    said = option.annotation
+    if isinstance(said, str):  # of a module with ``from __future__ import annotations``
+        named = {each.__name__: each for each in (bool, int, float, str)} | {"None": NoneType}
+        words = [word.strip() for word in said.split("|")]
+        if all(word in named for word in words):
+            return tuple(named[word] for word in words)
+    elif said is not inspect.Parameter.empty:
+        inside = get_args(said) or (said,)
+        return tuple(map(type, inside)) if get_origin(said) is Literal else inside
+    default = option.default
+    return () if default in (None, inspect.Parameter.empty) else (type(default),)
 
 
 def refuse_unknown(

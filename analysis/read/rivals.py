@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from analysis.labels import listing
 from study.before import BEFORE
 from study.records import CellRecord, StudyRecord, TrialRecord
-from study.words import setting
+from study.words import apart, setting
 
 __all__ = ["Names", "paired", "rivals"]
 
@@ -107,7 +107,7 @@ def _methods(named: Mapping[str, StudyRecord], tasks: Names) -> Names:
             (len(settings) < len(its), _BOTH),
             (len({cell.base for _, cell in its}) > 1, _BASE),
             (_conflict([cell for _, cell in its]), _FIXED),
-            (any(cell.space != its[0][1].space for _, cell in its), _SPACE),
+            (_searched_apart([(tasks.new[label, cell.task], cell) for label, cell in its]), _SPACE),
         )
         why = next((said for holds, said in facts if holds and len(owners) > 1), "")
         split = why in (_BOTH, _BASE, _FIXED)
@@ -132,6 +132,19 @@ def _conflict(cells: Sequence[CellRecord]) -> bool:
         for one in cells
         for name, value in one.fixed.items()
         for other in cells
+    )
+
+
+def _searched_apart(cells: Sequence[tuple[str, CellRecord]]) -> bool:
+    """Two searched a method's hyperparameters, or a task's network's options, differently.
+
+    Args:
+        cells: of one method, each with the name of its task.
+    """
+    spaces = [(task, *apart(cell.space)) for task, cell in cells]
+    return any(
+        method != spaces[0][1] or any(task == one and options != its for one, _, its in spaces)
+        for task, method, options in spaces
     )
 
 

@@ -85,18 +85,45 @@ def list_(
             metavar="[WHAT]", help="methods, datasets, models or presets; or the NAME of one."
         ),
     ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PATTERN]",
+            help="Of models alone: names to look for, as '*net*' or 'timm:*resnet*'.",
+        ),
+    ] = None,
+    image_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pixels a side for which networks are counted; default 32 (28)."),
+    ] = None,
+    channels: Annotated[int, typer.Option(min=1, help="Of these images.")] = 3,
     as_json: Json = False,
 ) -> None:
     """List methods, data sets, models and presets, a line each; of a NAME, all that is known.
 
-    Of a method, that is every hyperparameter with its default, range, meaning and source.
+    Of a method, that is every hyperparameter with its default, range, meaning and source. `list
+    models` counts parameters and GFLOP an image, and says what timm and MONAI bring.
     """
-    from study.command.listing import KINDS, details, details_data, overview, overview_data
+    from study.command.listing import (
+        KINDS,
+        details,
+        details_data,
+        models,
+        models_data,
+        overview,
+        overview_data,
+    )
+    from study.command.models import Images
 
-    if what is None or what in KINDS:
+    images = Images(channels, image_size)
+    if pattern is not None and what != "models":
+        raise typer.BadParameter("is for models, as in: list models 'timm:*resnet*'")
+    if what == "models":
+        tell(models_data(pattern, images)) if as_json else show(*models(pattern, images))
+    elif what is None or what in KINDS:
         tell(overview_data(what)) if as_json else show(*overview(what))
     else:
-        tell(details_data(what)) if as_json else show(*details(what))
+        tell(details_data(what, images)) if as_json else show(*details(what, images))
 
 
 def doctor(

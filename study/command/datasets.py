@@ -18,7 +18,7 @@ from trainables.datasets import (
 from trainables.datasets.sets.about import About
 from trainables.options import options_of
 
-__all__ = ["dataset_data", "dataset_details", "datasets_table"]
+__all__ = ["NEEDED", "dataset_data", "dataset_details", "datasets_table", "meanings"]
 
 GENERAL = {
     "positives": "classes that count as positive, by id or name",
@@ -75,13 +75,13 @@ def dataset_details(entry: dict[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"Classes {classes}. Positive by default: {positives}.")
     if entry["labels"]:
         yield Text(f"Labels {', '.join(map(repr, entry['labels']))}.")
-    meanings = GENERAL | _meanings(DATASETS[entry["name"]])
+    known = GENERAL | meanings(DATASETS[entry["name"]])
     own = {
         name: "needed" if each.default is NEEDED else setting(each.default)
         for name, each in options_of(DATASETS[entry["name"]]).items()
     }
     defaults = own | {name: setting(None) for name in GENERAL if name not in own}
-    rows = [(name, default, meanings.get(name, "")) for name, default in defaults.items()]
+    rows = [(name, default, known.get(name, "")) for name, default in defaults.items()]
     yield text_table("", ("option", "default", "meaning"), rows)
 
 
@@ -96,9 +96,9 @@ def _positives(about: About) -> list[str]:
     return [about.classes[each] for each in ids]
 
 
-def _meanings(reader: Callable[..., Any]) -> dict[str, str]:
-    """What its docstring says under "Args:", by parameter."""
-    _, _, section = (inspect.getdoc(reader) or "").partition("\nArgs:\n")
+def meanings(maker: Callable[..., Any]) -> dict[str, str]:
+    """What the docstring of a reader or builder says under "Args:", by parameter."""
+    _, _, section = (inspect.getdoc(maker) or "").partition("\nArgs:\n")
     section = re.split(r"\n\n", section, maxsplit=1)[0]
-    found = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in found}
+    found = re.findall(r"^    (\w+(?:, \w+)*): (.*(?:\n        .*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for names, text in found for name in names.split(", ")}

@@ -78,7 +78,8 @@ search: {{trials: {trials}}}
 confirm: {{seeds: {seeds}}}
 # Of one trial.
 resources: {{cpus: 1, gpus: {gpus}}}
-# Where the search is not to be the method's own, for example:
+# Where the search is not to be the method's own (options of networks stand under `model`, as
+# `aucstudy list NAME` shows them), for example:
 # space:
 #   auc_m: {{margin: {{low: 0.1, high: 1.0}}, momentum: 0.9}}
 """

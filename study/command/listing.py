@@ -10,6 +10,15 @@ from rich.text import Text
 
 from search_spaces import SPACES
 from study.command.datasets import dataset_data, dataset_details, datasets_table
+from study.command.models import (
+    MEASURED,
+    Images,
+    extras,
+    model_data,
+    model_details,
+    models_tables,
+    names_of,
+)
 from study.command.tables import text_table
 from study.errors import SpecError
 from study.spec import preset_names
@@ -21,9 +30,17 @@ from trainables.datasets import (
 )
 from trainables.hyperparameters import Hyperparameter, hyperparameters
 from trainables.methods import METHODS
-from trainables.models import MODELS
+from trainables.models import LIBRARIES, MODELS, builder
 
-__all__ = ["KINDS", "details", "details_data", "overview", "overview_data"]
+__all__ = [
+    "KINDS",
+    "details",
+    "details_data",
+    "models",
+    "models_data",
+    "overview",
+    "overview_data",
+]
 
 KINDS = {
     "methods": "Methods",
@@ -58,30 +75,65 @@ def overview_data(kind: str | None) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def details(name: str) -> Iterator[RenderableType]:
+def models(pattern: str | None, images: Images) -> Iterator[RenderableType]:
+    """A table of networks with their sizes; see ``models_data``."""
+    found = models_data(pattern, images)
+    yield from models_tables(KINDS["models"], found["models"], found["extras"])
+    yield Text("`aucstudy list NAME` shows all of one.")
+
+
+def models_data(pattern: str | None, images: Images) -> dict[str, list[dict[str, Any]]]:
+    """ "models": {"name", "summary"} of each whose name matches, and ``model_data``; "extras".
+
+    Raises:
+        SpecError: no name matches.
+        UnknownNameError: they are of a library that is not installed.
+    """
+    names = names_of(pattern)
+    counted = len(names) <= max(MEASURED, len(MODELS))
+    return {
+        "models": [
+            {"name": name, "summary": _first(_model(name))}
+            | model_data(name, images, counted=counted)
+            for name in names
+        ],
+        "extras": extras(),
+    }
+
+
+def details(name: str, images: Images) -> Iterator[RenderableType]:
     """All that is known of what is called ``name``.
 
     Raises:
         SpecError: nothing is.
     """
-    for found in details_data(name):
+    for found in details_data(name, images):
         if "hyperparameters" in found:
             columns = ("hyperparameter", "default", "allowed", "searched", "meaning", "source")
             known = hyperparameters(METHODS[name]).values()
             yield text_table(f"{name}: {found['text']}", columns, [_row(name, h) for h in known])
         elif found["kind"] == "datasets":
             yield from dataset_details(found)
+        elif found["kind"] == "models":
+            yield from model_details(found)
         else:
             yield Text(found["text"] if found["kind"] == "presets" else f"{name}: {found['text']}")
 
 
-def details_data(name: str) -> list[dict[str, Any]]:
-    """{"name", "kind", "text"} of whatever is called ``name``, and of a method or set the rest.
+def details_data(name: str, images: Images) -> list[dict[str, Any]]:
+    """{"name", "kind", "text"} of whatever is called ``name``, and of all but presets the rest.
+
+    Args:
+        name: of what ``overview_data`` has, or of a library's network.
+        images: for which a network is counted.
 
     Raises:
         SpecError: nothing is.
+        UnknownNameError: the library has none of that name, or is not installed.
     """
     kinds = [kind for kind, (names, _) in _KINDS.items() if name in names()]
+    if name.partition(":")[0] in LIBRARIES:
+        kinds = ["models"]
     if not kinds:
         every = [known for names, _ in _KINDS.values() for known in names()]
         raise SpecError(
@@ -96,6 +148,7 @@ def details_data(name: str) -> list[dict[str, Any]]:
         }
         | ({"hyperparameters": _hyperparameters(name)} if kind == "methods" else {})
         | (dataset_data(name) if kind == "datasets" else {})
+        | (model_data(name, images) if kind == "models" else {})
         for kind in kinds
     ]
 
@@ -132,6 +185,10 @@ def _summary(found: Any) -> str:
     return " ".join(paragraph.split())
 
 
+def _model(name: str) -> str:
+    return _summary(builder(name))
+
+
 def _head(name: str) -> str:
     """The comment that a preset begins with."""
     lines = preset_text(name).splitlines()
@@ -153,7 +210,7 @@ def _value(value: object) -> str:
 _KINDS: dict[str, tuple[Callable[[], list[str]], Callable[[str], str]]] = {
     "methods": (lambda: list(METHODS), lambda name: _summary(METHODS[name])),
     "datasets": (lambda: list(DATASETS), lambda name: _summary(DATASETS[name])),
-    "models": (lambda: list(MODELS), lambda name: _summary(MODELS[name])),
+    "models": (lambda: list(MODELS), _model),
     "presets": (lambda: list(preset_names()), _head),
 }
 """By kind: its names, and what each is in words."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -103,20 +104,21 @@ def rerun(directory: Path, name: str) -> Rerun:
             f"A trial that is trained again must be finished; {name} is {row.state}. Let the study "
             "run on, or choose another trial."
         )
-    _refuse_other_weights(study, cell)
-    torch.set_num_threads(1)
     params = {**before_values(cell.base), **cell.fixed, **row.params}
     config = trial(cell.base, cell.imratio, cell.run, params, row.seeds)
+    _refuse_other_weights(study, cell, config)
+    torch.set_num_threads(1)
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)
     return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
 
 
-def _refuse_other_weights(study: StudyRecord, cell: CellRecord) -> None:
+def _refuse_other_weights(study: StudyRecord, cell: CellRecord, config: Mapping[str, Any]) -> None:
     """A network that begins with other weights than it did is another trial."""
-    file = weights_of(cell.run)
+    file = weights_of(config)
     if file is None or not file.is_file():
         return  # none is needed, or the network itself says that it is not there
-    began = study.provenance.get("weights", {}).get(cell.model, {}).get(file.name)
+    known = study.provenance.get("weights", {}).get(cell.model, {})
+    began = known.get(config["network"]["weights"], known.get(file.name))
     if began is not None and began != (now := checksum(file)):
         raise LedgerError(
             f"A trial is trained again from the weights that it began with, and {file} is another "

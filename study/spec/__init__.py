@@ -12,6 +12,7 @@ from study.spec.environment import check_environment
 from study.spec.folders import for_everywhere, from_directory
 from study.spec.growth import changes
 from study.spec.model import (
+    MODEL,
     Confirm,
     Profile,
     Resources,
@@ -26,12 +27,12 @@ from study.spec.model import (
 )
 from study.spec.named import Dataset, Network
 from study.spec.names import name_problems
+from study.spec.network_options import network_of, option_space, written_options
 from study.spec.older import as_begun, before_values, completed
 from study.spec.remarks import remarks
 from study.spec.sentences import Problem, problems_of, spec_error
 from study.spec.space import (
     fixed_params,
-    search_trials,
     space_entry,
     tuned_space,
 )
@@ -62,11 +63,12 @@ __all__ = [
     "fixed_params",
     "for_everywhere",
     "load_spec",
+    "network_of",
+    "option_space",
     "parse_spec",
     "preset_names",
     "ratios",
     "remarks",
-    "search_trials",
     "tuned_space",
 ]
 
@@ -140,5 +142,7 @@ def dump(spec: StudySpec) -> str:
         }
         for variant in spec.methods
     }
+    if options := written_options(spec):
+        data["space"][MODEL] = options
     data["storage"] = spec.storage
     return yaml.safe_dump(data, sort_keys=False)

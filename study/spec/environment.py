@@ -1,15 +1,16 @@
 """Can this machine do what the spec asks? Looked at before anything is written."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.machine import cluster_address, cores, memory
 from study.spec.model import StudySpec, Task, data_root, directory_of, ratios
-from study.spec.named import Dataset
+from study.spec.named import Dataset, Network
 from study.spec.names import name_problems
+from study.spec.network_options import network_of, networks_tried
 from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
@@ -182,11 +183,16 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
 
 
 def _built(
-    task: Task, options: dict[str, Any], columns: int, root: Path, in_channels: int, image_size: int
+    name: str,
+    options: Mapping[str, Any],
+    columns: int,
+    root: Path,
+    in_channels: int,
+    image_size: int,
 ) -> "BinaryClassifier":
     from trainables.models import network
 
-    return network(task.model.name, options, in_channels, image_size, root, columns)
+    return network(name, options, in_channels, image_size, root, columns)
 
 
 def _columns(found: "Images") -> "Tensor":
@@ -202,39 +208,52 @@ def _columns(found: "Images") -> "Tensor":
 
 
 def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
-    """A network that cannot take the images would fail in every single trial."""
+    """A network that cannot take the images would fail in every single trial; one that the space
+    gives, in many."""
+    base = network_of(spec, task)
+    if wrong := _wrong(spec, task, base, found, train=True):
+        yield Problem(("tasks", index, "model"), wrong)
+        return
+    for path, network in networks_tried(spec, task):
+        if wrong := _wrong(spec, task, network, found, train=False):
+            yield Problem(path, wrong)
+
+
+def _wrong(
+    spec: StudySpec, task: Task, network: Network, found: "Images", *, train: bool
+) -> str | None:
+    """What is wrong with a network of the task; where it is the user's own and we ``train`` it,
+    a step of every method is tried, too."""
     import torch
 
     from study.spec.own_network import flaw, untrained
     from trainables.batches.augment import normalise
     from trainables.methods import METHODS
     from trainables.models import MODELS
-    from trainables.models.branch import METADATA, OPTIONS, refuse_none
+    from trainables.models.branch import METADATA, OPTIONS, Branch, refuse_none
     from trainables.names import resolve
 
-    name, options = task.model.name, task.model.options
+    name, options = network.name, network.options
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
     metadata = None
-    if name == METADATA or "branch" in options:
-        try:
+    try:
+        if name == METADATA or Branch.of(name, options) is not None:
             metadata = _columns(found)[few]
-            refuse_none(f"task {task.name}: {task.model.shown}", metadata.shape[1])
-        except DataError as error:
-            yield Problem(("tasks", index, "model"), str(error))
-            return
+            refuse_none(f"task {task.name}: {network.shown}", metadata.shape[1])
+    except DataError as error:
+        return str(error)
     if name == METADATA:
-        return  # it is ours, and takes any number of columns
+        return None  # it is ours, and takes any number of columns
     # Its branch is ours, too: what is the user's own is the network of the images.
     of_images = {option: value for option, value in options.items() if option not in OPTIONS}
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
     with torch.random.fork_rng(devices=[]):
         try:
-            wrong = flaw(partial(_built, task, of_images, 0, data_root(spec)), images)
+            wrong = flaw(partial(_built, name, of_images, 0, data_root(spec)), images)
         except TrainableError as error:
-            yield Problem(("tasks", index, "model"), str(error))
-            return
-        if wrong is None and name not in MODELS:
+            return str(error)
+        if wrong is None and train and name not in MODELS:
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods
@@ -242,9 +261,7 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
             columns = 0 if metadata is None else metadata.shape[1]
-            build = partial(_built, task, options, columns, data_root(spec))
+            build = partial(_built, name, options, columns, data_root(spec))
             labels = max(1, len(found.labels))
             wrong = untrained(build, images, methods, precision, labels, metadata)
-    if wrong:
-        shown = task.dataset.shown
-        yield Problem(("tasks", index, "model"), f"{task.model.shown} {wrong} (images of {shown})")
+    return f"{network.shown} {wrong} (images of {task.dataset.shown})" if wrong else None

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from study.before import BEFORE
+from study.spec.model import MODEL, Task
+from study.spec.network_options import has_option
 from study.words import setting
 
 __all__ = ["changes"]
@@ -48,6 +50,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         *_listed(old, new),
         *_tasks(old, new),
         *_space(old, new),
+        *_options(old, new),
     ]
 
 
@@ -161,6 +164,16 @@ def _space(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield from _differs(
                 f"space.{method}.{name}", before.get(name, unset), now.get(name, unset)
             )
+
+
+def _options(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Options of networks; those that only joining tasks have are free."""
+    before, now = (spec["space"].get(MODEL, {}) for spec in (old, new))
+    networks = [Task.model_validate(task).model for task in old["tasks"]]
+    for name in {**before, **now}:
+        if any(has_option(network, name) for network in networks):
+            was, is_now = before.get(name, "not set"), now.get(name, "not set")
+            yield from _differs(f"space.{MODEL}.{name}", was, is_now)
 
 
 def _differs(what: str, before: Any, now: Any) -> Iterator[str]:

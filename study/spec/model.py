@@ -42,6 +42,7 @@ from study.spec.values import (
 
 __all__ = [
     "DATA_VARIABLE",
+    "MODEL",
     "Confirm",
     "Profile",
     "Resources",
@@ -56,6 +57,9 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
+
+MODEL = "model"
+"""In ``space``, beside the methods: stands for the networks, whose options follow."""
 
 Augmentation = Literal[
     "crop_flip", "flip", "none", "crop_flip_3d", "crop_flip_rotate_3d", "flip_3d"
@@ -82,6 +86,11 @@ def _variant(value: object) -> object:
 
 def _distinct(variants: "list[Variant]") -> "list[Variant]":
     unique([variant.name for variant in variants])
+    if any(variant.name == MODEL for variant in variants):
+        raise ValueError(
+            f"must not hold a method or variant called {MODEL!r}, which in `space` stands for the "
+            "options of networks: give it another name"
+        )
     return variants
 
 
@@ -269,7 +278,8 @@ class StudySpec(Model):
         methods, tasks, imratios: the grid; an imratio of None is the data set's own.
         search, confirm: trials of every cell.
         profile: trials around what is confirmed; None: none.
-        space: by method and hyperparameter, what replaces the method's own search space.
+        space: by method and hyperparameter, what replaces the method's own search space; under
+            ``MODEL`` by option, what is searched or fixed of the networks that have it.
         resources: what one trial takes.
         precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
         metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
@@ -324,9 +334,12 @@ class StudySpec(Model):
     def _of_methods(cls, space: dict[str, Any], done: ValidationInfo) -> dict[str, Any]:
         variants = {variant.name: variant for variant in done.data.get("methods", ())}
         for method, entries in space.items():
+            if method == MODEL:
+                continue
             if method not in variants and variants:
                 raise ValueError(
-                    f"must only name methods of this study ({', '.join(variants)}), not {method!r}"
+                    f"must only name methods of this study ({', '.join(variants)}), or {MODEL} for "
+                    f"options of networks, not {method!r}"
                 )
             if both := sorted(entries.keys() & variants[method].set.keys()) if variants else []:
                 raise ValueError(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from study.cell import cell_id
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
-from study.spec.model import StudySpec, Variant, ratios
+from study.spec.model import MODEL, StudySpec, Variant, ratios
+from study.spec.network_options import network_of, option_problems, option_space
 from study.spec.own_method import flaws
 from study.spec.profile import profile_values
 from study.spec.sentences import Problem
@@ -15,13 +16,13 @@ from study.spec.space import (
     fixed_params,
     is_whole,
     kinds,
-    search_trials,
     tuned_space,
 )
 from study.spec.text import did_you_mean
+from study.words import OPTION
 from trainables.errors import DataError, UnknownNameError
 from trainables.names import resolve
-from trainables.options import refuse_unknown
+from trainables.options import options_of, refuse_unknown
 
 if TYPE_CHECKING:
     from trainables.hyperparameters import Hyperparameter
@@ -39,7 +40,8 @@ of predictions that are being written, adds the ratio, the trial and the process
 def name_problems(spec: StudySpec) -> list[Problem]:
     """Unknown methods, data sets, models and hyperparameters, and values that do not suit them."""
     problems = [*_methods(spec), *_tasks(spec), *_cells(spec)]
-    return problems or [*_profile(spec)]
+    problems = problems or [*option_problems(spec)]
+    return problems or [*_idle(spec), *_profile(spec)]
 
 
 def _methods(spec: StudySpec) -> Iterator[Problem]:
@@ -67,12 +69,6 @@ def _methods(spec: StudySpec) -> Iterator[Problem]:
             yield from problems
             if problems:
                 continue
-            if spec.confirm.seeds == 0 and search_trials(spec, variant) == 0:
-                yield Problem(
-                    path,
-                    f"{name} would not run at all: it has nothing to search, and confirm.seeds is "
-                    "0. Raise confirm.seeds, or leave it something to search",
-                )
             twin = next((other for other in sound if _equal(spec, variant, other)), None)
             if twin is not None:
                 yield Problem(
@@ -81,6 +77,19 @@ def _methods(spec: StudySpec) -> Iterator[Problem]:
                     "search something else in it",
                 )
             sound.append(variant)
+
+
+def _idle(spec: StudySpec) -> Iterator[Problem]:
+    """Methods that would have no trial on a task."""
+    if spec.confirm.seeds or all(option_space(spec, task) for task in spec.tasks):
+        return
+    for index, variant in enumerate(spec.methods):
+        if not tuned_space(spec, variant):
+            yield Problem(
+                ("methods", index),
+                f"{variant.name} would not run at all: it has nothing to search, and confirm.seeds "
+                "is 0. Raise confirm.seeds, or leave it something to search",
+            )
 
 
 def _equal(spec: StudySpec, one: Variant, other: Variant) -> bool:
@@ -106,6 +115,8 @@ def _profile(spec: StudySpec) -> Iterator[Problem]:
     methods = dict.fromkeys(variant.method for variant in spec.methods)
     known = {name: hyperparameters(resolve("method", METHODS, name)) for name in methods}
     for name, entry in spec.profile.values.items():
+        if name.startswith(OPTION):
+            continue
         path = ("profile", "values", name)
         having = [method for method in methods if name in known[method]]
         if not having:
@@ -158,10 +169,12 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
                 words = f"{entry.name} must be a function or class, as our own {kind}s are"
                 yield Problem(path, words)
             else:
+                own = options_of(found) if key == MODEL else {}
+                fixed = {n: e for n, e in spec.space.get(MODEL, {}).items() if n in own}
                 try:
-                    refuse_unknown(entry.name, found, entry.options, general)
-                    if key == "model":
-                        Branch.of(entry.name, entry.options)
+                    refuse_unknown(entry.name, found, {**fixed, **entry.options}, general)
+                    if key == MODEL:
+                        Branch.of(entry.name, network_of(spec, task).options)
                 except (UnknownNameError, DataError) as error:
                     yield Problem(path, str(error))
 

@@ -1,12 +1,12 @@
-"""Where a profile moves the hyperparameters of a method."""
+"""Where a profile moves the hyperparameters of a method and the options of a network."""
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from study.cell import Moves
 from study.spec.entries import Grid
-from study.spec.model import StudySpec, Variant
+from study.spec.grids import grid_values
+from study.spec.model import StudySpec, Task, Variant
+from study.spec.network_options import option_moves
 from study.spec.space import default_space, fixed_params, is_whole, tuned_space
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["moves_of", "profile_values"]
 
 
-def moves_of(spec: StudySpec, variant: Variant) -> Moves | None:
-    """The profile of each cell of ``variant``; None where the spec asks for none, or the method
-    has nothing of it."""
+def moves_of(spec: StudySpec, variant: Variant, task: Task) -> Moves | None:
+    """The profile of each cell of ``variant`` on ``task``; None where the spec asks for none, or
+    neither the method nor the network has anything of it."""
     from trainables.hyperparameters import hyperparameters
     from trainables.methods import METHODS
     from trainables.names import resolve
@@ -32,28 +32,21 @@ def moves_of(spec: StudySpec, variant: Variant) -> Moves | None:
     }
     tuned, fixed = tuned_space(spec, variant), fixed_params(spec, variant)
     unmoved = {n: fixed.get(n, known[n].default) for n in values if n not in tuned}
-    return Moves(values, unmoved, spec.profile.seeds, spec.profile.test) if values else None
+    of_options, options_unmoved = option_moves(spec, task)
+    every = {**values, **of_options}
+    return (
+        Moves(every, {**unmoved, **options_unmoved}, spec.profile.seeds, spec.profile.test)
+        if every
+        else None
+    )
 
 
 def profile_values(entry: Grid | list[Any], method: str, known: "Hyperparameter") -> list[Any]:
     """The values of an entry of ``profile.values`` for a method that has the hyperparameter.
 
     A grid is log where it says so or, if it does not say, where the method's own search space is
-    and the grid begins above 0. Of whole numbers each stands once.
+    and the grid begins above 0.
     """
-    if isinstance(entry, list):
-        return [float(v) if _is_real(v, known) else v for v in entry]
-    log = entry.log
-    if log is None:
-        own = default_space(method).get(known.name)
-        log = own is not None and getattr(own.distribution, "log", False) and entry.low > 0
-    spaced = (np.geomspace if log else np.linspace)(entry.low, entry.high, entry.points)
-    if is_whole(known):
-        return [*dict.fromkeys(round(float(value)) for value in spaced)]
-    # As people write them: 0.3, not 0.30000000000000004.
-    return [float(f"{value:.6g}") for value in spaced]
-
-
-def _is_real(value: object, known: "Hyperparameter") -> bool:
-    """A whole number in the list of a hyperparameter that takes real ones."""
-    return isinstance(value, int) and not isinstance(value, bool) and not is_whole(known)
+    own = default_space(method).get(known.name)
+    log = own is not None and bool(getattr(own.distribution, "log", False))
+    return grid_values(entry, whole=is_whole(known), log=log)

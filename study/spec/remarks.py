@@ -1,7 +1,7 @@
 """What a spec may ask for, and hardly means."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from optuna.distributions import (
     BaseDistribution,
@@ -11,6 +11,7 @@ from optuna.distributions import (
 )
 
 from study.spec.model import StudySpec, ratios
+from study.spec.network_options import option_space
 from study.spec.space import tuned_space
 
 __all__ = ["remarks"]
@@ -33,9 +34,11 @@ def remarks(spec: StudySpec) -> Iterator[str]:
             "one, and the spec has none to take from. Give imratios two numbers at least, or leave "
             "warm_start out."
         )
+    options = [option_space(spec, task) for task in spec.tasks]
     for variant in spec.methods:
-        space = tuned_space(spec, variant)
-        configurations = math.prod(map(_values, space.values()))
+        tuned = tuned_space(spec, variant)
+        space = min(({**tuned, **each} for each in options), key=_configurations)
+        configurations = _configurations(space)
         if space and configurations < trials:
             times = trials / configurations
             yield (
@@ -44,6 +47,10 @@ def remarks(spec: StudySpec) -> Iterator[str]:
                 "times on average, with other seeds, and the luckiest trial is selected. "
                 "Lower search.trials or widen the space, unless it is the scatter that you study."
             )
+
+
+def _configurations(space: Mapping[str, BaseDistribution]) -> float:
+    return math.prod(map(_values, space.values()))
 
 
 def _values(distribution: BaseDistribution) -> float:

@@ -27,7 +27,6 @@ __all__ = [
     "is_whole",
     "kinds",
     "named_pairs",
-    "search_trials",
     "space_entry",
     "tuned_space",
 ]
@@ -158,11 +157,6 @@ def fixed_params(spec: StudySpec, variant: Variant) -> dict[str, Any]:
     tuned = default_space(variant.method)
     known = hyperparameters(resolve("method", METHODS, variant.method))
     return {name: each.default for name, each in known.items() if name in tuned} | fixed
-
-
-def search_trials(spec: StudySpec, variant: Variant) -> int:
-    """Trials of each search of ``variant``; 0 where every trial would be the same."""
-    return spec.search.trials if tuned_space(spec, variant) else 0
 
 
 def space_entry(distribution: BaseDistribution) -> dict[str, Any]:

@@ -21,7 +21,7 @@ Build = Callable[..., Any]
 
 @pytest.fixture
 def kept(tmp_path: Path, study: Build, cell: Build, trial: Build, confirm: Build) -> StudyRecord:
-    """Two confirm trials with predictions, one whose file is gone, and a choice of mixed kinds."""
+    """Two confirm trials with predictions, one whose file is gone, mixed choices, a profile."""
     (tmp_path / "predictions").mkdir()
     scores = np.array([0.1, -2.5, 1e-7], dtype=np.float32)
     for seed in (0, 1):
@@ -39,7 +39,11 @@ def kept(tmp_path: Path, study: Build, cell: Build, trial: Build, confirm: Build
             number=1, params={"lr": 0.2, "k": 2, "how": 1}, state="FAIL", value=None, reason="é,\n"
         ),
     )
-    return study(cell(search=search, confirm=rows, imratio=None), directory=tmp_path)
+    moved = tuple(
+        trial("profile", i, seed=i, moved=("lr", 0.1), params={"lr": 0.1}) for i in (0, 1)
+    )
+    own = cell(search=search, confirm=rows, profile=moved, imratio=None)
+    return study(own, directory=tmp_path)
 
 
 def _loaded(record: StudyRecord, monkeypatch: pytest.MonkeyPatch) -> None:

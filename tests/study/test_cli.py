@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from study.cells import cells
 from study.cli import app
+from study.command.models import MEANINGS
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.spec import directory_of, dump, parse_spec, preset_names
@@ -22,7 +23,7 @@ from trainables.datasets import (
 )
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
-from trainables.models import MODELS
+from trainables.models import GENERAL, MODELS
 
 ROOT = Path(__file__).parents[2]
 
@@ -232,6 +233,63 @@ def test_list_of_a_data_set_has_its_classes_and_options() -> None:
 
 def test_list_of_a_preset_is_its_yaml() -> None:
     assert yaml.safe_load(aucstudy("list", "quickstart").output)["name"] == "quickstart"
+
+
+def test_list_of_a_network_has_its_size_and_options() -> None:
+    shown = " ".join(aucstudy("list", "densenet161", "--channels", "1").output.split())
+    assert shown.startswith("densenet161: DenseNet161 (Huang et al. 2017); ")
+    assert "26,460,961 parameters, 4.93 GFLOP an image of 1x32x32." in shown
+    assert "Weights: drawn, or from imagenet or file." in shown
+    assert "drop_rate 0.0 of the dropout after each layer" in shown
+    for name in GENERAL:
+        assert f" {name} null " in shown
+
+
+def test_general_options_have_a_meaning() -> None:
+    assert set(GENERAL) <= MEANINGS.keys()
+
+
+def test_networks_are_looked_up_by_a_pattern() -> None:
+    shown = aucstudy("list", "models", "resnet?0").output
+    assert re.findall(r"^ ?(\w+)  ", shown, re.MULTILINE)[1:] == ["resnet20", "resnet50"]
+    assert "269,137" in shown
+    volumes = " ".join(aucstudy("list", "models", "small_cnn_3d").output.split())
+    assert "of images of 3x28x28x28" in volumes
+    none = aucstudy("list", "models", "resnte*")
+    assert none.exit_code == 2
+    assert "No network matches 'resnte*' among " in none.stderr
+    assert (
+        "looked up among our own or those of timm, monai"
+        in aucstudy("list", "models", "x:y").stderr
+    )
+    assert aucstudy("list", "methods", "ce*").exit_code == 2
+
+
+def test_networks_of_a_library_are_looked_up() -> None:
+    timm = pytest.importorskip("timm")
+    found = json.loads(aucstudy("list", "models", "timm:*resnet10t*", "--json").stdout)
+    assert [each["name"] for each in found["models"]] == ["timm:resnet10t"]
+    (extra, _) = found["extras"]
+    assert (extra["name"], extra["networks"]) == ("timm", len(timm.list_models()))
+    shown = " ".join(aucstudy("list", "timm:resnet10t").output.split())
+    assert shown.startswith("timm:resnet10t: timm's resnet10t; ")
+    assert "drop_path_rate null of leaving blocks out in training" in shown
+    many = aucstudy("list", "models", "timm:*").output
+    assert f"({len(timm.list_models())}; at most 40 are counted)" in many
+
+
+@pytest.mark.parametrize("library", ["timm", "monai"])
+def test_without_a_library_the_line_that_installs_it(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    # Once it is imported, this one is found without its package.
+    monkeypatch.setitem(sys.modules, f"{library}.networks", None)
+    shown = " ".join(aucstudy("list", "models", "mlp").output.split())
+    assert f"{library} not installed; it brings networks as {library}:NAME: pip install" in shown
+    refused = aucstudy("list", f"{library}:resnet18")
+    assert refused.exit_code == 2
+    assert f"pip install 'aucstudy[{library}]'" in refused.stderr
 
 
 def test_list_of_a_name_that_nothing_has() -> None:

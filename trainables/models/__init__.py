@@ -15,16 +15,25 @@ from trainables.models.branch import METADATA, OPTIONS, Branch, branched, metada
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.layers import rate_layers
 from trainables.models.mlp import mlp
-from trainables.models.monai_models import monai_builder
+from trainables.models.monai_models import monai_builder, monai_names
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
 from trainables.models.small_cnn import small_cnn
 from trainables.models.small_cnn_3d import small_cnn_3d
-from trainables.models.timm_models import timm_builder
+from trainables.models.timm_models import timm_builder, timm_names
 from trainables.models.torchvision_models import TORCHVISION
 from trainables.models.weights import Taken, take_weights
 from trainables.names import resolve
 
-__all__ = ["GENERAL", "LIBRARIES", "MODELS", "Builder", "begins_with", "builder", "network"]
+__all__ = [
+    "GENERAL",
+    "LIBRARIES",
+    "MODELS",
+    "NAMES",
+    "Builder",
+    "begins_with",
+    "builder",
+    "network",
+]
 
 Builder = Callable[..., BinaryClassifier]
 
@@ -41,6 +50,9 @@ MODELS: dict[str, Builder] = {
 
 LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai": monai_builder}
 """Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
+
+NAMES: dict[str, Callable[[], list[str]]] = {"timm": timm_names, "monai": monai_names}
+"""What each library has, by its own names."""
 
 
 GENERAL = ("weights", "freeze", "head_lr_factor", "layer_lr_decay", *OPTIONS)

@@ -8,10 +8,15 @@ from trainables.errors import UnknownNameError
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.torchvision_models import has_small_stem
 
-__all__ = ["monai_builder"]
+__all__ = ["monai_builder", "monai_names"]
 
 RESNETS = ("resnet10", "resnet18", "resnet34", "resnet50", "resnet101")
 DENSENETS = ("densenet121", "densenet169", "densenet201", "densenet264")
+
+
+def monai_names() -> list[str]:
+    """Those of its networks that are offered."""
+    return [*RESNETS, *DENSENETS]
 
 
 def monai_builder(name: str) -> Callable[..., BinaryClassifier]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -11,7 +12,16 @@ from trainables.errors import UnknownNameError
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.torchvision_models import SMALL_IMAGE
 
-__all__ = ["timm_builder"]
+__all__ = ["timm_builder", "timm_names"]
+
+
+def timm_names() -> list[str]:
+    """The image models of timm.
+
+    Raises:
+        UnknownNameError: timm is not installed.
+    """
+    return list(_timm("timm").list_models())
 
 
 def timm_builder(name: str) -> Callable[..., BinaryClassifier]:
@@ -23,12 +33,7 @@ def timm_builder(name: str) -> Callable[..., BinaryClassifier]:
     Raises:
         UnknownNameError: timm is not installed, or has no such model.
     """
-    try:
-        import timm
-    except ImportError as error:
-        raise UnknownNameError(
-            f"model 'timm:{name}' needs the package timm: pip install 'aucstudy[timm]'."
-        ) from error
+    timm = _timm(f"model 'timm:{name}'")
     if not timm.is_model(name):
         near = get_close_matches(name, timm.list_models(), n=3)
         hint = f", such as {', '.join(near)}" if near else ""
@@ -53,10 +58,21 @@ def timm_builder(name: str) -> Callable[..., BinaryClassifier]:
     Args:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side; a vision transformer is built for this size.
-        drop_rate, drop_path_rate: of dropout before the head, and of leaving blocks out in
-            training, in [0, 1); None: as timm has them.
+        drop_rate: of dropout before the head, in [0, 1); None: as timm has it.
+        drop_path_rate: of leaving blocks out in training, in [0, 1); None: as timm has it.
     """
     return build
+
+
+def _timm(what: str) -> ModuleType:
+    """The library; it is the extra "timm" of this package."""
+    try:
+        import timm
+    except ImportError as error:
+        raise UnknownNameError(
+            f"{what} needs the package timm: pip install 'aucstudy[timm]'."
+        ) from error
+    return timm
 
 
 def _created(name: str, in_channels: int, image_size: int, options: dict[str, Any]) -> nn.Module:

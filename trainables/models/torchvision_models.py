@@ -67,8 +67,14 @@ def _densenets(name: str) -> Callable[..., BinaryClassifier]:
     ) -> BinaryClassifier:
         return _densenet(name, in_channels, image_size, drop_rate, stem)
 
-    build.__doc__ = f"""{name.replace("densenet", "DenseNet")} (Huang et al. 2017); arguments as of
-    ``densenet121``."""
+    build.__doc__ = f"""{name.replace("densenet", "DenseNet")} (Huang et al. 2017); small images get
+    a small stem.
+
+    Args:
+        in_channels: channels of an image, at least 1.
+        image_size: pixels a side, at least 8 (the image is halved three times).
+        drop_rate: of the dropout after each layer, in [0, 1).
+    """
     return build
 
 
@@ -194,7 +200,7 @@ def _fitted(first: nn.Conv2d, in_channels: int, image_size: int, stride: int) ->
         if in_channels == first.in_channels:
             fitted.weight.copy_(first.weight)
         else:  # spread as the network's own
-            fitted.weight.normal_(0.0, float(first.weight.std()))
+            fitted.weight.normal_().mul_(first.weight.std())
         if first.bias is not None and fitted.bias is not None:
             fitted.bias.copy_(first.bias)
     return fitted

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from trainables.errors import DataError
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.torchvision_models import TORCHVISION
 
-__all__ = ["IMAGENET", "Taken", "statistics", "take_weights", "weights_file"]
+__all__ = ["IMAGENET", "Taken", "has_imagenet", "statistics", "take_weights", "weights_file"]
 
 IMAGENET = "imagenet"
 """Stands for the weights that a network's library offers, from its cache or a download."""
@@ -52,6 +53,16 @@ class Taken:
 def weights_file(weights: str, root: Path) -> Path | None:
     """The file that a spec's ``weights`` mean, a relative one below ``root``; None: a library's."""
     return None if weights == IMAGENET else root / Path(weights).expanduser()
+
+
+def has_imagenet(name: str) -> bool:
+    """Whether the network's library offers weights that were trained on ImageNet (or more)."""
+    library, _, inside = name.partition(":")
+    if library == "timm" and inside:
+        import timm
+
+        return bool(timm.models.is_model_pretrained(inside))
+    return name in TORCHVISION
 
 
 def take_weights(model: BinaryClassifier, name: str, weights: str, root: Path) -> Taken:

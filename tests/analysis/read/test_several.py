@@ -51,6 +51,17 @@ def test_same_task_and_ratio_are_rivals(one: Build) -> None:
     assert results.remarks == ("2 studies read together: a and b.",)
 
 
+def test_options_of_networks_are_compared_within_a_task(study: Build, cell: Build) -> None:
+    """What one task's network has and another's has not is no other space of the method."""
+    drop = {"model.drop_rate": {"low": 0.0, "high": 0.4, "log": False, "step": None}}
+    one = study(cell("ce", id="a", task="a", space=drop), name="one")
+    two = study(cell("ce", id="b", task="b", space={}), name="two")
+    assert "other spaces" not in _said(combine([one, two]))
+    wider = {"model.drop_rate": {**drop["model.drop_rate"], "high": 0.5}}
+    three = study(cell("ce", 0.2, id="c", task="a", space=wider), name="three")
+    assert "one and three searched other spaces for ce." in combine([one, three]).remarks
+
+
 def test_rows_lead_back_to_their_study(one: Build, tmp_path: Path) -> None:
     second = one("b", "auc_m")
     results = combine([one("a"), second])

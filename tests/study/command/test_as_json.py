@@ -113,6 +113,17 @@ def test_list() -> None:
     (method,) = told("list", "ce_tuned")
     searched = {each["name"] for each in method["hyperparameters"] if each["searched"]}
     assert searched == set(SPACES["ce_tuned"])
+    found = told("list", "models", "*mlp*", "--image-size", "8", "--channels", "1")
+    (mlp,) = found["models"]
+    assert (mlp["image"], mlp["weights"], mlp["options"]) == ([1, 8, 8], ["file"], {})
+    # 64 pixels to 128 units, to 64, to one logit.
+    products = 64 * 128 + 128 * 64 + 64
+    assert mlp["parameters"] == products + 128 + 64 + 1
+    assert mlp["gflop"] == pytest.approx(2 * products / 1e9)
+    assert [extra["name"] for extra in found["extras"]] == ["timm", "monai"]
+    (resnet,) = told("list", "resnet20")
+    assert (resnet["kind"], resnet["options"]) == ("models", {"activation": "elu"})
+    assert resnet["parameters"] == 269_137
     (preset,) = told("list", "quickstart")
     assert yaml.safe_load(preset["text"])["name"] == "quickstart"
 

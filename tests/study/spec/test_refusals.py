@@ -169,7 +169,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "space of a method that is not searched": (
         edited("space", "focal", "lr", value=0.5),
-        r"space: must only name methods of this study \(ce, auc_m\), not 'focal'",
+        r"space: must only name methods of this study \(ce, auc_m\), or model for .*, not 'focal'",
     ),
     "name with a folder": (edited("name", value="../up"), "name: becomes part of a file name"),
     "name that is a folder": (edited("name", value=".."), "name: becomes part of a file name"),
