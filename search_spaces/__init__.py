@@ -8,6 +8,7 @@ A method's file may also say in ``PAIRS`` which hyperparameters belong together,
 from types import MappingProxyType, ModuleType
 
 from search_spaces import (
+    asymmetric,
     auc_ce,
     auc_m,
     auc_mixup,
@@ -18,9 +19,17 @@ from search_spaces import (
     ct_auc,
     ct_mixup,
     focal,
+    ldam_drw,
+    pairwise,
+    soap,
+    sopa,
+    sopa_s,
+    sota_s,
     ts_dec,
     ts_drw,
     two_stage,
+    vector_scaling,
+    weighted_ce,
 )
 from search_spaces.ranges import Range
 
@@ -40,6 +49,15 @@ _FILES: dict[str, ModuleType] = {
     "ce_mixup": ce_mixup,
     "auc_mixup": auc_mixup,
     "ct_mixup": ct_mixup,
+    "pairwise": pairwise,
+    "soap": soap,
+    "sopa": sopa,
+    "sopa_s": sopa_s,
+    "sota_s": sota_s,
+    "weighted_ce": weighted_ce,
+    "ldam_drw": ldam_drw,
+    "vector_scaling": vector_scaling,
+    "asymmetric": asymmetric,
 }
 
 SPACES = MappingProxyType[str, dict[str, Range]](

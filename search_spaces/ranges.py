@@ -3,16 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 __all__ = [
     "BETA",
+    "CLASS_BETA",
     "EPOCH_DECAY",
+    "IMAGE_GAMMA",
     "INNER_LR",
     "INNER_STEPS",
+    "KL",
     "LR",
     "MARGIN",
     "MIXUP_ALPHA",
+    "PAIR_MARGIN",
     "PRIOR_LR",
     "WEIGHT_DECAY",
     "C",
@@ -81,4 +90,24 @@ MIXUP_ALPHA = Range(
     FloatDistribution(0.1, 1.0, log=True),
     (0.1, 0.2, 0.4, 1.0),
     "Zhang et al., mixup, ICLR 2018 (arXiv 1710.09412): 0.1 to 0.4 on ImageNet, 1 on CIFAR",
+)
+PAIR_MARGIN = Range(
+    FloatDistribution(0.1, 1.0),
+    (0.1, 0.3, 0.5, 0.7, 0.9, 1.0),
+    "LibAUC 2.0.1, documentation of its losses of pairs",
+)
+IMAGE_GAMMA = Range(
+    FloatDistribution(0.1, 0.9),
+    (0.1, 0.3, 0.5, 0.7, 0.9),
+    "LibAUC 2.0.1, documentation of APLoss and pAUC_DRO_Loss",
+)
+KL = Range(
+    FloatDistribution(0.1, 10.0, log=True),
+    (0.1, 1.0, 10.0),
+    "LibAUC 2.0.1, documentation of pAUC_DRO_Loss: its Lambda",
+)
+CLASS_BETA = Range(
+    CategoricalDistribution((0.9, 0.99, 0.999, 0.9999, 1.0)),
+    (0.9, 0.99, 0.999, 0.9999, 1.0),
+    "Cui et al., CVPR 2019 (arXiv 1901.05555): 0.9 to 0.9999; 1, weights of 1 / n, is their limit",
 )

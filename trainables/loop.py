@@ -11,6 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trainables.averages import draws
+from trainables.averages.copies import Copies, as_it_is, mean
+from trainables.averages.evaluated import Evaluated
 from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
@@ -22,7 +25,7 @@ from trainables.datasets.cache import task_on_device
 from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
-from trainables.evaluation import tested, validated
+from trainables.evaluation import tested, validated, without
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
@@ -149,6 +152,9 @@ class TrainingRun:
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
+        self._evaluated = Evaluated(
+            config, self._task, self._model, self.batch_size, self._inputs.augmentation
+        )
         if config.compile:
             self._compile(method)
         self._pace = Pace(device)
@@ -248,7 +254,8 @@ class TrainingRun:
         return validated(self._task, self._val_scores(), self.config.select)["val_auroc"]
 
     def _val_scores(self) -> Tensor:
-        scores = self._outputs(self._model, self._task.val_images, self._task.val_metadata)
+        with self._evaluated.lent(self._recipe):
+            scores = self._outputs(self._model, self._task.val_images, self._task.val_metadata)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
@@ -260,36 +267,51 @@ class TrainingRun:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
         started = time.perf_counter()
         with f32_products(self.config.precision):
-            self._recipe.advance(self.progress)
+            progress = self.progress
+            self._recipe.advance(progress)
             self._supply.load(self._recipe.batches)
             self._recipe.count(self._execution(self._step, self._recipe.update))
+            self._evaluated.take(progress, self._recipe)
         self.step += 1
         self.images += self.batch_size * self._recipe.batches
         self._pace.step()
         self.training_seconds += time.perf_counter() - started
         return self._loss
 
-    def test(self, *, embeddings: bool = False) -> dict[str, Any]:
+    def test(
+        self, *, embeddings: bool = False, beat: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Evaluate the test set; call it once, after the last interval of a confirm trial.
 
         Args:
-            embeddings: also give what the last layer sees, in float32 at every precision.
+            embeddings: also give what the last layer sees, in float32 at every precision, of the
+                images as they are.
+            beat: called again and again meanwhile.
 
         Returns:
-            What `trainables.evaluation.tested` gives; "embeddings": float32 (N, D) if asked for.
+            What `trainables.evaluation.tested` gives, of what ``config.evaluation`` asks for; where
+            that is anything, what `trainables.evaluation.without` gives of the weights after the
+            last step and the images as they are; "embeddings": float32 (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
         """
-        task = self._task
-        scores = self._outputs(self._model, task.test_images, task.test_metadata)
-        if not bool(torch.isfinite(scores).all()):
-            raise DivergedError("Scores must be finite; a test score was not.")
-        # Again rather than kept since the last interval, which a checkpoint does not hold.
-        val_scores = self._outputs(self._model, task.val_images, task.val_metadata)
+        task, model, evaluated = self._task, self._model, self._evaluated
+        of_test = (model, task.test_images, task.test_metadata)
+        of_validation = (model, task.val_images, task.val_metadata)
+        with evaluated.lent(self._recipe):
+            scores = self._outputs(*of_test, evaluated.copies(draws.TEST), beat)
+            # Again rather than kept since the last interval, which a checkpoint does not hold.
+            val_scores = self._outputs(*of_validation, evaluated.copies(draws.VALIDATION), beat)
+            features = self._outputs(model.features, task.test_images) if embeddings else None
+        _refuse_infinite(scores)
         found = tested(task, scores, val_scores)
-        if embeddings:
-            features = self._outputs(self._model.features, task.test_images)
+        if self.config.evaluation:
+            with evaluated.lent(self._recipe, plainly=True):
+                plain = self._outputs(*of_test, beat=beat)
+            _refuse_infinite(plain)
+            found |= without(task, plain)
+        if features is not None:
             found["embeddings"] = features.float().cpu().numpy()
         return found
 
@@ -312,6 +334,7 @@ class TrainingRun:
             "curve": self.curve,
             "begun": self._begun,
             "losses": self._losses,
+            "evaluated": self._evaluated.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -331,6 +354,8 @@ class TrainingRun:
         self.curve = list(state["curve"])
         self._begun = state["begun"]
         self._losses = state["losses"].to(self.config.device, copy=True)
+        # A version without averages kept none.
+        self._evaluated.load_state_dict(state.get("evaluated", {}))
 
     @property
     def _generators(self) -> tuple[torch.Generator, torch.Generator]:
@@ -406,13 +431,17 @@ class TrainingRun:
 
     @torch.no_grad()
     def _outputs(
-        self, network: nn.Module, images: Images, metadata: Tensor | None = None
+        self,
+        network: nn.Module,
+        images: Images,
+        metadata: Tensor | None = None,
+        copies: Copies = as_it_is,
+        beat: Callable[[], None] = lambda: None,
     ) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
 
-        The model takes their ``metadata`` (n, K) besides, if it takes any.
-
-        It is evaluated with the weights that the method evaluates.
+        The model takes their ``metadata`` (n, K) besides, if it takes any. To be called within
+        ``self._evaluated.lent``.
         """
         parts = images.split(EVALUATION_BATCH)
         if not self._fits:
@@ -420,11 +449,21 @@ class TrainingRun:
         rows: Iterable[tuple[Tensor, ...]] = repeat(())
         if metadata is not None and self._model.takes_metadata:
             rows = zip(metadata.split(EVALUATION_BATCH), strict=True)
+
+        def output(pixels: Tensor, beside: tuple[Tensor, ...]) -> Tensor:
+            beat()
+            found: Tensor = network(self._inputs.normalised(pixels), *beside)
+            return found
+
         self._model.eval()
-        with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [
-                network(self._inputs.normalised(part), *beside)
-                for part, beside in zip(parts, rows, strict=False)
-            ]
+        outputs = [
+            mean(output(each, beside) for each in copies(part))
+            for part, beside in zip(parts, rows, strict=False)
+        ]
         self._model.train()
         return torch.cat(outputs)
+
+
+def _refuse_infinite(scores: Tensor) -> None:
+    if not bool(torch.isfinite(scores).all()):
+        raise DivergedError("Scores must be finite; a test score was not.")

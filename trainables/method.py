@@ -25,12 +25,14 @@ class Method(ABC):
     Attributes:
         TARGETS: of the class, the targets that it trains on: "binary", (B,), and "multi-label",
             (B, L) with NaN where a label is missing. What a class does not name is refused.
+        SOFT: of the class, whether labels may lie between 0 and 1.
 
     Raises:
         ValueError: a field's value is not allowed; the sentence says what is.
     """
 
     TARGETS: ClassVar[frozenset[str]] = frozenset({"binary"})
+    SOFT: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name, each in hyperparameters(type(self)).items():
@@ -44,7 +46,7 @@ class Method(ABC):
         """
         return of_task
 
-    def refuse_labels(self, labels: int, soft: bool = False) -> None:  # noqa: ARG002
+    def refuse_labels(self, labels: int, soft: bool = False) -> None:
         """Do nothing if it trains on tasks of so many labels.
 
         Args:
@@ -58,6 +60,12 @@ class Method(ABC):
             raise DataError(
                 f"a method must take the task's {labels} labels at once, and {type(self).__name__} "
                 "takes one: name one in the data set's `labels`, or take another method."
+            )
+        if soft and not self.SOFT:
+            raise DataError(
+                f"{type(self).__name__} takes labels of 0 and 1, and the data set has some "
+                "between, which are uncertain: have them read as 0, as 1 or as missing, or take "
+                "another method."
             )
 
     @property

@@ -219,6 +219,11 @@ class Recipe:
         return self._update
 
     @property
+    def stage(self) -> int:
+        """The place of the stage that trains, from 0."""
+        return self._index
+
+    @property
     def gradient_evaluations(self) -> int:
         """Images that went forward and backward so far."""
         return self._evaluations

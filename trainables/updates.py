@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
+from trainables.losses.image_state import ImageStateLoss
 from trainables.optimizers.inner import Pair
 from trainables.optimizers.lr_factors import split_groups_
 from trainables.optimizers.pdsca import PDSCA
@@ -49,7 +50,8 @@ class Descent:
 
     Args:
         model: images (B, C, H, W), and metadata if it takes them, to logits, (B,) or (B, L).
-        loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
+        loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``. An
+            `ImageStateLoss` is given the batch's indices too.
         optimizer: what it trains, and nothing else, gets a gradient. It is new: its groups are
             split where parameters have factors of the learning rate.
         decay: called at each decay of the learning rate.
@@ -82,7 +84,8 @@ class Descent:
         """Train on one batch; gives the loss and the number of its images."""
         (batch,) = batches
         given = mixed(self._mix, batch)
-        loss: Tensor = self._loss(self._model(*given.inputs), given.targets)
+        which = (given.indices,) if isinstance(self._loss, ImageStateLoss) else ()
+        loss: Tensor = self._loss(self._model(*given.inputs), given.targets, *which)
         self._optimizer.zero_grad()
         loss.backward(inputs=self._trained)
         self._optimizer.step()

@@ -138,6 +138,7 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
     from trainables.batches.augment import refuse_other_axes
     from trainables.datasets.cut.imbalance import targets_of_test
     from trainables.datasets.cut.part_counts import part_counts
+    from trainables.models.branch import METADATA
 
     try:
         targets_of_test(found)
@@ -148,6 +149,13 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             refuse_other_axes(task.augmentation, found.train_images.ndim - 1)
         except DataError as error:
             yield Problem(("tasks", index, "augmentation"), f"task {task.name}: {error}")
+    plain = (task.augmentation or found.augmentation) == "none" and task.model.name != METADATA
+    if spec.evaluation.tta is not None and plain:
+        yield Problem(
+            ("evaluation", "tta"),
+            f"averages over augmented copies of an image, and task {task.name} has augmentation "
+            "none: give the task one, or leave tta out",
+        )
     key: tuple[str | int, ...] = ("tasks", index, "imratios") if task.imratios else ("imratios",)
     said = set[str]()  # what hangs on no ratio is said once
     for ratio_index, imratio in enumerate(ratios(spec, task)):
@@ -160,6 +168,12 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             continue
         images = have["train"].images
         steps = task.epochs * max(1, images // task.batch_size)
+        if task.budget != "seconds" and steps * (spec.evaluation.swa or 1) < 1:
+            yield Problem(
+                ("evaluation", "swa"),
+                f"must leave a step to average over, but a trial of task {task.name} has {steps}, "
+                f"and its last {spec.evaluation.swa:g} holds none",
+            )
         if task.budget != "seconds" and task.intervals > steps:
             yield Problem(
                 ("tasks", index, "intervals"),

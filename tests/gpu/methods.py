@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-from tests.trainables.tiny import STEPS, TinyTrial, batch, generator, model
+from tests.trainables.tiny import IMAGES, STEPS, TinyTrial, batch, generator, model
 from trainables.batches.mixup import Mixup, beta_draws
 from trainables.methods import METHODS
 from trainables.recipe import Batch, Context, Recipe
@@ -62,10 +62,10 @@ def check_resumes_on_both(name: str) -> None:
         other = model().to(device)
         other.load_state_dict(network.state_dict())
         generator_ = torch.Generator(device).manual_seed(2)
-        resumed = METHODS[name]().recipe(Context(other, 0.25, generator_))
+        resumed = METHODS[name]().recipe(Context(other, 0.25, generator_, IMAGES))
         resumed.load_state_dict(state)
         for _ in range(8):
-            pair = [Batch(*(each.to(device) for each in batch(draw)))] * resumed.batches
+            pair = [_moved(batch(draw), device)] * resumed.batches
             assert bool(torch.isfinite(resumed.step(pair)))
 
 
@@ -81,12 +81,18 @@ def check_mixup_draws() -> None:
 
 def _on_the_gpu(name: str, **values: float) -> tuple[torch.nn.Module, Recipe]:
     network = model().cuda()
-    context = Context(network, 0.25, torch.Generator("cuda").manual_seed(2))
+    context = Context(network, 0.25, torch.Generator("cuda").manual_seed(2), IMAGES)
     return network, METHODS[name](**values).recipe(context)
 
 
 def _to_gpu(given: Batch) -> Batch:
-    return Batch(*(each.cuda() for each in given))
+    return _moved(given, "cuda")
+
+
+def _moved(given: Batch, device: str) -> Batch:
+    assert given.indices is not None
+    images, targets = given
+    return Batch(images.to(device), targets.to(device), given.indices.to(device))
 
 
 def _state(network: torch.nn.Module) -> torch.Tensor:

@@ -109,6 +109,17 @@ CASES = [
         for name in ("ce", "auc_m", "ct_auc")
     ),
     Case("auc_m, efficientnet_b0", {**CIFAR, "method": "auc_m", "model": "efficientnet_b0"}),
+    Case("auc_m, ema", {**DIGITS, "method": "auc_m", "evaluation": {"ema": 0.9}}),
+    Case("two_stage, swa", {**DIGITS, "method": "two_stage", "evaluation": {"swa": 0.6}}),
+    Case(
+        "ct_auc, u, ema",
+        {
+            **DIGITS,
+            "method": "ct_auc",
+            "params": {"evaluate": "u"},
+            "evaluation": {"ema": 0.9},
+        },
+    ),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
     Case(
         "auc_m, bf16, channels_last, resnet20",

@@ -9,11 +9,14 @@ from trainables.method import Method
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Batch, Context, Recipe
 
-__all__ = ["STEPS", "TinyTrial", "batch", "generator", "model", "of_labels"]
+__all__ = ["IMAGES", "STEPS", "TinyTrial", "batch", "generator", "model", "of_labels"]
 
 STEPS = 12
 SIZE = 16
 """Images of a batch, where a method does not say otherwise."""
+
+IMAGES = 64
+"""Of the training set, as losses that keep numbers of each image take it."""
 
 
 def generator(seed: int) -> torch.Generator:
@@ -36,10 +39,13 @@ def model(seed: int = 0, labels: int = 1) -> BinaryClassifier:
 
 
 def batch(draw: torch.Generator, size: int = SIZE, positives: int = 4) -> Batch:
-    """Images (size, 1, 2, 3); the first targets are positive and their images shifted."""
+    """Images (size, 1, 2, 3); the first targets are positive and their images shifted.
+
+    It is always the first images of the training set that it holds, each time drawn anew.
+    """
     targets = (torch.arange(size) < positives).float()
     images = torch.randn(size, 1, 2, 3, generator=draw) + targets.view(-1, 1, 1, 1)
-    return Batch(images, targets)
+    return Batch(images, targets, torch.arange(size))
 
 
 def of_labels(draw: torch.Generator, size: int = SIZE, missing: bool = True) -> Batch:
@@ -50,7 +56,9 @@ def of_labels(draw: torch.Generator, size: int = SIZE, missing: bool = True) -> 
     images = torch.randn(size, 1, 2, 3, generator=draw)
     images[:, 0, 0] += 2 * targets
     gone = torch.rand(size, 3, generator=draw) < torch.tensor(MISSING)
-    return Batch(images, targets.masked_fill(gone, math.nan) if missing else targets)
+    return Batch(
+        images, targets.masked_fill(gone, math.nan) if missing else targets, torch.arange(size)
+    )
 
 
 class TinyTrial:
@@ -77,7 +85,14 @@ class TinyTrial:
         self.steps, self.done = steps, 0
         prior = 0.25 if labels == 1 else torch.full((labels,), 0.25)
         self.recipe: Recipe = method.recipe(
-            Context(self.model, prior=prior, generator=self.mixup, outputs=labels)
+            Context(
+                self.model,
+                prior=prior,
+                generator=self.mixup,
+                images=IMAGES,
+                positives=(IMAGES // 4,) * labels,
+                outputs=labels,
+            )
         )
 
     def train(self, steps: int, done: int | None = None) -> list[float]:

@@ -21,6 +21,7 @@ class Inputs:
         generator: on the device; what augmentation draws from.
 
     Attributes:
+        augmentation: of training images, by its name; "none" where they are float vectors.
         layout: memory format of the inputs, and of the network's weights.
         with_metadata: the network takes the metadata, too.
 
@@ -36,10 +37,10 @@ class Inputs:
         self.with_metadata = "branch" in config.network
         self._generator = generator
         self._device = torch.device(config.device)
-        self._augmentation = config.augmentation or task.augmentation
+        self.augmentation = config.augmentation or task.augmentation
         if task.train_images.pixels.is_floating_point():
-            self._augmentation = "none"
-        refuse_other_axes(self._augmentation, len(shape))
+            self.augmentation = "none"
+        refuse_other_axes(self.augmentation, len(shape))
         self._mean, self._std = task.mean, task.std
         if "weights" in config.network:
             # What the weights were trained on, not what these images are like.
@@ -57,7 +58,7 @@ class Inputs:
             chosen: int64 (B,), training images, on the trial's device.
             pixels: theirs, uint8 (B, ...), there too.
         """
-        return self._batch(chosen, augment(self._augmentation, pixels, self._generator))
+        return self._batch(chosen, augment(self.augmentation, pixels, self._generator))
 
     def plain(self, chosen: Tensor) -> Batch:
         """The training images ``chosen``, int64 (B,) on the trial's device, as they are."""

@@ -20,6 +20,8 @@ RULES: Mapping[str, Callable[[float], bool]] = MappingProxyType(
     {
         "in (0, 1)": lambda value: 0 < value < 1,
         "in [0, 1)": lambda value: 0 <= value < 1,
+        "in (0, 1]": lambda value: 0 < value <= 1,
+        "in [0, 1]": lambda value: 0 <= value <= 1,
         "above 0": lambda value: value > 0,
         "at least 0": lambda value: value >= 0,
     }

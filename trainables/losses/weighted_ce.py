@@ -9,12 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainables.losses.arguments import check_number, check_prior, matching_targets
+from trainables.losses.ce import Weight
 from trainables.losses.labels import mean_by_label, mean_over_labels, split
 
 __all__ = ["WeightedCELoss", "class_weights", "weighted_ce_loss"]
-
-Weight = float | Tensor
-"""Of a class, or one a label (L,)."""
 
 
 def weighted_ce_loss(

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from trainables.method import Method
+from trainables.methods.asymmetric import Asymmetric
 from trainables.methods.auc_ce import AUCCE
 from trainables.methods.auc_m import AUCM
 from trainables.methods.auc_mixup import AUCMixup
@@ -13,9 +14,17 @@ from trainables.methods.ce_tuned import CETuned
 from trainables.methods.ct_auc import CTAUC
 from trainables.methods.ct_mixup import CTMixup
 from trainables.methods.focal import Focal
+from trainables.methods.ldam_drw import LDAMDRW
+from trainables.methods.pairwise import Pairwise
+from trainables.methods.soap import SOAP
+from trainables.methods.sopa import SOPA
+from trainables.methods.sopa_s import SOPAS
+from trainables.methods.sota_s import SOTAS
 from trainables.methods.ts_dec import TSDEC
 from trainables.methods.ts_drw import TSDRW
 from trainables.methods.two_stage import TwoStage
+from trainables.methods.vector_scaling import VectorScaling
+from trainables.methods.weighted_ce import WeightedCE
 
 __all__ = ["METHODS"]
 
@@ -34,5 +43,14 @@ METHODS = MappingProxyType[str, type[Method]](
         "ce_mixup": CEMixup,
         "auc_mixup": AUCMixup,
         "ct_mixup": CTMixup,
+        "pairwise": Pairwise,
+        "soap": SOAP,
+        "sopa": SOPA,
+        "sopa_s": SOPAS,
+        "sota_s": SOTAS,
+        "weighted_ce": WeightedCE,
+        "ldam_drw": LDAMDRW,
+        "vector_scaling": VectorScaling,
+        "asymmetric": Asymmetric,
     }
 )

@@ -3,9 +3,10 @@
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
   `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
   `TARGETS`, which are `LABELS` if it takes several labels.
-- Bases with their hyperparameters: `PESGMethod` for an AUC loss, `CompositionalMethod` for
-  compositional training.
-- Losses, and `Mixup` and `Cutout` for batches.
+- Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `PESGMethod` for an AUC loss,
+  `CompositionalMethod` for compositional training.
+- Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
+  batches.
 - Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
   a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
   `prior_of` for the field ``prior``.
@@ -18,18 +19,27 @@ A method's search space is made by ``search_spaces.ranges``.
 from trainables.batches.cutout import Cutout
 from trainables.batches.mixup import Mixup
 from trainables.hyperparameters import hyperparameter, listed_after
+from trainables.losses.asymmetric import AsymmetricLoss
 from trainables.losses.auc import AUCLoss
 from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
 from trainables.losses.auc_mixup import AUCMixupLoss
 from trainables.losses.auc_square import AUCSquareLoss
+from trainables.losses.average_precision import APLoss
 from trainables.losses.ce import CELoss
+from trainables.losses.class_balanced import ClassBalancedCELoss
 from trainables.losses.focal import FocalLoss
+from trainables.losses.image_state import ImageStateLoss
+from trainables.losses.ldam import LDAMLoss
+from trainables.losses.pairwise import PairwiseLoss
+from trainables.losses.partial_auc import OneWayCVaRLoss, OneWayKLLoss, TwoWayKLLoss
+from trainables.losses.vector_scaling import VSLoss
 from trainables.losses.weighted_ce import WeightedCELoss
 from trainables.method import LABELS, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
+from trainables.methods.sgd import SGDMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
@@ -37,26 +47,37 @@ from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
 
 __all__ = [
     "LABELS",
+    "APLoss",
     "AUCLoss",
     "AUCMarginLoss",
     "AUCMixupLoss",
     "AUCSquareLoss",
+    "AsymmetricLoss",
     "Batch",
     "CELoss",
+    "ClassBalancedCELoss",
     "Compositional",
     "CompositionalMethod",
     "Context",
     "Cutout",
     "Descent",
     "FocalLoss",
+    "ImageStateLoss",
+    "LDAMLoss",
     "Method",
     "Mix",
     "Mixup",
+    "OneWayCVaRLoss",
+    "OneWayKLLoss",
     "PESGMethod",
+    "PairwiseLoss",
     "PriorFreeAUCMarginLoss",
     "Recipe",
+    "SGDMethod",
     "Stage",
+    "TwoWayKLLoss",
     "Update",
+    "VSLoss",
     "WeightedCELoss",
     "adam",
     "decays",

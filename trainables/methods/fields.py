@@ -7,15 +7,20 @@ __all__ = [
     "C",
     "M",
     "X",
+    "Z",
     "beta",
+    "class_beta",
     "clip",
     "epoch_decay",
+    "image_gamma",
+    "kl",
     "lr",
     "margin",
     "mixup_alpha",
     "mixup_draw",
     "mixup_variance",
     "momentum",
+    "pair_margin",
     "prior",
     "project_alpha",
     "score_map",
@@ -26,6 +31,7 @@ __all__ = [
 M = "Yuan et al., ICCV 2021 (arXiv 2012.03173)"
 C = "Yuan et al., ICLR 2022 (compositional training)"
 X = "Xv, Li, Yang, AUC-mixup (arXiv 2310.11693)"
+Z = "Zhu et al., ICML 2022 (arXiv 2203.00176)"
 
 
 def lr() -> float:
@@ -100,6 +106,54 @@ def margin() -> float:
         unit="score (depends on score_map)",
         low=0,
         open_low=True,
+    )
+
+
+def pair_margin() -> float:
+    """Margin of a pair, 1 by default."""
+    return hyperparameter(
+        1.0,
+        help="m, how far the score of a positive is to lie above that of a negative",
+        source="1: LibAUC 2.0.1, tried from 0.1 to 1",
+        unit="score (depends on score_map)",
+        low=0,
+        open_low=True,
+    )
+
+
+def image_gamma() -> float:
+    """Weight of the newest value in the averages of each image, 0.9 by default."""
+    return hyperparameter(
+        0.9,
+        help="gamma, weight of the newest value in the averages that are kept of each image; 1: no "
+        "average",
+        source="0.9: LibAUC 2.0.1, tried from 0.1 to 0.9",
+        low=0,
+        high=1,
+        open_low=True,
+    )
+
+
+def kl(images: str) -> float:
+    """Weight of the divergence in a KL-regularised worst case over ``images``, 1 by default."""
+    return hyperparameter(
+        1.0,
+        help=f"weight of the KL divergence: the smaller, the more the worst {images} count",
+        source=f"{Z}; 1: LibAUC 2.0.1, tried from 0.1 to 10",
+        unit="cost of a pair",
+        low=0,
+        open_low=True,
+    )
+
+
+def class_beta(default: float) -> float:
+    """Beta of class-balanced weights."""
+    return hyperparameter(
+        default,
+        help="a class of n images weighs as (1 - beta) / (1 - beta^n); 0: all alike, 1: as 1 / n",
+        source="Cui et al., CVPR 2019 (arXiv 1901.05555), tried from 0.9 to 0.9999",
+        low=0,
+        high=1,
     )
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trainables.errors import DataError
 from trainables.methods.api import (
     LABELS,
     Context,
@@ -25,6 +24,7 @@ class Focal(Method):
     """Focal loss, SGD."""
 
     TARGETS = LABELS
+    SOFT = False
 
     lr: float = fields.lr()
     weight_decay: float = fields.weight_decay()
@@ -44,19 +44,6 @@ class Focal(Method):
         low=0,
     )
     momentum: float = fields.sgd_momentum()
-
-    def refuse_labels(self, labels: int, soft: bool = False) -> None:
-        """As every method's; and no label may lie between 0 and 1.
-
-        Raises:
-            DataError: it does, or there are too many.
-        """
-        super().refuse_labels(labels, soft)
-        if soft:
-            raise DataError(
-                "the focal loss takes labels of 0 and 1, and the data set has some between, which "
-                "are uncertain: have them read as 0, as 1 or as missing, or take another method."
-            )
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of SGD on the focal loss."""

@@ -36,6 +36,7 @@ def sgd(
     mix: Mix = unmixed,
 ) -> Descent:
     """Descent by SGD; ``nesterov`` needs a momentum above 0."""
+    loss.to(context.device)
     trained = list(params)
     # Fused, with the learning rate as a tensor: one launch a step and no wait for the device.
     optimizer = SGD(

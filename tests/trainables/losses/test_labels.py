@@ -18,14 +18,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.trainables.host_reads import no_host_reads
 from tests.trainables.tiny import generator
+from trainables.losses.asymmetric import AsymmetricLoss
 from trainables.losses.auc import AUCLoss
 from trainables.losses.auc_ce import AUCPlusCELoss
 from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
 from trainables.losses.auc_mixup import AUCMixupLoss
 from trainables.losses.auc_square import AUCSquareLoss
 from trainables.losses.ce import CELoss
+from trainables.losses.class_balanced import ClassBalancedCELoss
 from trainables.losses.focal import FocalLoss
+from trainables.losses.ldam import LDAMLoss
+from trainables.losses.pairs import SURROGATES
+from trainables.losses.pairwise import PairwiseLoss
 from trainables.losses.score_maps import SCORE_MAPS
+from trainables.losses.vector_scaling import VSLoss
 from trainables.losses.weighted_ce import WeightedCELoss
 
 PRIORS = torch.tensor([0.1, 0.35, 0.5, 0.02, 0.8], dtype=torch.float64)
@@ -48,11 +54,25 @@ def under(score_map: str) -> dict[str, Make]:
     return {f"{name}, {score_map}": make for name, make in named.items()}
 
 
-LOSSES: dict[str, Make] = {
+def _pairwise(surrogate: str) -> Make:
+    return lambda *_: PairwiseLoss(surrogate, 0.7, 2.0, "bsn")
+
+
+PLAIN: dict[str, Make] = {
     **{name: make for score_map in SCORE_MAPS for name, make in under(score_map).items()},
     "ce": lambda *_: CELoss(),
     "focal": lambda *_: FocalLoss(0.3, 1.5),
     "ce, weighted": lambda p, _: WeightedCELoss(p, 0.8, 0.1),
+}
+"""Those that there were before there were several labels."""
+
+LOSSES: dict[str, Make] = {
+    **PLAIN,
+    "ce, class-balanced": lambda p, _: ClassBalancedCELoss(p, 500, 0.99, 2.0),
+    "ce, ldam": lambda p, _: LDAMLoss(p, 500, 0.5, 2.0),
+    "ce, vs": lambda p, _: VSLoss(p, 0.3, 1.0),
+    "ce, asymmetric": lambda *_: AsymmetricLoss(0.5, 2.0, 0.1),
+    **{f"pairwise, {name}": _pairwise(name) for name in SURROGATES},
 }
 
 
@@ -144,7 +164,7 @@ def test_nothing_is_read_of_the_device(name: str) -> None:
 def test_a_loss_of_other_labels_is_refused() -> None:
     three, column = torch.zeros(4, 3), torch.zeros(4)
     for name, make in LOSSES.items():
-        if name.startswith(("ce", "focal")):
+        if name.startswith(("ce", "focal", "pairwise")):
             continue
         with pytest.raises(ValueError, match=r"a must be of shape \(3,\), not \(\): give one num"):
             make(0.1, 1)(three, three)
@@ -244,7 +264,7 @@ class _Operators(TorchDispatchMode):
 
 @pytest.mark.parametrize("size", [1, 2, 16, 128, 1000])
 @pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", PLAIN)
 def test_one_label_is_its_plain_formula_bit_for_bit_and_no_operator_more(
     name: str, soft: bool, size: int
 ) -> None:

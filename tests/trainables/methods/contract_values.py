@@ -44,6 +44,13 @@ OTHER: dict[str, Any] = {
     "pretrain_optimizer": "adam",
     "head_lr": 1.0,
     "head_share": 0.9,
+    "surrogate": "logistic",
+    "surrogate_scale": 3.0,
+    "threshold_lr": 1.0,
+    "outer_gamma": 0.5,
+    "positive_factor": 5.0,
+    "logit_scale": 3.0,
+    "reweight_from": 0.5,
 }
 """If no method searches it, or one has a bound of the others' range as its default: add a value
 with which a trial of 12 steps ends elsewhere."""
@@ -54,6 +61,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "damping": {"second_moment": "adafom"},
     "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
     "bound_high": {"second_moment": "adabound"},
+    "surrogate_scale": {"surrogate": "logistic"},
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.
     "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},

@@ -27,6 +27,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("ce", {"momentum": 0.9}),
     ("ct_auc", {"inner_steps": 2, "second_moment": "amsgrad"}),
     ("auc_mixup", {"mixup_draw": "sample", "mixup_variance": "hard"}),
+    ("pairwise", {"surrogate": "logistic", "score_map": "bsn"}),
 ]
 
 

@@ -1,0 +1,41 @@
+"""What all methods of one loss with SGD share: its hyperparameters and its one stage."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from torch import nn
+
+from trainables.method import Method
+from trainables.methods import fields, parts
+from trainables.recipe import Context, Recipe
+from trainables.updates import Descent
+
+__all__ = ["SGDMethod"]
+
+
+@dataclass(frozen=True)
+class SGDMethod(Method):
+    """A method of one loss without parameters of its own, with SGD."""
+
+    lr: float = fields.lr()
+    weight_decay: float = fields.weight_decay()
+    momentum: float = fields.sgd_momentum()
+
+    @abstractmethod
+    def loss(self, context: Context) -> nn.Module:
+        """A new one, of logits and targets; or a `trainables.losses.image_state.ImageStateLoss`."""
+
+    def recipe(self, context: Context) -> Recipe:
+        """One stage of SGD on the loss."""
+        return parts.one_stage(lambda: self.descent(context, self.loss(context)))
+
+    def descent(self, context: Context, loss: nn.Module) -> Descent:
+        """SGD on ``loss``; to be made in a stage."""
+        return parts.sgd(
+            context,
+            loss,
+            context.weights,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+        )

@@ -1,0 +1,53 @@
+"""Vector scaling: CE of logits that are scaled and shifted by class, with SGD."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from trainables.methods.api import (
+    LABELS,
+    Context,
+    SGDMethod,
+    VSLoss,
+    hyperparameter,
+    listed_after,
+)
+
+__all__ = ["VectorScaling"]
+
+
+@dataclass(frozen=True)
+class VectorScaling(SGDMethod):
+    """VS loss: CE of logits scaled and shifted by class (``vs_gamma: 0``: logit-adjusted CE), SGD.
+
+    Sources: Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021
+    (arXiv 2007.07314). Only the forms in training are methods here: what is added to all test
+    scores alike changes no AUROC.
+    """
+
+    TARGETS = LABELS
+
+    vs_gamma: float = listed_after(
+        "lr",
+        hyperparameter(
+            0.15,
+            help="a class's logits are multiplied by (n / the larger n) to this power; 0: by 1, "
+            "which is logit-adjusted CE",
+            source="Kini et al., NeurIPS 2021 (arXiv 2103.01550): CIFAR-10",
+            low=0,
+        ),
+    )
+    tau: float = listed_after(
+        "vs_gamma",
+        hyperparameter(
+            1.25,
+            help="how many log odds of the classes are added to the logits in training",
+            source="Kini et al., NeurIPS 2021 (arXiv 2103.01550): CIFAR-10; 1 in Menon et al., "
+            "ICLR 2021 (arXiv 2007.07314)",
+            low=0,
+        ),
+    )
+
+    def loss(self, context: Context) -> nn.Module:
+        """The VS loss."""
+        return VSLoss(context.prior, self.vs_gamma, self.tau)
