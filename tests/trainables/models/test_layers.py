@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tests.trainables.models.test_freeze import run
-from tests.trainables.tiny import batch, generator, model
+from tests.trainables.tiny import IMAGES, batch, generator, model
 from trainables.errors import DataError
 from trainables.methods import METHODS
 from trainables.models import builder, network
@@ -98,7 +98,8 @@ def steps(method: str, head_lr_factor: float | None, decay: float | None) -> lis
         torch.manual_seed(0)
         features.append(nn.Linear(5, 5))
     rate_layers(net, head_lr_factor, decay)
-    recipe = METHODS[method]().recipe(Context(net, prior=0.25, generator=generator(2)))
+    context = Context(net, 0.25, generator(2), images=IMAGES, positives=(IMAGES // 4,))
+    recipe = METHODS[method]().recipe(context)
     draw, moved = generator(1), []
     parts = {
         "first": features.get_submodule("1").get_parameter("weight"),
