@@ -3,9 +3,9 @@
     python -m tests.benchmarks.report [--trials 79] [--profile] [--keep FOLDER]
 
 The study is simulated: the papers' twelve methods and ce_tuned with their own search spaces, two
-tasks at five imbalance ratios, 130 cells of 79 search and 5 confirm trials, 20 validations a trial, and test
-scores of every confirm trial on 2,000 images. Prints a Markdown table; times are of the processor,
-on one core.
+tasks at five imbalance ratios, 130 cells of 79 search and 5 confirm trials, 20 validations a trial,
+and test scores of every confirm trial on 2,000 images. Prints a Markdown table; times are of the
+processor, on one core.
 """
 
 import argparse
