@@ -10,6 +10,7 @@ __all__ = [
     "CELLS",
     "CONFIRM",
     "CURVES",
+    "ENSEMBLES",
     "FRAMES",
     "KEYS",
     "LABEL_CURVES",
@@ -129,6 +130,11 @@ TRIALS = (
     }
 )
 
+_WITHOUT = (
+    "{} of the same trial without the spec's evaluation options, of the last weights and the "
+    "images as they are; NaN: the spec has none"
+)
+
 _FOLLOWING = (
     KEYS
     | _TRIAL
@@ -140,6 +146,8 @@ _FOLLOWING = (
         "value": Column("float64", "the same, or what else the spec selects by"),
         "test_auroc": Column("float64", "test AUROC; COMPLETE trials only"),
         "test_auprc": Column("float64", "test average precision; COMPLETE trials only"),
+        "test_auroc_without": Column("float64", _WITHOUT.format("test_auroc")),
+        "test_auprc_without": Column("float64", _WITHOUT.format("test_auprc")),
         "predictions": Column("object", "file of test scores, relative to the study's directory"),
     }
 )
@@ -235,6 +243,32 @@ LABEL_CURVES = {name: CURVES[name] for name in ("trial", "cell", "phase", "numbe
     "val_auroc": Column("float64", "validation AUROC of the label after the interval"),
 }
 
+ENSEMBLES = {name: KEYS[name] for name in ("task", "imratio", "ratio")} | {
+    "kind": Column(
+        "object",
+        '"method"; or of the methods of each seed "picked" (the one with the highest validation '
+        'AUROC), "ranks" (mean rank of all), "calibrated" (mean log odds of all, after Platt\'s '
+        'scaling on validation images) or "greedy" (selected on validation images)',
+    ),
+    "method": Column("object", 'name of the method; "" of the other kinds'),
+    "n": Column("int64", "confirm seeds"),
+    "trials": Column("object", "confirm trials of them all: <cell>/<phase>/0-4,7, joined by ;"),
+    "one": Column("float64", "test AUROC of one seed, the mean over seeds (or searches)"),
+    "one_low": Column("float64", "of its 95 % interval over seeds and images; one seed: images"),
+    "one_high": Column("float64", "the upper end"),
+    "together": Column("float64", "test AUROC of the mean rank over all seeds; NaN of one seed"),
+    "together_low": Column("float64", "of its 95 % interval over images, these models given"),
+    "together_high": Column("float64", "the upper end"),
+    "gain": Column("float64", "together less one"),
+    "gain_low": Column("float64", "of its 95 % interval over images, these models given"),
+    "gain_high": Column("float64", "the upper end"),
+    "weight": Column(
+        "float64", "share of the method in the greedy selection, mean over seeds; else NaN"
+    ),
+    "taken": Column("float64", "seeds whose greedy selection has the method; else NaN"),
+    "best": Column("float64", "seeds at which it has the highest validation AUROC; else NaN"),
+}
+
 PREDICTIONS = {
     "trial": Column("category", "id of the confirm trial, as in the frame confirm"),
     "image": Column("int32", "place of the image in the test set, from 0"),
@@ -263,6 +297,10 @@ FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
         "one row a confirm trial with predictions (of several labels, also each): its metrics on "
         "the test set",
         METRICS,
+    ),
+    "ensembles": (
+        "one row a setting and method or ensemble of methods, from stored predictions",
+        ENSEMBLES,
     ),
     "predictions": (
         "one row a test image, label and confirm trial; metadata stay in the files of predictions",

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from analysis import columns
 from analysis.compare import budget
 from analysis.compare.delong import placements
+from analysis.ensembles.ensembles import ensembles, table
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
 from analysis.images.metrics import whole
@@ -93,6 +94,7 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
             {name: column.dtype for name, column in columns.BUDGET.items()}
         ),
         "metrics": _metrics(results, kept),
+        "ensembles": table(ensembles(results).lines),
         "predictions": _scores(kept),
     }
     return {name: made[name] for name in columns.FRAMES}, unread

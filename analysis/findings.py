@@ -17,6 +17,7 @@ from analysis.compare import (
     significance,
     stability,
     subgroups,
+    without,
 )
 from analysis.compare.by_label import ByLabel
 from analysis.compare.claims import Overall, Verdict
@@ -26,6 +27,7 @@ from analysis.compare.pairwise import Within
 from analysis.compare.significance import Units
 from analysis.compare.stability import Stability
 from analysis.compare.subgroups import Subgroups
+from analysis.ensembles.ensembles import Ensembles, ensembles
 from analysis.results import Results
 from analysis.search import best_of_n, curves, sensitivity
 from analysis.search.sensitivity import Curve
@@ -70,6 +72,11 @@ class Findings:
     def subgroups(self) -> Subgroups:
         """Cells by each category that the images' metadata name."""
         return subgroups.subgroups(self.results)
+
+    @cached_property
+    def ensembles(self) -> Ensembles:
+        """What averaging seeds and methods gives, from stored predictions."""
+        return ensembles(self.results)
 
     @cached_property
     def budget(self) -> pd.DataFrame:
@@ -120,6 +127,11 @@ class Findings:
     def profiles(self) -> pd.DataFrame:
         """One row a cell, hyperparameter and value of the study's profiles."""
         return profile.profiles(self.results)
+
+    @cached_property
+    def without(self) -> pd.DataFrame:
+        """One row a cell that was tested with and without evaluation options."""
+        return without.with_and_without(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:

@@ -262,6 +262,10 @@ def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "value": _number(row.value),
         "test_auroc": _number(row.test_auroc),
         "test_auprc": _number(row.test_auprc),
+        **{
+            f"{name}_without": _number((row.without or {}).get(name))
+            for name in ("test_auroc", "test_auprc")
+        },
         "predictions": row.predictions,
     }
 

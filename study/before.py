@@ -11,5 +11,6 @@ BEFORE: Mapping[str, Any] = {
     "channels_last": False,
     "data": {},
     "network": {},
+    "evaluation": {},
 }
 """Where a setting is missing, the version that wrote knew nothing but this."""

@@ -69,6 +69,7 @@ def _neighbour(spec: StudySpec, variant: Variant, task: Task, imratio: float | N
 
 
 def _run(spec: StudySpec, task: Task) -> dict[str, object]:
+    evaluation = spec.evaluation.model_dump()
     return {
         "dataset": task.dataset.name,
         **({"data": task.dataset.options} if task.dataset.options else {}),
@@ -92,6 +93,7 @@ def _run(spec: StudySpec, task: Task) -> dict[str, object]:
         # machine takes it for false.
         "compile": spec.compile is True,
         "channels_last": spec.channels_last,
+        **({"evaluation": evaluation} if evaluation else {}),
         "data_root": str(data_root(spec)),
         "device": "cuda" if spec.resources.gpus > 0 else "cpu",
     }

@@ -177,10 +177,13 @@ FLOORS = {
         "search": {"search", "read"},
         "compare": {"compare", "read", "images"},
         "images": {"images", "read"},
+        "ensembles": {"ensembles", "compare", "images", "read"},
         "write": {"write", "read"},
         "exporters": {"exporters"},
         "paper": {"paper", "compare", "search", "write"},
-        "sections": {"sections", "compare", "search", "images", "read", "write", "paper"},
+        "sections": {
+            *("sections", "compare", "search", "images", "ensembles", "read", "write", "paper"),
+        },
     },
 }
 

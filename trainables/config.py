@@ -41,6 +41,8 @@ class TrialConfig:
             batches of an evaluation; on a GPU an error. Its numbers differ from an eager network's
             in the last bits.
         channels_last: images and weights lie in memory with their channels last.
+        evaluation: what evaluations go by besides, {"tta", "ema", "swa"}, those that are asked for
+            (`trainables.averages.options`).
         data_root: folder that holds the data sets.
         data_seed: decides the validation cut and which positives stay.
         init_seed: decides the initial weights.
@@ -75,6 +77,7 @@ class TrialConfig:
     execution: str = "auto"
     compile: bool = False
     channels_last: bool = False
+    evaluation: dict[str, Any] = field(default_factory=dict)
     device: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:
@@ -101,6 +104,8 @@ class Outcome:
             or "eager: <why>" where a step on a GPU could not be captured or the network of a trial
             with ``compile`` not be compiled; None: by an older version, or it did not begin.
         test_auroc, test_auprc: of a confirm trial that is over.
+        without: {"test_auroc", "test_auprc"} of the same trial without what ``evaluation`` asks
+            for; None: it asks for nothing.
         predictions: file of its test scores, relative to the study's directory.
         peak_memory: the most memory of the host that the worker had resident since the trial began
             there, in MB (1e6 bytes). Pages of mapped images, which the trials of a node share,
@@ -118,6 +123,7 @@ class Outcome:
     execution: str | None = None
     test_auroc: float | None = None
     test_auprc: float | None = None
+    without: dict[str, float] | None = None
     predictions: str | None = None
     peak_memory: float | None = None
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from trainables.datasets.cut.task import BinaryTask
 from trainables.metrics import auprc, auroc, over_labels
 
-__all__ = ["tested", "validated"]
+__all__ = ["tested", "validated", "without"]
 
 
 def validated(task: BinaryTask, scores: Tensor, select: str) -> dict[str, float]:
@@ -49,8 +49,7 @@ def tested(task: BinaryTask, scores: Tensor, val_scores: Tensor) -> dict[str, An
     """
     dtype = torch.float32 if task.labels else torch.uint8
     found: dict[str, Any] = {
-        "test_auroc": over_labels(auroc, scores, task.test_targets, task.labels)[0],
-        "test_auprc": over_labels(auprc, scores, task.test_targets, task.labels)[0],
+        **_figures(task, scores),
         "scores": scores.float().cpu().numpy(),
         "targets": task.test_targets.to(dtype).cpu().numpy(),
         "val_scores": val_scores.float().cpu().numpy(),
@@ -65,3 +64,22 @@ def tested(task: BinaryTask, scores: Tensor, val_scores: Tensor) -> dict[str, An
         columns = task.raw_metadata.columns
         found |= {f"metadata.{name}": column for name, column in columns.items()}
     return found
+
+
+def without(task: BinaryTask, scores: Tensor) -> dict[str, Any]:
+    """What the test set gives without the options of ``TrialConfig.evaluation``.
+
+    Args:
+        task, scores: as for `tested`.
+
+    Returns:
+        {"without": {"test_auroc", "test_auprc"}, "plain_scores": float32, of the shape of scores}.
+    """
+    return {"without": _figures(task, scores), "plain_scores": scores.float().cpu().numpy()}
+
+
+def _figures(task: BinaryTask, scores: Tensor) -> dict[str, float]:
+    return {
+        f"test_{name}": over_labels(metric, scores, task.test_targets, task.labels)[0]
+        for name, metric in (("auroc", auroc), ("auprc", auprc))
+    }

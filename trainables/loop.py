@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trainables.averages import draws
+from trainables.averages.copies import Copies, as_it_is, mean
+from trainables.averages.evaluated import Evaluated
 from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
+from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
@@ -20,10 +25,11 @@ from trainables.datasets.cache import task_on_device
 from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
-from trainables.evaluation import tested, validated
+from trainables.evaluation import tested, validated, without
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
+from trainables.models.branch import AFTER, METADATA, refuse_none
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -82,8 +88,12 @@ class TrainingRun:
             device=config.device,
             ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
             data=config.data,
-            memory=memory,
+            memory=0 if config.model == METADATA else memory,  # no image is ever looked at
         )
+        columns = len(self._task.columns)
+        if config.model == METADATA:
+            refuse_none("model: metadata", columns)
+            self._task = self._task.of_metadata()
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
         shape = self._task.train_images.shape
@@ -91,7 +101,7 @@ class TrainingRun:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
             root = Path(config.data_root)
-            self._model = network(config.model, config.network, channels, size, root)
+            self._model = network(config.model, config.network, channels, size, root, columns)
             self._model.have_outputs(self._labels)
         self._model.to(device)
 
@@ -124,7 +134,8 @@ class TrainingRun:
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
-        self._recipe = method.recipe(
+        self._recipe = recipe_of(
+            method,
             Context(
                 model=self._model,
                 prior=self._prior,
@@ -132,7 +143,7 @@ class TrainingRun:
                 images=len(targets),
                 positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
                 outputs=self._labels,
-            )
+            ),
         )
         # All that a step reads of the host: which images it trains on, and what does not fit.
         self._fits = self._task.image_bytes <= memory
@@ -140,6 +151,9 @@ class TrainingRun:
         self._supply: Supply = supply(self._task.train_images, self._samplers, device)
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
+        )
+        self._evaluated = Evaluated(
+            config, self._task, self._model, self.batch_size, self._inputs.augmentation
         )
         if config.compile:
             self._compile(method)
@@ -240,7 +254,8 @@ class TrainingRun:
         return validated(self._task, self._val_scores(), self.config.select)["val_auroc"]
 
     def _val_scores(self) -> Tensor:
-        scores = self._outputs(self._model, self._task.val_images)
+        with self._evaluated.lent(self._recipe):
+            scores = self._outputs(self._model, self._task.val_images, self._task.val_metadata)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
@@ -252,35 +267,51 @@ class TrainingRun:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
         started = time.perf_counter()
         with f32_products(self.config.precision):
-            self._recipe.advance(self.progress)
+            progress = self.progress
+            self._recipe.advance(progress)
             self._supply.load(self._recipe.batches)
             self._recipe.count(self._execution(self._step, self._recipe.update))
+            self._evaluated.take(progress, self._recipe)
         self.step += 1
         self.images += self.batch_size * self._recipe.batches
         self._pace.step()
         self.training_seconds += time.perf_counter() - started
         return self._loss
 
-    def test(self, *, embeddings: bool = False) -> dict[str, Any]:
+    def test(
+        self, *, embeddings: bool = False, beat: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Evaluate the test set; call it once, after the last interval of a confirm trial.
 
         Args:
-            embeddings: also give what the last layer sees, in float32 at every precision.
+            embeddings: also give what the last layer sees, in float32 at every precision, of the
+                images as they are.
+            beat: called again and again meanwhile.
 
         Returns:
-            What `trainables.evaluation.tested` gives; "embeddings": float32 (N, D) if asked for.
+            What `trainables.evaluation.tested` gives, of what ``config.evaluation`` asks for; where
+            that is anything, what `trainables.evaluation.without` gives of the weights after the
+            last step and the images as they are; "embeddings": float32 (N, D) if asked for.
 
         Raises:
             DivergedError: a test score is not finite.
         """
-        scores = self._outputs(self._model, self._task.test_images)
-        if not bool(torch.isfinite(scores).all()):
-            raise DivergedError("Scores must be finite; a test score was not.")
-        # Again rather than kept since the last interval, which a checkpoint does not hold.
-        val_scores = self._outputs(self._model, self._task.val_images)
-        found = tested(self._task, scores, val_scores)
-        if embeddings:
-            features = self._outputs(self._model.features, self._task.test_images)
+        task, model, evaluated = self._task, self._model, self._evaluated
+        of_test = (model, task.test_images, task.test_metadata)
+        of_validation = (model, task.val_images, task.val_metadata)
+        with evaluated.lent(self._recipe):
+            scores = self._outputs(*of_test, evaluated.copies(draws.TEST), beat)
+            # Again rather than kept since the last interval, which a checkpoint does not hold.
+            val_scores = self._outputs(*of_validation, evaluated.copies(draws.VALIDATION), beat)
+            features = self._outputs(model.features, task.test_images) if embeddings else None
+        _refuse_infinite(scores)
+        found = tested(task, scores, val_scores)
+        if self.config.evaluation:
+            with evaluated.lent(self._recipe, plainly=True):
+                plain = self._outputs(*of_test, beat=beat)
+            _refuse_infinite(plain)
+            found |= without(task, plain)
+        if features is not None:
             found["embeddings"] = features.float().cpu().numpy()
         return found
 
@@ -303,6 +334,7 @@ class TrainingRun:
             "curve": self.curve,
             "begun": self._begun,
             "losses": self._losses,
+            "evaluated": self._evaluated.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -322,6 +354,8 @@ class TrainingRun:
         self.curve = list(state["curve"])
         self._begun = state["begun"]
         self._losses = state["losses"].to(self.config.device, copy=True)
+        # A version without averages kept none.
+        self._evaluated.load_state_dict(state.get("evaluated", {}))
 
     @property
     def _generators(self) -> tuple[torch.Generator, torch.Generator]:
@@ -342,16 +376,21 @@ class TrainingRun:
         if not method.compilable:
             return
         self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
-        compile_now(self._model, self._first(self.batch_size))
+        compile_now(self._model, *self._first(self.batch_size))
+        sizes = set[int]()
         if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
             # What is left over of an evaluation is eager: it comes in more sizes than would pay.
-            self._model.eval()
-            compile_now(self._model, self._first(EVALUATION_BATCH))
-            self._model.train()
+            sizes.add(EVALUATION_BATCH)
+        if self.config.network.get("branch") == AFTER:
+            sizes.add(self.batch_size)  # of the image network, once it is kept as it is
+        self._model.eval()
+        for size in sizes:
+            compile_now(self._model, *self._first(size))
+        self._model.train()
 
-    def _first(self, times: int) -> Tensor:
+    def _first(self, times: int) -> tuple[Tensor, ...]:
         """The first training image so many times, as the network takes a batch."""
-        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).images
+        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).inputs
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
@@ -391,16 +430,40 @@ class TrainingRun:
         return self._inputs.plain(BatchSampler(task.train_targets, size, generator, rate).draw())
 
     @torch.no_grad()
-    def _outputs(self, network: nn.Module, images: Images) -> Tensor:
+    def _outputs(
+        self,
+        network: nn.Module,
+        images: Images,
+        metadata: Tensor | None = None,
+        copies: Copies = as_it_is,
+        beat: Callable[[], None] = lambda: None,
+    ) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
 
-        It is evaluated with the weights that the method evaluates.
+        The model takes their ``metadata`` (n, K) besides, if it takes any. To be called within
+        ``self._evaluated.lent``.
         """
         parts = images.split(EVALUATION_BATCH)
         if not self._fits:
             parts = (part.to(self.config.device) for part in in_advance(parts))
+        rows: Iterable[tuple[Tensor, ...]] = repeat(())
+        if metadata is not None and self._model.takes_metadata:
+            rows = zip(metadata.split(EVALUATION_BATCH), strict=True)
+
+        def output(pixels: Tensor, beside: tuple[Tensor, ...]) -> Tensor:
+            beat()
+            found: Tensor = network(self._inputs.normalised(pixels), *beside)
+            return found
+
         self._model.eval()
-        with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [network(self._inputs.normalised(part)) for part in parts]
+        outputs = [
+            mean(output(each, beside) for each in copies(part))
+            for part, beside in zip(parts, rows, strict=False)
+        ]
         self._model.train()
         return torch.cat(outputs)
+
+
+def _refuse_infinite(scores: Tensor) -> None:
+    if not bool(torch.isfinite(scores).all()):
+        raise DivergedError("Scores must be finite; a test score was not.")

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.compare.intervals import LEVEL, RESAMPLES, Interval
+from analysis.compare.intervals import LEVEL, NO_INTERVAL, RESAMPLES, Interval
+from analysis.compare.t_test import Student
 from study.plan.power import LEAST_SEEDS
 
-__all__ = ["SeedTests", "refusal", "seed_tests", "wins"]
+__all__ = ["SeedTests", "mean_interval", "refusal", "seed_tests", "wins"]
 
 
 class SeedTests(NamedTuple):
@@ -52,6 +53,14 @@ def _share_interval(won: int, lost: int, n: int) -> Interval:
     drawn = rng.multinomial(n, [won / n, (n - won - lost) / n, lost / n], RESAMPLES)
     low, high = np.quantile((drawn @ [1.0, 0.5, 0.0]) / n, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
+
+
+def mean_interval(d: NDArray[np.float64]) -> Interval:
+    """Student's interval of the mean of ``d``; none where ``refusal`` forbids a test."""
+    if refusal(d):
+        return NO_INTERVAL
+    error = float(d.std(ddof=1)) / math.sqrt(len(d))
+    return Student(float(d.mean()), error, len(d) - 1).interval
 
 
 def wins(d: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,14 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analysis.columns import PLACE
-from analysis.compare.intervals import NO_INTERVAL, Interval
+from analysis.compare.paired_seeds import mean_interval
 from analysis.compare.searches import grouped, sampled
-from analysis.compare.t_test import Student
 from analysis.results import Results, final_auroc
-from study.plan.power import LEAST_SEEDS
 from study.records import CellRecord, TrialRecord
 
 __all__ = ["SIDES", "Part", "drawn", "named", "parts", "profiles", "reach", "shown_side"]
@@ -123,7 +120,7 @@ def _paired(
         ]
         a, b, repeats = np.array(known, dtype=float).reshape(-1, 3).T
         differences = sampled((a - b).round(12), grouped(repeats))
-        low, high = _interval(differences)
+        low, high = mean_interval(differences)
         said |= {
             f"{side}_mean": float(a.mean()) if known else math.nan,
             f"{side}_difference": float(differences.mean()) if known else math.nan,
@@ -131,13 +128,6 @@ def _paired(
             f"{side}_high": high,
         }
     return said
-
-
-def _interval(d: NDArray[np.float64]) -> Interval:
-    if len(d) < LEAST_SEEDS or np.ptp(d) == 0:
-        return NO_INTERVAL
-    error = float(d.std(ddof=1)) / math.sqrt(len(d))
-    return Student(float(d.mean()), error, len(d) - 1).interval
 
 
 def _auroc(row: TrialRecord, side: str) -> float | None:

@@ -114,6 +114,7 @@ def _run(
         "val_auroc": row.value,
         "test_auroc": row.test_auroc,
         "test_auprc": row.test_auprc,
+        **{f"{name}_without": value for name, value in (row.without or {}).items()},
         "train_seconds": row.seconds,
         "gradient_evaluations": row.gradient_evaluations,
         "peak_memory": row.peak_memory,

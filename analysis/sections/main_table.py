@@ -12,6 +12,7 @@ from analysis.labels import plural, setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.sections.draws import of_groups
+from analysis.sections.with_without import of_options
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
 
@@ -36,6 +37,7 @@ def section(findings: Findings) -> Section:
     for i, part in enumerate(parts, start=1):
         name = "main" if len(parts) == 1 else f"main-{i}"
         blocks.append(_table(name, results, scores, part))
+    blocks += of_options(findings)
     blocks += [*_intervals(findings, scores[scores["n"] > 0]), *of_groups(findings)]
     gaps = comparison.selection_gap(results, scores)
     by = results.criterion

@@ -12,7 +12,7 @@ MEAN_ALONE = frozenset(
     (
         *("glance", "profiles", "verdict", "main-table", "pairwise", "critical-difference"),
         *("rank-stability", "imratio-curves", "profile-values", "sensitivity", "pairs"),
-        *("importance", "transfer", "tuning", "published"),
+        *("importance", "transfer", "tuning", "published", "ensembles"),
     )
 )
 """Their keys."""

@@ -1,7 +1,7 @@
 """Train one row of a ledger again, from the ledger alone, and compare."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,12 +141,20 @@ def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], st
             figures += [
                 Compared("test AUROC", _number(row.test_auroc), tested["test_auroc"]),
                 Compared("test AUPRC", _number(row.test_auprc), tested["test_auprc"]),
+                *_without(row.without or {}, tested.get("without", {})),
             ]
     except DivergedError as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001  the user's own method may raise anything
         reason = in_words(error)
     return tuple(figures), reason
+
+
+def _without(stored: Mapping[str, float], again: Mapping[str, float]) -> Iterator[Compared]:
+    """The figures without what the study's ``evaluation`` asks for."""
+    for name, figure in again.items():
+        metric = METRICS[name.removeprefix("test_")]
+        yield Compared(f"test {metric} without evaluation", stored.get(name, math.nan), figure)
 
 
 def _number(stored: float | None) -> float:

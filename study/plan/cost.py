@@ -11,8 +11,10 @@ from study.cell import Cell
 from study.cells import cells
 from study.errors import SpecError
 from study.machine import cores, fits
+from study.plan.evaluations import in_test, in_training
 from study.plan.images import Labels, labels_of
 from study.spec import Dataset, Resources, StudySpec, Task, data_root, ratios
+from trainables.averages.options import Options
 from trainables.config import TrialConfig
 from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.errors import in_one_line
@@ -287,8 +289,11 @@ def plan_study(
 
 def _plan(cell: Cell, task: Task, images: Mapping[str, PartCount], timing: Timing) -> CellPlan:
     steps = _steps(cell, task, images["train"].images, timing)
+    options = Options(**cell.run.get("evaluation", {}))
+    forward = timing.validation / images["validation"].images
     seconds = steps * timing.step + task.intervals * timing.validation
-    tested = seconds + timing.validation * images["test"].images / images["validation"].images
+    seconds += forward * in_training(options, task, images)
+    tested = seconds + forward * (images["test"].images + in_test(options, task, images))
     moves = cell.moves
     return CellPlan(
         method=cell.method,

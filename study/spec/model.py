@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from study.spec.entries import Model, ProfileEntry, SpaceEntry
+from study.spec.evaluation import Evaluation
 from study.spec.named import Dataset, Network
 from study.spec.values import (
     Count,
@@ -280,6 +281,7 @@ class StudySpec(Model):
         compile: networks run as torch.compile makes them for a CPU; "auto": where that pays, which
             is decided when the study begins.
         channels_last: images and weights lie in memory with their channels last.
+        evaluation: what evaluations go by beside the last weights and the images as they are.
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
             counts from the working directory.
         download: fetch a data set that is not there.
@@ -306,6 +308,7 @@ class StudySpec(Model):
     execution: Literal["auto", "graph", "eager"] = "auto"
     compile: Literal[True, False, "auto"] = False
     channels_last: bool = False
+    evaluation: Evaluation = Evaluation()
     select: Literal["auroc", "auprc"] = "auroc"
     metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(unique)] = Field(
         default_factory=lambda: ["auroc"]

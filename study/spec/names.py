@@ -19,7 +19,7 @@ from study.spec.space import (
     tuned_space,
 )
 from study.spec.text import did_you_mean
-from trainables.errors import UnknownNameError
+from trainables.errors import DataError, UnknownNameError
 from trainables.names import resolve
 from trainables.options import refuse_unknown
 
@@ -140,6 +140,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.options import GENERAL
     from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder
+    from trainables.models.branch import Branch
 
     def reader(name: str) -> Any:
         return resolve("data set", DATASETS, name)
@@ -159,7 +160,9 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
             else:
                 try:
                     refuse_unknown(entry.name, found, entry.options, general)
-                except UnknownNameError as error:
+                    if key == "model":
+                        Branch.of(entry.name, entry.options)
+                except (UnknownNameError, DataError) as error:
                     yield Problem(path, str(error))
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from study.errors import SpecError
 from study.spec.entries import Choices, Grid, Span
+from study.spec.evaluation import Evaluation
 from study.spec.model import Confirm, Profile, Resources, Search, StudySpec, Task, Variant
 from study.spec.text import Document, did_you_mean
 
@@ -122,6 +123,7 @@ _SECTIONS: dict[str | int, type[BaseModel]] = {
     "profile": Profile,
     "grid": Grid,
     "resources": Resources,
+    "evaluation": Evaluation,
     "tasks": Task,
     "span": Span,
     "choices": Choices,

@@ -24,6 +24,7 @@ OTHERS = (
     "within",
     "by_label",
     "subgroups",
+    "ensembles",
     "measured",
     "stability",
     "facts",

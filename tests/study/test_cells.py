@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from study.cell import confirm_seeds
 from study.cells import cells
 from study.spec import parse_spec
 from tests.study.specs import SPEC
+from trainables.config import TrialConfig
 
 RATIOS = [0.1, None, 0.3, 0.05]
 
@@ -28,6 +30,19 @@ def test_a_warm_start_goes_to_the_next_smaller_ratio_of_the_same_method_and_task
         chain, _, ratio = cell.rpartition("__")
         larger = {"0.05": "0.1", "0.1": "0.3"}.get(ratio)
         assert neighbour == (larger and f"{chain}__{larger}")
+
+
+def test_evaluation_is_part_of_a_trial_where_it_asks_for_something() -> None:
+    """So that plans of older studies are equal to what they plan now."""
+    (first, *_), (asked, *_) = (
+        cells(parse_spec({**SPEC, "evaluation": evaluation}))
+        for evaluation in ({}, {"tta": 30, "ema": 0.999, "swa": None})
+    )
+    assert "evaluation" not in first.run
+    assert asked.run == {**first.run, "evaluation": {"tta": 30, "ema": 0.999}}
+    assert asked.id == first.id
+    trial = TrialConfig(**asked.trial({}, confirm_seeds(asked, 0)))
+    assert trial.evaluation == {"tta": 30, "ema": 0.999}
 
 
 def test_cells_of_a_chain_search_the_same_space() -> None:

@@ -25,7 +25,7 @@ class Cutout:
 
     Attributes:
         share: of the image's height and width that the rectangle has, in [0, 1], rounded to whole
-            pixels; 0 gives every batch back as it is.
+            pixels; 0 gives every batch back as it is. Vectors (B, D) have none.
         generator: on the batch's device.
     """
 
@@ -34,9 +34,9 @@ class Cutout:
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with its images cut, as large as the one that came."""
-        if self.share == 0:
-            return batch
         images = batch.images
+        if self.share == 0 or images.ndim == 2:
+            return batch
         hits = []
         for axis, size in enumerate(images.shape[2:], 2):
             shape = [1] * images.ndim

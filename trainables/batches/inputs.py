@@ -21,19 +21,26 @@ class Inputs:
         generator: on the device; what augmentation draws from.
 
     Attributes:
+        augmentation: of training images, by its name; "none" where they are float vectors.
         layout: memory format of the inputs, and of the network's weights.
+        with_metadata: the network takes the metadata, too.
 
     Raises:
         ValueError: there is no such augmentation of images with so many axes.
     """
 
+    with_metadata: bool = False
+
     def __init__(self, config: TrialConfig, task: BinaryTask, generator: torch.Generator) -> None:
         shape = task.train_images.shape
         self._task = task
+        self.with_metadata = "branch" in config.network
         self._generator = generator
         self._device = torch.device(config.device)
-        self._augmentation = config.augmentation or task.augmentation
-        refuse_other_axes(self._augmentation, len(shape))
+        self.augmentation = config.augmentation or task.augmentation
+        if task.train_images.pixels.is_floating_point():
+            self.augmentation = "none"
+        refuse_other_axes(self.augmentation, len(shape))
         self._mean, self._std = task.mean, task.std
         if "weights" in config.network:
             # What the weights were trained on, not what these images are like.
@@ -51,7 +58,7 @@ class Inputs:
             chosen: int64 (B,), training images, on the trial's device.
             pixels: theirs, uint8 (B, ...), there too.
         """
-        return self._batch(chosen, augment(self._augmentation, pixels, self._generator))
+        return self._batch(chosen, augment(self.augmentation, pixels, self._generator))
 
     def plain(self, chosen: Tensor) -> Batch:
         """The training images ``chosen``, int64 (B,) on the trial's device, as they are."""
@@ -63,7 +70,11 @@ class Inputs:
         return images.take(chosen.to(images.pixels.device)).to(self._device)
 
     def normalised(self, pixels: Tensor) -> Tensor:
-        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
+        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W); float
+        vectors are that already.
+        """
+        if pixels.is_floating_point():
+            return pixels
         ready = normalise(pixels, self._mean, self._std)
         return ready.contiguous(memory_format=self.layout)
 
@@ -71,4 +82,6 @@ class Inputs:
         targets = self._task.train_targets.index_select(0, chosen).float()
         rows = self._task.train_metadata
         metadata = None if rows is None else rows.index_select(0, chosen)
-        return Batch(self.normalised(pixels), targets, chosen, metadata)
+        batch = Batch(self.normalised(pixels), targets, chosen, metadata)
+        batch.with_metadata = self.with_metadata
+        return batch

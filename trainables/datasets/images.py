@@ -18,7 +18,7 @@ class Images:
 
     Attributes:
         pixels: uint8 (N, C, H, W) or (N, C, D, H, W); it may be memory-mapped, and is never
-            copied whole.
+            copied whole. Or float32 (N, D), vectors in the place of images.
         ids: int64 (n,), the rows that belong to the part, in its order, on the same device; None:
             all of them.
 
@@ -44,7 +44,7 @@ class Images:
     @property
     def nbytes(self) -> int:
         """Of the pixels of all images."""
-        return len(self) * self.shape.numel()
+        return len(self) * self.shape.numel() * self.pixels.itemsize
 
     def take(self, chosen: Tensor, out: Tensor | None = None) -> Tensor:
         """A copy of the images at the places ``chosen`` of the part.

@@ -92,5 +92,7 @@ class _Ours:
         chosen = torch.arange(some, device=self._task.val_targets.device) * self.evaluated // some
         # The loop's own inner function, so that what is timed is what validates.
         images = Images(self._task.val_images.take(chosen))
-        scores = self._run._outputs(self._run._model, images)
+        run = self._run
+        with run._evaluated.lent(run._recipe):
+            scores = run._outputs(run._model, images)
         return float(auroc(scores, self._task.val_targets[chosen]))

@@ -41,11 +41,12 @@ CELL = "auc_m__digits-mlp__0.1"
 def study(tmp_path: Path) -> Callable[..., Path]:
     """A study whose rows were trained here; ``change`` spoils each validation that is stored."""
 
-    def make(change: float = 0.0, **task: Any) -> Path:
+    def make(change: float = 0.0, evaluation: dict[str, float] | None = None, **task: Any) -> Path:
         file = tmp_path / "spec.yaml"
         tasks = [{**SPEC["tasks"][0], "name": "digits-mlp", **task}]
         places = {"directory": str(tmp_path / "s"), "data_root": str(tmp_path)}
-        file.write_text(yaml.safe_dump({**SPEC, **places, "tasks": tasks}))
+        asked = {"evaluation": evaluation or {}}
+        file.write_text(yaml.safe_dump({**SPEC, **places, **asked, "tasks": tasks}))
         spec = load_spec(str(file))
         (tmp_path / "s").mkdir()
         (tmp_path / "s" / "study.yaml").write_text(dump(spec))
@@ -63,7 +64,11 @@ def study(tmp_path: Path) -> Callable[..., Path]:
             outcome = Outcome(seconds=run.seconds)
             if row.phase == "confirm":
                 tested = run.test()
-                outcome = Outcome(test_auroc=tested["test_auroc"], test_auprc=tested["test_auprc"])
+                outcome = Outcome(
+                    test_auroc=tested["test_auroc"],
+                    test_auprc=tested["test_auprc"],
+                    without=tested.get("without"),
+                )
             ledger.tell(row, "COMPLETE" if run.finished else "PRUNED", Outcome(**asdict(outcome)))
         return tmp_path / "s"
 
@@ -76,6 +81,21 @@ def test_a_row_comes_out_the_same_bit_for_bit(
 ) -> None:
     done = rerun(study(), f"{CELL}/{row}")
     assert len(done.figures) == figures
+    assert done.same
+
+
+def test_with_evaluation_options_both_figures_come_out_the_same(
+    study: Callable[..., Path],
+) -> None:
+    directory = study(evaluation={"ema": 0.9, "tta": 3}, augmentation="flip")
+    (row,) = read_study(directory).cells[0].confirm
+    assert row.without is not None
+    assert row.without["test_auroc"] != row.test_auroc
+    done = rerun(directory, f"{CELL}/confirm/0")
+    assert [figure.what for figure in done.figures[-2:]] == [
+        "test AUROC without evaluation",
+        "test AUPRC without evaluation",
+    ]
     assert done.same
 
 

@@ -13,6 +13,7 @@ from study.cells import cells
 from study.errors import SpecError
 from study.plan.cost import Timing, _run, _timing, asha_share, plan_study, time_task
 from study.spec import StudySpec, parse_spec
+from study.spec.evaluation import Evaluation
 from trainables.config import TrialConfig
 from trainables.steps.step_graph import WARM_UP
 
@@ -129,6 +130,30 @@ def test_seconds_add_up() -> None:
         assert cell.confirm_seconds == pytest.approx(cell.search_seconds + extra)
     by_hand = sum(6 * cell.search_seconds + 2 * cell.confirm_seconds for cell in planned.cells)
     assert planned.seconds == planned.most_seconds == pytest.approx(by_hand / 2)
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "passes", "copies"),
+    [({"tta": 30}, 0, 30), ({"ema": 0.9}, 4, 1), ({"swa": 0.3, "tta": 5}, 2, 5)],
+)
+def test_evaluation_options_are_counted_image_by_image(
+    evaluation: dict[str, Any], passes: int, copies: int
+) -> None:
+    """A pass for BatchNorm is one over the training set, since that has fewer than 32 batches."""
+    spec = small().model_copy(update={"evaluation": Evaluation(**evaluation)})
+    for cell, plain in zip(
+        plan_study(spec, TIMINGS, slots=1).cells,
+        plan_study(small(), TIMINGS, slots=1).cells,
+        strict=True,
+    ):
+        image = 2.0 / cell.val.images
+        statistics = cell.train.images // 64 * 64 * image
+        in_training = passes * statistics
+        assert cell.search_seconds == pytest.approx(plain.search_seconds + in_training)
+        in_test = copies * (cell.test.images + cell.val.images) * image
+        in_test += statistics if passes else 0
+        more = in_training + in_test
+        assert cell.confirm_seconds == pytest.approx(plain.confirm_seconds + more)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,23 @@ def test_more_intervals_than_steps() -> None:
         check(task={"intervals": 50}, imratios=[0.1])
 
 
+def test_copies_of_images_that_nothing_changes() -> None:
+    check(task={"augmentation": "flip"}, evaluation={"tta": 4})
+    with pytest.raises(SpecError, match=r"evaluation.tta: .*task digits-mlp has augmentation none"):
+        check(task={"augmentation": "none"}, evaluation={"tta": 4})
+    with pytest.raises(SpecError, match=r"evaluation.tta: .*give the task one, or leave tta out"):
+        check(evaluation={"tta": 4})  # digits' own is none
+    # Of metadata there are no copies to make, beside tasks of images that have some.
+    alone = {"dataset": "tests.trainables.metadata:read", "model": "metadata", "batch_size": 32}
+    check(task={**alone, "augmentation": "none"}, evaluation={"tta": 4}, imratios=[0.3])
+
+
+def test_a_share_of_a_trial_without_a_step() -> None:
+    check(imratios=[0.1], evaluation={"swa": 0.1})
+    with pytest.raises(SpecError, match=r"swa: .*digits-mlp has 10, and its last 0.05 holds none"):
+        check(imratios=[0.1], evaluation={"swa": 0.05})
+
+
 def test_a_directory_in_which_sqlite_opens_no_file(tmp_path: Path) -> None:
     def of(length: int) -> str:
         folder = str(tmp_path)

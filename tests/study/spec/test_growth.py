@@ -88,6 +88,17 @@ def test_a_study_that_does_not_tell_how_networks_run_ran_them_as_they_are(key: s
     assert changes(resolved({key: True}), resolved({})) == [f"{key} was true and is now false."]
 
 
+def test_a_study_that_does_not_tell_of_evaluations_evaluated_plainly() -> None:
+    older = resolved({})
+    assert older.pop("evaluation") == {}
+    assert changes(older, resolved({})) == []
+    for edit in ({"tta": 8}, {"ema": 0.99}, {"swa": 0.25}):
+        (name, value), *_ = edit.items()
+        (told,) = changes(older, resolved({"evaluation": edit}))
+        assert told == f"evaluation was {{}} and is now {{{name}: {value}}}."
+        assert changes(resolved({"evaluation": edit}), resolved({"evaluation": edit})) == []
+
+
 def test_with_a_budget_of_seconds_execution_stays_where_it_matters() -> None:
     timed: Edit = {"tasks": [{**BEGUN["tasks"][0], "budget": "seconds", "seconds": 9}]}
     gpu: Edit = {**timed, "resources": {"gpus": 1}}

@@ -209,6 +209,26 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {**edited("compile", value=True), "resources": {"gpus": 0.5}},
         "compile: true is for trials on a CPU, but resources.gpus is 0.5: leave compile out",
     ),
+    "a single copy": (
+        edited("evaluation", value={"tta": 1}),
+        "evaluation.tta: must be at least 2, not 1",
+    ),
+    "an average that forgets all": (
+        edited("evaluation", value={"ema": 1}),
+        "evaluation.ema: must be above 0 and below 1, such as 0.999, not 1",
+    ),
+    "a share of nothing": (
+        edited("evaluation", value={"swa": 0}),
+        "evaluation.swa: must be above 0 and at most 1, the share of a trial at its end, not 0",
+    ),
+    "two averages": (
+        edited("evaluation", value={"ema": 0.9, "swa": 0.5}),
+        "evaluation: ema and swa exclude each other.*leave one of them out",
+    ),
+    "an evaluation that there is not": (
+        edited("evaluation", value={"emo": 0.9}),
+        "evaluation.emo: .*did you mean 'ema'",
+    ),
     "channels_last": (edited("channels_last", value="last"), "must be true or false"),
     "storage": (edited("storage", value="study.db"), "must be a database URL"),
     "download": (edited("download", value="perhaps"), "must be true or false"),
