@@ -160,7 +160,9 @@ SHARES = [*PLACE, "number", "low", "high", "positive", "negative"]
 
 
 def _shares(row: Row, labels: list[Predictions]) -> pd.DataFrame:
-    scores = np.concatenate([each.scores for each in labels])
+    # In float64 there is room for edges between scores that differ in the last bit of float32, as
+    # those of a network do that has hardly been trained.
+    scores = np.concatenate([each.scores for each in labels]).astype(np.float64)
     targets = np.concatenate([each.targets for each in labels])
     edges = np.histogram_bin_edges(scores, BINS)
     counts = [np.histogram(scores[targets == t], edges)[0] for t in (True, False)]

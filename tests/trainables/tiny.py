@@ -9,7 +9,7 @@ from trainables.method import Method
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Batch, Context, Recipe
 
-__all__ = ["IMAGES", "STEPS", "TinyTrial", "batch", "generator", "model", "of_labels"]
+__all__ = ["IMAGES", "STEPS", "TinyTrial", "batch", "context", "generator", "model", "of_labels"]
 
 STEPS = 12
 SIZE = 16
@@ -61,6 +61,18 @@ def of_labels(draw: torch.Generator, size: int = SIZE, missing: bool = True) -> 
     )
 
 
+def context(network: BinaryClassifier, draw: torch.Generator, labels: int = 1) -> Context:
+    """Of a tiny trial: a quarter of its images is positive."""
+    return Context(
+        network,
+        prior=0.25 if labels == 1 else torch.full((labels,), 0.25),
+        generator=draw,
+        images=IMAGES,
+        positives=(IMAGES // 4,) * labels,
+        outputs=labels,
+    )
+
+
 class TinyTrial:
     """A method's recipe on the tiny model, with batches and mixup from seeded generators.
 
@@ -83,17 +95,7 @@ class TinyTrial:
         self.positives = positives
         self.size = method.images_a_batch(SIZE)
         self.steps, self.done = steps, 0
-        prior = 0.25 if labels == 1 else torch.full((labels,), 0.25)
-        self.recipe: Recipe = method.recipe(
-            Context(
-                self.model,
-                prior=prior,
-                generator=self.mixup,
-                images=IMAGES,
-                positives=(IMAGES // 4,) * labels,
-                outputs=labels,
-            )
-        )
+        self.recipe: Recipe = method.recipe(context(self.model, self.mixup, labels))
 
     def train(self, steps: int, done: int | None = None) -> list[float]:
         """Train on; gives the losses. ``done``: steps done so far, by default by this object."""

@@ -75,6 +75,19 @@ def test_histograms_sum_to_one_and_do_not_pool_seeds() -> None:
     assert table["positive"].iloc[-1] == 0.5
 
 
+@pytest.mark.parametrize("apart", [0, 1])
+def test_scores_that_hardly_differ_have_a_histogram(apart: int) -> None:
+    """As the network's own float32 gives them: all equal, or in two neighbouring values."""
+    low = np.float32(-0.2512333)
+    high = low if apart == 0 else np.nextafter(low, np.float32(0))
+    said = Predictions(np.array([low, low, high, high]), np.array([0, 1, 0, 1], dtype=bool), None)
+    table = roc.histograms([roc.Judged({**CELL, "number": 0, "seed": 0}, said)])
+    assert len(table) == roc.BINS
+    assert (table["high"] > table["low"]).all()
+    filled = table[table["positive"] > 0]
+    assert filled["positive"].tolist() == ([1.0] if apart == 0 else [0.5, 0.5])
+
+
 def test_runs_are_read_once_a_seed(kept: Results) -> None:
     found, missing = roc.runs(kept)
     assert missing == []

@@ -9,13 +9,13 @@ import torch
 
 from tests.trainables.host_reads import no_host_reads
 from tests.trainables.methods.contract_values import SHORT
-from tests.trainables.tiny import STEPS, TinyTrial, generator
+from tests.trainables.tiny import STEPS, TinyTrial, context, generator
 from tests.trainables.tiny import model as image_network
 from trainables.batches.mixup import Mixup
 from trainables.branch_after import recipe_of
 from trainables.methods import METHODS
 from trainables.models.branch import Branch, Branched, branched
-from trainables.recipe import Batch, Context
+from trainables.recipe import Batch
 from trainables.steps.fixed_state import changed, snapshot
 from trainables.updates import mixed
 
@@ -43,7 +43,7 @@ class BranchedTrial(TinyTrial):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = branched(image_network(seed), PLANS[plan], COLUMNS)
-        self.recipe = recipe_of(method, Context(self.model, prior=0.25, generator=self.mixup))
+        self.recipe = recipe_of(method, context(self.model, self.mixup))
 
     def drawn(self) -> list[Batch]:
         """As without metadata, and these from draws of their own."""

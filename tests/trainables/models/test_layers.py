@@ -9,14 +9,13 @@ import torch
 from torch import nn
 
 from tests.trainables.models.test_freeze import run
-from tests.trainables.tiny import batch, generator, model
+from tests.trainables.tiny import batch, context, generator, model
 from trainables.errors import DataError
 from trainables.methods import METHODS
 from trainables.models import builder, network
 from trainables.models.layers import layers, rate_layers
 from trainables.optimizers.inner import trained
 from trainables.optimizers.lr_factors import factor_of
-from trainables.recipe import Context
 
 STILL = 1e-12
 """A factor with which a step changes nothing that a float32 of about 1 can show."""
@@ -98,7 +97,7 @@ def steps(method: str, head_lr_factor: float | None, decay: float | None) -> lis
         torch.manual_seed(0)
         features.append(nn.Linear(5, 5))
     rate_layers(net, head_lr_factor, decay)
-    recipe = METHODS[method]().recipe(Context(net, prior=0.25, generator=generator(2)))
+    recipe = METHODS[method]().recipe(context(net, generator(2)))
     draw, moved = generator(1), []
     parts = {
         "first": features.get_submodule("1").get_parameter("weight"),
