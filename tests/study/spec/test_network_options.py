@@ -82,7 +82,7 @@ def test_what_is_of_a_branch_is_searched_where_there_is_one() -> None:
     tasks = [task(model, f"t{place}") for place, model in enumerate(models)]
     searched = cells(parse_spec(spec_of(merge, *tasks)))
     assert ["model.merge" in cell.space for cell in searched] == [False, True, False]
-    with pytest.raises(SpecError, match="space.model.merge: no task's network has"):
+    with pytest.raises(SpecError, match=r"space.model.merge: no task's network has"):
         parse_spec(spec_of(merge, tasks[0]))
 
 
