@@ -13,17 +13,18 @@ from torch import Tensor, nn
 from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
+from trainables.batches.vectors import VectorInputs
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
-from trainables.datasets.cache import task_on_device
-from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
 from trainables.evaluation import tested, validated
+from trainables.features.task import task_of
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
+from trainables.models.features import EMBEDDED
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -53,6 +54,7 @@ class TrainingRun:
         config: the whole trial.
         memory: bytes that its images may take on the device; what takes more stays mapped on the
             host and is gathered ahead of time, which changes no number. None: `data_memory`.
+        embed: see `trainables.features.task.task_of`.
 
     Raises:
         UnknownNameError: method, data set or model does not exist.
@@ -68,22 +70,13 @@ class TrainingRun:
         ...     print(run.train_interval()["val_auroc"])
     """
 
-    def __init__(self, config: TrialConfig, memory: int | None = None) -> None:
+    def __init__(
+        self, config: TrialConfig, memory: int | None = None, *, embed: bool = True
+    ) -> None:
         self.config = config
         device = torch.device(config.device)
         memory = data_memory(config.device) if memory is None else memory
-        self._task = task_on_device(
-            config.dataset,
-            config.data_root,
-            download=False,
-            imratio=config.imratio,
-            data_seed=config.data_seed,
-            validation=config.validation,
-            device=config.device,
-            ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
-            data=config.data,
-            memory=memory,
-        )
+        self._task = task_of(config, memory, embed=embed)
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
         shape = self._task.train_images.shape
@@ -99,7 +92,8 @@ class TrainingRun:
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
-        self._inputs = Inputs(config, self._task, self._augment_generator)
+        inputs = VectorInputs if config.model == EMBEDDED else Inputs
+        self._inputs = inputs(config, self._task, self._augment_generator)
         self._model.precision = config.precision
         self._model.to(memory_format=self._inputs.layout)
         self._probe_seed = int(seeds[4])

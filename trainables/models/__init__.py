@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.features import EMBEDDED, Features, head, of_images
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
@@ -58,7 +59,10 @@ def builder(name: str) -> Builder:
 def begins_with(
     name: str, options: Mapping[str, Any], in_channels: int, image_size: int, root: Path
 ) -> Taken | None:
-    """What a `network` of the same arguments takes of its weights; None: it has none."""
+    """What a `network` of the same arguments, or the one that embeds images for it, takes of its
+    weights; None: it has none.
+    """
+    name, options = of_images(name, options)
     weights = options.get("weights")
     if weights is None:
         return None
@@ -73,15 +77,17 @@ def network(
     """A network with its options, drawn from torch's global generator.
 
     Args:
-        name: as for `builder`.
-        options: of the builder, and of ``GENERAL``.
-        in_channels, image_size: of the images.
+        name: as for `builder`, or ``EMBEDDED`` for a head on frozen features.
+        options: of the builder, and of ``GENERAL``; of frozen features those of `Features`.
+        in_channels, image_size: of the images; of vectors `image_size` is their length.
         root: folder of the data sets, from which a relative path of weights counts.
 
     Raises:
         UnknownNameError: there is no such network, or no such layer in it.
         DataError: the weights cannot be had.
     """
+    if name == EMBEDDED:
+        return head(Features.of(options), image_size)
     model = _built(name, options, in_channels, image_size)
     if (weights := options.get("weights")) is not None:
         take_weights(model, name, str(weights), root)
