@@ -9,6 +9,7 @@ from trainables.datasets.choice import sides
 from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.datasets.source import Source
 from trainables.models import begins_with
+from trainables.models.features import DRAWN, EMBEDDED, Features, of_images
 
 __all__ = ["data_facts"]
 
@@ -34,7 +35,7 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
         "negatives": negatives,
         "positives": positives,
         "labels": list(source.labels),
-        "notes": [*source.notes, *_of_weights(spec, task, source)],
+        "notes": [*source.notes, *_of_features(task), *_of_weights(spec, task, source)],
         "parts": {
             "natural" if imratio is None else f"{imratio:g}": {
                 part: _count(found)
@@ -47,13 +48,24 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
     }
 
 
+def _of_features(task: Task) -> Iterator[str]:
+    if task.model.name == EMBEDDED:
+        asked = Features.of(task.model.options)
+        views = "" if asked.views == 1 else f", a training image in {asked.views} views"
+        of = "drawn weights" if asked.weights == DRAWN else "its weights"
+        yield (
+            f"Every image was embedded once by {asked.features} with {of}, which stay as they are"
+            f"{views}; trials train a head on these features ({asked.head})."
+        )
+
+
 def _of_weights(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
     shape = source.train_images.shape
-    network = task.model
-    taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
+    name, options = of_images(task.model.name, task.model.options)
+    taken = begins_with(name, options, shape[1], shape[-1], data_root(spec))
     if taken is not None:
         yield (
-            f"{network.name} begins with {network.options['weights']}: {taken}. The head is drawn, "
+            f"{name} begins with {options['weights']}: {taken}. The head is drawn, "
             "and images are normalised as these weights want it."
         )
 

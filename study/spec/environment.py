@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.machine import cluster_address, cores, memory
+from study.spec.frozen_features import for_images
 from study.spec.model import StudySpec, Task, data_root, directory_of, ratios
-from study.spec.named import Dataset
+from study.spec.named import FEATURES, Dataset
 from study.spec.names import name_problems
 from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label
@@ -128,6 +129,7 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
                     yield from wrong
                     continue
                 yield from _images(spec, task, index, found)
+                yield from for_images(spec, task, index, found)
                 yield from _model(spec, task, index, found)
 
 
@@ -167,8 +169,10 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
 
 def _built(task: Task, root: Path, in_channels: int, image_size: int) -> "BinaryClassifier":
     from trainables.models import network
+    from trainables.models.features import of_images
 
-    return network(task.model.name, task.model.options, in_channels, image_size, root)
+    name, options = of_images(task.model.name, task.model.options)
+    return network(name, options, in_channels, image_size, root)
 
 
 def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
@@ -191,7 +195,7 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
         except DataError as error:
             yield Problem(("tasks", index, "model"), str(error))
             return
-        if wrong is None and task.model.name not in MODELS:
+        if wrong is None and task.model.name not in (*MODELS, FEATURES):
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods

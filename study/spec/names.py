@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from study.cell import cell_id
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
 from study.spec.model import StudySpec, Variant, ratios
+from study.spec.named import FEATURES
 from study.spec.own_method import flaws
 from study.spec.profile import profile_values
 from study.spec.sentences import Problem
@@ -19,7 +20,7 @@ from study.spec.space import (
     tuned_space,
 )
 from study.spec.text import did_you_mean
-from trainables.errors import UnknownNameError
+from trainables.errors import DataError, UnknownNameError
 from trainables.names import resolve
 from trainables.options import refuse_unknown
 
@@ -140,6 +141,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.options import GENERAL
     from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder
+    from trainables.models.features import OPTIONS, Features
 
     def reader(name: str) -> Any:
         return resolve("data set", DATASETS, name)
@@ -150,17 +152,20 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
             ("model", "model", builder, task.model, OF_NETWORKS),
         ):
             path = ("tasks", index, key)
-            found = _found(kind, find, entry.name)
-            if isinstance(found, Problem):
-                yield Problem(path, found.sentence)
-            elif not callable(found):
-                words = f"{entry.name} must be a function or class, as our own {kind}s are"
-                yield Problem(path, words)
-            else:
-                try:
-                    refuse_unknown(entry.name, found, entry.options, general)
-                except UnknownNameError as error:
-                    yield Problem(path, str(error))
+            name = entry.name
+            try:
+                if find is builder and name == FEATURES:
+                    name, general = Features.of(entry.options).features, OPTIONS
+                found = _found(kind, find, name)
+                if isinstance(found, Problem):
+                    yield Problem(path, found.sentence)
+                elif not callable(found):
+                    words = f"{name} must be a function or class, as our own {kind}s are"
+                    yield Problem(path, words)
+                else:
+                    refuse_unknown(name, found, entry.options, general)
+            except (DataError, UnknownNameError) as error:
+                yield Problem(path, str(error))
 
 
 def _cells(spec: StudySpec) -> Iterator[Problem]:

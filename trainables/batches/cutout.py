@@ -11,6 +11,7 @@ from operator import and_
 import torch
 from torch import Tensor
 
+from trainables.errors import DataError
 from trainables.recipe import Batch
 
 __all__ = ["Cutout"]
@@ -33,10 +34,19 @@ class Cutout:
     generator: torch.Generator
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with its images cut, as large as the one that came."""
+        """The batch with its images cut, as large as the one that came.
+
+        Raises:
+            DataError: it has vectors in place of images.
+        """
         if self.share == 0:
             return batch
         images = batch.images
+        if images.ndim == 2:
+            raise DataError(
+                f"cutout is for images, and frozen features have no pixels: set it to 0, not "
+                f"{self.share:g}."
+            )
         hits = []
         for axis, size in enumerate(images.shape[2:], 2):
             shape = [1] * images.ndim

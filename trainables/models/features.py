@@ -10,7 +10,7 @@ from trainables.errors import DataError, UnknownNameError
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.elu import ELU
 
-__all__ = ["EMBEDDED", "HEADS", "OPTIONS", "Features", "head", "of_images"]
+__all__ = ["DRAWN", "EMBEDDED", "HEADS", "OPTIONS", "Features", "head", "of_images"]
 
 EMBEDDED = "features"
 """The name of the network that takes frozen features in place of images."""
