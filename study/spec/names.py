@@ -152,10 +152,10 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
             ("model", "model", builder, task.model, OF_NETWORKS),
         ):
             path = ("tasks", index, key)
-            name = entry.name
+            name, also = entry.name, tuple[str, ...](general)
             try:
-                if find is builder and name == FEATURES:
-                    name, general = Features.of(entry.options).features, OPTIONS
+                if key == "model" and name == FEATURES:
+                    name, also = Features.of(entry.options).features, OPTIONS
                 found = _found(kind, find, name)
                 if isinstance(found, Problem):
                     yield Problem(path, found.sentence)
@@ -163,7 +163,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
                     words = f"{name} must be a function or class, as our own {kind}s are"
                     yield Problem(path, words)
                 else:
-                    refuse_unknown(name, found, entry.options, general)
+                    refuse_unknown(name, found, entry.options, also)
             except (DataError, UnknownNameError) as error:
                 yield Problem(path, str(error))
 

@@ -18,6 +18,7 @@ from trainables.datasets.store.progress import beating
 from trainables.errors import DataError
 from trainables.features import embedding as module
 from trainables.models import builder
+from trainables.models.features import Features
 from trainables.models.weights import statistics
 
 
@@ -33,9 +34,8 @@ def expected(images: torch.Tensor, seed: int = 0) -> torch.Tensor:
 def test_a_vector_is_what_the_network_gives_of_its_image(tmp_path: Path) -> None:
     source = read_source("digits", tmp_path)
     made = digits(tmp_path)
-    assert not made.kept
-    found = made.vectors()
-    assert made.kept
+    before, found, after = made.kept, made.vectors(), made.kept
+    assert (before, after) == (False, True)
     torch.testing.assert_close(found.train, expected(source.train_images))
     torch.testing.assert_close(found.test, expected(source.test_images))
     assert made.nbytes == 4 * (found.train.numel() + found.test.numel())
@@ -90,7 +90,7 @@ def test_other_weights_in_the_same_file_and_other_images_are_another_set(
     tmp_path: Path, store: Path
 ) -> None:
     options = {"features": "mlp", "weights": "w.pth"}
-    asked = module.Features.of(options)
+    asked = Features.of(options)
     source = read_source("digits", tmp_path)
 
     def made() -> int:

@@ -35,7 +35,10 @@ def config(root: Path, **changes: Any) -> TrialConfig:
     return TrialConfig(**{**fields, **changes})
 
 
-VIEWS = {"network": {"features": "mlp", "weights": "none", "views": 4}, "augmentation": "flip"}
+VIEWS: dict[str, Any] = {
+    "network": {"features": "mlp", "weights": "none", "views": 4},
+    "augmentation": "flip",
+}
 
 
 def with_weights(root: Path) -> str:
