@@ -224,6 +224,8 @@ class Embedding:
                     told(len(rows))
         finally:
             os.close(descriptor)
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()  # trials share the GPU
         stored = entry.finish(shape)
         journal.remove()
         return stored
