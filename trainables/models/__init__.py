@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from trainables.models.classifier import BinaryClassifier
-from trainables.models.features import EMBEDDED, Features, head, of_images
+from trainables.models.features import EMBEDDED, Features, of_images, on_features
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
@@ -45,7 +45,8 @@ GENERAL = ("weights", "freeze")
 
 
 def builder(name: str) -> Builder:
-    """The network of that name: one of ``MODELS``, of a library, or ``package.module:object``.
+    """The network of that name: one of ``MODELS``, of a library, or ``package.module:object``; of
+    ``EMBEDDED`` the head.
 
     Raises:
         UnknownNameError: there is none.
@@ -53,6 +54,8 @@ def builder(name: str) -> Builder:
     library, _, inside = name.partition(":")
     if inside and library in LIBRARIES:
         return LIBRARIES[library](inside)
+    if name == EMBEDDED:
+        return on_features
     return resolve("model", MODELS, name)
 
 
@@ -87,7 +90,8 @@ def network(
         DataError: the weights cannot be had.
     """
     if name == EMBEDDED:
-        return head(Features.of(options), image_size)
+        asked = Features.of(options)
+        return on_features(in_channels, image_size, head=asked.head, hidden=asked.hidden)
     model = _built(name, options, in_channels, image_size)
     if (weights := options.get("weights")) is not None:
         take_weights(model, name, str(weights), root)

@@ -10,7 +10,7 @@ from trainables.errors import DataError, UnknownNameError
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.elu import ELU
 
-__all__ = ["DRAWN", "EMBEDDED", "HEADS", "OPTIONS", "Features", "head", "of_images"]
+__all__ = ["DRAWN", "EMBEDDED", "HEADS", "OPTIONS", "Features", "of_images", "on_features"]
 
 EMBEDDED = "features"
 """The name of the network that takes frozen features in place of images."""
@@ -117,9 +117,22 @@ def of_images(name: str, options: Mapping[str, Any]) -> tuple[str, Mapping[str, 
     return asked.features, asked.options
 
 
-def head(asked: Features, width: int) -> BinaryClassifier:
-    """What trials train: from vectors (B, width) to logits."""
-    if asked.head == "linear":
-        return BinaryClassifier(nn.Identity(), nn.Linear(width, 1))
-    layer = nn.Sequential(nn.Linear(width, asked.hidden), ELU())
-    return BinaryClassifier(layer, nn.Linear(asked.hidden, 1))
+def on_features(
+    in_channels: int,  # noqa: ARG001 - as every builder
+    image_size: int,
+    *,
+    head: str = HEADS[0],
+    hidden: int = 128,
+) -> BinaryClassifier:
+    """What trials train on frozen features: a linear layer, or one hidden layer of ELUs before it.
+
+    Args:
+        in_channels: not looked at.
+        image_size: numbers of a vector, at least 1.
+        head: "linear" or "mlp".
+        hidden: units of the hidden layer of "mlp", at least 1.
+    """
+    if head == "linear":
+        return BinaryClassifier(nn.Identity(), nn.Linear(image_size, 1))
+    layer = nn.Sequential(nn.Linear(image_size, hidden), ELU())
+    return BinaryClassifier(layer, nn.Linear(hidden, 1))
