@@ -9,6 +9,7 @@ from trainables.datasets.choice import sides
 from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.datasets.source import Source
 from trainables.models import begins_with
+from trainables.models.branch import METADATA
 from trainables.models.features import DRAWN, EMBEDDED, Features, of_images
 
 __all__ = ["data_facts"]
@@ -19,11 +20,11 @@ def data_facts(spec: StudySpec) -> dict[str, dict[str, Any]]:
 
     Returns:
         {"negatives", "positives": names of the classes on each side, "labels": names of the labels
-        where an image has several, "notes": sentences on data and weights, "parts": by imratio
-        ("0.1", or "natural"), {"train", "validation", "test"}, each {"images", "positives" and
-        "negatives": by label, "groups": patients, or null}}. Where the cut hangs on groups or on
-        several labels, the counts of training and validation are those of one data seed, near
-        those of all.
+        where an image has several, "notes": sentences on data, weights and metadata,
+        "parts": by imratio ("0.1", or "natural"), {"train", "validation", "test"}, each {"images",
+        "positives" and "negatives": by label, "groups": patients, or null}}. Where the cut hangs on
+        groups or on several labels, the counts of training and validation are those of one data
+        seed, near those of all.
     """
     return {task.name: _facts(spec, task) for task in spec.tasks}
 
@@ -35,7 +36,12 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
         "negatives": negatives,
         "positives": positives,
         "labels": list(source.labels),
-        "notes": [*source.notes, *_of_features(task), *_of_weights(spec, task, source)],
+        "notes": [
+            *source.notes,
+            *_of_features(task),
+            *_of_weights(spec, task, source),
+            *_of_metadata(task, source),
+        ],
         "parts": {
             "natural" if imratio is None else f"{imratio:g}": {
                 part: _count(found)
@@ -67,6 +73,17 @@ def _of_weights(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
         yield (
             f"{name} begins with {options['weights']}: {taken}. The head is drawn, "
             "and images are normalised as these weights want it."
+        )
+
+
+def _of_metadata(task: Task, source: Source) -> Iterator[str]:
+    metadata = source.train_metadata
+    alone = task.model.name == METADATA
+    if metadata is not None and (alone or "branch" in task.model.options):
+        yield (
+            f"{task.model.shown} takes metadata {'instead of' if alone else 'beside'} the images: "
+            f"{', '.join(metadata.columns)}. Numbers are standardised, a category and what is "
+            "missing have a column each, all after the training part."
         )
 
 

@@ -23,7 +23,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_spec_is_valid() -> None:
-    text, _ = blocks("yaml")
+    text, *_ = blocks("yaml")
     spec = parse_spec(yaml.safe_load(text))
     assert spec.name == "margin-study"
 
@@ -35,7 +35,7 @@ def _squares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
 
 
-def _of(dataset: object, model: str = "small_cnn") -> StudySpec:
+def _of(dataset: object, model: object = "small_cnn") -> StudySpec:
     return parse_spec(
         {
             "name": "own",
@@ -49,9 +49,15 @@ def _of(dataset: object, model: str = "small_cnn") -> StudySpec:
 
 @pytest.mark.usefixtures("_squares")
 def test_data_sets_of_ones_own_are_known_with_their_options() -> None:
-    _, text = blocks("yaml")
+    (text,) = [block for block in blocks("yaml") if block.startswith("# dataset:")]
     for dataset in yaml.safe_load(text):
         assert _of(dataset).tasks[0].dataset.options
+
+
+def test_networks_of_metadata_are_known_with_their_options() -> None:
+    (text,) = [block for block in blocks("yaml") if block.startswith("# model:")]
+    for model in yaml.safe_load(text):
+        check_environment(_of("tests.trainables.metadata:read", model))
 
 
 @pytest.mark.usefixtures("_squares")

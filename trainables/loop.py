@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
 from trainables.batches.vectors import VectorInputs
+from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
@@ -24,6 +26,7 @@ from trainables.features.task import task_of
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
+from trainables.models.branch import AFTER, METADATA, refuse_none
 from trainables.models.features import EMBEDDED
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
@@ -76,7 +79,13 @@ class TrainingRun:
         self.config = config
         device = torch.device(config.device)
         memory = data_memory(config.device) if memory is None else memory
-        self._task = task_of(config, memory, embed=embed)
+        # Of metadata alone no image is ever looked at.
+        memory_of_images = 0 if config.model == METADATA else memory
+        self._task = task_of(config, memory_of_images, embed=embed)
+        columns = len(self._task.columns)
+        if config.model == METADATA:
+            refuse_none("model: metadata", columns)
+            self._task = self._task.of_metadata()
         targets = self._task.train_targets
         self._labels = 1 if targets.dim() == 1 else targets.shape[1]
         shape = self._task.train_images.shape
@@ -84,7 +93,7 @@ class TrainingRun:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(config.init_seed)
             root = Path(config.data_root)
-            self._model = network(config.model, config.network, channels, size, root)
+            self._model = network(config.model, config.network, channels, size, root, columns)
             self._model.have_outputs(self._labels)
         self._model.to(device)
 
@@ -118,7 +127,8 @@ class TrainingRun:
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
         self._prior = config.positive_rate or self._task.prior
-        self._recipe = method.recipe(
+        self._recipe = recipe_of(
+            method,
             Context(
                 model=self._model,
                 prior=self._prior,
@@ -126,7 +136,7 @@ class TrainingRun:
                 images=len(targets),
                 positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
                 outputs=self._labels,
-            )
+            ),
         )
         # All that a step reads of the host: which images it trains on, and what does not fit.
         self._fits = self._task.image_bytes <= memory
@@ -234,7 +244,7 @@ class TrainingRun:
         return validated(self._task, self._val_scores(), self.config.select)["val_auroc"]
 
     def _val_scores(self) -> Tensor:
-        scores = self._outputs(self._model, self._task.val_images)
+        scores = self._outputs(self._model, self._task.val_images, self._task.val_metadata)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError(
                 "Scores must be finite; a validation score was not in interval "
@@ -267,14 +277,15 @@ class TrainingRun:
         Raises:
             DivergedError: a test score is not finite.
         """
-        scores = self._outputs(self._model, self._task.test_images)
+        task = self._task
+        scores = self._outputs(self._model, task.test_images, task.test_metadata)
         if not bool(torch.isfinite(scores).all()):
             raise DivergedError("Scores must be finite; a test score was not.")
         # Again rather than kept since the last interval, which a checkpoint does not hold.
-        val_scores = self._outputs(self._model, self._task.val_images)
-        found = tested(self._task, scores, val_scores)
+        val_scores = self._outputs(self._model, task.val_images, task.val_metadata)
+        found = tested(task, scores, val_scores)
         if embeddings:
-            features = self._outputs(self._model.features, self._task.test_images)
+            features = self._outputs(self._model.features, task.test_images)
             found["embeddings"] = features.float().cpu().numpy()
         return found
 
@@ -336,16 +347,21 @@ class TrainingRun:
         if not method.compilable:
             return
         self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
-        compile_now(self._model, self._first(self.batch_size))
+        compile_now(self._model, *self._first(self.batch_size))
+        sizes = set[int]()
         if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
             # What is left over of an evaluation is eager: it comes in more sizes than would pay.
-            self._model.eval()
-            compile_now(self._model, self._first(EVALUATION_BATCH))
-            self._model.train()
+            sizes.add(EVALUATION_BATCH)
+        if self.config.network.get("branch") == AFTER:
+            sizes.add(self.batch_size)  # of the image network, once it is kept as it is
+        self._model.eval()
+        for size in sizes:
+            compile_now(self._model, *self._first(size))
+        self._model.train()
 
-    def _first(self, times: int) -> Tensor:
+    def _first(self, times: int) -> tuple[Tensor, ...]:
         """The first training image so many times, as the network takes a batch."""
-        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).images
+        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).inputs
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
@@ -385,16 +401,26 @@ class TrainingRun:
         return self._inputs.plain(BatchSampler(task.train_targets, size, generator, rate).draw())
 
     @torch.no_grad()
-    def _outputs(self, network: nn.Module, images: Images) -> Tensor:
+    def _outputs(
+        self, network: nn.Module, images: Images, metadata: Tensor | None = None
+    ) -> Tensor:
         """What ``network``, the model or a part of it, gives for all ``images``.
+
+        The model takes their ``metadata`` (n, K) besides, if it takes any.
 
         It is evaluated with the weights that the method evaluates.
         """
         parts = images.split(EVALUATION_BATCH)
         if not self._fits:
             parts = (part.to(self.config.device) for part in in_advance(parts))
+        rows: Iterable[tuple[Tensor, ...]] = repeat(())
+        if metadata is not None and self._model.takes_metadata:
+            rows = zip(metadata.split(EVALUATION_BATCH), strict=True)
         self._model.eval()
         with f32_products(self.config.precision), self._recipe.evaluating():
-            outputs = [network(self._inputs.normalised(part)) for part in parts]
+            outputs = [
+                network(self._inputs.normalised(part), *beside)
+                for part, beside in zip(parts, rows, strict=False)
+            ]
         self._model.train()
         return torch.cat(outputs)

@@ -8,7 +8,7 @@ serve whatever a trial is measured in: epochs, gradient evaluations or seconds.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, Self
 
 import torch
@@ -35,11 +35,13 @@ class Batch(_Pair):
         indices: int64 (B,), which training image each one is; of a mixed image its first part.
             The next step may fill the same tensor. None: not said.
         metadata: float32 (B, K), columns of what else is known of the images; None: nothing.
+        with_metadata: the network takes the metadata, too; set by who makes the batches.
     """
 
     # Also where a tuple's own method made the batch, such as _replace.
     indices: Tensor | None = None
     metadata: Tensor | None = None
+    with_metadata: bool = False
 
     def __new__(
         cls,
@@ -52,6 +54,15 @@ class Batch(_Pair):
         batch = super().__new__(cls, images, targets)
         batch.indices, batch.metadata = indices, metadata
         return batch
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What the network is called with, as in ``model(*batch.inputs)``: the images, and the
+        metadata if it takes them.
+        """
+        if self.with_metadata and self.metadata is not None:
+            return self.images, self.metadata
+        return (self.images,)
 
 
 @dataclass(frozen=True)
@@ -154,11 +165,31 @@ def decays(begin: float = 0.0, end: float = 1.0) -> tuple[float, ...]:
     return tuple(begin + fraction * (end - begin) for fraction in (0.5, 0.75))
 
 
+def _within(stage: Stage, begin: float, end: float) -> Stage:
+    """The stage of a whole trial in the part of one from ``begin`` to ``end``."""
+
+    def placed(share: float) -> float:
+        # Rounded, so that 0.75 of the first 0.8 is 0.6, the share that a count of steps gives.
+        return round(begin + share * (end - begin), 12)
+
+    def before_step(update: Any, progress: float) -> None:
+        assert stage.before_step is not None
+        stage.before_step(update, (progress - begin) / (end - begin))
+
+    return replace(
+        stage,
+        end=placed(stage.end),
+        decays=tuple(placed(share) for share in stage.decays),
+        before_step=None if stage.before_step is None else before_step,
+    )
+
+
 class Recipe:
     """The stages of one trial, one after the other.
 
     A stage begins at its first step, not at the end of the stage before, so that what is
-    evaluated between the two is what the finished stage has trained.
+    evaluated between the two is what the finished stage has trained. The first one begins as soon
+    as it is asked for.
 
     Args:
         stages: at least one, in their order.
@@ -173,8 +204,7 @@ class Recipe:
         self._stages = tuple(stages)
         self._evaluations = 0
         self._index, self._decayed = 0, 0
-        self._update: Update
-        self._enter(0)
+        self._update: Update | None = None
 
     @property
     def batches(self) -> int:
@@ -184,6 +214,8 @@ class Recipe:
     @property
     def update(self) -> Update:
         """What the next step trains with; another object in every stage and after a load."""
+        if self._update is None:
+            return self._enter(0)
         return self._update
 
     @property
@@ -201,15 +233,15 @@ class Recipe:
             self._enter(self._index + 1)
         due = sum(progress >= share for share in self._stages[self._index].decays)
         for _ in range(self._decayed, due):
-            self._update.decay()
+            self.update.decay()
         self._decayed = due
         before_step = self._stages[self._index].before_step
         if before_step is not None:
-            before_step(self._update, progress)
+            before_step(self.update, progress)
 
     def step(self, batches: Sequence[Batch]) -> Tensor:
         """Train on ``batches``, as many as `batches` asked for; gives the loss, 0-dim, detached."""
-        loss, evaluations = self._update.step(batches)
+        loss, evaluations = self.update.step(batches)
         self.count(evaluations)
         return loss
 
@@ -219,11 +251,11 @@ class Recipe:
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Within it the model holds the weights that are to be evaluated."""
-        return self._update.evaluating()
+        return self.update.evaluating()
 
     def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
         """Figures of the stage's own for the curve, see `Update.metrics`."""
-        return self._update.metrics(probe)
+        return self.update.metrics(probe)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the recipe needs to go on, as plain values and tensors.
@@ -234,7 +266,7 @@ class Recipe:
             "stage": self._index,
             "decayed": self._decayed,
             "gradient_evaluations": self._evaluations,
-            "update": self._update.state_dict(),
+            "update": self.update.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -245,10 +277,31 @@ class Recipe:
         self._update = self._stages[self._index].start()
         self._update.load_state_dict(state["update"])
 
-    def _enter(self, index: int) -> None:
+    def then(self, second: "Recipe", at: float, between: Callable[[], None]) -> "Recipe":
+        """This recipe and another one in one trial, neither of which has begun.
+
+        Args:
+            second: what follows.
+            at: the share of the trial, in (0, 1), at which it begins. Stages and decays of each lie
+                in its own part of the trial as they would in the whole.
+            between: done when it begins, once a trial.
+        """
+        stages = [_within(stage, 0.0, at) for stage in self._stages]
+        stages[-1] = replace(stages[-1], end=at)
+        begun, *rest = (_within(stage, at, 1.0) for stage in second._stages)
+
+        def prepare() -> None:
+            between()
+            if begun.prepare is not None:
+                begun.prepare()
+
+        return Recipe([*stages, replace(begun, prepare=prepare), *rest])
+
+    def _enter(self, index: int) -> Update:
         stage = self._stages[index]
         if stage.prepare is not None:
             stage.prepare()
         self._index = index
         self._decayed = 0
         self._update = stage.start()
+        return self._update

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
+from trainables.optimizers.inner import Pair
+from trainables.optimizers.lr_factors import split_groups_
 from trainables.optimizers.pdsca import PDSCA
-from trainables.optimizers.proximal import groups_to_params_device
+from trainables.optimizers.proximal import ProximalOptimizer, groups_to_params_device
 from trainables.recipe import Batch
 
 __all__ = ["Compositional", "Descent", "Mix", "mixed", "unmixed"]
@@ -28,6 +30,7 @@ def mixed(mix: Mix, batch: Batch) -> Batch:
     if len(found.targets) == len(batch.targets):
         found.indices = batch.indices if found.indices is None else found.indices
         found.metadata = batch.metadata if found.metadata is None else found.metadata
+    found.with_metadata = batch.with_metadata
     return found
 
 
@@ -36,13 +39,19 @@ def unmixed(batch: Batch) -> Batch:
     return batch
 
 
+def _pair(batch: Batch) -> Pair:
+    """The batch for an optimizer of its own network, with the metadata if it takes them."""
+    return (batch.inputs if batch.with_metadata else batch.images), batch.targets
+
+
 class Descent:
     """One loss, one optimizer, one batch a step.
 
     Args:
-        model: images (B, C, H, W) to logits, (B,) or (B, L).
+        model: images (B, C, H, W), and metadata if it takes them, to logits, (B,) or (B, L).
         loss: (logits, targets) to a 0-dim loss; its own parameters belong to ``optimizer``.
-        optimizer: what it trains, and nothing else, gets a gradient.
+        optimizer: what it trains, and nothing else, gets a gradient. It is new: its groups are
+            split where parameters have factors of the learning rate.
         decay: called at each decay of the learning rate.
         mix: done to each batch first.
     """
@@ -60,6 +69,8 @@ class Descent:
         self._optimizer = optimizer
         self._decay = decay
         self._mix = mix
+        if not isinstance(optimizer, ProximalOptimizer):  # which multiplies by the factors itself
+            split_groups_(optimizer)
         self._trained = [
             each
             for group in optimizer.param_groups
@@ -70,21 +81,23 @@ class Descent:
     def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
         """Train on one batch; gives the loss and the number of its images."""
         (batch,) = batches
-        images, targets = mixed(self._mix, batch)
-        loss: Tensor = self._loss(self._model(images), targets)
+        given = mixed(self._mix, batch)
+        loss: Tensor = self._loss(self._model(*given.inputs), given.targets)
         self._optimizer.zero_grad()
         loss.backward(inputs=self._trained)
         self._optimizer.step()
-        return loss.detach(), len(targets)
+        return loss.detach(), len(given.targets)
 
     def decay(self) -> None:
         """What the optimizer does when its learning rate decays."""
         self._decay()
 
     def set_lr(self, lr: float) -> None:
-        """Give every parameter group this learning rate, in place of the tensor it has."""
+        """Give every parameter group this learning rate, times its factor, in place of the tensor
+        it has.
+        """
         for group in self._optimizer.param_groups:
-            group["lr"].fill_(lr)
+            group["lr"].fill_(lr * group.get("lr_factor", 1.0))
 
     def evaluating(self) -> AbstractContextManager[None]:
         """The model's own weights are the ones to evaluate."""
@@ -113,7 +126,8 @@ class Compositional:
         optimizer: PDSCA with its model.
         evaluate_inner: evaluate u instead of w.
         mix: done to each batch first.
-        terms: from (images, targets) to figures for the curve; None: there are none.
+        terms: from (inputs, targets) to figures for the curve, the inputs as `PDSCA.step` takes
+            them; None: there are none.
     """
 
     def __init__(
@@ -122,7 +136,7 @@ class Compositional:
         optimizer: PDSCA,
         evaluate_inner: bool,
         mix: Mix = unmixed,
-        terms: Callable[[Tensor, Tensor], dict[str, float]] | None = None,
+        terms: Callable[[Any, Tensor], dict[str, float]] | None = None,
     ) -> None:
         self._loss = loss
         self._optimizer = optimizer
@@ -136,7 +150,7 @@ class Compositional:
         A forward pass of S1 for the gradient in alpha has no backward pass and is not counted.
         """
         given = [mixed(self._mix, batch) for batch in batches]
-        loss = self._optimizer.step(*given)
+        loss = self._optimizer.step(*map(_pair, given))
         passes = self._optimizer.inner_passes
         return loss, passes * len(given[0].targets) + len(given[-1].targets)
 
@@ -150,7 +164,7 @@ class Compositional:
 
     def metrics(self, probe: Callable[[], Batch]) -> dict[str, float]:
         """The ``terms``, at the model's own w, of the probe as it is, unmixed."""
-        return {} if self._terms is None else self._terms(*probe())
+        return {} if self._terms is None else self._terms(*_pair(probe()))
 
     def state_dict(self) -> dict[str, Any]:
         """The loss's own parameters and the optimizer's state, the points u in it."""

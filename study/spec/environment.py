@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from study.machine import cluster_address, cores, memory
 from study.spec.frozen_features import for_images
@@ -15,9 +15,11 @@ from study.spec.sentences import Problem, spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.space import fixed_params
 from study.spec.text import Document
-from trainables.errors import DataError, in_one_line
+from trainables.errors import DataError, TrainableError, in_one_line
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from trainables.datasets.source import Source as Images
     from trainables.models.classifier import BinaryClassifier
 
@@ -167,12 +169,26 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             )
 
 
-def _built(task: Task, root: Path, in_channels: int, image_size: int) -> "BinaryClassifier":
+def _built(
+    task: Task, options: dict[str, Any], columns: int, root: Path, in_channels: int, image_size: int
+) -> "BinaryClassifier":
     from trainables.models import network
     from trainables.models.features import of_images
 
-    name, options = of_images(task.model.name, task.model.options)
-    return network(name, options, in_channels, image_size, root)
+    name, options = of_images(task.model.name, options)
+    return network(name, options, in_channels, image_size, root, columns)
+
+
+def _columns(found: "Images") -> "Tensor":
+    """Metadata of the training images as float columns (N, K); without any, K is 0."""
+    import torch
+
+    from trainables.datasets.cut.columns import fitted
+
+    metadata = found.train_metadata
+    if metadata is None or not metadata.columns:
+        return torch.empty(len(found.train_images), 0)
+    return fitted(metadata).encode(metadata)
 
 
 def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
@@ -183,26 +199,42 @@ def _model(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator
     from trainables.batches.augment import normalise
     from trainables.methods import METHODS
     from trainables.models import MODELS
+    from trainables.models.branch import METADATA, OPTIONS, refuse_none
     from trainables.names import resolve
 
-    build = partial(_built, task, data_root(spec))
+    name, options = task.model.name, task.model.options
     few = torch.arange(min(FEW, task.batch_size)) % len(found.train_images)
+    metadata = None
+    if name == METADATA or "branch" in options:
+        try:
+            metadata = _columns(found)[few]
+            refuse_none(f"task {task.name}: {task.model.shown}", metadata.shape[1])
+        except DataError as error:
+            yield Problem(("tasks", index, "model"), str(error))
+            return
+    if name == METADATA:
+        return  # it is ours, and takes any number of columns
+    # Its branch is ours, too: what is the user's own is the network of the images.
+    of_images = {option: value for option, value in options.items() if option not in OPTIONS}
     half = torch.full((found.train_images.shape[1],), 0.5)
     images = normalise(found.train_images[few], half, half)
     with torch.random.fork_rng(devices=[]):
         try:
-            wrong = flaw(build, images)
-        except DataError as error:
+            wrong = flaw(partial(_built, task, of_images, 0, data_root(spec)), images)
+        except TrainableError as error:
             yield Problem(("tasks", index, "model"), str(error))
             return
-        if wrong is None and task.model.name not in (*MODELS, FEATURES):
+        if wrong is None and name not in (*MODELS, FEATURES):
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods
             ]
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
-            wrong = untrained(build, images, methods, precision, max(1, len(found.labels)))
+            columns = 0 if metadata is None else metadata.shape[1]
+            build = partial(_built, task, options, columns, data_root(spec))
+            labels = max(1, len(found.labels))
+            wrong = untrained(build, images, methods, precision, labels, metadata)
     if wrong:
         shown = task.dataset.shown
         yield Problem(("tasks", index, "model"), f"{task.model.shown} {wrong} (images of {shown})")

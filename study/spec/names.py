@@ -141,6 +141,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.datasets.options import GENERAL
     from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder
+    from trainables.models.branch import Branch
     from trainables.models.features import OPTIONS, Features
 
     def reader(name: str) -> Any:
@@ -164,6 +165,8 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
                     yield Problem(path, words)
                 else:
                     refuse_unknown(name, found, entry.options, also)
+                    if key == "model":
+                        Branch.of(entry.name, entry.options)
             except (DataError, UnknownNameError) as error:
                 yield Problem(path, str(error))
 

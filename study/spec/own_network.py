@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from trainables.errors import DataError, in_one_line
+from trainables.errors import TrainableError, in_one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,14 +33,14 @@ def flaw(build: Callable[[int, int], Any], images: "Tensor") -> str | None:
         images: float32 (B, C, H, W) or (B, C, D, H, W), no more than a training batch has.
 
     Raises:
-        DataError: the weights that it is to begin with cannot be had.
+        TrainableError: an option has a wrong value, or its weights cannot be had.
     """
     channels, *sizes = images.shape[1:]
     size = sizes[-1]
     try:
         model = build(channels, size)
         return _form(model) or _outputs(model, images)
-    except DataError:
+    except TrainableError:
         raise
     except Exception as error:  # noqa: BLE001 - the user's own network may raise anything
         least = next((each for each in LARGER if each > size and _takes(build, images, each)), None)
@@ -71,6 +71,7 @@ def untrained(
     methods: Iterable[tuple[str, "Method"]],
     precision: str,
     labels: int = 1,
+    metadata: "Tensor | None" = None,
 ) -> str | None:
     """Which method cannot train a network that has no flaw, as a clause that follows its name.
 
@@ -81,9 +82,11 @@ def untrained(
         methods: by name.
         precision: "f32", "tf32" or "bf16".
         labels: that the network is asked for.
+        metadata: float32 (B, K), of the images, if the network takes any.
     """
     import torch
 
+    from trainables.branch_after import recipe_of
     from trainables.recipe import Batch, Context
 
     targets = (torch.arange(len(images)) % 2).float()
@@ -91,14 +94,16 @@ def untrained(
     if labels > 1:
         targets = targets[:, None].expand(-1, labels)
         prior = torch.full((labels,), 0.5)
-    batch = Batch(images, targets, torch.arange(len(images)))
+    batch = Batch(images, targets, torch.arange(len(images)), metadata)
+    batch.with_metadata = metadata is not None
     for name, method in methods:
         model = build(images.shape[1], images.shape[-1])
         model.precision = precision
         try:
             model.have_outputs(labels)
             generator = torch.Generator()
-            recipe = method.recipe(Context(model, prior, generator, len(images), outputs=labels))
+            context = Context(model, prior, generator, len(images), outputs=labels)
+            recipe = recipe_of(method, context)
             for share in TRIED_AT:
                 recipe.advance(share)
                 recipe.step([batch] * recipe.batches)

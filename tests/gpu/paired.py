@@ -54,6 +54,9 @@ LABELS = {
     "batch_size": 64,
     "epochs": 12,
 }
+METADATA = {"dataset": "tests.trainables.metadata:read", "batch_size": 16, "epochs": 8}
+DROPPING = "tests.trainables.steps.test_own_draws:dropping"
+RATES = {"head_lr_factor": 4.0, "layer_lr_decay": 0.5}
 LONGER_STAGE = {"ts_dec": {"head_share": 0.3}}
 
 CASES = [
@@ -88,6 +91,24 @@ CASES = [
             ("auc_mixup", {}),
         )
     ),
+    *(
+        Case(f"{name}, {words}", {**METADATA, "method": name, "model": model, "network": network})
+        for name in ("ce", "ct_auc", "auc_mixup")
+        for words, model, network in (
+            ("metadata", "metadata", {}),
+            ("a branch beside", "small_cnn", {"branch": "joint"}),
+            ("a branch after", "small_cnn", {"branch": "after", "branch_from": 0.5}),
+        )
+    ),
+    *(
+        Case(f"{name}, dropout", {**DIGITS, "method": name, "model": DROPPING})
+        for name in ("ce", "ct_auc", "two_stage")
+    ),
+    *(
+        Case(f"{name}, layers at other rates", {**DIGITS, "method": name, "network": RATES})
+        for name in ("ce", "auc_m", "ct_auc")
+    ),
+    Case("auc_m, efficientnet_b0", {**CIFAR, "method": "auc_m", "model": "efficientnet_b0"}),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
     Case(
         "auc_m, bf16, channels_last, resnet20",
@@ -156,6 +177,7 @@ def train(run: TrainingRun, losses: list[Tensor] | None = None) -> Trained:
         "curve": torch.tensor([[each["val_auroc"], each["loss"]] for each in run.curve]),
     }
     generators = [each["generator"] for each in state["samplers"]] + state["generators"]
+    generators += state["draws"][1:]  # torch's default one of the GPU
     counts = (run.step, run.images, run.gradient_evaluations)
     return Trained(tensors, torch.stack(generators), counts, ways, len(run._recipe._stages))
 

@@ -65,6 +65,7 @@ class PlainPDSCA:
     weight_decay: float = 0.01
     alpha_max: float = 0.05
     same_batch: bool = False
+    w_factor: float = 1.0
     saddle: Saddle = Saddle(0.3, 1.0)  # noqa: RUF009 - frozen
 
     def run(self) -> list[np.ndarray]:
@@ -88,7 +89,7 @@ class PlainPDSCA:
             before = v[:-2]
             for j in range(self.k):
                 starts.append(before)
-                target = before - inner_lr * ce_gradient(before, s1, Y)
+                target = before - inner_lr * self.w_factor * ce_gradient(before, s1, Y)
                 place = 0 if moves else j
                 u[place] = (1 - self.beta0) * u[place] + self.beta0 * target
                 before = u[place]
@@ -97,7 +98,7 @@ class PlainPDSCA:
             in_w, in_a, in_b = self.saddle.of_v(u[-1], v[-2], v[-1], alpha, s2, Y)
             if self.inner == "exact":
                 for start in reversed(starts):
-                    in_w = in_w - inner_lr * ce_hessian(start, s1) @ in_w
+                    in_w = in_w - inner_lr * self.w_factor * ce_hessian(start, s1) @ in_w
             outer = np.append(in_w, [in_a, in_b])
             z = outer if z is None else (1 - self.beta1) * z + self.beta1 * outer
             squares.append(outer**2)
@@ -106,7 +107,8 @@ class PlainPDSCA:
             both_x = s2 if alone else np.concatenate([s1, s2])
             both_y = Y if alone else np.concatenate([Y, Y])
             in_alpha = self.saddle.of_alpha(u[-1], alpha, both_x, both_y)
-            v = v - lr * (scaled + self.epoch_decay * (v - reference)) - self.weight_decay * lr * v
+            own = lr * np.append(np.full(4, self.w_factor), [1.0, 1.0])
+            v = v - own * (scaled + self.epoch_decay * (v - reference) + self.weight_decay * v)
             alpha = min(self.alpha_max, max(0.0, alpha + dual_lr * in_alpha))
             stage.append(v)
             path.append(np.concatenate([v, [alpha], *u]))

@@ -11,7 +11,6 @@ from operator import and_
 import torch
 from torch import Tensor
 
-from trainables.errors import DataError
 from trainables.recipe import Batch
 
 __all__ = ["Cutout"]
@@ -26,7 +25,7 @@ class Cutout:
 
     Attributes:
         share: of the image's height and width that the rectangle has, in [0, 1], rounded to whole
-            pixels; 0 gives every batch back as it is.
+            pixels; 0 gives every batch back as it is. Vectors (B, D) have none.
         generator: on the batch's device.
     """
 
@@ -34,19 +33,10 @@ class Cutout:
     generator: torch.Generator
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch with its images cut, as large as the one that came.
-
-        Raises:
-            DataError: it has vectors in place of images.
-        """
-        if self.share == 0:
-            return batch
+        """The batch with its images cut, as large as the one that came."""
         images = batch.images
-        if images.ndim == 2:
-            raise DataError(
-                f"cutout is for images, and frozen features have no pixels: set it to 0, not "
-                f"{self.share:g}."
-            )
+        if self.share == 0 or images.ndim == 2:
+            return batch
         hits = []
         for axis, size in enumerate(images.shape[2:], 2):
             shape = [1] * images.ndim

@@ -22,17 +22,23 @@ class Inputs:
 
     Attributes:
         layout: memory format of the inputs, and of the network's weights.
+        with_metadata: the network takes the metadata, too.
 
     Raises:
         ValueError: there is no such augmentation of images with so many axes.
     """
 
+    with_metadata: bool = False
+
     def __init__(self, config: TrialConfig, task: BinaryTask, generator: torch.Generator) -> None:
         shape = task.train_images.shape
         self._task = task
+        self.with_metadata = "branch" in config.network
         self._generator = generator
         self._device = torch.device(config.device)
         self._augmentation = config.augmentation or task.augmentation
+        if task.train_images.pixels.is_floating_point():
+            self._augmentation = "none"
         refuse_other_axes(self._augmentation, len(shape))
         self._mean, self._std = task.mean, task.std
         if "weights" in config.network:
@@ -63,7 +69,11 @@ class Inputs:
         return images.take(chosen.to(images.pixels.device)).to(self._device)
 
     def normalised(self, pixels: Tensor) -> Tensor:
-        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
+        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W); float
+        vectors are that already.
+        """
+        if pixels.is_floating_point():
+            return pixels
         ready = normalise(pixels, self._mean, self._std)
         return ready.contiguous(memory_format=self.layout)
 
@@ -71,4 +81,6 @@ class Inputs:
         targets = self._task.train_targets.index_select(0, chosen).float()
         rows = self._task.train_metadata
         metadata = None if rows is None else rows.index_select(0, chosen)
-        return Batch(self.normalised(pixels), targets, chosen, metadata)
+        batch = Batch(self.normalised(pixels), targets, chosen, metadata)
+        batch.with_metadata = self.with_metadata
+        return batch

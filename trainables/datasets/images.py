@@ -44,7 +44,7 @@ class Images:
     @property
     def nbytes(self) -> int:
         """Of the pixels of all images."""
-        return len(self) * self.shape.numel() * self.pixels.element_size()
+        return len(self) * self.shape.numel() * self.pixels.itemsize
 
     def take(self, chosen: Tensor, out: Tensor | None = None) -> Tensor:
         """A copy of the images at the places ``chosen`` of the part.

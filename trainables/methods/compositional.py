@@ -12,6 +12,7 @@ from trainables.losses.ce import ce_loss
 from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.parts import by_label, one_stage
+from trainables.optimizers.inner import Given
 from trainables.optimizers.pdsca import INNER, PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
 from trainables.optimizers.taylor import taylor_terms
@@ -141,9 +142,9 @@ class CompositionalMethod(Method):
             scaling=_SCALINGS[self.second_moment](self),
         )
 
-        def terms(images: Tensor, targets: Tensor) -> dict[str, float]:
+        def terms(given: Given, targets: Tensor) -> dict[str, float]:
             rate = float(optimizer.inner_lr)
-            return taylor_terms(context.model, loss, ce_loss, rate, images, targets)
+            return taylor_terms(context.model, loss, ce_loss, rate, given, targets)
 
         shown = terms if self.taylor_terms else None
         return Compositional(loss, optimizer, self.evaluate == "u", mix, shown)

@@ -1,5 +1,6 @@
 """Networks by name. A builder takes (in_channels, image_size) and gives a BinaryClassifier.
 
+That of ``metadata`` takes the columns of the metadata for channels.
 Parameters that it has besides, by keyword alone, are the options of the network. Weights come from
 torch's global generator: seed it (``torch.random.fork_rng``) before building.
 """
@@ -10,8 +11,10 @@ from typing import Any
 
 import torch
 
+from trainables.models.branch import METADATA, OPTIONS, Branch, branched, metadata
 from trainables.models.classifier import BinaryClassifier
 from trainables.models.features import EMBEDDED, Features, of_images, on_features
+from trainables.models.layers import rate_layers
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder
 from trainables.models.resnet_cifar import resnet20, resnet32, resnet56
@@ -34,14 +37,17 @@ MODELS: dict[str, Builder] = {
     "resnet32": resnet32,
     "resnet56": resnet56,
     **TORCHVISION,
+    METADATA: metadata,
 }
 
 LIBRARIES: dict[str, Callable[[str], Builder]] = {"timm": timm_builder, "monai": monai_builder}
 """Libraries whose networks are called ``timm:NAME`` and ``monai:NAME``."""
 
 
-GENERAL = ("weights", "freeze")
-"""Options of every network: see ``trainables.models.weights`` and `BinaryClassifier.freeze`."""
+GENERAL = ("weights", "freeze", "head_lr_factor", "layer_lr_decay", *OPTIONS)
+"""Options of every network: see ``trainables.models.weights``, `BinaryClassifier.freeze`,
+``trainables.models.layers`` and ``trainables.models.branch.Branch``.
+"""
 
 
 def builder(name: str) -> Builder:
@@ -75,7 +81,12 @@ def begins_with(
 
 
 def network(
-    name: str, options: Mapping[str, Any], in_channels: int, image_size: int, root: Path
+    name: str,
+    options: Mapping[str, Any],
+    in_channels: int,
+    image_size: int,
+    root: Path,
+    columns: int = 0,
 ) -> BinaryClassifier:
     """A network with its options, drawn from torch's global generator.
 
@@ -84,20 +95,24 @@ def network(
         options: of the builder, and of ``GENERAL``; of frozen features those of `Features`.
         in_channels, image_size: of the images; of vectors `image_size` is their length.
         root: folder of the data sets, from which a relative path of weights counts.
+        columns: of the images' metadata, for a branch.
 
     Raises:
         UnknownNameError: there is no such network, or no such layer in it.
-        DataError: the weights cannot be had.
+        DataError: the weights cannot be had, a branch not be made, or a factor of the learning rate
+            is out of its range.
     """
     if name == EMBEDDED:
         asked = Features.of(options)
         return on_features(in_channels, image_size, head=asked.head, hidden=asked.hidden)
+    plan = Branch.of(name, options)
     model = _built(name, options, in_channels, image_size)
     if (weights := options.get("weights")) is not None:
         take_weights(model, name, str(weights), root)
     if (until := options.get("freeze")) is not None:
         model.freeze(str(until))
-    return model
+    rate_layers(model, options.get("head_lr_factor"), options.get("layer_lr_decay"))
+    return model if plan is None else branched(model, plan, columns)
 
 
 def _built(

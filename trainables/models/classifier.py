@@ -1,12 +1,13 @@
 """The one shape of model that every method trains: features, then one logit an image and label."""
 
 from difflib import get_close_matches
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from trainables.errors import UnknownNameError
+from trainables.optimizers.lr_factors import factor_of, give_factor
 from trainables.steps.compiled import compiled
 from trainables.steps.precision import PRECISIONS
 
@@ -28,12 +29,15 @@ class BinaryClassifier(nn.Module):
             later: ``model.precision = "bf16"``.
 
     Attributes:
+        takes_metadata: of the class: it is called as model(images, metadata).
         compiled_for: batch sizes for which it runs as torch.compile makes it for a CPU, in training
             with gradients and in evaluation without; at first none.
 
     Raises:
         ValueError: the precision is unknown.
     """
+
+    takes_metadata: ClassVar[bool] = False
 
     def __init__(self, features: nn.Module, head: nn.Linear, precision: str = "f32") -> None:
         super().__init__()
@@ -54,9 +58,15 @@ class BinaryClassifier(nn.Module):
             raise ValueError(f"precision must be 'f32', 'tf32' or 'bf16', not {value!r}.")
         self._precision = value
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(
+        self,
+        images: Tensor,
+        metadata: Tensor | None = None,  # noqa: ARG002
+    ) -> Tensor:
         """(B, C, H, W) float images to float32 logits, higher for positive: (B,) from a head of one
         output, (B, L) from one of L.
+
+        ``metadata``, float32 (B, K), are for networks that say `takes_metadata`.
         """
         if len(images) in self.compiled_for and self.training == torch.is_grad_enabled():
             return compiled(_logits)(self, images)
@@ -121,7 +131,7 @@ class BinaryClassifier(nn.Module):
                 f"the head must give one logit an image, not {self.head.out_features}: "
                 "build it with nn.Linear(D, 1)."
             )
-        like = self.head.weight
+        like, factor = self.head.weight, factor_of(self.head.weight)
         self.head = nn.Linear(
             self.head.in_features,
             outputs,
@@ -129,6 +139,8 @@ class BinaryClassifier(nn.Module):
             device=like.device,
             dtype=like.dtype,
         )
+        for weight in self.head.parameters():
+            give_factor(weight, factor)
 
     @torch.no_grad()
     def reset_head(self, generator: torch.Generator | None = None) -> None:

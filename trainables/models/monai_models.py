@@ -6,7 +6,7 @@ from torch import nn
 
 from trainables.errors import UnknownNameError
 from trainables.models.classifier import BinaryClassifier
-from trainables.models.torchvision_models import SMALL_IMAGE
+from trainables.models.torchvision_models import has_small_stem
 
 __all__ = ["monai_builder"]
 
@@ -35,8 +35,8 @@ def monai_builder(name: str) -> Callable[..., BinaryClassifier]:
             f"model 'monai:{name}' needs the package monai: pip install 'aucstudy[monai]'."
         ) from error
 
-    def resnet(in_channels: int, image_size: int) -> BinaryClassifier:
-        small = image_size <= SMALL_IMAGE
+    def resnet(in_channels: int, image_size: int, *, stem: str | None = None) -> BinaryClassifier:
+        small = has_small_stem(stem, image_size)
         network = getattr(nets, name)(
             spatial_dims=3,
             n_input_channels=in_channels,
@@ -49,11 +49,13 @@ def monai_builder(name: str) -> Callable[..., BinaryClassifier]:
         network.fc = nn.Identity()
         return BinaryClassifier(network, nn.Linear(width, 1))
 
-    def densenet(in_channels: int, image_size: int, *, drop_rate: float = 0.0) -> BinaryClassifier:
+    def densenet(
+        in_channels: int, image_size: int, *, drop_rate: float = 0.0, stem: str | None = None
+    ) -> BinaryClassifier:
         network = getattr(nets, name.replace("densenet", "DenseNet"))(
             spatial_dims=3, in_channels=in_channels, out_channels=1, dropout_prob=drop_rate
         )
-        if image_size <= SMALL_IMAGE:
+        if has_small_stem(stem, image_size):
             network.features.conv0.stride = (1, 1, 1)
             network.features.pool0 = nn.Identity()
         width = network.class_layers.out.in_features

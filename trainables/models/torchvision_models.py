@@ -6,48 +6,66 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from trainables.errors import UnknownNameError
 from trainables.models.classifier import BinaryClassifier
 
-__all__ = ["TORCHVISION", "densenet121", "resnet18"]
+__all__ = ["TORCHVISION", "densenet121", "has_small_stem", "resnet18"]
 
 SMALL_IMAGE = 64
 """Pixels a side up to which a network gets a stem that keeps more of them."""
 
+STEMS = ("small", "own")
+"""Values of the option ``stem``."""
 
-def resnet18(in_channels: int, image_size: int) -> BinaryClassifier:
+
+def resnet18(in_channels: int, image_size: int, *, stem: str | None = None) -> BinaryClassifier:
     """ResNet18 (He et al. 2016); small images get a small stem.
 
     Args:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side, at least 1.
+        stem: "own", the network's, a 7x7 convolution and a pool that leave an eighth of 32 pixels
+            a side and that weights of ImageNet fill; "small", a 3x3 convolution of stride 1, which
+            is drawn anew beside such weights; None: "small" up to 64 pixels a side.
+
+    Raises:
+        UnknownNameError: there is no such stem.
     """
-    return _resnet("resnet18", in_channels, image_size)
+    return _resnet("resnet18", in_channels, image_size, stem)
 
 
-def resnet34(in_channels: int, image_size: int) -> BinaryClassifier:
+def resnet34(in_channels: int, image_size: int, *, stem: str | None = None) -> BinaryClassifier:
     """ResNet34 (He et al. 2016); arguments as of ``resnet18``."""
-    return _resnet("resnet34", in_channels, image_size)
+    return _resnet("resnet34", in_channels, image_size, stem)
 
 
-def resnet50(in_channels: int, image_size: int) -> BinaryClassifier:
+def resnet50(in_channels: int, image_size: int, *, stem: str | None = None) -> BinaryClassifier:
     """ResNet50 (He et al. 2016); arguments as of ``resnet18``."""
-    return _resnet("resnet50", in_channels, image_size)
+    return _resnet("resnet50", in_channels, image_size, stem)
 
 
-def densenet121(in_channels: int, image_size: int, *, drop_rate: float = 0.0) -> BinaryClassifier:
+def densenet121(
+    in_channels: int, image_size: int, *, drop_rate: float = 0.0, stem: str | None = None
+) -> BinaryClassifier:
     """DenseNet121 (Huang et al. 2017); small images get a small stem.
 
     Args:
         in_channels: channels of an image, at least 1.
         image_size: pixels a side, at least 8 (the image is halved three times).
         drop_rate: of the dropout after each layer, in [0, 1).
+        stem: as of ``resnet18``; with "own" images have at least 32 pixels a side.
+
+    Raises:
+        UnknownNameError: there is no such stem.
     """
-    return _densenet("densenet121", in_channels, image_size, drop_rate)
+    return _densenet("densenet121", in_channels, image_size, drop_rate, stem)
 
 
 def _densenets(name: str) -> Callable[..., BinaryClassifier]:
-    def build(in_channels: int, image_size: int, *, drop_rate: float = 0.0) -> BinaryClassifier:
-        return _densenet(name, in_channels, image_size, drop_rate)
+    def build(
+        in_channels: int, image_size: int, *, drop_rate: float = 0.0, stem: str | None = None
+    ) -> BinaryClassifier:
+        return _densenet(name, in_channels, image_size, drop_rate, stem)
 
     build.__doc__ = f"""{name.replace("densenet", "DenseNet")} (Huang et al. 2017); arguments as of
     ``densenet121``."""
@@ -101,39 +119,55 @@ def convnext_tiny(
     return BinaryClassifier(network, nn.Linear(head.in_features, 1))
 
 
-def _resnet(name: str, in_channels: int, image_size: int) -> BinaryClassifier:
+def has_small_stem(stem: str | None, image_size: int) -> bool:
+    """Whether a network gets the stem for small images.
+
+    Raises:
+        UnknownNameError: there is no such stem.
+    """
+    if stem not in (None, *STEMS):
+        raise UnknownNameError(f"stem must be one of {', '.join(STEMS)}, not {stem!r}.")
+    return image_size <= SMALL_IMAGE if stem is None else stem == "small"
+
+
+def _resnet(name: str, in_channels: int, image_size: int, stem: str | None) -> BinaryClassifier:
     # Here, because torchvision is slow to import and most studies do without it.
     from torchvision import models
 
     network = getattr(models, name)()
-    network.conv1, network.maxpool = _stem(in_channels, image_size, 64, mode="fan_out")
+    network.conv1, network.maxpool = _stem(
+        in_channels, 64, has_small_stem(stem, image_size), mode="fan_out"
+    )
     width = network.fc.in_features
     network.fc = nn.Identity()
     return BinaryClassifier(network, nn.Linear(width, 1))
 
 
-def _densenet(name: str, in_channels: int, image_size: int, drop_rate: float) -> BinaryClassifier:
+def _densenet(
+    name: str, in_channels: int, image_size: int, drop_rate: float, stem: str | None
+) -> BinaryClassifier:
     from torchvision import models
 
     network = getattr(models, name)(drop_rate=drop_rate)
     channels = network.features.conv0.out_channels
-    stem, pool = _stem(in_channels, image_size, channels, mode="fan_in")
-    network.features.conv0, network.features.pool0 = stem, pool
+    network.features.conv0, network.features.pool0 = _stem(
+        in_channels, channels, has_small_stem(stem, image_size), mode="fan_in"
+    )
     width = network.classifier.in_features
     network.classifier = nn.Identity()
     return BinaryClassifier(network, nn.Linear(width, 1))
 
 
 def _stem(
-    in_channels: int, image_size: int, width: int, mode: Literal["fan_in", "fan_out"]
+    in_channels: int, width: int, small: bool, mode: Literal["fan_in", "fan_out"]
 ) -> tuple[nn.Conv2d, nn.Module]:
     """The first convolution and the pool after it; ``mode`` is the initialisation's fan.
 
-    Images of up to 64 pixels get a 3x3 convolution of stride 1 and no pool, as is usual for
-    CIFAR (the ImageNet stem would leave 8x8 of 32x32 pixels); larger ones the ImageNet stem.
+    Small images get a 3x3 convolution of stride 1 and no pool, as is usual for CIFAR (the ImageNet
+    stem would leave 8x8 of 32x32 pixels); others the ImageNet stem.
     """
     pool: nn.Module
-    if image_size <= SMALL_IMAGE:
+    if small:
         convolution = nn.Conv2d(in_channels, width, 3, padding=1, bias=False)
         pool = nn.Identity()
     else:

@@ -42,6 +42,10 @@ class Exact(LooksAhead):
         *carried, in_a, in_b = gradients
         while self._kept:
             slopes, weights = self._kept.pop()
-            curved = torch.autograd.grad(slopes, weights, carried, materialize_grads=True)
+            # Where weights have factors R the step is u - inner_lr R grad L, and the transpose of
+            # its Jacobian I - inner_lr H R.
+            curved = torch.autograd.grad(
+                slopes, weights, self._scaled(carried), materialize_grads=True
+            )
             carried = list(torch._foreach_sub(carried, torch._foreach_mul(curved, inner_lr)))
         return [*carried, in_a, in_b]

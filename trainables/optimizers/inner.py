@@ -15,15 +15,29 @@ import torch
 from torch import Tensor, nn
 
 from trainables.losses.auc import AUCLoss
+from trainables.optimizers.lr_factors import scaled
 from trainables.optimizers.scaling import average_
 
-__all__ = ["Inner", "Loss", "Outer", "Pair", "exchange_", "inner_step_", "trained"]
+__all__ = [
+    "Given",
+    "Inner",
+    "Loss",
+    "Outer",
+    "Pair",
+    "called",
+    "exchange_",
+    "inner_step_",
+    "trained",
+]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits and targets, (B,) or (B, L), to a 0-dim loss."""
 
-Pair = tuple[Tensor, Tensor]
-"""A batch: images (B, C, H, W) and targets, (B,) or (B, L), in [0, 1], NaN where missing."""
+Given = Tensor | tuple[Tensor, ...]
+"""What a model is called with: images (B, C, H, W); or these and more, such as metadata (B, K)."""
+
+Pair = tuple[Given, Tensor]
+"""A batch: inputs of the model and targets, (B,) or (B, L), in [0, 1], NaN where missing."""
 
 
 class Outer(NamedTuple):
@@ -64,6 +78,10 @@ class Inner(ABC):
         self._steps = steps
         self._own = trained(model)
 
+    def _scaled(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Of the weights, each times the factor of its weight: inner steps obey them, too."""
+        return scaled(gradients, self._own)
+
     @abstractmethod
     def begin(self) -> None:
         """Before the first step: u = w_0."""
@@ -83,6 +101,12 @@ class Inner(ABC):
     @abstractmethod
     def load_state_dict(self, state: Any) -> None:
         """Continue from what `state_dict` gave."""
+
+
+def called(model: nn.Module, given: Given) -> Tensor:
+    """The model's logits."""
+    logits: Tensor = model(*given) if isinstance(given, tuple) else model(given)
+    return logits
 
 
 def inner_step_(

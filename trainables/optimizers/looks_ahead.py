@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 from trainables.losses.auc import AUCLoss
 from trainables.optimizers.inner import (
+    Given,
     Inner,
     Loss,
     Outer,
     Pair,
+    called,
     exchange_,
     inner_step_,
     trained,
@@ -49,17 +51,17 @@ class LooksAhead(Inner):
     def outer(self, first: Pair, second: Pair | None, inner_lr: Tensor, beta0: Tensor) -> Outer:
         """One step of each u_j on S1, and the outer gradients at u_k on S2."""
         self._descend(*first, inner_lr, beta0)
-        images, targets = first if second is None else second
+        given, targets = first if second is None else second
         loss, point, weights = self._loss, self._points[-1], self._weights[-1]
-        scores, targets = loss.scored(point(images), targets)
+        scores, targets = loss.scored(called(point, given), targets)
         outer = loss.objective(scores, targets)
         gradients = list(torch.autograd.grad(outer, [*weights, loss.a, loss.b]))
         scores = scores.detach()
         if second is not None:
             # Each batch through its own BatchNorm and score map, as in training.
-            images, others = first
+            given, others = first
             with torch.no_grad():
-                before, others = loss.scored(point(images), others)
+                before, others = loss.scored(called(point, given), others)
             scores, targets = torch.cat([before, scores]), torch.cat([others, targets])
         (slope,) = torch.autograd.grad(loss.objective(scores, targets), [loss.alpha])
         return Outer(outer.detach(), self._through(gradients, inner_lr), slope)
@@ -85,16 +87,16 @@ class LooksAhead(Inner):
         for point, each in zip(self._points, state, strict=True):
             point.load_state_dict(each)
 
-    def _descend(self, images: Tensor, targets: Tensor, inner_lr: Tensor, beta0: Tensor) -> None:
+    def _descend(self, given: Given, targets: Tensor, inner_lr: Tensor, beta0: Tensor) -> None:
         """From w through u_1 to u_k."""
         start, weights = self._model, self._own
         for point, inner in zip(self._points, self._weights, strict=True):
             # The copies follow the model where its user freezes a BatchNorm.
             for module, original in zip(point.modules(), self._model.modules(), strict=True):
                 module.training = original.training
-            gradients = self._slopes(self._inner_loss(start(images), targets), weights)
+            gradients = self._slopes(self._inner_loss(called(start, given), targets), weights)
             with torch.no_grad():
-                inner_step_(inner, weights, gradients, inner_lr, beta0)
+                inner_step_(inner, weights, self._scaled(gradients), inner_lr, beta0)
             start, weights = point, inner
 
     def _slopes(self, loss: Tensor, weights: list[Tensor]) -> tuple[Tensor, ...]:

@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from trainables.optimizers.inner import Inner, Outer, Pair, exchange_, inner_step_
+from trainables.optimizers.inner import Inner, Outer, Pair, called, exchange_, inner_step_
 
 __all__ = ["Moves"]
 
@@ -41,16 +41,16 @@ class Moves(Inner):
     def outer(self, first: Pair, second: Pair | None, inner_lr: Tensor, beta0: Tensor) -> Outer:
         """The inner steps on S1 move w; the outer gradients on S2 are taken there."""
         assert self._points is not None
-        images, targets = first
+        given, targets = first
         for _ in range(self._steps):
-            inner = self._inner_loss(self._model(images), targets)
+            inner = self._inner_loss(called(self._model, given), targets)
             gradients = torch.autograd.grad(inner, self._own)
             with torch.no_grad():
-                inner_step_(self._points, self._own, gradients, inner_lr, beta0)
+                inner_step_(self._points, self._own, self._scaled(gradients), inner_lr, beta0)
                 torch._foreach_copy_(self._own, self._points)
-        images, targets = first if second is None else second
+        given, targets = first if second is None else second
         loss = self._loss
-        outer = loss(self._model(images), targets)
+        outer = loss(called(self._model, given), targets)
         found = torch.autograd.grad(outer, [*self._own, loss.a, loss.b, loss.alpha])
         return Outer(outer.detach(), list(found[:-1]), found[-1])
 

@@ -167,7 +167,8 @@ class PDSCA(ProximalOptimizer):
         It takes `inner_passes` gradient evaluations of every image of S1 and one of S2.
 
         Args:
-            first: S1, images and targets (B,) float in [0, 1], or (B, L) of several labels.
+            first: S1, images (or a tuple of all that the model takes) and targets (B,) float in
+                [0, 1], or (B, L) of several labels.
             second: S2; None: S1 again.
 
         Returns:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from trainables.optimizers.lr_factors import scaled
+
 __all__ = [
     "AT_LEAST_0",
     "Params",
@@ -57,8 +59,10 @@ def proximal_directions(
 
 
 def descend_(params: list[Tensor], directions: list[Tensor], lr: Tensor) -> None:
-    """In place: v <- v - lr direction; ``lr`` is 0-dim, on the device of the parameters."""
-    torch._foreach_sub_(params, torch._foreach_mul(directions, lr))
+    """In place: v <- v - lr direction, times the factor of each v, if it has one
+    (`trainables.optimizers.lr_factors`); ``lr`` is 0-dim, on the device of the parameters.
+    """
+    torch._foreach_sub_(params, scaled(torch._foreach_mul(directions, lr), params))
 
 
 def ascend_(

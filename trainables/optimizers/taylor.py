@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from trainables.optimizers.inner import Loss
+from trainables.optimizers.inner import Given, Loss, called
+from trainables.optimizers.lr_factors import scaled
 
 __all__ = ["taylor_terms"]
 
@@ -18,11 +19,12 @@ def taylor_terms(
     outer_loss: Loss,
     inner_loss: Loss,
     inner_lr: float,
-    images: Tensor,
+    images: Given,
     targets: Tensor,
 ) -> dict[str, float]:
     """F(u) = F(w) - inner_lr <grad F(w), grad L(w)> + rest, with u = w - inner_lr grad L(w).
 
+    Where weights have factors of the learning rate, grad L is multiplied by them.
     F is the outer loss at its a, b and alpha of the moment, L the inner loss, both of one batch.
     Parameters, their ``grad`` and (with ``model`` in evaluation) all statistics stay as they are.
 
@@ -30,17 +32,18 @@ def taylor_terms(
         model: images to logits, (B,) or (B, L); it holds w.
         outer_loss, inner_loss: (logits, targets) to a 0-dim loss.
         inner_lr: of the one inner step.
-        images, targets: the batch.
+        images, targets: the batch; of images and more, a tuple.
 
     Returns:
         {"taylor_outer": F(w), "taylor_inner": inner_lr <grad F(w), grad L(w)>,
         "taylor_rest": the rest}.
     """
     weights = {name: each for name, each in model.named_parameters() if each.requires_grad}
-    logits = model(images)
+    logits = called(model, images)
     outer = outer_loss(logits, targets)
     outward = torch.autograd.grad(outer, list(weights.values()), retain_graph=True)
-    inward = torch.autograd.grad(inner_loss(logits, targets), list(weights.values()))
+    slopes = torch.autograd.grad(inner_loss(logits, targets), list(weights.values()))
+    inward = scaled(slopes, weights.values())
     with torch.no_grad():
         before = outer.detach()
         inner = inner_lr * sum(
@@ -50,7 +53,7 @@ def taylor_terms(
             name: each - inner_lr * slope
             for (name, each), slope in zip(weights.items(), inward, strict=True)
         }
-        after = outer_loss(functional_call(model, moved, (images,)), targets)
+        after = outer_loss(functional_call(model, moved, images), targets)
     return {
         "taylor_outer": float(before),
         "taylor_inner": float(inner),

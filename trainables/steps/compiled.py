@@ -63,7 +63,7 @@ def compiled(logits: Logits) -> Logits:
     return found
 
 
-def compile_now(model: nn.Module, images: Tensor) -> None:
+def compile_now(model: nn.Module, images: Tensor, *others: Tensor) -> None:
     """Compile ``model`` for batches like ``images``, so that no step or evaluation pays for it.
 
     They go through a copy, in training backward, too: weights, statistics and random draws stay
@@ -72,6 +72,7 @@ def compile_now(model: nn.Module, images: Tensor) -> None:
     Args:
         model: images to logits (B,), in training or in evaluation.
         images: float32 (B, C, H, W), in the layout of the batches to come.
+        others: what the model takes besides.
 
     Raises:
         RuntimeError: torch cannot compile it here; the sentence says why.
@@ -80,7 +81,7 @@ def compile_now(model: nn.Module, images: Tensor) -> None:
     weights = [each for each in twin.parameters() if each.requires_grad]
     try:
         with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(model.training):
-            logits = twin(images)
+            logits = twin(images, *others)
             if model.training:
                 torch.autograd.grad(logits.sum(), weights, allow_unused=True)
     except Exception as error:

@@ -2,7 +2,10 @@
 
 A replay launches all kernels of a step at once, at the same addresses and with the same numbers
 as when it was captured. A step may therefore read nothing back to the host, has to change tensors
-in place, and has to draw from the generators that are named here and no others.
+in place, and has to draw from the generators that are named here, or from torch's default one of
+the device, which torch registers with every graph by itself. A replay draws from where a generator
+stands at that moment, and moves it on as the eager step does: a state that was set between two
+replays (`torch.cuda.set_rng_state`) counts (torch's note "CUDA Graph-safe RNG states").
 """
 
 import warnings

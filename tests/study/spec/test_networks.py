@@ -76,8 +76,11 @@ def test_a_wrong_network_is_refused(model: object, words: str) -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ({"name": "resnet20", "activation": "tanh"}, "activation must be one of elu, relu"),
+        ({"name": "resnet20", "activation": "tanh"}, ": activation must be one of elu, relu"),
+        ({"name": "mlp", "freeze": "9"}, ": freeze must be features or a layer of the network"),
+        ({"name": "mlp", "layer_lr_decay": 2}, r": layer_lr_decay must be a number in \(0, 1\]"),
         ("convnext_tiny", "pixels, as these are, and fails on them .*; it takes 32x32"),
+        ("timm:test_vit", "pixels, as these are, and fails on them .*; it takes 32x32"),
     ],
 )
 def test_what_cannot_take_the_images_says_what_it_takes(model: object, words: str) -> None:

@@ -11,7 +11,6 @@ import torch
 from tests.trainables.features.logged import digits
 from tests.trainables.host_reads import no_host_reads
 from trainables.config import TrialConfig
-from trainables.errors import DataError
 from trainables.loop import TrainingRun
 from trainables.methods import METHODS
 from trainables.models import builder
@@ -122,6 +121,7 @@ def test_a_step_draws_one_view_of_each_image_and_reads_nothing_of_the_host(tmp_p
     assert (share - 0.25).abs().max() < 5 * (0.25 * 0.75 / counts.sum()) ** 0.5
     assert not torch.equal(drawn[0], drawn[1])
     assert torch.equal(run._inputs.plain(torch.arange(9)).images, views[ids[:9], 0])
+    run._step()  # the first one makes the optimizer's state
     with no_host_reads():
         run._step()
 
@@ -160,9 +160,3 @@ def test_precision_and_layout_of_a_study_are_taken(tmp_path: Path) -> None:
     for changes in ({"precision": "bf16"}, {"channels_last": True}):
         run = TrainingRun(config(tmp_path, **changes))
         assert np.isfinite(run.train_interval()["val_auroc"])
-
-
-def test_cutout_has_nothing_to_blank(tmp_path: Path) -> None:
-    run = TrainingRun(config(tmp_path, method="ce_tuned", params={"cutout": 0.5}))
-    with pytest.raises(DataError, match=r"cutout is for images.*set it to 0, not 0\.5"):
-        run.train_step()

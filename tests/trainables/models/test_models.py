@@ -1,4 +1,4 @@
-"""What every model must do, at every image size that a data set has."""
+"""Sizes, activations and heads of our own networks, and that each data set trains one."""
 
 from pathlib import Path
 
@@ -16,16 +16,11 @@ from trainables.models.elu import elu
 from trainables.models.frozen import head_only
 from trainables.models.resnet_cifar import _Block
 
-NAMES = ["mlp", "small_cnn", "resnet20", "resnet18", "densenet121"]
-"""The rest are of the same families, and have fewer tests: see test_families.py."""
-
 WRITTEN = [
     *("digits", "cifar10", "cifar100", "stl10", "cat_and_dog"),
     *(name for name in SETS if name != "chestmnist"),
 ]
 """Data sets of one label whose official files the fixture ``official`` writes."""
-
-SHAPES = [(1, 8), (1, 28), (3, 28), (3, 32), (3, 64), (3, 96)]
 
 
 def _build(name: str, channels: int, size: int, seed: int = 0) -> BinaryClassifier:
@@ -39,64 +34,17 @@ def _images(batch: int, channels: int, size: int, *depth: int) -> torch.Tensor:
     return torch.randn(batch, channels, *depth, size, size, generator=generator)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("channels", "size"), SHAPES)
-def test_trains_one_logit_an_image(name: str, channels: int, size: int) -> None:
-    _trains(_build(name, channels, size), _images(3, channels, size))
-
-
 @pytest.mark.parametrize(("channels", "size", "depth"), [(1, 28, 28), (3, 8, 1), (2, 16, 5)])
 def test_trains_one_logit_a_volume(channels: int, size: int, depth: int) -> None:
-    _trains(_build("small_cnn_3d", channels, size), _images(3, channels, size, depth))
-
-
-def _trains(model: BinaryClassifier, images: torch.Tensor) -> None:
-    logits = model(images)
+    logits = _build("small_cnn_3d", channels, size)(_images(3, channels, size, depth))
     assert logits.shape == (3,)
-    assert logits.dtype == torch.float32
-    logits.square().sum().backward()
-    moved = 0.0
-    for parameter in model.parameters():
-        assert parameter.grad is not None
-        moved += parameter.grad.abs().sum().item()
-    assert 0 < moved < float("inf")
-    model.eval()
-    with torch.no_grad():
-        order = torch.tensor([2, 0, 1])
-        torch.testing.assert_close(model(images)[order], model(images[order]))
-        features = model.features(images)
-        assert features.shape == (3, model.head.in_features)
-        torch.testing.assert_close(model.head(features).squeeze(1), model(images))
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
-def test_full_size_images(name: str) -> None:
-    with torch.no_grad():
-        assert _build(name, 3, 224).eval()(_images(1, 3, 224)).shape == (1,)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_caller_s_seed_decides_the_weights(name: str) -> None:
-    first, same, other = (_build(name, 1, 8, seed).state_dict() for seed in (0, 0, 1))
-    assert all(torch.equal(first[key], same[key]) for key in first)
-    assert any(not torch.equal(first[key], other[key]) for key in first)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_bf16_stays_near_f32_and_gives_float32(name: str) -> None:
-    model = _build(name, 3, 32).eval()
-    images = _images(4, 3, 32)
-    expected = model(images)
-    model.precision = "bf16"
-    logits = model(images)
-    assert logits.dtype == torch.float32
-    assert not torch.equal(logits, expected)
-    # bfloat16 keeps 8 bits.
-    torch.testing.assert_close(logits, expected, rtol=0.1, atol=0.1)
     logits.sum().backward()
-    for parameter in model.parameters():
-        assert parameter.grad is not None
-        assert parameter.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["mlp", "small_cnn", "resnet20", "resnet18", "densenet121"])
+def test_the_smallest_images(name: str) -> None:
+    with torch.no_grad():
+        assert _build(name, 1, 8).eval()(_images(2, 1, 8)).shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +113,7 @@ def test_head_only_shares_the_head_and_fixes_the_features() -> None:
     assert model.features.training
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["mlp", "resnet20"])
 def test_a_network_has_as_many_outputs_as_it_is_asked_for(name: str) -> None:
     """The same network with a new head, drawn after it: one output leaves all as it was."""
     one, three = _build(name, 3, 32), _build(name, 3, 32)
@@ -207,14 +155,14 @@ def test_every_data_set_trains_a_model(
 ) -> None:
     task = task_on_device(dataset, official[0], False, 0.2, 0, "before", "cpu")
     channels, *sizes = task.train_images.shape
-    pixels = torch.cat([*task.train_images.split(1000)])
+    pixels = next(iter(task.train_images.split(24)))
     images = augment(task.augmentation, pixels, torch.Generator())
     model = _build("small_cnn" if len(sizes) == 2 else "small_cnn_3d", channels, sizes[-1])
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    losses = []
+    targets, losses = task.train_targets[:24], []
     for _ in range(3):
         logits = model(normalise(images, task.mean, task.std))
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, task.train_targets)
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from trainables.errors import DataError
+from trainables.errors import DataError, UnknownNameError
 from trainables.models import builder, network
 from trainables.models.weights import statistics, take_weights
 
@@ -64,6 +64,20 @@ def test_a_stem_for_small_images_is_drawn_and_said(tmp_path: Path) -> None:
     taken = take_weights(builder("resnet18")(3, 32), "resnet18", file, tmp_path)
     assert taken.drawn == ("conv1.weight",)
     assert str(taken) == f"{taken.tensors} tensors; drawn anew: conv1.weight"
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121"])
+def test_their_own_stem_is_filled_at_any_size(tmp_path: Path, name: str) -> None:
+    theirs = torchvision_s(name).eval()
+    file = saved(theirs.state_dict(), tmp_path / "w.pth", "plain")
+    ours = builder(name)(3, 32, stem="own").eval()
+    assert not take_weights(ours, name, file, tmp_path).drawn
+    setattr(theirs, "fc" if name == "resnet18" else "classifier", nn.Identity())
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(ours.features(images), theirs(images))
+    with pytest.raises(UnknownNameError, match="stem must be one of small, own, not 'large'"):
+        builder(name)(3, 32, stem="large")
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4, 6])

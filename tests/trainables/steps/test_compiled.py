@@ -146,6 +146,28 @@ def test_another_process_trains_the_same_bits_whether_it_compiles_or_finds_it(
         assert done.stdout.strip() == str(losses)
 
 
+@pytest.mark.parametrize("branch", ["joint", "after"])
+def test_so_does_one_with_a_branch_whose_image_network_is_compiled(branch: str) -> None:
+    changes: dict[str, Any] = {
+        "dataset": "tests.trainables.metadata:read",
+        "imratio": 0.3,
+        "batch_size": 32,
+        "epochs": 4,
+        "network": {"branch": branch, "branch_from": 0.5}
+        if branch == "after"
+        else {"branch": branch},
+    }
+    before = graphs()
+    ours = TrainingRun(config("auc_m", **changes))
+    eager = TrainingRun(config("auc_m", **changes, compile=False))
+    assert graphs() > before
+    before = graphs()
+    torch.testing.assert_close(torch.tensor(steps(ours)), torch.tensor(steps(eager)))
+    assert graphs() == before  # no step compiles
+    assert ours.validate() == pytest.approx(eager.validate(), abs=1e-3)
+    assert ours.execution == "compiled"
+
+
 def test_second_derivatives_stay_eager() -> None:
     params = {"inner": "exact"}
     ours = TrainingRun(config("ct_auc", params=params))

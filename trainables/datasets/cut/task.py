@@ -18,7 +18,8 @@ class BinaryTask:
     perhaps on the CPU).
 
     Attributes:
-        train_images, val_images, test_images: parts of the data set's own images.
+        train_images, val_images, test_images: parts of the data set's own images, or what a
+            network takes in their place (`of_metadata`).
         train_targets: float32 (N,), 0 or 1; of several labels (N, L) in [0, 1], NaN where missing.
         val_targets, test_targets: likewise, but 0, 1 or NaN: what is uncertain tests nothing.
         prior: share of positives among the training images; of several labels float32 (L,), the
@@ -57,6 +58,18 @@ class BinaryTask:
     def image_bytes(self) -> int:
         """Of the pixels of all images."""
         return sum(each.nbytes for each in (self.train_images, self.val_images, self.test_images))
+
+    def of_metadata(self) -> "BinaryTask":
+        """The same task with the metadata (K,) of each image in its pixels' place; it has some."""
+        assert self.train_metadata is not None
+        assert self.val_metadata is not None
+        assert self.test_metadata is not None
+        return replace(
+            self,
+            train_images=Images(self.train_metadata),
+            val_images=Images(self.val_metadata),
+            test_images=Images(self.test_metadata),
+        )
 
     def to(self, device: torch.device | str, *, images: bool = True) -> "BinaryTask":
         """The same task with every tensor on ``device``; the images only if ``images``."""
