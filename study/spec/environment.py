@@ -175,8 +175,8 @@ def _built(
     from trainables.models import network
     from trainables.models.features import of_images
 
-    name, options = of_images(task.model.name, options)
-    return network(name, options, in_channels, image_size, root, columns)
+    name, own = of_images(task.model.name, options)
+    return network(name, own, in_channels, image_size, root, columns)
 
 
 def _columns(found: "Images") -> "Tensor":
