@@ -11,6 +11,7 @@ from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.datasets.source import Source
 from trainables.models import begins_with
 from trainables.models.branch import METADATA
+from trainables.models.features import DRAWN, EMBEDDED, Features, of_images
 
 __all__ = ["data_facts"]
 
@@ -38,6 +39,7 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
         "labels": list(source.labels),
         "notes": [
             *source.notes,
+            *_of_features(task),
             *_of_weights(spec, task, source),
             *_of_metadata(spec, task, source),
         ],
@@ -53,15 +55,27 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
     }
 
 
+def _of_features(task: Task) -> Iterator[str]:
+    if task.model.name == EMBEDDED:
+        asked = Features.of(task.model.options)
+        views = "" if asked.views == 1 else f", a training image in {asked.views} views"
+        of = "drawn weights" if asked.weights == DRAWN else "its weights"
+        yield (
+            f"Every image was embedded once by {asked.features} with {of}, which stay as they are"
+            f"{views}; trials train a head on these features ({asked.head})."
+        )
+
+
 def _of_weights(spec: StudySpec, task: Task, source: Source) -> Iterator[str]:
     shape = source.train_images.shape
     networks = [network_of(spec, task), *(each for _, each in networks_tried(spec, task))]
-    for network in {each.options.get("weights"): each for each in reversed(networks)}.values():
-        taken = begins_with(network.name, network.options, shape[1], shape[-1], data_root(spec))
+    for named in {each.options.get("weights"): each for each in reversed(networks)}.values():
+        name, options = of_images(named.name, named.options)
+        taken = begins_with(name, options, shape[1], shape[-1], data_root(spec))
         if taken is not None:
             yield (
-                f"{network.name} begins with {network.options['weights']}: {taken}. The head is "
-                "drawn, and images are normalised as these weights want it."
+                f"{name} begins with {options['weights']}: {taken}. The head is drawn, and images "
+                "are normalised as these weights want it."
             )
 
 

@@ -13,6 +13,7 @@ from trainables.datasets.cache import read_source
 from trainables.datasets.source import Source
 from trainables.files import checksum
 from trainables.models import LIBRARIES
+from trainables.models.features import of_images
 from trainables.models.weights import weights_file
 
 __all__ = ["Fingerprints", "differences", "fingerprints", "weights_of"]
@@ -40,7 +41,7 @@ def fingerprints(cells: Sequence[Cell]) -> Fingerprints:
         shown: _data(read_source(run["dataset"], root, data=run.get("data")))
         for (shown, root), run in sorted(sets.items())
     }
-    named = {n for cell in cells for n in (cell.base, cell.run["dataset"], cell.run["model"])}
+    named = {n for cell in cells for n in (cell.base, cell.run["dataset"], _network(cell.run)[0])}
     modules = {
         name: _module(name.partition(":")[0])
         for name in sorted(named)
@@ -72,8 +73,13 @@ def differences(began: Mapping[str, Any], now: Fingerprints) -> Iterator[str]:
 
 def weights_of(run: Mapping[str, Any]) -> Path | None:
     """The file of weights that trials with these settings begin with; None: there is none."""
-    weights = run.get("network", {}).get("weights")
+    weights = _network(run)[1].get("weights")
     return None if weights is None else weights_file(str(weights), Path(run["data_root"]))
+
+
+def _network(run: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The network that sees the images, and its options."""
+    return of_images(run["model"], run.get("network", {}))
 
 
 def _weights(cells: Sequence[Cell]) -> dict[str, dict[str, str]]:

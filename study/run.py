@@ -11,6 +11,7 @@ from typing import IO
 import yaml
 
 from study.cells import cells
+from study.embedding import embedded
 from study.errors import SpecError, StudyError
 from study.facts import data_facts
 from study.fingerprints import fingerprints
@@ -117,7 +118,7 @@ def run(
             _write(places.provenance, json.dumps(kept, indent=2))
             ledger = Ledger(storage, spec.name, plan, lease, kept["study"])
             before = ledger.remaining()
-            if not ledger.finished:
+            if not ledger.finished and embedded(spec, stop):
                 # Ray takes seconds to import and start: only for work.
                 from study.tune.cluster import cluster
 

@@ -17,19 +17,20 @@ from trainables.averages.evaluated import Evaluated
 from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
+from trainables.batches.vectors import VectorInputs
 from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
-from trainables.datasets.cache import task_on_device
-from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.images import Images
 from trainables.errors import DivergedError
 from trainables.evaluation import tested, validated, without
+from trainables.features.task import task_of
 from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
 from trainables.models.branch import AFTER, METADATA, refuse_none
+from trainables.models.features import EMBEDDED
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -59,6 +60,7 @@ class TrainingRun:
         config: the whole trial.
         memory: bytes that its images may take on the device; what takes more stays mapped on the
             host and is gathered ahead of time, which changes no number. None: `data_memory`.
+        embed: see `trainables.features.task.task_of`.
 
     Raises:
         UnknownNameError: method, data set or model does not exist.
@@ -74,22 +76,15 @@ class TrainingRun:
         ...     print(run.train_interval()["val_auroc"])
     """
 
-    def __init__(self, config: TrialConfig, memory: int | None = None) -> None:
+    def __init__(
+        self, config: TrialConfig, memory: int | None = None, *, embed: bool = True
+    ) -> None:
         self.config = config
         device = torch.device(config.device)
         memory = data_memory(config.device) if memory is None else memory
-        self._task = task_on_device(
-            config.dataset,
-            config.data_root,
-            download=False,
-            imratio=config.imratio,
-            data_seed=config.data_seed,
-            validation=config.validation,
-            device=config.device,
-            ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
-            data=config.data,
-            memory=0 if config.model == METADATA else memory,  # no image is ever looked at
-        )
+        # Of metadata alone no image is ever looked at.
+        memory_of_images = 0 if config.model == METADATA else memory
+        self._task = task_of(config, memory_of_images, embed=embed)
         columns = len(self._task.columns)
         if config.model == METADATA:
             refuse_none("model: metadata", columns)
@@ -109,7 +104,8 @@ class TrainingRun:
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
-        self._inputs = Inputs(config, self._task, self._augment_generator)
+        inputs = VectorInputs if config.model == EMBEDDED else Inputs
+        self._inputs = inputs(config, self._task, self._augment_generator)
         self._model.precision = config.precision
         self._model.to(memory_format=self._inputs.layout)
         self._probe_seed = int(seeds[4])

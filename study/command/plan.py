@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from study.command.warn import warn
+from study.embedding import forecasts
 from study.errors import SpecError
 from study.plan.compiling import decided
 from study.spec import StudySpec, check_environment
@@ -35,7 +36,9 @@ def plan(
                 "--seconds-per-step is for another machine: name it with --for, as in "
                 '--for "8x H100". On this one steps are timed.'
             )
-        return _here(study), "this machine", "Timed on a few steps at default hyperparameters."
+        planned = _here(study)
+        timed = ["Timed on a few steps at default hyperparameters.", *forecasts(study)]
+        return planned, "this machine", " ".join(timed)
     from study.plan.elsewhere import machine, plan_elsewhere
 
     chosen = machine(where)

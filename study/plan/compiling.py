@@ -76,4 +76,4 @@ def _compile(cell: "Cell") -> None:
     from trainables.config import TrialConfig
     from trainables.loop import TrainingRun
 
-    TrainingRun(TrialConfig(**cell.trial({}, TIMED_SEEDS)))
+    TrainingRun(TrialConfig(**cell.trial({}, TIMED_SEEDS)), embed=False)

@@ -209,7 +209,7 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
 def _run(cell: Cell) -> "TrainingRun":
     from trainables.loop import TrainingRun
 
-    return TrainingRun(TrialConfig(**cell.trial({}, TIMED_SEEDS)))
+    return TrainingRun(TrialConfig(**cell.trial({}, TIMED_SEEDS)), embed=False)
 
 
 def _tried(task: Task, method: str, run: "TrainingRun", validation: float) -> Timing:

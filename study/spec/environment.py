@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.machine import cluster_address, cores, memory
+from study.spec.frozen_features import for_images
 from study.spec.model import StudySpec, Task, data_root, directory_of, ratios
-from study.spec.named import Dataset, Network
+from study.spec.named import FEATURES, Dataset, Network
 from study.spec.names import name_problems
 from study.spec.network_options import network_of, networks_tried
 from study.spec.sentences import Problem, spec_error
@@ -131,6 +132,7 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
                     yield from wrong
                     continue
                 yield from _images(spec, task, index, found)
+                yield from for_images(spec, task, index, found)
                 yield from _model(spec, task, index, found)
 
 
@@ -150,7 +152,8 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
             refuse_other_axes(task.augmentation, found.train_images.ndim - 1)
         except DataError as error:
             yield Problem(("tasks", index, "augmentation"), f"task {task.name}: {error}")
-    plain = (task.augmentation or found.augmentation) == "none" and task.model.name != METADATA
+    of_images = task.model.name not in (METADATA, FEATURES)
+    plain = of_images and (task.augmentation or found.augmentation) == "none"
     if spec.evaluation.tta is not None and plain:
         yield Problem(
             ("evaluation", "tta"),
@@ -191,8 +194,10 @@ def _built(
     image_size: int,
 ) -> "BinaryClassifier":
     from trainables.models import network
+    from trainables.models.features import of_images
 
-    return network(name, options, in_channels, image_size, root, columns)
+    name, own = of_images(name, options)
+    return network(name, own, in_channels, image_size, root, columns)
 
 
 def _columns(found: "Images") -> "Tensor":
@@ -253,7 +258,7 @@ def _wrong(
             wrong = flaw(partial(_built, name, of_images, 0, data_root(spec)), images)
         except TrainableError as error:
             return str(error)
-        if wrong is None and train and name not in MODELS:
+        if wrong is None and train and name not in (*MODELS, FEATURES):
             methods = [
                 (each.name, resolve("method", METHODS, each.method)(**fixed_params(spec, each)))
                 for each in spec.methods

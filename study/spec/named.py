@@ -8,17 +8,22 @@ from pydantic import Field, field_validator, model_serializer, model_validator
 from study.spec.entries import Model
 from study.words import with_options
 
-__all__ = ["OWN_DATA", "Dataset", "Network"]
+__all__ = ["FEATURES", "OWN_DATA", "Dataset", "Network"]
 
 OWN_DATA = ("folder", "csv", "npz", "hdf5")
 """Data sets of the user's own images, whose name is the option that says where they are."""
+
+
+FEATURES = "features"
+"""The network whose option of that name says which one embeds the images."""
 
 
 class Network(Model):
     """A network and its options: in a spec its name alone, or ``{name: ..., OPTION: ...}``.
 
     Attributes:
-        name: of ours, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``.
+        name: of ours, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``;
+            ``{features: NAME, ...}`` means the name "features" (`trainables.models.features`).
         options: plain values, by name (`trainables.options`); null is left out.
     """
 
@@ -41,8 +46,10 @@ class Network(Model):
         return {"name": options.pop("name", None) or cls._nameless(options), "options": options}
 
     @classmethod
-    def _nameless(cls, options: dict[str, Any]) -> str:  # noqa: ARG003
+    def _nameless(cls, options: dict[str, Any]) -> str:
         """The name that ``options`` without one mean."""
+        if FEATURES in options:
+            return FEATURES
         raise ValueError("must have a name beside its options, as in {name: resnet20, ...}")
 
     @field_validator("options")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from study.cell import cell_id
 from study.spec.entries import Choices, Grid, SpaceEntry, Span
 from study.spec.model import MODEL, StudySpec, Variant, ratios
+from study.spec.named import FEATURES
 from study.spec.network_options import network_of, option_problems, option_space
 from study.spec.own_method import flaws
 from study.spec.profile import profile_values
@@ -152,6 +153,7 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
     from trainables.models import GENERAL as OF_NETWORKS
     from trainables.models import builder
     from trainables.models.branch import Branch
+    from trainables.models.features import OPTIONS, Features
 
     def reader(name: str) -> Any:
         return resolve("data set", DATASETS, name)
@@ -162,21 +164,24 @@ def _tasks(spec: StudySpec) -> Iterator[Problem]:
             ("model", "model", builder, task.model, OF_NETWORKS),
         ):
             path = ("tasks", index, key)
-            found = _found(kind, find, entry.name)
-            if isinstance(found, Problem):
-                yield Problem(path, found.sentence)
-            elif not callable(found):
-                words = f"{entry.name} must be a function or class, as our own {kind}s are"
-                yield Problem(path, words)
-            else:
-                own = options_of(found) if key == MODEL else {}
-                fixed = {n: e for n, e in spec.space.get(MODEL, {}).items() if n in own}
-                try:
-                    refuse_unknown(entry.name, found, {**fixed, **entry.options}, general)
+            name, also = entry.name, tuple[str, ...](general)
+            try:
+                if key == MODEL and name == FEATURES:
+                    name, also = Features.of(entry.options).features, OPTIONS
+                found = _found(kind, find, name)
+                if isinstance(found, Problem):
+                    yield Problem(path, found.sentence)
+                elif not callable(found):
+                    words = f"{name} must be a function or class, as our own {kind}s are"
+                    yield Problem(path, words)
+                else:
+                    own = options_of(found) if key == MODEL and entry.name != FEATURES else {}
+                    fixed = {n: e for n, e in spec.space.get(MODEL, {}).items() if n in own}
+                    refuse_unknown(name, found, {**fixed, **entry.options}, also)
                     if key == MODEL:
                         Branch.of(entry.name, network_of(spec, task).options)
-                except (UnknownNameError, DataError) as error:
-                    yield Problem(path, str(error))
+            except (DataError, UnknownNameError) as error:
+                yield Problem(path, str(error))
 
 
 def _cells(spec: StudySpec) -> Iterator[Problem]:

@@ -197,6 +197,7 @@ def _types(network: Network) -> dict[str, tuple[type, ...]]:
     """The types that each option of a network takes; () where that is not known."""
     from trainables.models import GENERAL, builder
     from trainables.models.branch import AFTER, METADATA
+    from trainables.models.features import EMBEDDED
     from trainables.options import options_of, types_of
 
     own = {name: types_of(each) for name, each in options_of(builder(network.name)).items()}
@@ -205,7 +206,9 @@ def _types(network: Network) -> dict[str, tuple[type, ...]]:
         "merge": "branch" not in network.options,
         "branch_from": network.options.get("branch") != AFTER,
     }
-    return own | {n: () for n in GENERAL if n not in own and not lacks.get(n, False)}
+    # What embeds the images is the task's own: a search changes the head on its features alone.
+    general = () if network.name == EMBEDDED else GENERAL
+    return own | {n: () for n in general if n not in own and not lacks.get(n, False)}
 
 
 def _defaults(network: str) -> dict[str, Any]:

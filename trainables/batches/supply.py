@@ -39,7 +39,7 @@ class Supply(Protocol):
         ...
 
     def pixels(self, number: int) -> Tensor:
-        """Those of one sampler's batch, uint8 (B, ...) on the trial's device; part of a step."""
+        """Those of one sampler's batch, (B, ...) on the trial's device; part of a step."""
         ...
 
     def state_dict(self) -> list[dict[str, Any]]:
@@ -183,7 +183,7 @@ class _Line:
     def buffer(self) -> Tensor:
         """Pixels of a batch on the device."""
         shape = (self._sampler.batch_size, *self._images.shape)
-        return torch.empty(shape, dtype=torch.uint8, device=self._device)
+        return torch.empty(shape, dtype=self._images.pixels.dtype, device=self._device)
 
     def next_into(self, chosen: Tensor, pixels: Tensor) -> Tensor:
         """The next batch: its indices in ``chosen``; gives its pixels, on a GPU in ``pixels``."""
@@ -235,7 +235,7 @@ class _Line:
         event = torch.cuda.Event if self._on_gpu else lambda: None
         return _Room(
             pinned((size,), torch.int64),
-            pinned((size, *self._images.shape), torch.uint8),
+            pinned((size, *self._images.shape), self._images.pixels.dtype),
             event(),
             event(),
         )

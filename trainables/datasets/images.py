@@ -14,11 +14,11 @@ CHUNK = 1000
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images of a tensor that several parts share.
+    """Images of a tensor that several parts share, or the vectors that stand for them.
 
     Attributes:
-        pixels: uint8 (N, C, H, W) or (N, C, D, H, W); it may be memory-mapped, and is never
-            copied whole. Or float32 (N, D), vectors in the place of images.
+        pixels: uint8 (N, C, H, W) or (N, C, D, H, W); of vectors float32 (N, D), or (N, V, D) with
+            V views an image. It may be memory-mapped, and is never copied whole.
         ids: int64 (n,), the rows that belong to the part, in its order, on the same device; None:
             all of them.
 
@@ -38,7 +38,7 @@ class Images:
 
     @property
     def shape(self) -> torch.Size:
-        """Of one image: (C, H, W) or (C, D, H, W)."""
+        """Of one image: (C, H, W) or (C, D, H, W); of its vectors (D,) or (V, D)."""
         return self.pixels.shape[1:]
 
     @property
@@ -54,7 +54,7 @@ class Images:
             out: where to put them; None: in new memory.
 
         Returns:
-            uint8 (B, C, H, W) or (B, C, D, H, W).
+            (B, *shape), of the pixels' type.
         """
         rows = chosen if self.ids is None else self.ids.index_select(0, chosen)
         # index_select copies whole images: 0.03 ms a batch where plain indexing takes 0.26.

@@ -13,6 +13,7 @@ import torch
 
 from trainables.models.branch import METADATA, OPTIONS, Branch, branched, metadata
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.features import EMBEDDED, Features, of_images, on_features
 from trainables.models.layers import rate_layers
 from trainables.models.mlp import mlp
 from trainables.models.monai_models import monai_builder, monai_names
@@ -62,7 +63,8 @@ GENERAL = ("weights", "freeze", "head_lr_factor", "layer_lr_decay", *OPTIONS)
 
 
 def builder(name: str) -> Builder:
-    """The network of that name: one of ``MODELS``, of a library, or ``package.module:object``.
+    """The network of that name: one of ``MODELS``, of a library, or ``package.module:object``; of
+    ``EMBEDDED`` the head.
 
     Raises:
         UnknownNameError: there is none.
@@ -70,13 +72,18 @@ def builder(name: str) -> Builder:
     library, _, inside = name.partition(":")
     if inside and library in LIBRARIES:
         return LIBRARIES[library](inside)
+    if name == EMBEDDED:
+        return on_features
     return resolve("model", MODELS, name)
 
 
 def begins_with(
     name: str, options: Mapping[str, Any], in_channels: int, image_size: int, root: Path
 ) -> Taken | None:
-    """What a `network` of the same arguments takes of its weights; None: it has none."""
+    """What a `network` of the same arguments, or the one that embeds images for it, takes of its
+    weights; None: it has none.
+    """
+    name, options = of_images(name, options)
     weights = options.get("weights")
     if weights is None:
         return None
@@ -96,9 +103,9 @@ def network(
     """A network with its options, drawn from torch's global generator.
 
     Args:
-        name: as for `builder`.
-        options: of the builder, and of ``GENERAL``.
-        in_channels, image_size: of the images.
+        name: as for `builder`, or ``EMBEDDED`` for a head on frozen features.
+        options: of the builder, and of ``GENERAL``; of frozen features those of `Features`.
+        in_channels, image_size: of the images; of vectors `image_size` is their length.
         root: folder of the data sets, from which a relative path of weights counts.
         columns: of the images' metadata, for a branch.
 
@@ -107,6 +114,9 @@ def network(
         DataError: the weights cannot be had, a branch not be made, or a factor of the learning rate
             is out of its range.
     """
+    if name == EMBEDDED:
+        asked = Features.of(options)
+        return on_features(in_channels, image_size, head=asked.head, hidden=asked.hidden)
     plan = Branch.of(name, options)
     model = _built(name, options, in_channels, image_size)
     if (weights := options.get("weights")) is not None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from trainables.datasets.formats.decode import Decoding, Look, decode, look
 from trainables.datasets.store.encoded import Encoded
-from trainables.datasets.store.entry import Entry, Stored
+from trainables.datasets.store.entry import Entry, Stored, put
 from trainables.datasets.store.journal import Chunk, Journal
 from trainables.datasets.store.progress import progress
 from trainables.errors import DataError
@@ -159,12 +159,9 @@ class Building:
                 raise
             except Exception as error:  # noqa: BLE001 - a damaged image raises almost anything
                 failed.append((number, _reason(error)))
-        content, offset = pixels.data.cast("B"), self._span(start)[0]
-        checksum = zlib.crc32(content)
-        while content:
-            written = os.pwrite(descriptor, content, offset)
-            content, offset = content[written:], offset + written
-        return Chunk(start, checksum, failed)
+        content = pixels.data.cast("B")
+        put(descriptor, content, self._span(start)[0])
+        return Chunk(start, zlib.crc32(content), failed)
 
     def _count(self, start: int) -> int:
         """Images of the chunk that begins there."""

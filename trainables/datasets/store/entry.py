@@ -26,7 +26,7 @@ from trainables.datasets.store.place import full, read_record, refuse_full, stor
 from trainables.datasets.store.progress import beat
 from trainables.files import save_atomically
 
-__all__ = ["Entry", "Stored", "mapped"]
+__all__ = ["Entry", "Stored", "mapped", "put"]
 
 VERSION = 1
 """Of everything that decides what a key's pixels are; a change makes every set anew."""
@@ -149,6 +149,14 @@ class Entry:
             yield
         finally:
             lock.release()
+
+
+def put(descriptor: int, content: bytes | memoryview, offset: int) -> None:
+    """Write all of ``content`` there."""
+    content = memoryview(content)
+    while content:
+        written = os.pwrite(descriptor, content, offset)
+        content, offset = content[written:], offset + written
 
 
 def mapped(file: Path, shape: Sequence[int]) -> Tensor:
