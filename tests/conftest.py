@@ -25,16 +25,3 @@ def real_data() -> Path:
     if missing:
         pytest.skip(f"no real data: {folder} lacks {', '.join(missing)}; set AUCSTUDY_DATA")
     return folder
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests share a worker: those that start Ray, whose studies would starve each other; of
-    the others the tests of a file, which share what they have set up.
-
-    Those that start Ray come first: one after the other they take longest.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("ray") is None)
-    for item in items:
-        group = "ray" if item.get_closest_marker("ray") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
