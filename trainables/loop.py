@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from trainables.averages import draws
 from trainables.averages.copies import Copies, as_it_is, mean
 from trainables.averages.evaluated import Evaluated
-from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
 from trainables.batches.supply import Ahead, Resident, Supply, in_advance
-from trainables.batches.vectors import VectorInputs
+from trainables.batches.vectors import inputs_of
 from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
@@ -30,7 +29,6 @@ from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.models import network
 from trainables.models.branch import AFTER, METADATA, refuse_none
-from trainables.models.features import EMBEDDED
 from trainables.names import resolve
 from trainables.recipe import Batch, Context
 from trainables.steps.compiled import compile_now
@@ -104,8 +102,7 @@ class TrainingRun:
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
-        inputs = VectorInputs if config.model == EMBEDDED else Inputs
-        self._inputs = inputs(config, self._task, self._augment_generator)
+        self._inputs = inputs_of(config, self._task, self._augment_generator)
         self._model.precision = config.precision
         self._model.to(memory_format=self._inputs.layout)
         self._probe_seed = int(seeds[4])

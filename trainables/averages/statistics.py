@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from trainables.averages.draws import STATISTICS, generator
-from trainables.batches.inputs import Inputs
 from trainables.batches.sampling import BatchSampler
+from trainables.batches.vectors import inputs_of
 from trainables.config import TrialConfig
 from trainables.datasets.cut.task import BinaryTask
 from trainables.models.classifier import BinaryClassifier
@@ -39,7 +39,7 @@ def counts(layers: Sequence[_BatchNorm]) -> Tensor | None:
 def batches(config: TrialConfig, task: BinaryTask, batch_size: int) -> Iterator[Batch]:
     """Training batches as a step draws and augments them, unmixed, the same at every call."""
     draw = generator(config.order_seed, STATISTICS)
-    inputs = Inputs(config, task, draw)
+    inputs = inputs_of(config, task, draw)
     targets = task.train_targets
     rate = config.positive_rate
     sampler = BatchSampler(len(targets) if rate is None else targets, batch_size, draw, rate)

@@ -21,7 +21,7 @@ class Inputs:
         generator: on the device; what augmentation draws from.
 
     Attributes:
-        augmentation: of training images, by its name; "none" where they are float vectors.
+        augmentation: of training images, by its name.
         layout: memory format of the inputs, and of the network's weights.
         with_metadata: the network takes the metadata, too.
 
@@ -38,8 +38,6 @@ class Inputs:
         self._generator = generator
         self._device = torch.device(config.device)
         self.augmentation = config.augmentation or task.augmentation
-        if task.train_images.pixels.is_floating_point():
-            self.augmentation = "none"
         refuse_other_axes(self.augmentation, len(shape))
         self._mean, self._std = task.mean, task.std
         if "weights" in config.network:
@@ -70,11 +68,7 @@ class Inputs:
         return images.take(chosen.to(images.pixels.device)).to(self._device)
 
     def normalised(self, pixels: Tensor) -> Tensor:
-        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W); float
-        vectors are that already.
-        """
-        if pixels.is_floating_point():
-            return pixels
+        """What the network takes, from uint8 images (B, C, H, W) or volumes (B, C, D, H, W)."""
         ready = normalise(pixels, self._mean, self._std)
         return ready.contiguous(memory_format=self.layout)
 

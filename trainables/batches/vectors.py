@@ -1,4 +1,4 @@
-"""What a head takes of a task's vectors: one view of each image at random, or the first one."""
+"""What a network takes of vectors: one view of each image at random, or the first one."""
 
 import torch
 from torch import Tensor
@@ -8,11 +8,18 @@ from trainables.config import TrialConfig
 from trainables.datasets.cut.task import BinaryTask
 from trainables.recipe import Batch
 
-__all__ = ["VectorInputs"]
+__all__ = ["VectorInputs", "inputs_of"]
+
+
+def inputs_of(config: TrialConfig, task: BinaryTask, generator: torch.Generator) -> Inputs:
+    """What suits a task: of images, or of vectors that stand for them; arguments as of both."""
+    vectors = task.train_images.pixels.is_floating_point()
+    return (VectorInputs if vectors else Inputs)(config, task, generator)
 
 
 class VectorInputs(Inputs):
-    """As `Inputs`, of vectors (N, D) or (N, V, D) that stand for images; nothing is normalised.
+    """As `Inputs`, of vectors (N, D) or (N, V, D) that stand for images, such as frozen features or
+    metadata; nothing is normalised.
 
     Args:
         config: of the trial.
@@ -24,6 +31,7 @@ class VectorInputs(Inputs):
         self._task = task
         self._generator = generator
         self._device = torch.device(config.device)
+        self.augmentation = "none"
         self.layout = torch.contiguous_format
 
     def augmented(self, chosen: Tensor, pixels: Tensor) -> Batch:
