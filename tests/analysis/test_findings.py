@@ -19,6 +19,7 @@ FRAMES = (
     "convergence",
     "label_convergence",
     "profiles",
+    "without",
 )
 OTHERS = (
     "within",

@@ -71,7 +71,9 @@ def test_plan() -> None:
     whole = sum(
         c["search_trials"] * c["search_seconds"] + c["confirm_seconds"] for c in (ce, auc_m)
     )
-    assert data["most_seconds"] * data["slots"] == pytest.approx(whole)
+    # However many trials side by side: a cell's phases come one after the other.
+    longest = max(c["search_seconds"] + c["confirm_seconds"] for c in (ce, auc_m))
+    assert data["most_seconds"] == pytest.approx(max(whole / data["slots"], longest))
     assert {claim["answer"] for claim in data["claims"]} <= {"yes", "partly", "no"}
 
 
