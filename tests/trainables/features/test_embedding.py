@@ -62,7 +62,9 @@ def test_views_are_the_image_and_what_augmentation_makes_of_it(tmp_path: Path) -
 
 
 def test_what_decides_a_vector_makes_another_set(tmp_path: Path) -> None:
-    torch.save(builder("mlp")(1, 8).features.state_dict(), tmp_path / "w.pth")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)  # not what seed 0 or 1 draws
+        torch.save(builder("mlp")(1, 8).features.state_dict(), tmp_path / "w.pth")
 
     def place(augmentation: str | None = None, **options: Any) -> Path:
         made = digits(tmp_path, augmentation, **options)
