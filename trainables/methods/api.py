@@ -3,8 +3,9 @@
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
   `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
   `TARGETS`, which are `LABELS` if it takes several labels.
-- Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `PESGMethod` for an AUC loss,
-  `CompositionalMethod` for compositional training.
+- Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `ImageStateMethod` for one that
+  keeps numbers of each image, `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional
+  training.
 - Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
   batches.
 - Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
@@ -37,6 +38,7 @@ from trainables.losses.weighted_ce import WeightedCELoss
 from trainables.method import LABELS, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
+from trainables.methods.image_state import ImageStateMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
 from trainables.methods.sgd import SGDMethod
@@ -63,6 +65,7 @@ __all__ = [
     "Descent",
     "FocalLoss",
     "ImageStateLoss",
+    "ImageStateMethod",
     "LDAMLoss",
     "Method",
     "Mix",

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from torch import nn
 
 from trainables.methods.api import (
-    LABELS,
     Context,
+    ImageStateMethod,
     OneWayCVaRLoss,
-    SGDMethod,
     fields,
     hyperparameter,
     listed_after,
@@ -18,20 +17,12 @@ __all__ = ["SOPA"]
 
 
 @dataclass(frozen=True)
-class SOPA(SGDMethod):
+class SOPA(ImageStateMethod):
     """One-way partial AUC loss by CVaR with a threshold an image (SOPA), SGD.
 
     Source: Zhu et al., ICML 2022 (arXiv 2203.00176), Alg. 1.
-
-    It keeps numbers for each training image, which its positives move, so that batches need some:
-    the paper draws a fixed number of them, and ``positive_rate`` of the task does. A batch without
-    positives moves the weights by the weight decay alone.
     """
 
-    TARGETS = LABELS
-    SOFT = False
-
-    margin: float = listed_after("lr", fields.pair_margin())
     max_fpr: float = listed_after(
         "margin",
         hyperparameter(
@@ -53,7 +44,6 @@ class SOPA(SGDMethod):
             open_low=True,
         ),
     )
-    score_map: str = listed_after("weight_decay", fields.score_map())
 
     def loss(self, context: Context) -> nn.Module:
         """The one-way partial AUC loss by CVaR."""

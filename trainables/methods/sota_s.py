@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from trainables.methods.api import (
-    LABELS,
     Context,
-    SGDMethod,
+    ImageStateMethod,
     TwoWayKLLoss,
     fields,
     hyperparameter,
@@ -18,20 +17,12 @@ __all__ = ["SOTAS"]
 
 
 @dataclass(frozen=True)
-class SOTAS(SGDMethod):
+class SOTAS(ImageStateMethod):
     """Two-way partial AUC loss by KL-DRO with a moving average an image (SOTA-s), SGD.
 
     Source: Zhu et al., ICML 2022 (arXiv 2203.00176), Alg. 3.
-
-    It keeps numbers for each training image, which its positives move, so that batches need some:
-    the paper draws a fixed number of them, and ``positive_rate`` of the task does. A batch without
-    positives moves the weights by the weight decay alone.
     """
 
-    TARGETS = LABELS
-    SOFT = False
-
-    margin: float = listed_after("lr", fields.pair_margin())
     kl: float = listed_after("margin", fields.kl("negatives"))
     outer_kl: float = listed_after("kl", fields.kl("positives"))
     image_gamma: float = listed_after("outer_kl", fields.image_gamma())
@@ -46,7 +37,6 @@ class SOTAS(SGDMethod):
             open_low=True,
         ),
     )
-    score_map: str = listed_after("weight_decay", fields.score_map())
 
     def loss(self, context: Context) -> nn.Module:
         """The two-way partial AUC loss by KL-DRO."""
