@@ -170,9 +170,11 @@ def _spent(method: Method, size: int) -> float:
         torch.manual_seed(0)
         features = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
         network = BinaryClassifier(features, torch.nn.Linear(2, 1))
-        recipe = method.recipe(Context(network, 0.5, draw))
+        positives = size // 2
+        recipe = method.recipe(Context(network, 0.5, draw, size, (positives,)))
         images = torch.rand(size, 1, 2, 2, generator=draw)
-        recipe.step([Batch(images, (torch.arange(size) % 2).float())] * recipe.batches)
+        which = torch.arange(size)
+        recipe.step([Batch(images, (which % 2).float(), which)] * recipe.batches)
     return float(recipe.gradient_evaluations)
 
 

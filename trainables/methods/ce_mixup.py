@@ -6,39 +6,36 @@ from trainables.methods.api import (
     LABELS,
     CELoss,
     Context,
-    Method,
     Mixup,
     Recipe,
+    SGDMethod,
     fields,
+    listed_after,
     one_stage,
-    sgd,
 )
 
 __all__ = ["CEMixup"]
 
 
 @dataclass(frozen=True)
-class CEMixup(Method):
+class CEMixup(SGDMethod):
     """CE loss on mixup batches, SGD."""
 
     TARGETS = LABELS
 
-    lr: float = fields.lr()
-    weight_decay: float = fields.weight_decay()
-    mixup_alpha: float = fields.mixup_alpha()
-    mixup_draw: str = fields.mixup_draw()
-    momentum: float = fields.sgd_momentum()
+    mixup_alpha: float = listed_after("weight_decay", fields.mixup_alpha())
+    mixup_draw: str = listed_after("mixup_alpha", fields.mixup_draw())
+
+    def loss(self, context: Context) -> CELoss:  # noqa: ARG002
+        """The cross entropy of soft labels."""
+        return CELoss()
 
     def recipe(self, context: Context) -> Recipe:
-        """One stage of SGD on the cross entropy of soft labels."""
+        """One stage of SGD on mixed batches."""
         return one_stage(
-            lambda: sgd(
+            lambda: self.descent(
                 context,
-                CELoss(),
-                context.weights,
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                momentum=self.momentum,
-                mix=Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
-            ),
+                self.loss(context),
+                Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
+            )
         )

@@ -8,7 +8,7 @@ from torch import nn
 from trainables.method import Method
 from trainables.methods import fields, parts
 from trainables.recipe import Context, Recipe
-from trainables.updates import Descent
+from trainables.updates import Descent, Mix, unmixed
 
 __all__ = ["SGDMethod"]
 
@@ -29,8 +29,8 @@ class SGDMethod(Method):
         """One stage of SGD on the loss."""
         return parts.one_stage(lambda: self.descent(context, self.loss(context)))
 
-    def descent(self, context: Context, loss: nn.Module) -> Descent:
-        """SGD on ``loss``; to be made in a stage."""
+    def descent(self, context: Context, loss: nn.Module, mix: Mix = unmixed) -> Descent:
+        """SGD on ``loss``, of batches that ``mix`` has mixed; to be made in a stage."""
         return parts.sgd(
             context,
             loss,
@@ -38,4 +38,5 @@ class SGDMethod(Method):
             lr=self.lr,
             weight_decay=self.weight_decay,
             momentum=self.momentum,
+            mix=mix,
         )
