@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-__all__ = ["Hyperparameter", "hyperparameter", "hyperparameters", "listed_after"]
+__all__ = ["Hyperparameter", "hyperparameter", "hyperparameters", "listed_after", "listed_last"]
 
 T = TypeVar("T")
 _KEY = "hyperparameter"
 _AFTER = "listed after"
+_LAST = "listed last"
 
 
 @dataclass(frozen=True)
@@ -152,11 +153,20 @@ def listed_after(name: str, made: T) -> T:
     return cast(T, field(default=default, metadata={**made.metadata, _AFTER: name}))
 
 
+def listed_last(made: T) -> T:
+    """The hyperparameter ``made``, listed after those of all subclasses; as `listed_after`."""
+    if not isinstance(made, Field):
+        raise TypeError(f"listed_last(...) takes what hyperparameter() gave, not {made!r}.")
+    default: Any = made.default
+    return cast(T, field(default=default, metadata={**made.metadata, _LAST: True}))
+
+
 def hyperparameters(method_class: type) -> dict[str, Hyperparameter]:
     """The hyperparameters of a method's class by name, in the order in which they are listed.
 
-    That is the order of its fields, but for those that are `listed_after` another. A field that a
-    subclass declares anew keeps its place.
+    That is the order of its fields, but for those that are `listed_after` another, or
+    `listed_last`. A field that a subclass declares anew keeps its place, unless it is to be listed
+    after another.
 
     Raises:
         TypeError: a field was not made by `hyperparameter`, has no default, or is to be listed
@@ -178,18 +188,23 @@ def hyperparameters(method_class: type) -> dict[str, Hyperparameter]:
 
 def _order(method_class: type) -> list[str]:
     order: list[str] = []
+    last: list[str] = []
     for base in reversed(method_class.__mro__):
-        for each in fields(base) if is_dataclass(base) else ():
-            if each.name in order:
-                continue
-            after = each.metadata.get(_AFTER)
+        known = {each.name: each for each in fields(base)} if is_dataclass(base) else {}
+        for name in [name for name in vars(base).get("__annotations__", {}) if name in known]:
+            after, of_both = known[name].metadata.get(_AFTER), [*order, *last]
+            if name in of_both:
+                if after is None:
+                    continue
+                (order if name in order else last).remove(name)
             if after is None:
-                order.append(each.name)
-            elif after in order:
-                order.insert(order.index(after) + 1, each.name)
+                (last if _LAST in known[name].metadata else order).append(name)
+            elif after in of_both:
+                among = order if after in order else last
+                among.insert(among.index(after) + 1, name)
             else:
                 raise TypeError(
-                    f"field {each.name!r} of {base.__name__} must be listed after one of those "
-                    f"before it ({', '.join(order)}), not after {after!r}."
+                    f"field {name!r} of {base.__name__} must be listed after one of those "
+                    f"before it ({', '.join(of_both)}), not after {after!r}."
                 )
-    return order
+    return [*order, *last]

@@ -42,7 +42,12 @@ __all__ = ["EVALUATION_BATCH", "EXPLODED", "TrainingRun"]
 EVALUATION_BATCH = 500
 """Images in one evaluation batch: large enough to be fast, small enough for any memory."""
 
-_SECOND_DERIVATIVES = "the method needs second derivatives, and a compiled network has none"
+_NOT_COMPILED = (
+    "the method needs second derivatives, or mixes layers, and a compiled network does neither"
+)
+
+EVENLY = 0.5
+"""Share of positives of a batch's partner."""
 
 EXPLODED = 1e6
 """A mean loss beyond this is an explosion: every loss here is below 100 in normal training."""
@@ -98,7 +103,7 @@ class TrainingRun:
             self._model.have_outputs(self._labels)
         self._model.to(device)
 
-        seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
+        seeds = np.random.SeedSequence(config.order_seed).generate_state(8, np.uint64) >> 1
         order_1, order_2, self._augment_generator, self._method_generator = (
             torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
         )
@@ -109,6 +114,7 @@ class TrainingRun:
         self._draws = OwnDraws(device, int(seeds[5]))
         method = resolve("method", METHODS, config.method)(**config.params)
         method.refuse_labels(self._labels, soft=bool(((targets > 0) & (targets < 1)).any()))
+        method.refuse_images(len(shape))
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
@@ -118,6 +124,12 @@ class TrainingRun:
                 config.positive_rate,
             )
             for generator in (order_1, order_2)
+        ]
+        # Beside them, batches that are drawn evenly from the classes.
+        even = [torch.Generator(device).manual_seed(int(seed)) for seed in seeds[6:]]
+        partners = [
+            BatchSampler(targets, self.batch_size, generator, EVENLY)
+            for generator in (even if method.wants_partners else ())
         ]
         # As many images as batches of the task's size hold, whatever the method's own hold.
         of_task = min(config.batch_size, len(targets))
@@ -131,17 +143,21 @@ class TrainingRun:
             method,
             Context(
                 model=self._model,
-                prior=self._prior,
+                prior=method.share_met(self._prior),
                 generator=self._method_generator,
                 images=len(targets),
                 positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
                 outputs=self._labels,
+                drawn=self._prior,
             ),
         )
         # All that a step reads of the host: which images it trains on, and what does not fit.
         self._fits = self._task.image_bytes <= memory
         supply = Resident if self._fits else Ahead
         self._supply: Supply = supply(self._task.train_images, self._samplers, device)
+        self._partners: Supply | None = None
+        if partners:
+            self._partners = supply(self._task.train_images, partners, device)
         self._execution = resolve("execution", EXECUTIONS, config.execution)(
             self._model, self._generators
         )
@@ -193,7 +209,7 @@ class TrainingRun:
         "eager: <why not>".
         """
         if self.config.compile:
-            return "compiled" if self._model.compiled_for else f"eager: {_SECOND_DERIVATIVES}"
+            return "compiled" if self._model.compiled_for else f"eager: {_NOT_COMPILED}"
         return self._execution.way
 
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
@@ -263,6 +279,8 @@ class TrainingRun:
             progress = self.progress
             self._recipe.advance(progress)
             self._supply.load(self._recipe.batches)
+            if self._partners is not None:
+                self._partners.load(self._recipe.batches)
             self._recipe.count(self._execution(self._step, self._recipe.update))
             self._evaluated.take(progress, self._recipe)
         self.step += 1
@@ -318,6 +336,7 @@ class TrainingRun:
             "model": self._model.state_dict(),
             "recipe": self._recipe.state_dict(),
             "samplers": self._supply.state_dict(),
+            "partners": None if self._partners is None else self._partners.state_dict(),
             "generators": [generator.get_state() for generator in self._generators],
             "draws": self._draws.state(),
             "step": self.step,
@@ -335,6 +354,8 @@ class TrainingRun:
         self._model.load_state_dict(state["model"])
         self._recipe.load_state_dict(state["recipe"])
         self._supply.load_state_dict(state["samplers"])
+        if self._partners is not None:
+            self._partners.load_state_dict(state["partners"])
         for generator, saved in zip(self._generators, state["generators"], strict=True):
             generator.set_state(saved.cpu())
         # A version whose networks drew nothing kept none.
@@ -390,13 +411,16 @@ class TrainingRun:
 
         It may be captured: it reads nothing of the host, and keeps to buffers that stay.
         """
-        batches = [
-            self._inputs.augmented(self._supply.chosen[number], self._supply.pixels(number))
-            for number in range(self._recipe.batches)
-        ]
+        batches = [self._batch(self._supply, each) for each in range(self._recipe.batches)]
+        if self._partners is not None:
+            for number, batch in enumerate(batches):
+                batch.partner = self._batch(self._partners, number)
         self._loss, evaluations = self._recipe.update.step(batches)
         self._losses += self._loss
         return evaluations
+
+    def _batch(self, supply: Supply, number: int) -> Batch:
+        return self._inputs.augmented(supply.chosen[number], supply.pixels(number))
 
     def _mean_loss(self) -> float:
         """Of the interval so far; the wait for the steps under way is training too."""

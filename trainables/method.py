@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from torch import Tensor
+
 from trainables.errors import DataError
 from trainables.hyperparameters import hyperparameters
 from trainables.recipe import Context, Recipe
@@ -67,6 +69,25 @@ class Method(ABC):
                 "between, which are uncertain: have them read as 0, as 1 or as missing, or take "
                 "another method."
             )
+
+    def refuse_images(self, axes: int) -> None:  # noqa: B027 - most take all
+        """Do nothing if it trains on images of so many ``axes``: 3, of a volume 4; of a vector that
+        stands for an image 1, of several such views 2.
+
+        Raises:
+            DataError: it does not.
+        """
+
+    @property
+    def wants_partners(self) -> bool:
+        """Each batch comes with another one, `Batch.partner`, drawn evenly from the two classes."""
+        return False
+
+    def share_met(self, drawn: float | Tensor) -> float | Tensor:
+        """Share of positives, or one a label (L,), that its losses meet where batches are drawn
+        with the share ``drawn``: `Context.prior`.
+        """
+        return drawn
 
     @property
     def compilable(self) -> bool:

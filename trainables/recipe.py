@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from trainables.models.classifier import BinaryClassifier
-from trainables.optimizers.inner import trained
+from trainables.models.inside import Inside, MixedInside
+from trainables.optimizers.inner import Given, trained
 
 __all__ = ["Batch", "Context", "Recipe", "Stage", "Update", "decays"]
 
@@ -36,12 +37,17 @@ class Batch(_Pair):
             The next step may fill the same tensor. None: not said.
         metadata: float32 (B, K), columns of what else is known of the images; None: nothing.
         with_metadata: the network takes the metadata, too; set by who makes the batches.
+        partner: another batch of the same size, drawn evenly from the classes, for methods that
+            ask for one (`trainables.method.Method.wants_partners`); None: there is none.
+        inside: what is to be mixed at the network's layers; None: nothing.
     """
 
     # Also where a tuple's own method made the batch, such as _replace.
     indices: Tensor | None = None
     metadata: Tensor | None = None
     with_metadata: bool = False
+    partner: "Batch | None" = None
+    inside: Inside | None = None
 
     def __new__(
         cls,
@@ -64,6 +70,15 @@ class Batch(_Pair):
             return self.images, self.metadata
         return (self.images,)
 
+    @property
+    def given(self) -> Given:
+        """For `trainables.optimizers.inner.called`, which also mixes inside: `inputs`, but of a
+        network that takes images alone these alone.
+        """
+        if self.inside is not None:
+            return MixedInside(self.inputs, self.inside)
+        return self.inputs if self.with_metadata else self.images
+
 
 @dataclass(frozen=True)
 class Context:
@@ -80,6 +95,8 @@ class Context:
         images: training images; losses that keep a number an image need as many.
         positives: how many of them are positive; of several labels, of each label.
         outputs: logits an image, one for each label.
+        drawn: as ``prior``, of the images before they are mixed, where a mix changes the share
+            that losses meet; None: ``prior``.
     """
 
     model: BinaryClassifier
@@ -88,6 +105,12 @@ class Context:
     images: int = 0
     positives: tuple[int, ...] = ()
     outputs: int = 1
+    drawn: float | Tensor | None = None
+
+    @property
+    def share_drawn(self) -> float | Tensor:
+        """Share of positives, or one a label (L,), among the images as they are drawn."""
+        return self.prior if self.drawn is None else self.drawn
 
     @property
     def weights(self) -> list[Tensor]:

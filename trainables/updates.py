@@ -9,13 +9,13 @@ from torch.optim import Optimizer
 
 from trainables.losses.auc import AUCLoss
 from trainables.losses.image_state import ImageStateLoss
-from trainables.optimizers.inner import Pair
+from trainables.optimizers.inner import Pair, called
 from trainables.optimizers.lr_factors import split_groups_
 from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.proximal import ProximalOptimizer, groups_to_params_device
 from trainables.recipe import Batch
 
-__all__ = ["Compositional", "Descent", "Mix", "mixed", "unmixed"]
+__all__ = ["Compositional", "Descent", "Mix", "mixed", "then", "unmixed"]
 
 Mix = Callable[[Batch], Batch]
 """What happens to a batch before it is trained on, such as mixup."""
@@ -40,9 +40,20 @@ def unmixed(batch: Batch) -> Batch:
     return batch
 
 
+def then(first: Mix, second: Mix) -> Mix:
+    """First the one, of a batch and of its partner, then the other."""
+
+    def both(batch: Batch) -> Batch:
+        given = mixed(first, batch)
+        given.partner = None if batch.partner is None else mixed(first, batch.partner)
+        return mixed(second, given)
+
+    return both
+
+
 def _pair(batch: Batch) -> Pair:
     """The batch for an optimizer of its own network, with the metadata if it takes them."""
-    return (batch.inputs if batch.with_metadata else batch.images), batch.targets
+    return batch.given, batch.targets
 
 
 class Descent:
@@ -85,7 +96,7 @@ class Descent:
         (batch,) = batches
         given = mixed(self._mix, batch)
         which = (given.indices,) if isinstance(self._loss, ImageStateLoss) else ()
-        loss: Tensor = self._loss(self._model(*given.inputs), given.targets, *which)
+        loss: Tensor = self._loss(called(self._model, given.given), given.targets, *which)
         self._optimizer.zero_grad()
         loss.backward(inputs=self._trained)
         self._optimizer.step()

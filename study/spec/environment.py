@@ -141,7 +141,9 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
     from trainables.batches.augment import refuse_other_axes
     from trainables.datasets.cut.imbalance import targets_of_test
     from trainables.datasets.cut.part_counts import part_counts
+    from trainables.methods import METHODS
     from trainables.models.branch import METADATA
+    from trainables.names import resolve
 
     try:
         targets_of_test(found)
@@ -153,6 +155,13 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
         except DataError as error:
             yield Problem(("tasks", index, "augmentation"), f"task {task.name}: {error}")
     of_images = task.model.name not in (METADATA, FEATURES)
+    axes = found.train_images.ndim - 1 if of_images else 1
+    for place, variant in enumerate(spec.methods):
+        method = resolve("method", METHODS, variant.method)(**fixed_params(spec, variant))
+        try:
+            method.refuse_images(axes)
+        except DataError as error:
+            yield Problem(("methods", place), f"task {task.name}: {error}")
     plain = of_images and (task.augmentation or found.augmentation) == "none"
     if spec.evaluation.tta is not None and plain:
         yield Problem(

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import torch
 
 from tests.trainables.tiny import IMAGES, STEPS, TinyTrial, batch, generator, model
-from trainables.batches.mixup import Mixup, beta_draws
+from trainables.batches.mixes.mixup import Mixup
+from trainables.batches.mixes.shares import beta_draws
 from trainables.methods import METHODS
 from trainables.recipe import Batch, Context, Recipe
 

@@ -4,22 +4,23 @@
   `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
   `TARGETS`, which are `LABELS` if it takes several labels.
 - Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `ImageStateMethod` for one that
-  keeps numbers of each image, `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional
-  training.
+  keeps numbers of each image; with a mix `SoftSGDMethod` for a loss of soft labels with SGD,
+  `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional training, `MixingMethod` for
+  any other.
 - Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
   batches.
 - Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
   a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
   `prior_of` for the field ``prior``.
 - For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`
-  (to be called by `mixed`), `unmixed`.
+  (to be called by `mixed`), `then`, `unmixed`.
 
 A method's search space is made by ``search_spaces.ranges``.
 """
 
 from trainables.batches.cutout import Cutout
-from trainables.batches.mixup import Mixup
-from trainables.hyperparameters import hyperparameter, listed_after
+from trainables.batches.mixes.mixup import Mixup
+from trainables.hyperparameters import hyperparameter, listed_after, listed_last
 from trainables.losses.asymmetric import AsymmetricLoss
 from trainables.losses.auc import AUCLoss
 from trainables.losses.auc_margin import AUCMarginLoss, PriorFreeAUCMarginLoss
@@ -39,13 +40,15 @@ from trainables.method import LABELS, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.image_state import ImageStateMethod
+from trainables.methods.mixing import MixingMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
 from trainables.methods.sgd import SGDMethod
+from trainables.methods.soft_sgd import SoftSGDMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
-from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
+from trainables.updates import Compositional, Descent, Mix, mixed, then, unmixed
 
 __all__ = [
     "LABELS",
@@ -69,6 +72,7 @@ __all__ = [
     "LDAMLoss",
     "Method",
     "Mix",
+    "MixingMethod",
     "Mixup",
     "OneWayCVaRLoss",
     "OneWayKLLoss",
@@ -77,6 +81,7 @@ __all__ = [
     "PriorFreeAUCMarginLoss",
     "Recipe",
     "SGDMethod",
+    "SoftSGDMethod",
     "Stage",
     "TwoWayKLLoss",
     "Update",
@@ -89,11 +94,13 @@ __all__ = [
     "head_only",
     "hyperparameter",
     "listed_after",
+    "listed_last",
     "mixed",
     "one_stage",
     "pesg",
     "prior_of",
     "sgd",
+    "then",
     "unmixed",
     "warmed_up",
 ]

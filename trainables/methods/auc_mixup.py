@@ -6,7 +6,6 @@ from trainables.methods.api import (
     LABELS,
     AUCMixupLoss,
     Context,
-    Mixup,
     PESGMethod,
     Recipe,
     fields,
@@ -24,7 +23,8 @@ class AUCMixup(PESGMethod):
     TARGETS = LABELS
 
     margin: float = listed_after("lr", fields.margin())
-    mixup_alpha: float = listed_after("margin", fields.mixup_alpha())
+    mix: str = listed_after("margin", fields.mix("mixup"))
+    mixup_alpha: float = listed_after("mix", fields.mixup_alpha())
     mixup_draw: str = listed_after("score_map", fields.mixup_draw())
     mixup_variance: str = listed_after("mixup_draw", fields.mixup_variance())
     project_alpha: bool = listed_after("mixup_variance", fields.project_alpha())
@@ -38,6 +38,5 @@ class AUCMixup(PESGMethod):
                 AUCMixupLoss(self.margin, self.score_map, soft, context.outputs),
                 self.lr,
                 project_alpha=self.project_alpha,
-                mix=Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
             )
         )

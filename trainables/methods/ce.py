@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import LABELS, CELoss, Context, SGDMethod
+from trainables.methods.api import LABELS, CELoss, Context, SoftSGDMethod
 
 __all__ = ["CE"]
 
 
 @dataclass(frozen=True)
-class CE(SGDMethod):
+class CE(SoftSGDMethod):
     """CE loss, SGD."""
 
     TARGETS = LABELS

@@ -2,40 +2,21 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import (
-    LABELS,
-    CELoss,
-    Context,
-    Mixup,
-    Recipe,
-    SGDMethod,
-    fields,
-    listed_after,
-    one_stage,
-)
+from trainables.methods.api import LABELS, CELoss, Context, SoftSGDMethod, fields, listed_after
 
 __all__ = ["CEMixup"]
 
 
 @dataclass(frozen=True)
-class CEMixup(SGDMethod):
+class CEMixup(SoftSGDMethod):
     """CE loss on mixup batches, SGD."""
 
     TARGETS = LABELS
 
-    mixup_alpha: float = listed_after("weight_decay", fields.mixup_alpha())
+    mix: str = listed_after("weight_decay", fields.mix("mixup"))
+    mixup_alpha: float = listed_after("mix", fields.mixup_alpha())
     mixup_draw: str = listed_after("mixup_alpha", fields.mixup_draw())
 
     def loss(self, context: Context) -> CELoss:  # noqa: ARG002
         """The cross entropy of soft labels."""
         return CELoss()
-
-    def recipe(self, context: Context) -> Recipe:
-        """One stage of SGD on mixed batches."""
-        return one_stage(
-            lambda: self.descent(
-                context,
-                self.loss(context),
-                Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
-            )
-        )

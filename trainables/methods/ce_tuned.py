@@ -7,7 +7,7 @@ from trainables.methods.api import (
     Context,
     Cutout,
     Descent,
-    Method,
+    MixingMethod,
     Recipe,
     Stage,
     WeightedCELoss,
@@ -15,6 +15,7 @@ from trainables.methods.api import (
     fields,
     hyperparameter,
     sgd,
+    then,
     warmed_up,
 )
 
@@ -22,7 +23,7 @@ __all__ = ["CETuned"]
 
 
 @dataclass(frozen=True)
-class CETuned(Method):
+class CETuned(MixingMethod):
     """CE loss, SGD with momentum, and the usual settings of plain training.
 
     Source of the idea: Shwartz-Ziv et al., "Simplifying Neural Network Training Under Class
@@ -102,7 +103,7 @@ class CETuned(Method):
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,
                 nesterov=self.nesterov and self.momentum > 0,
-                mix=Cutout(self.cutout, context.generator),
+                mix=then(Cutout(self.cutout, context.generator), self.mixing(context)),
             )
 
         return Recipe([Stage(start, decays=decays(), before_step=warmed_up(self.lr, self.warm_up))])

@@ -9,15 +9,15 @@ from torch import Tensor
 from trainables.hyperparameters import hyperparameter
 from trainables.losses.auc import AUCLoss
 from trainables.losses.ce import ce_loss
-from trainables.method import Method
 from trainables.methods import fields
+from trainables.methods.mixing import MixingMethod
 from trainables.methods.parts import by_label, one_stage
 from trainables.optimizers.inner import Given
 from trainables.optimizers.pdsca import INNER, PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
 from trainables.optimizers.taylor import taylor_terms
 from trainables.recipe import Context, Recipe
-from trainables.updates import Compositional, Mix, unmixed
+from trainables.updates import Compositional, Mix
 
 __all__ = ["CompositionalMethod"]
 
@@ -25,7 +25,7 @@ _ALG = f"{fields.C}, Alg. 1"
 
 
 @dataclass(frozen=True)
-class CompositionalMethod(Method):
+class CompositionalMethod(MixingMethod):
     """A method of inner CE and outer AUC loss, with PDSCA."""
 
     lr: float = fields.lr()
@@ -113,15 +113,19 @@ class CompositionalMethod(Method):
 
     @property
     def compilable(self) -> bool:
-        """Not with the Hessian of the inner steps: compiled networks have first derivatives."""
-        return self.inner != "exact"
+        """Nor with the Hessian of the inner steps: compiled networks have first derivatives."""
+        return super().compilable and self.inner != "exact"
 
     def compositional(
-        self, context: Context, loss: Callable[[], AUCLoss], mix: Mix = unmixed
+        self, context: Context, loss: Callable[[], AUCLoss], mix: Mix | None = None
     ) -> Recipe:
-        """One stage of PDSCA on the cross entropy and ``loss``, made when the stage begins."""
+        """One stage of PDSCA on the cross entropy and ``loss``, made when the stage begins.
+
+        ``mix`` is done to each batch first; None: what ``mix`` of the method says.
+        """
+        done = self.mixing(context) if mix is None else mix
         return one_stage(
-            lambda: self._update(context, loss(), mix), batches=1 if self.same_batch else 2
+            lambda: self._update(context, loss(), done), batches=1 if self.same_batch else 2
         )
 
     def _update(self, context: Context, loss: AUCLoss, mix: Mix) -> Compositional:

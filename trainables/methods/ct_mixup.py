@@ -11,9 +11,9 @@ from trainables.methods.api import (
     AUCMixupLoss,
     CompositionalMethod,
     Context,
-    Mixup,
     Recipe,
     fields,
+    listed_after,
 )
 
 __all__ = ["CTMixup"]
@@ -25,9 +25,8 @@ class CTMixup(CompositionalMethod):
 
     TARGETS = LABELS
 
-    mixup_alpha: float = fields.mixup_alpha()
-    mixup_draw: str = fields.mixup_draw()
-    mixup_variance: str = fields.mixup_variance()
+    mix: str = fields.mix("mixup")
+    mixup_variance: str = listed_after("mixup_draw", fields.mixup_variance())
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of PDSCA on AUC-mixup and the cross entropy."""
@@ -35,5 +34,4 @@ class CTMixup(CompositionalMethod):
         return self.compositional(
             context,
             lambda: AUCMixupLoss(self.margin, self.score_map, soft, context.outputs),
-            Mixup(self.mixup_alpha, self.mixup_draw == "sample", context.generator),
         )

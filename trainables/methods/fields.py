@@ -1,5 +1,6 @@
 """Hyperparameters that several methods share, so that one name means one thing everywhere."""
 
+from trainables.batches.mixes import MIXES, NONE
 from trainables.hyperparameters import hyperparameter
 from trainables.losses.score_maps import SCORE_MAPS
 
@@ -16,6 +17,7 @@ __all__ = [
     "kl",
     "lr",
     "margin",
+    "mix",
     "mixup_alpha",
     "mixup_draw",
     "mixup_variance",
@@ -183,11 +185,23 @@ def prior(*, free: bool = False) -> float | str:
     )
 
 
+def mix(default: str = NONE) -> str:
+    """How the images of a batch are mixed, by default not at all."""
+    return hyperparameter(
+        default,
+        help="how the images of a batch are mixed, and their labels with them; each mix with its "
+        "source in docs/methods.md",
+        source="an option; none in the paper" if default == NONE else "Zhang et al., ICLR 2018",
+        choices=tuple(MIXES),
+    )
+
+
 def mixup_alpha() -> float:
-    """Strength of mixup, 1 by default."""
+    """Strength of a mix, 1 by default."""
     return hyperparameter(
         1.0,
-        help="lambda ~ Beta(mixup_alpha, mixup_alpha); 0: no mixup",
+        help="lambda of the mix ~ Beta(mixup_alpha, mixup_alpha), of balanced_mixup "
+        "Beta(mixup_alpha, 1); 0: nothing is mixed",
         source="Zhang et al., mixup, ICLR 2018 (arXiv 1710.09412), sec. 3.2: CIFAR",
         low=0,
     )
@@ -197,7 +211,7 @@ def mixup_draw() -> str:
     """How often lambda is drawn, once a batch by default."""
     return hyperparameter(
         "batch",
-        help="lambda is drawn once a batch or once a sample",
+        help="lambda of the mix is drawn once a batch or once a sample",
         source=f"{X} leaves it open; batch: Zhang et al., ICLR 2018",
         choices=("batch", "sample"),
     )

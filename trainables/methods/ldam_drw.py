@@ -8,7 +8,7 @@ from trainables.methods.api import (
     Descent,
     LDAMLoss,
     Recipe,
-    SGDMethod,
+    SoftSGDMethod,
     Stage,
     decays,
     fields,
@@ -22,7 +22,7 @@ _CAO = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
 
 
 @dataclass(frozen=True)
-class LDAMDRW(SGDMethod):
+class LDAMDRW(SoftSGDMethod):
     """CE with margins that are wider the rarer the class, deferred class weights (LDAM-DRW), SGD.
 
     Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). ``reweight_from: 1`` is LDAM alone.

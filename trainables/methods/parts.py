@@ -73,7 +73,13 @@ def warmed_up(lr: float, share: float) -> Callable[[Any, float], None] | None:
 
 
 def adam(
-    context: Context, loss: nn.Module, params: Iterable[Tensor], *, lr: float, weight_decay: float
+    context: Context,
+    loss: nn.Module,
+    params: Iterable[Tensor],
+    *,
+    lr: float,
+    weight_decay: float,
+    mix: Mix = unmixed,
 ) -> Descent:
     """Descent by Adam, the weight decay as a part of the gradient (Kingma and Ba, ICLR 2015)."""
     trained = list(params)
@@ -92,7 +98,7 @@ def adam(
             group["capturable"] = on_gpu
 
     optimizer.register_load_state_dict_post_hook(stay_capturable)
-    return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer))
+    return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer), mix)
 
 
 def pesg(

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 from trainables.losses.auc import AUCLoss
-from trainables.method import Method
 from trainables.methods import fields, parts
+from trainables.methods.mixing import MixingMethod
 from trainables.recipe import Context
-from trainables.updates import Descent, Mix, unmixed
+from trainables.updates import Descent, Mix
 
 __all__ = ["PESGMethod"]
 
 
 @dataclass(frozen=True)
-class PESGMethod(Method):
+class PESGMethod(MixingMethod):
     """A method of an AUC loss, with PESG."""
 
     lr: float = fields.lr()
@@ -30,7 +30,7 @@ class PESGMethod(Method):
         *,
         project_alpha: bool = True,
         ce_weight: float = 0.0,
-        mix: Mix = unmixed,
+        mix: Mix | None = None,
     ) -> Descent:
         """PESG on ``loss``, and on ``ce_weight`` times the cross entropy; to be made in a stage.
 
@@ -40,7 +40,7 @@ class PESGMethod(Method):
             lr: the learning rate, which need not be the method's own.
             project_alpha: keep alpha at 0 or above.
             ce_weight: at least 0; 0: no cross entropy.
-            mix: done to each batch first.
+            mix: done to each batch first; None: what ``mix`` of the method says.
         """
         return parts.pesg(
             context,
@@ -53,5 +53,5 @@ class PESGMethod(Method):
             clip=self.clip,
             project_alpha=project_alpha,
             ce_weight=ce_weight,
-            mix=mix,
+            mix=self.mixing(context) if mix is None else mix,
         )

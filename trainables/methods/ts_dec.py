@@ -58,6 +58,7 @@ class TSDEC(AUCM):
                         context.weights,
                         lr=self.lr,
                         weight_decay=self.weight_decay,
+                        mix=self.mixing(context),
                     ),
                     end=share,
                     decays=decays(0.0, share),

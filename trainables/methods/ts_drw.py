@@ -28,6 +28,7 @@ class TSDRW(AUCM):
                         context.weights,
                         lr=self.lr,
                         weight_decay=self.weight_decay,
+                        mix=self.mixing(context),
                     ),
                     end=first,
                 ),

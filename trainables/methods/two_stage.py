@@ -68,4 +68,5 @@ class TwoStage(AUCM):
             context.weights,
             lr=self.pretrain_lr,
             weight_decay=self.weight_decay,
+            mix=self.mixing(context),
         )

@@ -7,7 +7,7 @@ from torch import nn
 from trainables.methods.api import (
     LABELS,
     Context,
-    SGDMethod,
+    SoftSGDMethod,
     VSLoss,
     hyperparameter,
     listed_after,
@@ -17,7 +17,7 @@ __all__ = ["VectorScaling"]
 
 
 @dataclass(frozen=True)
-class VectorScaling(SGDMethod):
+class VectorScaling(SoftSGDMethod):
     """VS loss: CE of logits scaled and shifted by class (``vs_gamma: 0``: logit-adjusted CE), SGD.
 
     Sources: Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021

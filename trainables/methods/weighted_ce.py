@@ -8,7 +8,7 @@ from trainables.methods.api import (
     LABELS,
     ClassBalancedCELoss,
     Context,
-    SGDMethod,
+    SoftSGDMethod,
     fields,
     hyperparameter,
     listed_after,
@@ -18,7 +18,7 @@ __all__ = ["WeightedCE"]
 
 
 @dataclass(frozen=True)
-class WeightedCE(SGDMethod):
+class WeightedCE(SoftSGDMethod):
     """CE weighted by class: inverse frequency, Cui et al.'s effective number or a factor, SGD.
 
     Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019

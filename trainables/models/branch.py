@@ -165,6 +165,11 @@ class Branched(BinaryClassifier):
             part.precision = value
 
     @property
+    def mix_layers(self) -> tuple[str, ...]:
+        """Of the image network, where that is trained."""
+        return self.image.mix_layers if isinstance(self.image, BinaryClassifier) else ()
+
+    @property
     def compiled_for(self) -> frozenset[int]:
         """Of the image network; the branch is eager, being small."""
         return self.trained[0].compiled_for

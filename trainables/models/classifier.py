@@ -1,5 +1,6 @@
 """The one shape of model that every method trains: features, then one logit an image and label."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import ClassVar, Self
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.errors import UnknownNameError
+from trainables.models.inside import blocks
 from trainables.optimizers.lr_factors import factor_of, give_factor
 from trainables.steps.compiled import compiled
 from trainables.steps.precision import PRECISIONS
@@ -27,6 +29,9 @@ class BinaryClassifier(nn.Module):
         precision: "f32"; "tf32", for which the loop lets a GPU round f32 products; or "bf16" to
             run features and head under bf16 autocast (the weights stay float32). It may be set
             later: ``model.precision = "bf16"``.
+        mix_layers: layers of the features whose outputs manifold mixup may mix, each one row an
+            image, by their names among ``features.named_modules()``; none: it mixes images alone.
+            None: `trainables.models.inside.blocks`.
 
     Attributes:
         takes_metadata: of the class: it is called as model(images, metadata).
@@ -35,17 +40,38 @@ class BinaryClassifier(nn.Module):
 
     Raises:
         ValueError: the precision is unknown.
+        UnknownNameError: there is no layer of one of the ``mix_layers``.
     """
 
     takes_metadata: ClassVar[bool] = False
 
-    def __init__(self, features: nn.Module, head: nn.Linear, precision: str = "f32") -> None:
+    def __init__(
+        self,
+        features: nn.Module,
+        head: nn.Linear,
+        precision: str = "f32",
+        mix_layers: Sequence[str] | None = None,
+    ) -> None:
         super().__init__()
         self.features = features
         self.head = head
         self.precision = precision
         self.compiled_for: frozenset[int] = frozenset()
         self._frozen: tuple[nn.Module, ...] = ()
+        self._mix_layers = None if mix_layers is None else tuple(mix_layers)
+        names = dict(features.named_modules()).keys() - {""}
+        for name in self._mix_layers or ():
+            if name not in names:
+                near = get_close_matches(name, names, n=3)
+                hint = f", such as {', '.join(near)}" if near else ""
+                raise UnknownNameError(
+                    f"mix_layers must be layers of the network's features{hint}, not {name!r}."
+                )
+
+    @property
+    def mix_layers(self) -> tuple[str, ...]:
+        """Layers of the features that manifold mixup may mix, by their names."""
+        return blocks(self.features) if self._mix_layers is None else self._mix_layers
 
     @property
     def precision(self) -> str:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.losses.auc import AUCLoss
+from trainables.models.inside import MixedInside, mixed_inside
 from trainables.optimizers.lr_factors import scaled
 from trainables.optimizers.scaling import average_
 
@@ -104,7 +105,11 @@ class Inner(ABC):
 
 
 def called(model: nn.Module, given: Given) -> Tensor:
-    """The model's logits."""
+    """The model's logits; of `MixedInside` its layers are mixed."""
+    if isinstance(given, MixedInside):
+        with mixed_inside(model, given.inside):
+            inside: Tensor = model(*given)
+        return inside
     logits: Tensor = model(*given) if isinstance(given, tuple) else model(given)
     return logits
 

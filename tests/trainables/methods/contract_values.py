@@ -39,6 +39,7 @@ OTHER: dict[str, Any] = {
     "damping": 0.1,
     "bound_low": 1e3,
     "bound_high": 2.0,
+    "mix": "ricap",
     "mixup_draw": "sample",
     "mixup_variance": "hard",
     "pretrain_optimizer": "adam",
@@ -62,6 +63,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
     "bound_high": {"second_moment": "adabound"},
     "surrogate_scale": {"surrogate": "logistic"},
+    # Both have a part in every mix; where it is mixup by itself, this changes nothing.
+    "mixup_alpha": {"mix": "mixup"},
+    "mixup_draw": {"mix": "mixup"},
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.
     "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},

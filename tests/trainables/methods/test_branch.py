@@ -11,7 +11,7 @@ from tests.trainables.host_reads import no_host_reads
 from tests.trainables.methods.contract_values import SHORT
 from tests.trainables.tiny import STEPS, TinyTrial, context, generator
 from tests.trainables.tiny import model as image_network
-from trainables.batches.mixup import Mixup
+from trainables.batches.mixes.mixup import Mixup
 from trainables.branch_after import recipe_of
 from trainables.methods import METHODS
 from trainables.models.branch import Branch, Branched, branched

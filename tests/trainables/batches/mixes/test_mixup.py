@@ -7,7 +7,8 @@ import torch
 from scipy.stats import beta, kstest
 
 from tests.trainables.tiny import batch, generator, of_labels
-from trainables.batches.mixup import Mixup, beta_draws
+from trainables.batches.mixes.mixup import Mixup
+from trainables.batches.mixes.shares import beta_draws
 from trainables.recipe import Batch
 
 

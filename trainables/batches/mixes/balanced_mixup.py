@@ -1,0 +1,70 @@
+"""Balanced-MixUp: images as they are drawn, mixed with images drawn evenly from the classes.
+
+Source: Galdran, Carneiro, Gonzalez Ballester, "Balanced-MixUp for Highly Imbalanced Medical Image
+Classification", MICCAI 2021 (arXiv 2109.09850), eq. (3).
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from trainables.batches.mixes.shares import blended, blended_targets
+from trainables.recipe import Batch
+
+__all__ = ["BalancedMixup", "share_met"]
+
+
+@dataclass(frozen=True)
+class BalancedMixup:
+    """x = (1 - lambda) x_i + lambda x'_i, targets and metadata likewise, lambda ~ Beta(alpha, 1),
+    x' the batch's partner.
+
+    Attributes:
+        alpha: at least 0; 0 gives every batch back as it is. The paper's lie from 0.1 to 0.3.
+        per_sample: one lambda an image, instead of one a batch.
+        generator: on the batch's device.
+    """
+
+    alpha: float
+    per_sample: bool
+    generator: torch.Generator
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The mixed batch, as large as the one that came.
+
+        Raises:
+            ValueError: the batch has no partner.
+        """
+        if self.alpha == 0:
+            return batch
+        even = batch.partner
+        if even is None:
+            raise ValueError(
+                "balanced_mixup needs batches with a partner, drawn evenly from the classes, and "
+                "this one has none: the method must say that it wants partners."
+            )
+        # U^(1 / alpha) is of Beta(alpha, 1).
+        uniform = torch.rand(
+            len(batch.targets) if self.per_sample else 1,
+            dtype=torch.float64,
+            device=self.generator.device,
+            generator=self.generator,
+        )
+        share = 1 - uniform ** (1 / self.alpha)
+        rows, beside = batch.metadata, even.metadata
+        return Batch(
+            blended(batch.images, even.images, share),
+            blended_targets(batch.targets, even.targets, share),
+            batch.indices,
+            None if rows is None or beside is None else blended(rows, beside, share),
+        )
+
+
+def share_met(prior: float, alpha: float) -> float:
+    """The mean of the labels of mixed images, nearer to 1/2 than the share ``prior`` that is drawn.
+
+    >>> share_met(0.1, 0.25)
+    0.18
+    """
+    weight = alpha / (1 + alpha)  # the mean of lambda
+    return (1 - weight) * prior + weight / 2

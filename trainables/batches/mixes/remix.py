@@ -1,0 +1,87 @@
+"""Remix: mixup whose labels lean to the rarer class.
+
+Source: Chou, Chang, Pan, Wei, Juan, "Remix: Rebalanced Mixup", ECCV 2020 workshops
+(arXiv 2007.03943), eq. (6) and (7).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from trainables.batches.mixes.shares import beta_draws, blended, blended_targets, partners
+from trainables.recipe import Batch
+
+__all__ = ["KAPPA", "TAU", "Remix", "share_met"]
+
+KAPPA, TAU = 3.0, 0.5
+"""How much more frequent a class must be, and how little of it must be seen, to be left out."""
+
+T = TypeVar("T", float, Tensor)
+
+
+@dataclass(frozen=True)
+class Remix:
+    """x = lambda x_i + (1 - lambda) x_perm(i); the label's share of i is 0 where its class is
+    ``KAPPA`` times as frequent as the other's or more and lambda < ``TAU``, 1 where it is the other
+    way round, and lambda elsewhere.
+
+    Of several labels each decides by its own classes, of an uncertain one by what is likelier.
+    Metadata are mixed as images are.
+
+    Attributes:
+        alpha: lambda ~ Beta(alpha, alpha), at least 0; 0 gives every batch back as it is.
+        per_sample: one lambda an image, instead of one a batch.
+        generator: on the batch's device.
+        prior: share of positives among the images, in (0, 1), or one a label (L,).
+    """
+
+    alpha: float
+    per_sample: bool
+    generator: torch.Generator
+    prior: float | Tensor
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The mixed batch, as large as the one that came."""
+        if self.alpha == 0:
+            return batch
+        count, targets, rows = len(batch.targets), batch.targets, batch.metadata
+        share = beta_draws(self.alpha, count if self.per_sample else 1, self.generator)
+        others = partners(count, self.generator)
+        return Batch(
+            blended(batch.images, batch.images[others], share),
+            blended_targets(targets, targets[others], self._label_share(share, targets, others)),
+            batch.indices,
+            None if rows is None else blended(rows, rows[others], share),
+        )
+
+    def _label_share(self, share: Tensor, targets: Tensor, others: Tensor) -> Tensor:
+        """Of targets, alike: what of each label is that of the first image."""
+        positive = targets > 0.5
+        other = positive[others]
+        odds = self.prior / (1 - self.prior)
+        # How much more frequent the first image's class is.
+        ratio = torch.where(positive, odds, 1 / odds)
+        ratio = torch.where(positive == other, 1.0, ratio)
+        share = share.view(-1, *[1] * (targets.dim() - 1)).expand_as(targets)
+        kept = torch.where((ratio >= KAPPA) & (share < TAU), 0.0, share)
+        return torch.where((ratio <= 1 / KAPPA) & (1 - share < TAU), 1.0, kept)
+
+
+def share_met(prior: T, alpha: float) -> T:
+    """The mean of the labels of mixed images: more than ``prior`` where positives are rare.
+
+    Args:
+        prior: share of positives among the images, in (0, 1), or one a label (L,).
+        alpha: as of `Remix`.
+    """
+    if alpha == 0:
+        return prior
+    # E[lambda; lambda < 1/2] = I_(1/2)(alpha + 1, alpha) / 2, what a class loses by being left out.
+    log_beta = 2 * math.lgamma(alpha) - math.lgamma(2 * alpha)
+    lost = (0.5 - math.exp(alpha * math.log(0.25) - math.log(alpha) - log_beta)) / 2
+    odds = prior / (1 - prior)
+    rare, frequent = odds <= 1 / KAPPA, odds >= KAPPA
+    return prior + 2 * prior * (1 - prior) * lost * (1 * rare - 1 * frequent)
