@@ -9,6 +9,7 @@ from trainables.hyperparameters import (
     hyperparameter,
     hyperparameters,
     listed_after,
+    listed_last,
 )
 from trainables.methods import METHODS
 
@@ -113,6 +114,30 @@ def test_what_is_added_stands_last_or_where_it_belongs() -> None:
     assert known["second"].default == Changed().second == 2
 
 
+def test_what_is_listed_last_stays_there_unless_a_subclass_places_it() -> None:
+    @dataclass(frozen=True)
+    class Base:
+        one: int = listed_last(count())
+        two: int = listed_last(count())
+        rate: int = count()
+
+    @dataclass(frozen=True)
+    class Plain(Base):
+        one: int = count(2)
+        own: int = count()
+        behind: int = listed_after("one", count())
+
+    @dataclass(frozen=True)
+    class Placed(Base):
+        own: int = count()
+        two: int = listed_after("rate", count())
+
+    assert list(hyperparameters(Plain)) == ["rate", "own", "one", "behind", "two"]
+    assert list(hyperparameters(Placed)) == ["rate", "two", "own", "one"]
+    with pytest.raises(TypeError, match=r"^listed_last\(...\) takes what hyperparameter\(\) gave"):
+        listed_last(0.1)
+
+
 def test_a_place_after_what_is_not_there_is_refused() -> None:
     with pytest.raises(TypeError, match=r"takes what hyperparameter\(\) gave, not 0.1"):
         listed_after("rate", 0.1)
@@ -130,15 +155,19 @@ def test_a_place_after_what_is_not_there_is_refused() -> None:
 @pytest.mark.parametrize(
     ("method", "order"),
     [
-        ("auc_s", "lr epoch_decay weight_decay score_map prior momentum clip"),
+        (
+            "auc_s",
+            "lr epoch_decay weight_decay score_map prior momentum clip mix mixup_alpha mixup_draw",
+        ),
         (
             "auc_m",
-            "lr margin epoch_decay weight_decay score_map prior project_alpha momentum clip",
+            "lr margin epoch_decay weight_decay score_map prior project_alpha momentum clip mix "
+            "mixup_alpha mixup_draw",
         ),
         (
             "auc_mixup",
-            "lr margin mixup_alpha epoch_decay weight_decay score_map mixup_draw mixup_variance "
-            "project_alpha momentum clip",
+            "lr margin mix mixup_alpha epoch_decay weight_decay score_map mixup_draw "
+            "mixup_variance project_alpha momentum clip",
         ),
     ],
 )

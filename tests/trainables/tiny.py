@@ -33,7 +33,7 @@ def model(seed: int = 0, labels: int = 1) -> BinaryClassifier:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         features = nn.Sequential(nn.Flatten(), nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ELU())
-        network = BinaryClassifier(features, nn.Linear(5, 1))
+        network = BinaryClassifier(features, nn.Linear(5, 1), mix_layers=("1",))
         network.have_outputs(labels)
         return network
 
@@ -95,6 +95,7 @@ class TinyTrial:
         self.positives = positives
         self.size = method.images_a_batch(SIZE)
         self.steps, self.done = steps, 0
+        self.with_partners = method.wants_partners
         self.recipe: Recipe = method.recipe(context(self.model, self.mixup, labels))
 
     def train(self, steps: int, done: int | None = None) -> list[float]:
@@ -110,12 +111,15 @@ class TinyTrial:
     def drawn(self) -> list[Batch]:
         """The batches of the next step."""
         positives = self.positives * self.size // SIZE
-        return [
+        drawn = [
             batch(self.draws, self.size, positives)
             if self.labels == 1
             else of_labels(self.draws, self.size)
             for _ in range(self.recipe.batches)
         ]
+        for each in drawn if self.with_partners else ():
+            each.partner = batch(self.draws, self.size, self.size // 2)
+        return drawn
 
     def weights(self) -> torch.Tensor:
         """All that evaluation sees, as one vector: parameters and BatchNorm statistics."""

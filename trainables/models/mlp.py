@@ -22,4 +22,4 @@ def mlp(in_channels: int, image_size: int) -> BinaryClassifier:
         nn.Linear(128, 64),
         ELU(),
     )
-    return BinaryClassifier(features, nn.Linear(64, 1))
+    return BinaryClassifier(features, nn.Linear(64, 1), mix_layers=("2",))

@@ -114,4 +114,6 @@ def _resnet(in_channels: int, blocks: int, activation: str) -> BinaryClassifier:
     for module in features.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)
-    return BinaryClassifier(features, nn.Linear(channels, 1))
+    # The last block of each width, as Verma et al. mix.
+    ends = [str(2 + blocks * number) for number in range(1, len(WIDTHS))]
+    return BinaryClassifier(features, nn.Linear(channels, 1), mix_layers=ends)

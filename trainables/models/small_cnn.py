@@ -20,6 +20,7 @@ def small_cnn(in_channels: int, image_size: int) -> BinaryClassifier:
         image_size: pixels a side, at least 1.
     """
     layers: list[nn.Module] = []
+    ends = []
     channels, size = in_channels, image_size
     for width in WIDTHS:
         layers += [
@@ -31,5 +32,6 @@ def small_cnn(in_channels: int, image_size: int) -> BinaryClassifier:
         if width != WIDTHS[-1] and size >= 8:
             layers.append(nn.MaxPool2d(2))
             size //= 2
+        ends.append(str(len(layers) - 1))
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return BinaryClassifier(nn.Sequential(*layers), nn.Linear(channels, 1))
+    return BinaryClassifier(nn.Sequential(*layers), nn.Linear(channels, 1), mix_layers=ends[:-1])

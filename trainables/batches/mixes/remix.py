@@ -6,7 +6,6 @@ Source: Chou, Chang, Pan, Wei, Juan, "Remix: Rebalanced Mixup", ECCV 2020 worksh
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -18,8 +17,6 @@ __all__ = ["KAPPA", "TAU", "Remix", "share_met"]
 
 KAPPA, TAU = 3.0, 0.5
 """How much more frequent a class must be, and how little of it must be seen, to be left out."""
-
-T = TypeVar("T", float, Tensor)
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class Remix:
         return torch.where((ratio <= 1 / KAPPA) & (1 - share < TAU), 1.0, kept)
 
 
-def share_met(prior: T, alpha: float) -> T:
+def share_met(prior: float | Tensor, alpha: float) -> float | Tensor:
     """The mean of the labels of mixed images: more than ``prior`` where positives are rare.
 
     Args:

@@ -45,13 +45,12 @@ class RICAP:
         left, begin = self._lengths(width, drawn)
         first = torch.arange(count, device=device)
         whose = torch.stack([first, *(partners(count, self.generator) for _ in range(3))])
-        # Crops in the order upper left, upper right, lower left, lower right.
-        rows, columns = (0, 0, 1, 1), (0, 1, 0, 1)
+        # (4, drawn) of the crops upper left, upper right, lower left, lower right.
+        heights, widths = upper.repeat_interleave(2, 0), left.repeat(2, 1)
         place = torch.rand(
             (2, 4, drawn), dtype=torch.float64, device=device, generator=self.generator
         )
-        y = _places(place[0], height - upper[rows, :])
-        x = _places(place[1], width - left[columns, :])
+        y, x = _places(place[0], height - heights), _places(place[1], width - widths)
         crop = 2 * (~top).long()[:, :, None] + (~begin).long()[:, None, :]  # (drawn, H, W)
         crop = crop.expand(count, height, width)
         of = first[:, None, None]
@@ -63,7 +62,7 @@ class RICAP:
             x[crop, drawn_of] + across[:, None, :],
         )
         mixed = images.permute(0, 2, 3, 1)[whose[crop, of], source[0], source[1]]
-        area = (upper[rows, :] * left[columns, :]).double() / (height * width)
+        area = (heights * widths).double() / (height * width)
         return Batch(
             torch.empty_like(images).copy_(mixed.permute(0, 3, 1, 2)),
             _weighed(batch.targets, whose, area),
