@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from trainables.batches.augment import augment, normalise, refuse_other_axes
+from trainables.batches.supply import Supply
 from trainables.config import TrialConfig
 from trainables.datasets.cut.task import BinaryTask
 from trainables.models.weights import statistics
@@ -57,6 +58,10 @@ class Inputs:
             pixels: theirs, uint8 (B, ...), there too.
         """
         return self._batch(chosen, augment(self.augmentation, pixels, self._generator))
+
+    def of(self, supply: Supply, number: int) -> Batch:
+        """The batch for a step that lies ready at a supply's sampler of that ``number``."""
+        return self.augmented(supply.chosen[number], supply.pixels(number))
 
     def plain(self, chosen: Tensor) -> Batch:
         """The training images ``chosen``, int64 (B,) on the trial's device, as they are."""

@@ -27,7 +27,7 @@ AHEAD = 3
 
 
 class Supply(Protocol):
-    """Gives batches, one after the other, of one or more samplers."""
+    """Gives batches, one after the other, of each of its samplers."""
 
     @property
     def chosen(self) -> Sequence[Tensor]:
@@ -104,10 +104,8 @@ class Ahead:
 
     def load(self, batches: int) -> None:
         """Wait for what was gathered; begin with batches that come later."""
-        for number in range(batches):
-            self._pixels[number] = self._lines[number].next_into(
-                self.chosen[number], self._pixels[number]
-            )
+        for number, line in enumerate(self._lines[:batches]):
+            self._pixels[number] = line.next_into(self.chosen[number], self._pixels[number])
 
     def pixels(self, number: int) -> Tensor:
         """On a GPU always the same tensor."""
