@@ -81,6 +81,17 @@ CASES = [
         },
     ),
     Case("auc_m, momentum", {**DIGITS, "method": "auc_m", "params": {"momentum": 0.9}}),
+    *(
+        Case(f"{name}, {mix}", {**DIGITS, "method": name, "params": {"mix": mix}})
+        for name, mix in (
+            ("ce", "cutmix"),
+            ("auc_m", "ricap"),
+            ("auc_m", "remix"),
+            ("auc_m", "balanced_mixup"),
+            ("auc_m", "manifold"),
+            ("ct_mixup", "manifold"),
+        )
+    ),
     Case("auc_m, half positive", {**DIGITS, "method": "auc_m", "positive_rate": 0.5}),
     *(
         Case(f"{name}, three labels", {**LABELS, "method": name, "params": params})
@@ -187,7 +198,8 @@ def train(run: TrainingRun, losses: list[Tensor] | None = None) -> Trained:
         "scores": torch.from_numpy(run.test()["scores"]),
         "curve": torch.tensor([[each["val_auroc"], each["loss"]] for each in run.curve]),
     }
-    generators = [each["generator"] for each in state["samplers"]] + state["generators"]
+    samplers = [*state["samplers"], *state["partners"]]
+    generators = [each["generator"] for each in samplers] + state["generators"]
     generators += state["draws"][1:]  # torch's default one of the GPU
     counts = (run.step, run.images, run.gradient_evaluations)
     return Trained(tensors, torch.stack(generators), counts, ways, len(run._recipe._stages))

@@ -110,6 +110,18 @@ WRONG: dict[str, tuple[StudySpec, str]] = {
         spec("patients", task={"augmentation": "flip_3d"}),
         r"augmentation flip_3d is for volumes .*: take one of crop_flip, flip, none",
     ),
+    "a mix that cuts images on volumes": (
+        spec(
+            "voxels",
+            task={"model": "small_cnn_3d"},
+            methods=["ce", {"name": "four", "method": "auc_m", "set": {"mix": "ricap"}}],
+        ),
+        "task own: mix ricap cuts images .*, and these are volumes: take one of mixup, cutmix, ",
+    ),
+    "partners of several labels": (
+        spec("films", methods=[{"name": "even", "method": "ce", "set": {"mix": "balanced_mixup"}}]),
+        "task own: mix balanced_mixup draws images evenly .* 3 labels: name one",
+    ),
     "a network of images on volumes": (
         spec("voxels", task={"model": "small_cnn"}),
         "small_cnn must take volumes of 1 channels and 6x8x8 pixels, as these are, and fails",
