@@ -63,8 +63,8 @@ class BalancedMixup:
 def share_met(prior: float, alpha: float) -> float:
     """The mean of the labels of mixed images, nearer to 1/2 than the share ``prior`` that is drawn.
 
-    >>> share_met(0.1, 0.25)
-    0.18
+    >>> share_met(0.25, 1.0)
+    0.375
     """
     weight = alpha / (1 + alpha)  # the mean of lambda
     return (1 - weight) * prior + weight / 2
