@@ -70,7 +70,13 @@ def test_networks_of_metadata_are_known_with_their_options() -> None:
 
 def train(tmp_path: Path, **changes: Any) -> float:
     """Validation AUROC after a trial of one interval, planned and refused as a study's."""
-    asked = {"method": "ce", "dataset": "digits", "model": "mlp", "data": {}, "network": {}}
+    asked: dict[str, Any] = {
+        "method": "ce",
+        "dataset": "digits",
+        "model": "mlp",
+        "data": {},
+        "network": {},
+    }
     asked |= changes
     task = {
         "dataset": {"name": asked["dataset"], **asked["data"]},
