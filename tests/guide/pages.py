@@ -3,6 +3,7 @@
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def text_of(text: str) -> str:
     return _FENCE.sub("", text)
 
 
-def spec_of(**changes: object) -> dict[str, object]:
+def spec_of(**changes: Any) -> dict[str, Any]:
     """The smallest spec with some of its keys replaced."""
     return {
         "name": "shown",
