@@ -12,7 +12,7 @@ from study.errors import SpecError
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage
 from study.spec import check_environment, parse_spec
-from tests.guide.pages import PAGES, ROOT, blocks, module, page, spec_of, text_of
+from tests.guide.pages import PAGES, blocks, module, page, spec_of, text_of
 from tests.study.conftest import CELL
 from trainables.config import Outcome, TrialConfig
 from trainables.loop import TrainingRun
@@ -160,12 +160,3 @@ def test_no_block_is_of_another_language() -> None:
         fences = re.findall(r"^ *```([\w ]+)$", path.read_text(), re.MULTILINE)
         assert set(fences) <= {"bash", "yaml", "python", "python notebook", "text"}
         assert "```" not in text_of(path.read_text())
-
-
-def test_every_chapter_of_the_report_has_its_line() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "analysis" / "sections").glob("*.py"))
-    titles = set(re.findall(r'Section\(\s*"[\w-]+",\s*"([^"]+)"', code))
-    titles |= set(re.findall(r'^    title = "([^"]+)"$', code, re.MULTILINE))
-    assert {"At a glance", "How much a hyperparameter matters", "Importance"} < titles
-    explained = re.findall(r"^\| \*\*([^*]+)\*\* \|", page("6"), re.MULTILINE)
-    assert set(explained) == titles
