@@ -120,21 +120,39 @@ def test_a_checkpoint_of_a_version_without_partners_loads() -> None:
 
 
 def test_what_a_mix_cannot_do_is_refused_before_anything_trains() -> None:
-    volumes = {"dataset": "tests.trainables.volumes:read", "model": "small_cnn_3d", "imratio": 0.3}
+    volumes: dict[str, Any] = {
+        "dataset": "tests.trainables.volumes:read",
+        "model": "small_cnn_3d",
+        "imratio": 0.3,
+    }
     with pytest.raises(DataError, match=r"^mix ricap cuts images .*, and these are volumes: take "):
         run("ce", "ricap", **volumes)
     for mix in ("cutmix", "manifold"):
         trial = run("auc_mixup", mix, **volumes)
         assert bool(torch.isfinite(trial.train_step()))
-    metadata = {"dataset": "tests.trainables.metadata:read", "model": "metadata", "imratio": 0.3}
+    metadata: dict[str, Any] = {
+        "dataset": "tests.trainables.metadata:read",
+        "model": "metadata",
+        "imratio": 0.3,
+    }
     with pytest.raises(DataError, match=r"^mix cutmix cuts images .*, and these are vectors: take"):
         run("ce", "cutmix", **metadata)
     assert bool(torch.isfinite(run("ce", "manifold", **metadata).train_step()))
 
 
+def test_a_trial_that_mixes_layers_is_not_compiled_and_says_so() -> None:
+    trial = run("auc_m", "manifold", compile=True)
+    assert trial.execution.startswith("eager: the method needs second derivatives, or mixes layers")
+    assert bool(torch.isfinite(trial.train_step()))
+
+
 @pytest.mark.parametrize("branch", [{"branch": "joint"}, {"branch": "after", "branch_from": 0.5}])
 def test_a_network_with_a_branch_is_mixed_too(branch: dict[str, Any]) -> None:
-    data = {"dataset": "tests.trainables.metadata:read", "imratio": 0.3, "network": branch}
+    data: dict[str, Any] = {
+        "dataset": "tests.trainables.metadata:read",
+        "imratio": 0.3,
+        "network": branch,
+    }
     trial, plain = (run("auc_m", mix, **data) for mix in ("manifold", "mixup"))
     losses = [[trial.train_interval()["loss"] for _ in range(2)] for trial in (trial, plain)]
     assert losses[0] != losses[1]
