@@ -51,6 +51,8 @@ OTHER: dict[str, Any] = {
     "positive_factor": 5.0,
     "logit_scale": 3.0,
     "reweight_from": 0.5,
+    "optimizer": "adam",
+    "sam_rho": 0.5,
 }
 """If no method searches it, or one has a bound of the others' range as its default: add a value
 with which a trial of 12 steps ends elsewhere."""
@@ -62,6 +64,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
     "bound_high": {"second_moment": "adabound"},
     "surrogate_scale": {"surrogate": "logistic"},
+    "sam_rho": {"optimizer": "sam"},
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.
     "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},
