@@ -13,7 +13,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-__all__ = ["NEEDED", "OBSERVES", "OTHER", "SHORT", "ends"]
+__all__ = ["NEEDED", "OBSERVES", "OPTIMIZERS", "OTHER", "SHORT", "ends"]
 
 
 def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
@@ -87,3 +87,18 @@ SHORT: dict[str, dict[str, Any]] = {
 }
 """If it sets the length of a stage: add, by method, a value with which each stage of a trial of 12
 steps is longer than one of them."""
+
+OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
+    ("ce", {"optimizer": "adam"}),
+    ("ce", {"optimizer": "adamw"}),
+    ("ce", {"optimizer": "sam", "momentum": 0.9}),
+    ("sopa", {"optimizer": "sam"}),
+    ("ce_tuned", {"optimizer": "adamw", "warm_up": 0.2}),
+    ("auc_m", {"optimizer": "sgd", "momentum": 0.9}),
+    ("auc_m", {"optimizer": "adam", "clip": 1.0}),
+    ("auc_mixup", {"optimizer": "adamw"}),
+    ("auc_m", {"optimizer": "sam", "momentum": 0.9}),
+    ("ts_drw", {"optimizer": "adam"}),
+    ("two_stage", {"optimizer": "sam", "pretrain_optimizer": "adamw", "pretrain_share": 0.5}),
+]
+"""Methods with an optimizer that is not their own: each optimizer, and each kind of method."""
