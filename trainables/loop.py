@@ -22,6 +22,7 @@ from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
 from trainables.datasets.images import Images
+from trainables.diagnostics.diagnostics import Diagnostics
 from trainables.errors import DivergedError
 from trainables.evaluation import tested, validated, without
 from trainables.features.task import task_of
@@ -148,6 +149,9 @@ class TrainingRun:
         self._evaluated = Evaluated(
             config, self._task, self._model, self.batch_size, self._inputs.augmentation
         )
+        self._diagnostics: Diagnostics | None = None
+        if config.diagnostics and targets.dim() == 1:
+            self._diagnostics = Diagnostics(config, self._task, self._inputs)
         if config.compile:
             self._compile(method)
         self._pace = Pace(device)
@@ -205,7 +209,8 @@ class TrainingRun:
         Returns:
             {"interval", "loss" (mean over the interval), "seconds" and "gradient_evaluations" (both
             since the start of the trial)}, what `trainables.evaluation.validated` gives, such as
-            "val_auroc", and the method's own figures, if it has any.
+            "val_auroc", the method's own figures, if it has any, and what
+            `trainables.diagnostics` keeps, if the config asks for it.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -224,6 +229,7 @@ class TrainingRun:
         found = validated(self._task, self._val_scores(), self.config.select)
         figures = self._figures()
         self._count_seconds()
+        looked_at = self._look()  # in nobody's seconds
         result = {
             "interval": self.interval + 1,
             **found,
@@ -231,6 +237,7 @@ class TrainingRun:
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,
             **figures,
+            **looked_at,
         }
         self.curve.append(result)
         self._begun = self.step
@@ -255,6 +262,16 @@ class TrainingRun:
                 f"{self.interval + 1}. Lower the learning rate."
             )
         return scores
+
+    def _look(self) -> dict[str, float]:
+        if self._diagnostics is None:
+            return {}
+
+        def outputs(images: Images, metadata: Tensor | None) -> Tensor:
+            return self._outputs(self._model, images, metadata)
+
+        with self._evaluated.lent(self._recipe):
+            return self._diagnostics.look(self.interval + 1, self._model, outputs)
 
     def train_step(self) -> Tensor:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
@@ -284,7 +301,8 @@ class TrainingRun:
         Returns:
             What `trainables.evaluation.tested` gives, of what ``config.evaluation`` asks for; where
             that is anything, what `trainables.evaluation.without` gives of the weights after the
-            last step and the images as they are; "embeddings": float32 (N, D) if asked for.
+            last step and the images as they are; "embeddings": float32 (N, D) if asked for; with
+            ``config.diagnostics`` the distributions of scores by interval.
 
         Raises:
             DivergedError: a test score is not finite.
@@ -304,6 +322,8 @@ class TrainingRun:
                 plain = self._outputs(*of_test, beat=beat)
             _refuse_infinite(plain)
             found |= without(task, plain)
+        if self._diagnostics is not None:
+            found |= self._diagnostics.arrays()
         if features is not None:
             found["embeddings"] = features.float().cpu().numpy()
         return found
@@ -328,6 +348,7 @@ class TrainingRun:
             "begun": self._begun,
             "losses": self._losses,
             "evaluated": self._evaluated.state_dict(),
+            "diagnostics": self._diagnostics.state_dict() if self._diagnostics else {},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -349,6 +370,8 @@ class TrainingRun:
         self._losses = state["losses"].to(self.config.device, copy=True)
         # A version without averages kept none.
         self._evaluated.load_state_dict(state.get("evaluated", {}))
+        if self._diagnostics is not None:
+            self._diagnostics.load_state_dict(state.get("diagnostics", {}))
 
     @property
     def _generators(self) -> tuple[torch.Generator, torch.Generator]:
