@@ -49,8 +49,9 @@ def grid(
     legend: Sequence[str],
     *,
     shared: bool = False,
+    columns: int = MAX_COLUMNS,
 ) -> go.Figure:
-    """An empty figure of panels, at most ``MAX_COLUMNS`` a row.
+    """An empty figure of panels, at most ``columns`` a row.
 
     Args:
         titles: heading of each panel, row by row; "" for none.
@@ -58,8 +59,9 @@ def grid(
         y_title: title of the y axis, shown at the first panel of each row.
         legend: names that the legend will show; it stands above the panels.
         shared: all panels have one range of y.
+        columns: most panels of a row.
     """
-    columns = min(MAX_COLUMNS, len(titles))
+    columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
     top = 14 + LEGEND_ROW * _legend_rows(legend) + (26 if any(titles) else 0)
     inner = PANEL_HEIGHT * rows + GAP * (rows - 1)
