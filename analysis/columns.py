@@ -252,8 +252,8 @@ _GRADIENT = (
 DIAGNOSTICS = {name: CURVES[name] for name in ("trial", "cell", "seed", "interval")} | {
     "auroc_train": Column(
         "float64",
-        "AUROC of the training images, as they are, up to 5,000 of each class; of all figures NaN: "
-        "it was not finite",
+        "AUROC of the training images, as they are, up to 5,000 of each class; NaN, as in all that "
+        "follows: it was not finite",
     ),
     "auroc_test": Column("float64", "the same of the test images; nothing is selected by it"),
     "generalisation": Column("float64", "generalisation gap: auroc_train less auroc_test"),
@@ -268,8 +268,8 @@ DIAGNOSTICS = {name: CURVES[name] for name in ("trial", "cell", "seed", "interva
     "gradient_share": Column("float64", "gradient_positive over the sum of both"),
     "active": Column(
         "float64",
-        "share of the pairs of a positive and a negative training image whose logits are less than "
-        "1 apart, in the right order",
+        "share of the pairs of a positive and a negative training image in which the logit of the "
+        "positive is not higher by 1 or more",
     ),
 }
 

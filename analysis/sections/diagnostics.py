@@ -37,6 +37,12 @@ ROWS = (
 )
 """Of a figure, from above: title of the axis, and what is drawn as a solid and as a dotted line."""
 
+MOST_POINTS = 25
+"""Intervals drawn a line; of more, so many evenly spread ones, the last among them."""
+
+GAP = 44
+"""Pixels between two of them, of which the lowest alone names its axis."""
+
 WORDS = {
     "auroc_train": "training AUROC",
     "auroc_test": "test AUROC",
@@ -58,11 +64,15 @@ INTRODUCTION = (
     "end, by their gradient and by pairs that are not settled.",
     "A score is the sigmoid of the logit, for every method. The generalisation gap is the AUROC of "
     "the training images less that of the test images. The gradient is that of the mean cross "
-    "entropy of up to 64 training images of a class, whatever the method's own loss, so that methods "
-    "compare. A pair of a positive and a negative training image is active where their logits are "
-    "less than 1 apart in the right order. Methods that compare other scores than sigmoids "
+    "entropy of up to 64 training images of a class, whatever the method's own loss, so that "
+    "methods compare. A pair of a positive and a negative training image is active unless the "
+    "logit of the positive is higher by 1 or more. Methods that compare other scores than sigmoids "
     "(score_map) have logits on another scale: set them beside each other only with and without a "
     "mix.",
+    "Each method has the hyperparameters that its own search selected, so that a difference is "
+    "that of the mix and of what was tuned with it; and auc_mixup and ct_mixup have a loss without "
+    "a prior. Where nothing is searched, two variants of one method that set mix alone differ in "
+    "nothing else.",
     "Nothing was selected by these figures. The test images enter them at every interval, to be "
     "looked at after the fact: choose no method, trial or interval by them. The intervals of the "
     "table are not corrected for its length; they describe.",
@@ -70,8 +80,8 @@ INTRODUCTION = (
 
 CAPTION = (
     "{}: course of training with a mix and without. Median over the confirm seeds, the band from "
-    "the lowest to the highest. Gap: solid line training images, dotted test images. Gradient: solid "
-    "positives, dotted negatives."
+    "the lowest to the highest. Gap: solid line training images, dotted test images. Gradient: "
+    "solid positives, dotted negatives."
 )
 
 
@@ -96,10 +106,8 @@ def section(findings: Findings) -> Section | None:
         groups = [group for group in found.groups if (group.task, group.ratio) == place]
         blocks += _setting(findings.results, found, groups, i)
     if len(settings) > MOST_FIGURES:
-        words = (
-            f"The first {MOST_FIGURES} of {len(settings)} settings are drawn; the table has all."
-        )
-        blocks.append(Prose(words))
+        words = f"The first {MOST_FIGURES} of {len(settings)} settings are drawn."
+        blocks.append(Prose(f"{words} The table has all."))
     blocks += [Heading("At the end"), _table(found.finals)]
     return Section(key, title, blocks, _finding(found.finals))
 
@@ -107,8 +115,11 @@ def section(findings: Findings) -> Section | None:
 def _finding(finals: pd.DataFrame) -> str:
     own = finals[finals["figure"] == "generalisation"]
     smaller, larger = int((own["high"] < 0).sum()), int((own["low"] > 0).sum())
-    words = f"smaller generalisation gap with a mix in {smaller} of {plural(len(own), 'pair')}"
-    return f"{words}, larger in {larger}" if larger else words
+    counts = {"smaller": smaller, "larger": larger}
+    told = [f"{word} in {count}" for word, count in counts.items() if count]
+    if not told:
+        return "no clear difference in generalisation gap"
+    return f"with a mix the generalisation gap is {listing(told)} of {plural(len(own), 'pair')}"
 
 
 def _setting(
@@ -120,7 +131,7 @@ def _setting(
         shown = groups[start : start + figures.MAX_COLUMNS]
         name = f"diagnostics-{place}-{part}"
         blocks.append(Figure(name, _courses(results, found, shown), CAPTION.format(words)))
-    panels = score_panels(results, found.scores, groups, f"diagnostics-scores-{place}", words)
+    panels = score_panels(found.scores, groups, f"diagnostics-scores-{place}", words)
     return blocks + ([panels] if panels.panels else [])
 
 
@@ -130,15 +141,14 @@ def _courses(results: Results, found: Diagnostics, groups: Sequence[Group]) -> g
     titles = [title_of(group) for group in groups] + [""] * (columns * (len(ROWS) - 1))
     x_titles = [""] * (columns * (len(ROWS) - 1)) + ["interval"] * columns
     methods = list(dict.fromkeys(cell.method for group in groups for cell in group.cells))
-    figure = figures.grid(titles, x_titles, "", methods, columns=columns)
-    rows = {key: own for key, own in found.courses.groupby(["cell", "figure"], sort=False)}
+    figure = figures.grid(titles, x_titles, "", methods, columns=columns, gap=GAP)
+    rows = dict(list(found.courses.groupby(["cell", "figure"], sort=False)))
     traces: list[tuple[int, go.Scatter]] = []
     for i, (title, drawn) in enumerate(ROWS):
         first = i * columns
         figure.layout[f"yaxis{first + 1}"].title.text = title
         for j, group in enumerate(groups):
-            if drawn[0].startswith("gradient"):
-                figure.layout[f"yaxis{first + j + 1}"].type = "log"
+            figure.layout[f"yaxis{first + j + 1}"].update(_axis(rows, group, drawn))
             for cell in group.cells:
                 for name, dash in zip(drawn, ("", "dot"), strict=False):
                     own = rows.get((cell.id, name))
@@ -150,6 +160,24 @@ def _courses(results: Results, found: Diagnostics, groups: Sequence[Group]) -> g
     return figures.tidy_legend(figure)
 
 
+def _axis(
+    rows: Mapping[tuple[str, str], pd.DataFrame], group: Group, drawn: Sequence[str]
+) -> dict[str, object]:
+    """Of the figures ``drawn``: a share has all of its range, a norm a logarithmic scale."""
+    if drawn[0] == "active":
+        return {"range": [-0.03, 1.03]}
+    shown = [
+        rows[key] for cell in group.cells for name in drawn if (key := (cell.id, name)) in rows
+    ]
+    if not drawn[0].startswith("gradient") or not shown:
+        return {}
+    low, high = min(own["low"].min() for own in shown), max(own["high"].max() for own in shown)
+    if low <= 0:
+        return {}
+    values, texts = figures.log_ticks(low, high)
+    return {"type": "log", "tickvals": values, "ticktext": texts}
+
+
 def _dashed(style: Style, dash: str) -> Style:
     return Style(style.colour, dash or style.dash, style.symbol)
 
@@ -157,6 +185,7 @@ def _dashed(style: Style, dash: str) -> Style:
 def _line(own: pd.DataFrame, style: Style, method: str, what: str) -> tuple[go.Scatter, go.Scatter]:
     """The band and the line of a method's figure."""
     own = own.sort_values("interval")
+    own = own.iloc[figures.thinned(len(own), MOST_POINTS)]
     along = list(own["interval"])
     hover = [
         f"{method}, {what}, interval {r['interval']}\nmedian {_short(r['median'])}, "
@@ -176,6 +205,10 @@ def _signed(value: float) -> str:
     return f"{value:+.3g}".replace("-", "\N{MINUS SIGN}")
 
 
+AUROCS = ("auroc_train", "auroc_test", "generalisation")
+OTHERS = (_short, _signed)
+
+
 def _table(finals: pd.DataFrame) -> Table:
     records = finals.to_dict("records")
     rows = [
@@ -185,12 +218,13 @@ def _table(finals: pd.DataFrame) -> Table:
             TableCell(r["plain"], r["plain"], r["cell_plain"], mark="key"),
             TableCell(WORDS[r["figure"]], WORDS[r["figure"]]),
             number(r["n"], "{:.0f}".format),
-            number(r["mean_plain"], _short),
-            number(r["mean_mixed"], _short),
-            number(r["difference"], _signed, mark=_mark(r)),
-            interval(r["low"], r["high"], _signed),
+            number(r["mean_plain"], write),
+            number(r["mean_mixed"], write),
+            number(r["difference"], signed, mark=_mark(r["low"], r["high"])),
+            interval(r["low"], r["high"], signed),
         ]
         for r in records
+        for write, signed in [(labels.auroc, labels.signed) if r["figure"] in AUROCS else OTHERS]
     ]
     columns = [
         TableColumn("Setting"),
@@ -206,8 +240,8 @@ def _table(finals: pd.DataFrame) -> Table:
         TableColumn("95 % interval", True, "t interval of the difference, over seeds"),
     ]
     caption = (
-        f"What a mix changes at the last interval: {plural(len(rows), 'row')}, paired by seed. Bold: "
-        "the interval of the difference does not hold 0."
+        f"What a mix changes at the last interval: {plural(len(rows), 'row')}, paired by seed. "
+        "Bold: the interval of the difference does not hold 0."
     )
     sources = [
         joined(
@@ -218,5 +252,5 @@ def _table(finals: pd.DataFrame) -> Table:
     return Table("diagnostics", caption, columns, rows, finals, sources=sources)
 
 
-def _mark(row: Mapping[str, float]) -> str:
-    return "best" if row["low"] > 0 or row["high"] < 0 else ""
+def _mark(low: float, high: float) -> str:
+    return "best" if low > 0 or high < 0 else ""

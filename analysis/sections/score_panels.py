@@ -7,14 +7,13 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.compare.diagnostics import Group
-from analysis.results import Results
 from analysis.write import figures
 from analysis.write.blocks import Panels
-from analysis.write.palette import LIGHT, Palette
+from analysis.write.palette import LIGHT
 
 __all__ = ["score_panels", "title_of"]
 
-GREY = LIGHT[-1]
+POSITIVE, NEGATIVE = LIGHT[1], LIGHT[-1]
 ROW, GAP, TOP, BOTTOM = 110, 34, 24, 48
 """Heights in pixels: of one method's axes, between two, above and below them all."""
 
@@ -22,9 +21,9 @@ LEAST = 1e-3
 """Lowest share that is drawn: the axis is logarithmic, since most scores lie near 0 and 1."""
 
 CAPTION = (
-    "{}: share of each class in {} bins of the score after the last interval, mean over the confirm "
-    "seeds, on a logarithmic scale. Filled: training images; line: test images; in the method's "
-    "colour: positives; grey: negatives."
+    "{}: share of each class in {} bins of the score after the last interval, mean over the "
+    "confirm seeds, on a logarithmic scale. Filled: training images; line: test images; red: "
+    "positives; grey: negatives."
 )
 
 
@@ -35,13 +34,10 @@ def title_of(group: Group) -> str:
     return f"{group.plain.method} | {group.mixed[0].method}"
 
 
-def score_panels(
-    results: Results, scores: pd.DataFrame, groups: Sequence[Group], name: str, words: str
-) -> Panels:
+def score_panels(scores: pd.DataFrame, groups: Sequence[Group], name: str, words: str) -> Panels:
     """Small figures of the groups of which scores were kept, the methods of each below each other.
 
     Args:
-        results: the study.
         scores: ``Diagnostics.scores``.
         groups: of one setting.
         name: of the block.
@@ -49,7 +45,7 @@ def score_panels(
     """
     known = {*scores["cell"]}
     drawn = [
-        (title_of(group), _figure(results, scores, group))
+        (title_of(group), _figure(scores, group))
         for group in groups
         if all(cell.id in known for cell in group.cells)
     ]
@@ -57,8 +53,8 @@ def score_panels(
     return Panels(name, drawn, CAPTION.format(words, bins))
 
 
-def _figure(results: Results, scores: pd.DataFrame, group: Group) -> go.Figure:
-    methods, palette = len(group.cells), Palette(results.methods, results.ratios)
+def _figure(scores: pd.DataFrame, group: Group) -> go.Figure:
+    methods = len(group.cells)
     inner = ROW * methods + GAP * (methods - 1)
     figure = make_subplots(
         rows=methods,
@@ -68,9 +64,8 @@ def _figure(results: Results, scores: pd.DataFrame, group: Group) -> go.Figure:
         subplot_titles=[figures.text(cell.method) for cell in group.cells],
     )
     for row, cell in enumerate(group.cells, 1):
-        colour = palette.method(cell.method).colour
         for part, own in scores[scores["cell"] == cell.id].groupby("part", sort=False):
-            for kind, ink in (("negative", GREY), ("positive", colour)):
+            for kind, ink in (("negative", NEGATIVE), ("positive", POSITIVE)):
                 figure.add_trace(_steps(own, str(part), kind, ink), row=row, col=1)
     figure.update_layout(
         template=figures.TEMPLATE,

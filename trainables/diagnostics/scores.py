@@ -38,8 +38,9 @@ def gap(logits: Tensor, targets: Tensor) -> float:
 
 
 def active_share(logits: Tensor, targets: Tensor) -> float:
-    """Share of the pairs of a positive and a negative whose logits are less than `MARGIN` apart, in
-    the right order: those that a pairwise hinge would still pull at. Arguments as of `gap`.
+    """Share of the pairs of a positive and a negative in which the logit of the positive is not
+    higher by `MARGIN` or more: those that a pairwise hinge would still pull at. Arguments as of
+    `gap`.
     """
     ordered, positive = logits.double(), targets > 0.5
     positives, negatives = ordered[positive], ordered[~positive].sort().values

@@ -100,7 +100,7 @@ def test_the_gradient_is_that_of_as_many_images_as_are_asked_for() -> None:
 def test_a_trial_goes_on_in_the_middle_of_an_interval_with_all_that_was_kept(
     tmp_path: Path,
 ) -> None:
-    chosen = {"method": "auc_m", "params": {}}
+    chosen: dict[str, Any] = {"method": "auc_m"}
     through = looked_at(**chosen)
     whole = to_the_end(through)
     first = looked_at(**chosen)
