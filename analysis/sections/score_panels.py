@@ -22,7 +22,7 @@ LEAST = 1e-3
 
 CAPTION = (
     "{}: share of each class in {} bins of the score after the last interval, mean over the "
-    "confirm seeds, on a logarithmic scale. Filled: training images; line: test images; red: "
+    "confirm seeds, on a logarithmic scale. Filled: training images; line: test images; orange: "
     "positives; grey: negatives."
 )
 
