@@ -1,7 +1,7 @@
 """``TrialConfig.diagnostics`` at work: which images are looked at, and what is kept of it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,11 @@ import torch
 from torch import Tensor
 
 from trainables.averages.draws import DIAGNOSTICS, generator
-from trainables.batches.inputs import Inputs
-from trainables.config import TrialConfig
-from trainables.datasets.cut.task import BinaryTask
 from trainables.datasets.images import Images
 from trainables.diagnostics.gradients import gradient_norm
 from trainables.diagnostics.scores import BINS, active_share, distribution, gap
+from trainables.evaluator import Evaluator
 from trainables.metrics import auroc
-from trainables.models.classifier import BinaryClassifier
 
 __all__ = ["MOST", "PROBE", "Diagnostics"]
 
@@ -28,49 +25,58 @@ PROBE = 64
 
 CLASSES = ("negative", "positive")
 
-Outputs = Callable[[Images, Tensor | None], Tensor]
-"""Logits (n,) of images, with the metadata (n, K) beside them."""
-
 
 class Diagnostics:
     """Figures of a task of one label, interval by interval. Nothing is selected by them.
 
     The images are the same at every interval, and not augmented: they hang on the trial's
-    ``order_seed`` and on the task alone, so that all methods of a seed are looked at alike.
+    ``order_seed`` and on the task alone, so that all methods of a seed are looked at alike. Where
+    the config does not ask, or a task has several labels, there are none.
 
     Args:
-        config: of the trial.
-        task: on the trial's device, but for its images, which may stay on the host.
-        inputs: makes batches of its training images.
+        evaluator: of the trial.
     """
 
-    def __init__(self, config: TrialConfig, task: BinaryTask, inputs: Inputs) -> None:
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        config, task = evaluator.config, evaluator.task
+        self._asked = config.diagnostics and task.train_targets.dim() == 1
+        self._distributions: dict[int, Tensor] = {}
+        if not self._asked:
+            return
         draw = generator(config.order_seed, DIAGNOSTICS)
-        self._inputs = inputs
         self._parts = {
             "train": _some(task.train_images, task.train_targets, task.train_metadata, draw),
             "test": _some(task.test_images, task.test_targets, task.test_metadata, draw),
         }
         most = min(PROBE, config.batch_size)
         self._probes = [each[:most] for each in _by_class(task.train_targets, draw)]
-        self._distributions: dict[int, Tensor] = {}
 
-    def look(self, interval: int, model: BinaryClassifier, outputs: Outputs) -> dict[str, float]:
-        """Figures of the weights that ``model`` holds; those that are not finite are left out.
+    def look(self, interval: int) -> dict[str, float]:
+        """Figures of the weights that are evaluated; those that are not finite are left out.
 
         Args:
             interval: which has ended.
-            model: to be looked at; in training before and after.
-            outputs: of ``model`` in evaluation.
 
         Returns:
-            "diag_gap_train", "diag_gap_test" (`gap`), "diag_auroc_train", "diag_auroc_test",
-            "diag_active" (`active_share` of the training part), "diag_gradient_positive" and
-            "diag_gradient_negative" (`gradient_norm` of up to `PROBE` images of the class).
+            {} if nobody asked; else "diag_gap_train", "diag_gap_test" (`gap`), "diag_auroc_train",
+            "diag_auroc_test", "diag_active" (`active_share` of the training part),
+            "diag_gradient_positive" and "diag_gradient_negative" (`gradient_norm` of up to `PROBE`
+            images of the class).
         """
+        if not self._asked:
+            return {}
+        with self._evaluator.evaluated.lent(self._evaluator.recipe):
+            found = self._of_scores(interval)
+            found |= self._of_gradients() if found else {}
+        # Six digits: the ledger keeps them of every interval.
+        return {n: float(f"{value:.6g}") for n, value in found.items() if math.isfinite(value)}
+
+    def _of_scores(self, interval: int) -> dict[str, float]:
+        """Of scores that are all finite; the distributions are kept."""
         found, counts = {}, []
         for name, (images, targets, metadata) in self._parts.items():
-            logits = outputs(images, metadata)
+            logits = self._evaluator.outputs(self._evaluator.model, images, metadata)
             if not bool(torch.isfinite(logits).all()):
                 return {}
             counts.append(distribution(logits, targets))
@@ -79,19 +85,25 @@ class Diagnostics:
             if name == "train":
                 found["diag_active"] = active_share(logits, targets)
         self._distributions[interval] = torch.stack(counts).int().cpu()
+        return found
+
+    def _of_gradients(self) -> dict[str, float]:
+        model, inputs = self._evaluator.model, self._evaluator.inputs
         model.eval()
-        for name, chosen in zip(CLASSES, self._probes, strict=True):
-            batch = self._inputs.plain(chosen)
-            found[f"diag_gradient_{name}"] = gradient_norm(model, batch)
+        found = {
+            f"diag_gradient_{name}": gradient_norm(model, inputs.plain(chosen))
+            for name, chosen in zip(CLASSES, self._probes, strict=True)
+        }
         model.train()
-        # Six digits: the ledger keeps them of every interval.
-        return {n: float(f"{value:.6g}") for n, value in found.items() if math.isfinite(value)}
+        return found
 
     def arrays(self) -> dict[str, Any]:
         """For the file of predictions: "diag_intervals", int64 (n,), and "diag_scores", int32
         (n, 2, 2, BINS): of each interval, the training and the test part, the negatives and the
-        positives of each, how many scores lie in each bin (`distribution`).
+        positives of each, how many scores lie in each bin (`distribution`). {} if nobody asked.
         """
+        if not self._asked:
+            return {}
         empty = torch.zeros(0, 2, 2, BINS, dtype=torch.int32)
         counts = [each[None] for each in self._distributions.values()]
         return {
