@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from analysis.compare.diagnostics import FIGURES, diagnostics, points
+from analysis.errors import AnalysisError
+from analysis.export import frames
+from analysis.images.predictions import load_predictions
 from analysis.results import from_record
 from study.records import CellRecord, StudyRecord, TrialRecord
 from tests.analysis.conftest import make_cell, make_confirm, make_study
@@ -75,6 +79,13 @@ def test_the_points_are_those_of_the_curves() -> None:
         assert row["trial"] == f"{study.cells[0].id}/confirm/{trial.number}"
 
 
+def test_the_export_has_the_points_of_every_method() -> None:
+    results = from_record(make_study(cell("ce"), cell("focal")))
+    made, _ = frames(results)
+    pd.testing.assert_frame_equal(made["diagnostics"], points(results))
+    assert len(made["diagnostics"]) == 2 * SEEDS * INTERVALS
+
+
 def test_differences_are_paired_by_seed_at_the_last_interval(tmp_path: Path) -> None:
     plain, mixed = cell("ce"), cell("ce_mixup")
     mixed_rows = mixed.confirm[1:][::-1]  # one seed less, in another order
@@ -125,6 +136,20 @@ def test_scores_are_mean_shares_of_the_last_interval(tmp_path: Path) -> None:
                 np.testing.assert_allclose(
                     own[kind], np.mean([each / each.sum() for each in counts], axis=0)
                 )
+
+
+@pytest.mark.parametrize(
+    "counts", [np.ones((2, 2, BINS), int), np.zeros((1, 2, 2, BINS), int), np.ones((1, 2, 2, BINS))]
+)
+def test_distributions_that_are_none_are_refused(
+    tmp_path: Path, counts: np.ndarray[Any, Any]
+) -> None:
+    study = kept(tmp_path, cell("ce"))
+    row = study.cells[0].confirm[0]
+    scored = {"scores": np.array([0.1, 0.2], np.float32), "targets": np.array([0, 1], np.uint8)}
+    np.savez(tmp_path / str(row.predictions), **scored, diag_scores=counts)
+    with pytest.raises(AnalysisError, match="diag_scores"):
+        load_predictions(from_record(study), study.cells[0].id, row.number)
 
 
 def names(*cells: CellRecord) -> list[tuple[str, list[str]]]:

@@ -41,7 +41,7 @@ def plain(curve: list[dict[str, float]]) -> list[dict[str, float]]:
     "changes",
     [
         {"method": "auc_mixup"},
-        {"method": "ct_auc", "params": {"evaluate": "u"}},
+        {"method": "ct_auc", "params": {"evaluate": "u"}, "model": DROPOUT},
         {"model": DROPOUT, "evaluation": {"ema": 0.9}},
         {"method": "two_stage", "model": DROPOUT},
     ],
@@ -100,7 +100,7 @@ def test_the_gradient_is_that_of_as_many_images_as_are_asked_for() -> None:
 def test_a_trial_goes_on_in_the_middle_of_an_interval_with_all_that_was_kept(
     tmp_path: Path,
 ) -> None:
-    chosen: dict[str, Any] = {"method": "auc_m"}
+    chosen: dict[str, Any] = {"method": "auc_m", "model": DROPOUT}
     through = looked_at(**chosen)
     whole = to_the_end(through)
     first = looked_at(**chosen)
@@ -116,9 +116,9 @@ def test_a_trial_goes_on_in_the_middle_of_an_interval_with_all_that_was_kept(
         np.testing.assert_array_equal(second.test()[name], through.test()[name])
 
     # Begun before it was asked for: it keeps what is still to come.
-    without = looked_at(diagnostics=False)
+    without = looked_at(**chosen, diagnostics=False)
     without.train_interval()
-    late = looked_at()
+    late = looked_at(**chosen)
     late.load_state_dict(without.state_dict())
     first_point, second_point = to_the_end(late)
     assert not NAMES & first_point.keys()
@@ -128,7 +128,7 @@ def test_a_trial_goes_on_in_the_middle_of_an_interval_with_all_that_was_kept(
 
 def test_of_many_images_some_of_each_class_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnostics, "MOST", 50)
-    on_host, resident = (looked_at(memory, imratio=0.3) for memory in (0, None))
+    on_host, resident = (looked_at(memory, imratio=0.3, model="mlp") for memory in (0, None))
     assert to_the_end(on_host) == to_the_end(resident)
     found = resident.test()["diag_scores"]
     assert (found.sum(-1) == 50).all()
