@@ -142,7 +142,8 @@ def _courses(results: Results, found: Diagnostics, groups: Sequence[Group]) -> g
     x_titles = [""] * (columns * (len(ROWS) - 1)) + ["interval"] * columns
     methods = list(dict.fromkeys(cell.method for group in groups for cell in group.cells))
     figure = figures.grid(titles, x_titles, "", methods, columns=columns, gap=GAP)
-    rows = dict(list(found.courses.groupby(["cell", "figure"], sort=False)))
+    courses = found.courses.groupby(["cell", "figure"], sort=False)
+    rows = {(str(cell), str(name)): own for (cell, name), own in courses}
     traces: list[tuple[int, go.Scatter]] = []
     for i, (title, drawn) in enumerate(ROWS):
         first = i * columns

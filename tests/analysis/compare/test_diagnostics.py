@@ -146,8 +146,9 @@ def test_distributions_that_are_none_are_refused(
 ) -> None:
     study = kept(tmp_path, cell("ce"))
     row = study.cells[0].confirm[0]
-    scored = {"scores": np.array([0.1, 0.2], np.float32), "targets": np.array([0, 1], np.uint8)}
-    np.savez(tmp_path / str(row.predictions), **scored, diag_scores=counts)
+    scores, targets = np.array([0.1, 0.2], np.float32), np.array([0, 1], np.uint8)
+    file = tmp_path / str(row.predictions)
+    np.savez(file, scores=scores, targets=targets, diag_scores=counts)
     with pytest.raises(AnalysisError, match="diag_scores"):
         load_predictions(from_record(study), study.cells[0].id, row.number)
 

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+from analysis.compare.diagnostics import FIGURES
 from analysis.findings import Findings
 from analysis.results import from_record
 from analysis.sections import diagnostics
 from analysis.write.blocks import Figure, Heading, Panels, Prose, Section
 from study.records import CellRecord, StudyRecord
-from tests.analysis.compare.test_diagnostics import FIGURES, cell, kept
+from tests.analysis.compare.test_diagnostics import cell, kept
 from tests.analysis.conftest import make_cell, make_confirm, make_study
 
 
