@@ -44,7 +44,9 @@ class StudySpec(Model):
         space: by method and hyperparameter, what replaces the method's own search space; under
             ``MODEL`` by option, what is searched or fixed of the networks that have it.
         resources: what one trial takes.
-        precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
+        precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32), "bf16" (autocast) or
+            "auto": "bf16" where the hardware is fast at it, else "f32", which is decided when the
+            study begins.
         metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
         equivalence: AUROCs closer than this count as equal, where a test supports it.
         select: what a search selects by, and stops weak trials by: AUROC or AUPRC (average
@@ -74,7 +76,7 @@ class StudySpec(Model):
     profile: Profile | None = None
     space: dict[str, dict[str, SpaceEntry]] = Field(default_factory=dict)
     resources: Resources = Resources()
-    precision: Literal["f32", "tf32", "bf16"] = "f32"
+    precision: Literal["f32", "tf32", "bf16", "auto"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
     compile: Literal[True, False, "auto"] = False
     channels_last: bool = False
