@@ -147,7 +147,7 @@ def _else(cell: CellRecord) -> dict[str, Any]:
 
 
 def _differ_in_mix(plain: CellRecord, mixed: CellRecord) -> bool:
-    """Two methods as they are, or variants of one method that fix the same."""
+    """Of one family and setting: two methods as they are, or cells that fix the same besides."""
     family = (_MIXING.get(cell.base, cell.base) for cell in (plain, mixed))
     same = plain.task == mixed.task and plain.imratio == mixed.imratio and len({*family}) == 1
     as_they_are = plain.variant_of is None and mixed.variant_of is None
