@@ -8,9 +8,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from study.command.tables import text_table
+from study.errors import SpecError
 from study.plan.steps import numbers_an_image, passes
 from study.spec.space import default_space, space_entry
 from study.words import searched
+from trainables.errors import in_one_line
 from trainables.hyperparameters import hyperparameters
 from trainables.method import Method
 from trainables.methods import METHODS
@@ -33,16 +35,25 @@ def method_data(name: str) -> dict[str, Any]:
         these may lie between 0 and 1; "passes": images forward and backward a step, by those of a
         batch; "state": numbers that it keeps of each training image and label; "budget": the unit
         in which equal budgets are equal costs beside CE, whose steps have one pass.
+
+    Raises:
+        SpecError: a method of one's own fails in a step.
     """
     method = _method(name)
-    taken = passes(method())
+    try:
+        taken, kept = passes(method()), numbers_an_image(method())
+    except Exception as error:
+        raise SpecError(
+            f"Every method must be able to train a step; {name} fails in one with "
+            f"{in_one_line(error)}."
+        ) from error
     return {
         "family": method.FAMILY,
         "source": method.SOURCE,
         "targets": [each for each in TARGETS if each in method.TARGETS],
         "soft_labels": method.SOFT,
         "passes": taken,
-        "state": numbers_an_image(method()),
+        "state": kept,
         "budget": "epochs" if taken == 1 else "gradient_evaluations",
     }
 

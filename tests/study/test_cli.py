@@ -206,6 +206,21 @@ def test_list_of_a_method_has_every_hyperparameter(name: str) -> None:
     assert f"Family: {METHODS[name].FAMILY}. Source: {METHODS[name].SOURCE or 'none'}." in shown
 
 
+def test_list_of_a_method_of_ones_own() -> None:
+    shown = " ".join(aucstudy("list", "tests.study.odd_methods:Busy").output.split())
+    assert "Family: own. Source: none. Targets: binary; labels between 0 and 1: yes." in shown
+    assert "milliseconds" in shown
+    for name, words in (
+        ("odd_methods:Buggy", "fails in one with RuntimeError: a bug in a user's method"),
+        ("odd_methods:dataclass", "must be a class that inherits trainables.method.Method"),
+        ("odd_methods:Bussy", "cannot be imported"),
+    ):
+        refused = aucstudy("list", f"tests.study.{name}")
+        assert refused.exit_code == 2
+        assert words in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+
 def test_list_says_which_data_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUCSTUDY_DATA", str(tmp_path))
     write_medmnist("breastmnist", tmp_path / "medmnist" / "breastmnist.npz")
