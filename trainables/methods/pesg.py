@@ -22,6 +22,8 @@ class PESGMethod(Method):
     alpha too, at the worst w near by: gradients of one function, the largest F(w + e, a, b, alpha).
     """
 
+    FAMILY = "min-max AUC"
+
     lr: float = fields.lr()
     epoch_decay: float = fields.epoch_decay("; of optimizer pesg and sam alone")
     weight_decay: float = fields.weight_decay()
