@@ -9,11 +9,11 @@
   any other.
 - Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
   batches.
-- Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
-  a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
-  `prior_of` for the field ``prior``.
-- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`
-  (to be called by `mixed`), `then`, `unmixed`.
+- Parts of a stage: `one_stage`, `decays`; updates by `descent` (an optimizer by name; also `sgd`,
+  `adam`) and, of an AUC loss, by `pesg`; `warmed_up` for a learning rate that rises first;
+  `head_only` for a model whose last layer alone is trained; `prior_of` for the field ``prior``.
+- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `SharpDescent`,
+  `Compositional`, `Mix` (to be called by `mixed`), `then`, `unmixed`.
 
 A method's search space is made by ``search_spaces.ranges``.
 """
@@ -41,14 +41,14 @@ from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.image_state import ImageStateMethod
 from trainables.methods.mixing import MixingMethod
-from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
+from trainables.methods.parts import adam, descent, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
 from trainables.methods.sgd import SGDMethod
 from trainables.methods.soft_sgd import SoftSGDMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
-from trainables.updates import Compositional, Descent, Mix, mixed, then, unmixed
+from trainables.updates import Compositional, Descent, Mix, SharpDescent, mixed, then, unmixed
 
 __all__ = [
     "LABELS",
@@ -81,6 +81,7 @@ __all__ = [
     "PriorFreeAUCMarginLoss",
     "Recipe",
     "SGDMethod",
+    "SharpDescent",
     "SoftSGDMethod",
     "Stage",
     "TwoWayKLLoss",
@@ -89,6 +90,7 @@ __all__ = [
     "WeightedCELoss",
     "adam",
     "decays",
+    "descent",
     "divide_lr",
     "fields",
     "head_only",

@@ -11,6 +11,7 @@ __all__ = ["CE"]
 class CE(SoftSGDMethod):
     """CE loss, SGD."""
 
+    FAMILY = "cross entropy"
     TARGETS = LABELS
 
     def loss(self, context: Context) -> CELoss:  # noqa: ARG002

@@ -11,6 +11,8 @@ __all__ = ["CEMixup"]
 class CEMixup(SoftSGDMethod):
     """CE loss on mixup batches, SGD."""
 
+    FAMILY = "mixup"
+    SOURCE = "Zhang et al., ICLR 2018 (arXiv 1710.09412)"
     TARGETS = LABELS
 
     mix: str = listed_after("weight_decay", fields.mix("mixup"))

@@ -12,9 +12,9 @@ from trainables.methods.api import (
     Stage,
     WeightedCELoss,
     decays,
+    descent,
     fields,
     hyperparameter,
-    sgd,
     then,
     warmed_up,
 )
@@ -26,18 +26,19 @@ __all__ = ["CETuned"]
 class CETuned(MixingMethod):
     """CE loss, SGD with momentum, and the usual settings of plain training.
 
-    Source of the idea: Shwartz-Ziv et al., "Simplifying Neural Network Training Under Class
-    Imbalance", NeurIPS 2023 (arXiv 2312.02517): plain training that is tuned matches methods made
-    for imbalance.
+    The idea of the source: plain training that is tuned matches methods made for imbalance.
     """
 
+    FAMILY = "cross entropy"
+    SOURCE = "Shwartz-Ziv et al., NeurIPS 2023 (arXiv 2312.02517)"
     TARGETS = LABELS
 
     lr: float = fields.lr()
     weight_decay: float = fields.weight_decay()
     momentum: float = hyperparameter(
         0.9,
-        help="momentum of SGD (torch's form: the past is added, not averaged); 0: none",
+        help="momentum of SGD, alone or in sam (torch's form: the past is added, not averaged); "
+        "0: none; adam and adamw have their own instead",
         source="He et al., CVPR 2016: CIFAR",
         low=0,
         high=1,
@@ -45,7 +46,7 @@ class CETuned(MixingMethod):
     )
     nesterov: bool = hyperparameter(
         True,
-        help="Nesterov's form of the momentum",
+        help="Nesterov's form of the momentum, where there is one",
         source="Zagoruyko and Komodakis, BMVC 2016: CIFAR",
     )
     label_smoothing: float = hyperparameter(
@@ -86,6 +87,8 @@ class CETuned(MixingMethod):
         low=0,
         high=0.5,
     )
+    optimizer: str = fields.optimizer("sgd")
+    sam_rho: float = fields.sam_rho()
 
     def images_a_batch(self, of_task: int) -> int:
         """``batch_factor`` times as many, but not so few that BatchNorm fails."""
@@ -95,7 +98,8 @@ class CETuned(MixingMethod):
         """One stage of SGD, its learning rate rising and then decaying at 50 % and 75 %."""
 
         def start() -> Descent:
-            return sgd(
+            return descent(
+                self.optimizer,
                 context,
                 WeightedCELoss(context.prior, self.class_balance, self.label_smoothing),
                 context.weights,
@@ -103,6 +107,7 @@ class CETuned(MixingMethod):
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,
                 nesterov=self.nesterov and self.momentum > 0,
+                sam_rho=self.sam_rho,
                 mix=then(Cutout(self.cutout, context.generator), self.mixing(context)),
             )
 

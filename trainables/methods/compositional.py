@@ -28,6 +28,8 @@ _ALG = f"{fields.C}, Alg. 1"
 class CompositionalMethod(MixingMethod):
     """A method of inner CE and outer AUC loss, with PDSCA."""
 
+    FAMILY = "compositional"
+
     lr: float = fields.lr()
     inner: str = hyperparameter(
         "moves",

@@ -20,6 +20,8 @@ _SOURCE = "Lin et al., ICCV 2017: its best pair"
 class Focal(SGDMethod):
     """Focal loss, SGD."""
 
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = "Lin et al., ICCV 2017 (arXiv 1708.02002)"
     TARGETS = LABELS
     SOFT = False
 

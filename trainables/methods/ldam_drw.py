@@ -25,9 +25,11 @@ _CAO = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
 class LDAMDRW(SoftSGDMethod):
     """CE with margins that are wider the rarer the class, deferred class weights (LDAM-DRW), SGD.
 
-    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). ``reweight_from: 1`` is LDAM alone.
+    ``reweight_from: 1`` is LDAM alone.
     """
 
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
     TARGETS = LABELS
 
     max_margin: float = listed_after(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from trainables.methods.api import (
-    CELoss,
     Context,
     Recipe,
     Stage,
@@ -11,7 +10,6 @@ from trainables.methods.api import (
     fields,
     head_only,
     hyperparameter,
-    sgd,
 )
 from trainables.methods.auc_m import AUCM
 
@@ -25,8 +23,10 @@ class TSDEC(AUCM):
     The paper adds 10 epochs to the full run. Here they are part of the trial, its last tenth, so
     that all methods have equal budgets: in a trial of 100 epochs the last 10 are the classifier's.
     The features are fixed there, with their BatchNorm statistics.
-    Source of decoupling: Kang et al., ICLR 2020, which Yuan et al., ICLR 2022, take as a baseline.
     """
+
+    FAMILY = "two stages"
+    SOURCE = f"{fields.C}; decoupling: Kang et al., ICLR 2020"
 
     head_lr: float = hyperparameter(
         0.01,
@@ -51,18 +51,7 @@ class TSDEC(AUCM):
         head = replace(context, model=head_only(context.model))
         return Recipe(
             [
-                Stage(
-                    lambda: sgd(
-                        context,
-                        CELoss(),
-                        context.weights,
-                        lr=self.lr,
-                        weight_decay=self.weight_decay,
-                        mix=self.mixing(context),
-                    ),
-                    end=share,
-                    decays=decays(0.0, share),
-                ),
+                Stage(lambda: self.cross_entropy(context), end=share, decays=decays(0.0, share)),
                 Stage(
                     lambda: self.descent(head, self.head_lr),
                     prepare=lambda: context.model.reset_head(context.generator),

@@ -8,11 +8,10 @@ from trainables.methods.api import (
     Descent,
     Recipe,
     Stage,
-    adam,
     decays,
+    descent,
     fields,
     hyperparameter,
-    sgd,
 )
 from trainables.methods.auc_m import AUCM
 
@@ -22,6 +21,8 @@ __all__ = ["TwoStage"]
 @dataclass(frozen=True)
 class TwoStage(AUCM):
     """CE with SGD or Adam, then a new last layer and AUC-M with PESG on all layers."""
+
+    FAMILY = "two stages"
 
     pretrain_share: float = hyperparameter(
         0.5,
@@ -34,9 +35,9 @@ class TwoStage(AUCM):
     )
     pretrain_optimizer: str = hyperparameter(
         "sgd",
-        help="optimizer of the pretraining, without momentum if sgd",
-        source=f"sgd: as the CE baseline of {fields.M}; adam: its medical sets",
-        choices=("sgd", "adam"),
+        help="optimizer of the pretraining, without momentum if sgd or sam",
+        source=f"sgd: as the CE baseline of {fields.M}; adam: its medical sets; else options",
+        choices=("sgd", "adam", "adamw", "sam"),
     )
     pretrain_lr: float = hyperparameter(
         0.1,
@@ -61,12 +62,13 @@ class TwoStage(AUCM):
         )
 
     def _pretraining(self, context: Context) -> Descent:
-        optimizer = {"sgd": sgd, "adam": adam}[self.pretrain_optimizer]
-        return optimizer(
+        return descent(
+            self.pretrain_optimizer,
             context,
             CELoss(),
             context.weights,
             lr=self.pretrain_lr,
             weight_decay=self.weight_decay,
+            sam_rho=self.sam_rho,
             mix=self.mixing(context),
         )

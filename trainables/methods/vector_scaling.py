@@ -20,11 +20,14 @@ __all__ = ["VectorScaling"]
 class VectorScaling(SoftSGDMethod):
     """VS loss: CE of logits scaled and shifted by class (``vs_gamma: 0``: logit-adjusted CE), SGD.
 
-    Sources: Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021
-    (arXiv 2007.07314). Only the forms in training are methods here: what is added to all test
-    scores alike changes no AUROC.
+    Only the forms in training are methods here: what is added to all test scores alike changes no
+    AUROC.
     """
 
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = (
+        "Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021 (arXiv 2007.07314)"
+    )
     TARGETS = LABELS
 
     vs_gamma: float = listed_after(
