@@ -108,7 +108,8 @@ class TrainingRun:
         self._probe_seed = int(seeds[4])
         self._draws = OwnDraws(device, int(seeds[5]))
         method = resolve("method", METHODS, config.method)(**config.params)
-        method.refuse_labels(self._labels, soft=bool(((targets > 0) & (targets < 1)).any()))
+        soft = bool(((targets > 0) & (targets < 1)).any())
+        method.refuse_labels(self._labels, soft, self._task.classes)
         # Two independent streams of batches: compositional training wants S1 and S2.
         self._samplers = [
             BatchSampler(
@@ -136,6 +137,7 @@ class TrainingRun:
                 images=len(targets),
                 positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
                 outputs=self._labels,
+                classes=self._task.classes,
             ),
         )
         # All that a step reads of the host: which images it trains on, and what does not fit.

@@ -2,7 +2,8 @@
 
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
   `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
-  `TARGETS`, which are `LABELS` if it takes several labels.
+  `TARGETS`, which are `LABELS` if it takes several labels, and `LABELS_AND_CLASSES` if it has a
+  loss of a softmax for `Context.classes` besides.
 - Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `ImageStateMethod` for one that
   keeps numbers of each image, `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional
   training.
@@ -33,9 +34,16 @@ from trainables.losses.image_state import ImageStateLoss
 from trainables.losses.ldam import LDAMLoss
 from trainables.losses.pairwise import PairwiseLoss
 from trainables.losses.partial_auc import OneWayCVaRLoss, OneWayKLLoss, TwoWayKLLoss
+from trainables.losses.softmax import (
+    SoftmaxCELoss,
+    SoftmaxFocalLoss,
+    SoftmaxLDAMLoss,
+    SoftmaxVSLoss,
+    class_weights,
+)
 from trainables.losses.vector_scaling import VSLoss
 from trainables.losses.weighted_ce import WeightedCELoss
-from trainables.method import LABELS, Method
+from trainables.method import LABELS, LABELS_AND_CLASSES, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod
 from trainables.methods.image_state import ImageStateMethod
@@ -49,6 +57,7 @@ from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
 
 __all__ = [
     "LABELS",
+    "LABELS_AND_CLASSES",
     "APLoss",
     "AUCLoss",
     "AUCMarginLoss",
@@ -77,12 +86,17 @@ __all__ = [
     "PriorFreeAUCMarginLoss",
     "Recipe",
     "SGDMethod",
+    "SoftmaxCELoss",
+    "SoftmaxFocalLoss",
+    "SoftmaxLDAMLoss",
+    "SoftmaxVSLoss",
     "Stage",
     "TwoWayKLLoss",
     "Update",
     "VSLoss",
     "WeightedCELoss",
     "adam",
+    "class_weights",
     "decays",
     "divide_lr",
     "fields",

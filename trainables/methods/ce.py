@@ -1,8 +1,16 @@
-"""CE: binary cross entropy with SGD, the baseline of every comparison."""
+"""CE: cross entropy with SGD, the baseline of every comparison."""
 
 from dataclasses import dataclass
 
-from trainables.methods.api import LABELS, CELoss, Context, SGDMethod
+from torch import nn
+
+from trainables.methods.api import (
+    LABELS_AND_CLASSES,
+    CELoss,
+    Context,
+    SGDMethod,
+    SoftmaxCELoss,
+)
 
 __all__ = ["CE"]
 
@@ -11,8 +19,8 @@ __all__ = ["CE"]
 class CE(SGDMethod):
     """CE loss, SGD."""
 
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
-    def loss(self, context: Context) -> CELoss:  # noqa: ARG002
+    def loss(self, context: Context) -> nn.Module:
         """The cross entropy."""
-        return CELoss()
+        return SoftmaxCELoss() if context.classes else CELoss()

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     CELoss,
     Context,
     Mixup,
     Recipe,
     SGDMethod,
+    SoftmaxCELoss,
     fields,
     listed_after,
     one_stage,
@@ -21,14 +24,14 @@ __all__ = ["CEMixup"]
 class CEMixup(SGDMethod):
     """CE loss on mixup batches, SGD."""
 
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
     mixup_alpha: float = listed_after("weight_decay", fields.mixup_alpha())
     mixup_draw: str = listed_after("mixup_alpha", fields.mixup_draw())
 
-    def loss(self, context: Context) -> CELoss:  # noqa: ARG002
+    def loss(self, context: Context) -> nn.Module:
         """The cross entropy of soft labels."""
-        return CELoss()
+        return SoftmaxCELoss() if context.classes else CELoss()
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of SGD on mixed batches."""

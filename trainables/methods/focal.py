@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     Context,
     FocalLoss,
     SGDMethod,
+    SoftmaxFocalLoss,
     hyperparameter,
     listed_after,
 )
@@ -20,14 +23,15 @@ _SOURCE = "Lin et al., ICCV 2017: its best pair"
 class Focal(SGDMethod):
     """Focal loss, SGD."""
 
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
     SOFT = False
 
     focal_alpha: float = listed_after(
         "weight_decay",
         hyperparameter(
             0.25,
-            help="weight of the positives; the negatives weigh 1 - focal_alpha",
+            help="weight of the positives; the negatives weigh 1 - focal_alpha; of several classes "
+            "that of all alike",
             source=_SOURCE,
             low=0,
             high=1,
@@ -45,6 +49,8 @@ class Focal(SGDMethod):
         ),
     )
 
-    def loss(self, context: Context) -> FocalLoss:  # noqa: ARG002
+    def loss(self, context: Context) -> nn.Module:
         """The focal loss."""
-        return FocalLoss(self.focal_alpha, self.focal_gamma)
+        return (SoftmaxFocalLoss if context.classes else FocalLoss)(
+            self.focal_alpha, self.focal_gamma
+        )

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     Context,
     Descent,
     LDAMLoss,
     Recipe,
     SGDMethod,
+    SoftmaxLDAMLoss,
     Stage,
     decays,
     fields,
@@ -28,13 +31,13 @@ class LDAMDRW(SGDMethod):
     Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). ``reweight_from: 1`` is LDAM alone.
     """
 
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
     max_margin: float = listed_after(
         "lr",
         hyperparameter(
             0.5,
-            help="margin of the rarer class; that of the other one by n^(-1/4)",
+            help="margin of the rarest class; that of the others by n^(-1/4)",
             source=f"{_CAO}, sec. 4",
             unit="logit",
             low=0,
@@ -63,11 +66,13 @@ class LDAMDRW(SGDMethod):
     )
     class_beta: float = listed_after("reweight_from", fields.class_beta(0.9999))
 
-    def loss(self, context: Context) -> LDAMLoss:
+    def loss(self, context: Context) -> LDAMLoss | SoftmaxLDAMLoss:
         """The LDAM loss."""
-        return LDAMLoss(
-            context.prior, context.images, self.max_margin, self.logit_scale, self.class_beta
-        )
+        own = self.max_margin, self.logit_scale, self.class_beta
+        if context.classes:
+            assert isinstance(context.prior, Tensor)
+            return SoftmaxLDAMLoss(context.prior, context.images, *own)
+        return LDAMLoss(context.prior, context.images, *own)
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of SGD, which weighs the classes from ``reweight_from`` on."""

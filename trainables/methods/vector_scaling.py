@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     Context,
     SGDMethod,
+    SoftmaxVSLoss,
     VSLoss,
     hyperparameter,
     listed_after,
@@ -22,10 +23,11 @@ class VectorScaling(SGDMethod):
 
     Sources: Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021
     (arXiv 2007.07314). Only the forms in training are methods here: what is added to all test
-    scores alike changes no AUROC.
+    scores alike changes no AUROC. Of several classes ``vs_gamma: 0, tau: 1`` is balanced softmax
+    (Ren et al., NeurIPS 2020, arXiv 2007.10740).
     """
 
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
     vs_gamma: float = listed_after(
         "lr",
@@ -50,4 +52,7 @@ class VectorScaling(SGDMethod):
 
     def loss(self, context: Context) -> nn.Module:
         """The VS loss."""
+        if context.classes:
+            assert isinstance(context.prior, Tensor)
+            return SoftmaxVSLoss(context.prior, self.vs_gamma, self.tau)
         return VSLoss(context.prior, self.vs_gamma, self.tau)
