@@ -110,8 +110,8 @@ class Outcome:
             with ``compile`` not be compiled; None: by an older version, or it did not begin.
         test_auroc, test_auprc: of a confirm trial that is over.
         test_accuracy: of one on a task of classes.
-        without: {"test_auroc", "test_auprc"} (and "test_accuracy") of the same trial without what ``evaluation`` asks
-            for; None: it asks for nothing.
+        without: {"test_auroc", "test_auprc"}, of classes "test_accuracy" too, of the same trial
+            without what ``evaluation`` asks for; None: it asks for nothing.
         predictions: file of its test scores, relative to the study's directory.
         peak_memory: the most memory of the host that the worker had resident since the trial began
             there, in MB (1e6 bytes). Pages of mapped images, which the trials of a node share,

@@ -49,9 +49,9 @@ def tested(task: BinaryTask, scores: Tensor, val_scores: Tensor) -> dict[str, An
         two of the validation set as "val_scores" and "val_targets". Of several labels the metrics
         are means over those with both classes, scores and targets float32 (N, L) with NaN where one
         is missing, and "labels" their names (L,). Of classes "test_accuracy" and "classes" (true)
-        stand besides, and the scores are `trainables.metrics.log_odds`. Where the set has groups, "groups" and
-        "val_groups": int64 of each image; where it has metadata, "metadata.<column>": of the test
-        images, as it was read.
+        stand besides, and the scores are `trainables.metrics.log_odds`. Where the set has groups,
+        "groups" and "val_groups": int64 of each image; where it has metadata, "metadata.<column>":
+        of the test images, as it was read.
     """
     scores, val_scores = _ranked(task, scores), _ranked(task, val_scores)
     dtype = torch.float32 if task.labels else torch.uint8

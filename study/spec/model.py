@@ -17,6 +17,7 @@ from pydantic import (
 
 from study.spec.entries import Model, ProfileEntry, SpaceEntry
 from study.spec.evaluation import Evaluation
+from study.spec.long_tail import refuse_binary_keys, refuse_unsuited
 from study.spec.named import Dataset, Network
 from study.spec.values import (
     Count,
@@ -26,6 +27,7 @@ from study.spec.values import (
     Folder,
     Gpus,
     Imratio,
+    LongTail,
     Margin,
     Memory,
     Metric,
@@ -150,6 +152,8 @@ class Task(Model):
         imratios: instead of the study's, for this task alone; None: the study's.
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
+        long_tail: rho, training images of the first class over those of the last, for a task of the
+            set's own classes; None: a binary task, or one of the set's labels.
         positive_rate: share of positives in every batch; None: the natural draw.
         augmentation: "crop_flip", "flip" or "none"; of volumes "crop_flip_3d", "flip_3d" or
             "crop_flip_rotate_3d"; None: what the data set asks for.
@@ -174,6 +178,7 @@ class Task(Model):
     imratios: Ratios | None = None
     intervals: Count = Field(default_factory=lambda done: done["epochs"])
     validation: Literal["before", "after"] = "before"
+    long_tail: LongTail | None = None
     positive_rate: PositiveRate | None = None
     augmentation: Augmentation | None = None
     easy_positives: Share = 0.0
@@ -186,6 +191,7 @@ class Task(Model):
     def _sound(self) -> "Task":
         if self.positive_rate is not None and self.batch_size < 2:
             raise ValueError("positive_rate needs a batch_size of at least 2, not 1")
+        refuse_binary_keys(self)
         if (self.budget == "seconds") != (self.seconds is not None):
             raise ValueError(
                 "seconds must be given with budget: seconds and with no other, but budget is "
@@ -284,8 +290,8 @@ class StudySpec(Model):
         precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
         metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
         equivalence: AUROCs closer than this count as equal, where a test supports it.
-        select: what a search selects by, and stops weak trials by: AUROC or AUPRC (average
-            precision) of the validation set.
+        select: what a search selects by, and stops weak trials by: AUROC, AUPRC (average
+            precision) or, where all tasks have ``long_tail``, accuracy of the validation set.
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
         compile: networks run as torch.compile makes them for a CPU; "auto": where that pays, which
@@ -319,7 +325,7 @@ class StudySpec(Model):
     compile: Literal[True, False, "auto"] = False
     channels_last: bool = False
     evaluation: Evaluation = Evaluation()
-    select: Literal["auroc", "auprc"] = "auroc"
+    select: Literal["auroc", "auprc", "accuracy"] = "auroc"
     metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(unique)] = Field(
         default_factory=lambda: ["auroc"]
     )
@@ -356,6 +362,7 @@ class StudySpec(Model):
                     f"search.grace must be at most the intervals of a trial, but task {task.name} "
                     f"has {task.intervals} and grace is {self.search.grace}"
                 )
+        refuse_unsuited(self)
         seeds, repeats = self.confirm.seeds, self.search.repeats
         if seeds % repeats:
             raise ValueError(

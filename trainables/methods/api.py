@@ -6,7 +6,7 @@
   loss of a softmax for `Context.classes` besides.
 - Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `ImageStateMethod` for one that
   keeps numbers of each image, `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional
-  training.
+  training of one, `PDSCAMethod` for that of any other loss.
 - Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
   batches.
 - Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
@@ -45,7 +45,7 @@ from trainables.losses.vector_scaling import VSLoss
 from trainables.losses.weighted_ce import WeightedCELoss
 from trainables.method import LABELS, LABELS_AND_CLASSES, Method
 from trainables.methods import fields
-from trainables.methods.compositional import CompositionalMethod
+from trainables.methods.compositional import CompositionalMethod, PDSCAMethod
 from trainables.methods.image_state import ImageStateMethod
 from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
@@ -81,6 +81,7 @@ __all__ = [
     "Mixup",
     "OneWayCVaRLoss",
     "OneWayKLLoss",
+    "PDSCAMethod",
     "PESGMethod",
     "PairwiseLoss",
     "PriorFreeAUCMarginLoss",

@@ -10,13 +10,11 @@ from trainables.methods.api import (
     FocalLoss,
     SGDMethod,
     SoftmaxFocalLoss,
-    hyperparameter,
+    fields,
     listed_after,
 )
 
 __all__ = ["Focal"]
-
-_SOURCE = "Lin et al., ICCV 2017: its best pair"
 
 
 @dataclass(frozen=True)
@@ -26,28 +24,8 @@ class Focal(SGDMethod):
     TARGETS = LABELS_AND_CLASSES
     SOFT = False
 
-    focal_alpha: float = listed_after(
-        "weight_decay",
-        hyperparameter(
-            0.25,
-            help="weight of the positives; the negatives weigh 1 - focal_alpha; of several classes "
-            "that of all alike",
-            source=_SOURCE,
-            low=0,
-            high=1,
-            open_low=True,
-            open_high=True,
-        ),
-    )
-    focal_gamma: float = listed_after(
-        "focal_alpha",
-        hyperparameter(
-            2.0,
-            help="the larger, the less the easy images count; 0: balanced cross entropy",
-            source=_SOURCE,
-            low=0,
-        ),
-    )
+    focal_alpha: float = listed_after("weight_decay", fields.focal_alpha())
+    focal_gamma: float = listed_after("focal_alpha", fields.focal_gamma())
 
     def loss(self, context: Context) -> nn.Module:
         """The focal loss."""

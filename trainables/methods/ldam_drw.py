@@ -21,8 +21,6 @@ from trainables.methods.api import (
 
 __all__ = ["LDAMDRW"]
 
-_CAO = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
-
 
 @dataclass(frozen=True)
 class LDAMDRW(SGDMethod):
@@ -33,16 +31,7 @@ class LDAMDRW(SGDMethod):
 
     TARGETS = LABELS_AND_CLASSES
 
-    max_margin: float = listed_after(
-        "lr",
-        hyperparameter(
-            0.5,
-            help="margin of the rarest class; that of the others by n^(-1/4)",
-            source=f"{_CAO}, sec. 4",
-            unit="logit",
-            low=0,
-        ),
-    )
+    max_margin: float = listed_after("lr", fields.max_margin())
     logit_scale: float = listed_after(
         "max_margin",
         hyperparameter(
@@ -58,7 +47,7 @@ class LDAMDRW(SGDMethod):
         hyperparameter(
             0.8,
             help="where the class weights begin; 1: LDAM without them, 0: from the start",
-            source=f"{_CAO}, sec. 4: epoch 160 of 200",
+            source=f"{fields.LDAM}, sec. 4: epoch 160 of 200",
             unit="share of the trial",
             low=0,
             high=1,

@@ -51,6 +51,8 @@ OTHER: dict[str, Any] = {
     "positive_factor": 5.0,
     "logit_scale": 3.0,
     "reweight_from": 0.5,
+    "outer": "ldam",
+    "focal_alpha": 0.6,
 }
 """If no method searches it, or one has a bound of the others' range as its default: add a value
 with which a trial of 12 steps ends elsewhere."""
@@ -61,6 +63,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "damping": {"second_moment": "adafom"},
     "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
     "bound_high": {"second_moment": "adabound"},
+    "ct_ce.max_margin": {"outer": "ldam"},
+    "ct_ce.focal_alpha": {"outer": "focal"},
+    "ct_ce.focal_gamma": {"outer": "focal"},
     "surrogate_scale": {"surrogate": "logistic"},
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.

@@ -26,7 +26,7 @@ from torch import Tensor
 from trainables.datasets.choice import names
 from trainables.datasets.cut.ablation import Ablation, easiest, with_wrong_labels
 from trainables.datasets.cut.columns import fitted
-from trainables.datasets.cut.long_tail import by_class, long_tailed, refuse_no_classes
+from trainables.datasets.cut.long_tail import by_class, long_tailed
 from trainables.datasets.cut.parts import (
     Counts,
     Parts,
@@ -83,8 +83,8 @@ def binary_task(
         source: as `trainables.datasets.cache.read_source` gives it.
         imratio, data_seed, validation: see `trainables.datasets.cut.parts.drawn`.
         ablation: see `trainables.datasets.cut.ablation.Ablation`.
-        long_tail: rho of `trainables.datasets.cut.long_tail`, for a task of the set's classes; None:
-            a binary task, or one of the set's labels.
+        long_tail: rho of `trainables.datasets.cut.long_tail`, for a task of the set's classes;
+            None: a binary task, or one of the set's labels.
 
     Raises:
         DataError: see `trainables.datasets.cut.parts.drawn`; or the test set lacks one of the
@@ -94,11 +94,11 @@ def binary_task(
     if long_tail is None:
         found = drawn(source, imratio, data_seed, validation)
     else:
-        refuse_no_classes(source, imratio)
         if ablation.easy_positives or ablation.label_noise:
             raise DataError("easy_positives and label_noise are for one label: leave them out.")
+        named = by_class(source, names(source), imratio)
         found = long_tailed(source, long_tail, data_seed, validation)
-        source = by_class(source, names(source))
+        source = named
     tested = targets_of_test(source)
     targets = targets_of(source.train_labels, source.n_classes)
     train = torch.from_numpy(_with_easy(source, targets, found, ablation.easy_positives))

@@ -36,14 +36,18 @@ HAIR = 1e-9
 Classes = TypeVar("Classes", bound=Any)
 
 
-def by_class(source: Classes, names: Sequence[str]) -> Classes:
+def by_class(source: Classes, names: Sequence[str], imratio: float | None = None) -> Classes:
     """The same set with a label for each class, exactly one of which is 1 of each image.
 
     Args:
-        source: a data set of class ids, or its labels alone (a frozen dataclass), that
-            `refuse_no_classes` lets pass.
+        source: a data set of class ids, or its labels alone (a frozen dataclass).
         names: of its classes, by id.
+        imratio: that is asked for.
+
+    Raises:
+        DataError: see `refuse_no_classes`.
     """
+    refuse_no_classes(source, imratio)
     count = source.n_classes
     named: Classes = replace(
         source,
