@@ -140,6 +140,14 @@ def _called(dataset: Dataset) -> str:
     return Path(own).stem or dataset.name if isinstance(own, str) else dataset.name
 
 
+def _named(task: dict[str, Any]) -> str:
+    """A task whose spec gives it no name."""
+    tail = task.get("long_tail")
+    words = f"{_called(task['dataset'])}-{task['model'].name}"
+    words += "" if tail is None else f"-lt{tail:g}"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", words)
+
+
 class Task(Model):
     """A data set, a model and a budget.
 
@@ -148,7 +156,7 @@ class Task(Model):
         epochs: passes over the training set; with a budget of seconds only the default of
             ``intervals``.
         batch_size: images a batch.
-        name: unique in the study; default ``<dataset>-<model>``.
+        name: unique in the study; default ``<dataset>-<model>``, of a long tail with ``-lt<rho>``.
         imratios: instead of the study's, for this task alone; None: the study's.
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
@@ -169,16 +177,11 @@ class Task(Model):
     model: Network
     epochs: Count
     batch_size: Count = 128
-    name: Name = Field(
-        default_factory=lambda done: re.sub(
-            r"[^A-Za-z0-9._-]+", "-", f"{_called(done['dataset'])}-{done['model'].name}"
-        ),
-        validate_default=True,
-    )
+    long_tail: LongTail | None = None
+    name: Name = Field(default_factory=_named, validate_default=True)
     imratios: Ratios | None = None
     intervals: Count = Field(default_factory=lambda done: done["epochs"])
     validation: Literal["before", "after"] = "before"
-    long_tail: LongTail | None = None
     positive_rate: PositiveRate | None = None
     augmentation: Augmentation | None = None
     easy_positives: Share = 0.0

@@ -179,8 +179,8 @@ def long_tailed(source: Labelled, rho: float, data_seed: int, validation: str) -
             "validation needs images of two classes or more: take a larger data set, or a larger "
             "share for the validation."
         )
-    parts = (np.sort(np.concatenate(each)).astype(np.int64) for each in (train, val))
-    return Parts(*parts, left=np.empty(0, np.int64))
+    ids = [np.sort(np.concatenate(each)).astype(np.int64) for each in (train, val)]
+    return Parts(ids[0], ids[1], left=np.empty(0, np.int64))
 
 
 def _share(share: Fraction, images: int) -> int:
