@@ -6,6 +6,7 @@ from typing import Any
 __all__ = ["BEFORE"]
 
 BEFORE: Mapping[str, Any] = {
+    "precision": "f32",
     "select": "auroc",
     "compile": False,
     "channels_last": False,

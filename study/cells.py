@@ -93,11 +93,11 @@ def _run(spec: StudySpec, task: Task, network: Network) -> dict[str, object]:
         "ablation_seed": task.ablation_seed,
         "budget": task.budget,
         "seconds": task.seconds,
-        "precision": spec.precision,
         "select": spec.select,
         "execution": spec.execution,
-        # "auto" is decided before a study begins (`study.plan.compiling`); a plan that looks at no
-        # machine takes it for false.
+        # "auto" is decided before a study begins (`study.plan.deciding`); a plan that looks at no
+        # machine takes it for the default.
+        "precision": "f32" if spec.precision == "auto" else spec.precision,
         "compile": spec.compile is True,
         "channels_last": spec.channels_last,
         **({"evaluation": evaluation} if evaluation else {}),

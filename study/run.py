@@ -19,7 +19,7 @@ from study.ledger.lease import Lease
 from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.places import Places
-from study.plan.compiling import decided
+from study.plan.deciding import decided
 from study.provenance import provenance, read_provenance, refuse_changes
 from study.reader import read_spec
 from study.same_study import refuse_another_directory, refuse_another_study

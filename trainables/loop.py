@@ -2,36 +2,26 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
-from itertools import repeat
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from trainables.averages import draws
-from trainables.averages.copies import Copies, as_it_is, mean
+from trainables import start
 from trainables.averages.evaluated import Evaluated
-from trainables.batches.sampling import BatchSampler
-from trainables.batches.supply import Ahead, Resident, Supply, in_advance
+from trainables.batches.supply import Ahead, Resident, Supply
 from trainables.batches.vectors import inputs_of
 from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
-from trainables.datasets.images import Images
 from trainables.errors import DivergedError
-from trainables.evaluation import tested, validated, without
+from trainables.evaluator import Evaluator
 from trainables.features.task import task_of
-from trainables.method import Method
-from trainables.methods import METHODS
-from trainables.models import network
-from trainables.models.branch import AFTER, METADATA, refuse_none
 from trainables.names import resolve
-from trainables.recipe import Batch, Context
-from trainables.steps.compiled import compile_now
+from trainables.steps.compiling import compile_network, way
 from trainables.steps.execution import EXECUTIONS
 from trainables.steps.own_draws import OwnDraws
 from trainables.steps.pace import Pace
@@ -41,8 +31,6 @@ __all__ = ["EVALUATION_BATCH", "EXPLODED", "TrainingRun"]
 
 EVALUATION_BATCH = 500
 """Images in one evaluation batch: large enough to be fast, small enough for any memory."""
-
-_SECOND_DERIVATIVES = "the method needs second derivatives, and a compiled network has none"
 
 EXPLODED = 1e6
 """A mean loss beyond this is an explosion: every loss here is below 100 in normal training."""
@@ -80,78 +68,35 @@ class TrainingRun:
         self.config = config
         device = torch.device(config.device)
         memory = data_memory(config.device) if memory is None else memory
-        # Of metadata alone no image is ever looked at.
-        memory_of_images = 0 if config.model == METADATA else memory
-        self._task = task_of(config, memory_of_images, embed=embed)
-        columns = len(self._task.columns)
-        if config.model == METADATA:
-            refuse_none("model: metadata", columns)
-            self._task = self._task.of_metadata()
-        targets = self._task.train_targets
-        self._labels = 1 if targets.dim() == 1 else targets.shape[1]
-        shape = self._task.train_images.shape
-        channels, size = shape[0], shape[-1]
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(config.init_seed)
-            root = Path(config.data_root)
-            self._model = network(config.model, config.network, channels, size, root, columns)
-            self._model.have_outputs(self._labels)
-        self._model.to(device)
-
-        seeds = np.random.SeedSequence(config.order_seed).generate_state(6, np.uint64) >> 1
-        order_1, order_2, self._augment_generator, self._method_generator = (
-            torch.Generator(device).manual_seed(int(seed)) for seed in seeds[:4]
-        )
-        self._inputs = inputs_of(config, self._task, self._augment_generator)
-        self._model.precision = config.precision
-        self._model.to(memory_format=self._inputs.layout)
-        self._probe_seed = int(seeds[4])
-        self._draws = OwnDraws(device, int(seeds[5]))
-        method = resolve("method", METHODS, config.method)(**config.params)
-        soft = bool(((targets > 0) & (targets < 1)).any())
-        method.refuse_labels(self._labels, soft, self._task.classes)
-        # Two independent streams of batches: compositional training wants S1 and S2.
-        self._samplers = [
-            BatchSampler(
-                len(targets) if config.positive_rate is None else targets,
-                method.images_a_batch(config.batch_size),
-                generator,
-                config.positive_rate,
-            )
-            for generator in (order_1, order_2)
-        ]
-        # As many images as batches of the task's size hold, whatever the method's own hold.
-        of_task = min(config.batch_size, len(targets))
-        in_all = config.epochs * (len(targets) // of_task) * of_task
-        self.steps = max(1, round(in_all / self.batch_size))
+        self._task = task = task_of(config, memory, embed=embed)
+        self._model = model = start.network_of(config, task)
+        draws = start.draws_of(config)
+        self._inputs = inputs = inputs_of(config, task, draws.augmentation)
+        model.to(memory_format=inputs.layout)
+        self._generators = draws.augmentation, draws.method
+        self._draws = OwnDraws(device, draws.network)
+        method = start.method_of(config, task)
+        self._samplers = start.samplers_of(config, method, task, draws)
+        self.steps = start.steps_of(config, task, self.batch_size)
         self._budget = resolve("budget", BUDGETS, config.budget)
-        # The loss must know the share that it meets: with another one the margin's term outweighs
-        # the scores and alpha falls to 0.
-        self._prior = config.positive_rate or self._task.prior
-        self._recipe = recipe_of(
-            method,
-            Context(
-                model=self._model,
-                prior=self._prior,
-                generator=self._method_generator,
-                images=len(targets),
-                positives=tuple((targets > 0.5).view(-1, self._labels).sum(0).tolist()),
-                outputs=self._labels,
-                classes=self._task.classes,
-            ),
-        )
+        context = start.context_of(config, task, model, draws)
+        self._recipe = recipe_of(method, context)
         # All that a step reads of the host: which images it trains on, and what does not fit.
-        self._fits = self._task.image_bytes <= memory
-        supply = Resident if self._fits else Ahead
-        self._supply: Supply = supply(self._task.train_images, self._samplers, device)
-        self._execution = resolve("execution", EXECUTIONS, config.execution)(
-            self._model, self._generators
+        fits = task.image_bytes <= memory
+        supply = Resident if fits else Ahead
+        self._supply: Supply = supply(task.train_images, self._samplers, device)
+        execution = resolve("execution", EXECUTIONS, config.execution)
+        self._execution = execution(model, self._generators)
+        self._evaluated = evaluated = Evaluated(
+            config, task, model, self.batch_size, inputs.augmentation
         )
-        self._evaluated = Evaluated(
-            config, self._task, self._model, self.batch_size, self._inputs.augmentation
+        probe = partial(start.probe, config, task, inputs, context.prior, draws.probe)
+        self._evaluator = Evaluator(
+            config, task, model, self._recipe, inputs, evaluated, probe, EVALUATION_BATCH, fits
         )
         if config.compile:
-            self._compile(method)
+            sizes = self.batch_size, EVALUATION_BATCH
+            compile_network(config, method, model, task, inputs, *sizes)
         self._pace = Pace(device)
         self.step = 0
         self.seconds = 0.0
@@ -194,9 +139,7 @@ class TrainingRun:
         """How its steps run: "eager", "compiled", "graph" once they are captured, or
         "eager: <why not>".
         """
-        if self.config.compile:
-            return "compiled" if self._model.compiled_for else f"eager: {_SECOND_DERIVATIVES}"
-        return self._execution.way
+        return way(self._model) if self.config.compile else self._execution.way
 
     def train_interval(self, after_step: Callable[[], None] = lambda: None) -> dict[str, float]:
         """Train up to the next validation and validate.
@@ -223,8 +166,8 @@ class TrainingRun:
                 f"The loss must stay finite and below {EXPLODED:g}; its mean was {loss:g} in "
                 f"interval {self.interval + 1}. Lower the learning rate."
             )
-        found = validated(self._task, self._val_scores(), self.config.select)
-        figures = self._figures()
+        found = self._evaluator.validation(self.interval + 1)
+        figures = self._evaluator.own_figures()
         self._count_seconds()
         result = {
             "interval": self.interval + 1,
@@ -246,17 +189,7 @@ class TrainingRun:
         Raises:
             DivergedError: a score is not finite.
         """
-        return validated(self._task, self._val_scores(), self.config.select)["val_auroc"]
-
-    def _val_scores(self) -> Tensor:
-        with self._evaluated.lent(self._recipe):
-            scores = self._outputs(self._model, self._task.val_images, self._task.val_metadata)
-        if not bool(torch.isfinite(scores).all()):
-            raise DivergedError(
-                "Scores must be finite; a validation score was not in interval "
-                f"{self.interval + 1}. Lower the learning rate."
-            )
-        return scores
+        return self._evaluator.validation(self.interval + 1)["val_auroc"]
 
     def train_step(self) -> Tensor:
         """One step of the recipe; its loss as a 0-dim tensor on the device, until the next step."""
@@ -291,24 +224,7 @@ class TrainingRun:
         Raises:
             DivergedError: a test score is not finite.
         """
-        task, model, evaluated = self._task, self._model, self._evaluated
-        of_test = (model, task.test_images, task.test_metadata)
-        of_validation = (model, task.val_images, task.val_metadata)
-        with evaluated.lent(self._recipe):
-            scores = self._outputs(*of_test, evaluated.copies(draws.TEST), beat)
-            # Again rather than kept since the last interval, which a checkpoint does not hold.
-            val_scores = self._outputs(*of_validation, evaluated.copies(draws.VALIDATION), beat)
-            features = self._outputs(model.features, task.test_images) if embeddings else None
-        _refuse_infinite(scores)
-        found = tested(task, scores, val_scores)
-        if self.config.evaluation:
-            with evaluated.lent(self._recipe, plainly=True):
-                plain = self._outputs(*of_test, beat=beat)
-            _refuse_infinite(plain)
-            found |= without(task, plain)
-        if features is not None:
-            found["embeddings"] = features.float().cpu().numpy()
-        return found
+        return self._evaluator.test(embeddings=embeddings, beat=beat)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only.
@@ -352,40 +268,12 @@ class TrainingRun:
         # A version without averages kept none.
         self._evaluated.load_state_dict(state.get("evaluated", {}))
 
-    @property
-    def _generators(self) -> tuple[torch.Generator, torch.Generator]:
-        return self._augment_generator, self._method_generator
-
     def _count_seconds(self) -> None:
         """Add the time since the last call to ``seconds``, if an interval is under way."""
         if self._timed_from is not None:
             now = time.perf_counter()
             self.seconds += now - self._timed_from
             self._timed_from = now
-
-    def _compile(self, method: Method) -> None:
-        if self.config.device != "cpu":
-            raise ValueError(
-                "compile: true is for trials on a CPU; on a GPU `execution` captures a step."
-            )
-        if not method.compilable:
-            return
-        self._model.compiled_for = frozenset({self.batch_size, EVALUATION_BATCH})
-        compile_now(self._model, *self._first(self.batch_size))
-        sizes = set[int]()
-        if max(len(self._task.val_images), len(self._task.test_images)) >= EVALUATION_BATCH:
-            # What is left over of an evaluation is eager: it comes in more sizes than would pay.
-            sizes.add(EVALUATION_BATCH)
-        if self.config.network.get("branch") == AFTER:
-            sizes.add(self.batch_size)  # of the image network, once it is kept as it is
-        self._model.eval()
-        for size in sizes:
-            compile_now(self._model, *self._first(size))
-        self._model.train()
-
-    def _first(self, times: int) -> tuple[Tensor, ...]:
-        """The first training image so many times, as the network takes a batch."""
-        return self._inputs.plain(torch.zeros(times, dtype=torch.int64)).inputs
 
     def _step(self) -> int:
         """All of a step that the device does; gives its gradient evaluations.
@@ -406,59 +294,3 @@ class TrainingRun:
         loss = self._losses.item() / max(1, self.step - self._begun)
         self.training_seconds += time.perf_counter() - started
         return loss
-
-    def _figures(self) -> dict[str, float]:
-        """The method's own, with the model in evaluation."""
-        self._model.eval()
-        with f32_products(self.config.precision):
-            figures = self._recipe.metrics(self._probe)
-        self._model.train()
-        return figures
-
-    def _probe(self) -> Batch:
-        """A training batch, always the same: as many positives as usual, not augmented."""
-        task = self._task
-        generator = torch.Generator(self.config.device).manual_seed(self._probe_seed)
-        size = max(2, self.config.batch_size)
-        # Several labels have no one share to keep.
-        rate = self._prior if isinstance(self._prior, float) else None
-        return self._inputs.plain(BatchSampler(task.train_targets, size, generator, rate).draw())
-
-    @torch.no_grad()
-    def _outputs(
-        self,
-        network: nn.Module,
-        images: Images,
-        metadata: Tensor | None = None,
-        copies: Copies = as_it_is,
-        beat: Callable[[], None] = lambda: None,
-    ) -> Tensor:
-        """What ``network``, the model or a part of it, gives for all ``images``.
-
-        The model takes their ``metadata`` (n, K) besides, if it takes any. To be called within
-        ``self._evaluated.lent``.
-        """
-        parts = images.split(EVALUATION_BATCH)
-        if not self._fits:
-            parts = (part.to(self.config.device) for part in in_advance(parts))
-        rows: Iterable[tuple[Tensor, ...]] = repeat(())
-        if metadata is not None and self._model.takes_metadata:
-            rows = zip(metadata.split(EVALUATION_BATCH), strict=True)
-
-        def output(pixels: Tensor, beside: tuple[Tensor, ...]) -> Tensor:
-            beat()
-            found: Tensor = network(self._inputs.normalised(pixels), *beside)
-            return found
-
-        self._model.eval()
-        outputs = [
-            mean(output(each, beside) for each in copies(part))
-            for part, beside in zip(parts, rows, strict=False)
-        ]
-        self._model.train()
-        return torch.cat(outputs)
-
-
-def _refuse_infinite(scores: Tensor) -> None:
-    if not bool(torch.isfinite(scores).all()):
-        raise DivergedError("Scores must be finite; a test score was not.")

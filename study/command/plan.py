@@ -8,7 +8,7 @@ import typer
 from study.command.warn import warn
 from study.embedding import forecasts
 from study.errors import SpecError
-from study.plan.compiling import decided
+from study.plan.deciding import decided
 from study.spec import StudySpec, check_environment
 
 if TYPE_CHECKING:

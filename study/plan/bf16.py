@@ -1,14 +1,48 @@
-"""Does bf16 pay on this machine's CPU? One without bf16 arithmetic only imitates it, slowly."""
+"""Does bf16 pay on this machine? A CPU without bf16 arithmetic only imitates it, slowly."""
 
 import time
+from collections.abc import Callable
 
 from study.machine import cluster_address
 from study.spec import StudySpec
 
-__all__ = ["SLOW", "bf16_warning", "cpu_slowdown"]
+__all__ = ["SLOW", "bf16_warning", "cpu_slowdown", "precision_decided"]
 
 SLOW = 1.2
 """Times as long as f32: from here on it is more than the noise of the measurement."""
+
+
+AMPERE = (8, 0)
+"""Compute capability of the first GPUs with bf16 arithmetic."""
+
+
+def precision_decided(spec: StudySpec, say: Callable[[str], None] = lambda _: None) -> StudySpec:
+    """``spec`` with ``precision: auto`` as "bf16" or "f32"; any other spec as it is.
+
+    Args:
+        spec: of a study that has not begun.
+        say: is told what was decided and why.
+    """
+    if spec.precision != "auto":
+        return spec
+    against = _against(spec)
+    say(f"precision: auto is {'f32 here: ' + against if against else 'bf16 here.'}")
+    return spec.model_copy(update={"precision": "f32" if against else "bf16"})
+
+
+def _against(spec: StudySpec) -> str:
+    """Why not bf16; "" if it pays."""
+    if cluster_address():
+        return "trials are on a cluster, and only this machine was looked at"
+    if spec.resources.gpus > 0:
+        import torch
+
+        found = torch.cuda.is_available() and torch.cuda.get_device_capability() >= AMPERE
+        return "" if found else "no GPU with bf16 arithmetic is seen"
+    factor = cpu_slowdown()
+    if factor * SLOW <= 1:
+        return ""
+    return f"a convolution takes {factor:.1f} times as long in bf16 on this CPU"
 
 
 def bf16_warning(spec: StudySpec) -> str | None:

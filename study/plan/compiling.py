@@ -12,14 +12,14 @@ from trainables.steps.compiled import compiler
 if TYPE_CHECKING:
     from study.cell import Cell
 
-__all__ = ["LONG", "decided"]
+__all__ = ["LONG", "compiling_decided"]
 
 LONG = 60.0
 """Seconds of a trial from which on it pays: a worker's first one takes some 5 s to load what was
 compiled, the machine's first one half a minute or more to compile it."""
 
 
-def decided(spec: StudySpec, say: Callable[[str], None] = lambda _: None) -> StudySpec:
+def compiling_decided(spec: StudySpec, say: Callable[[str], None] = lambda _: None) -> StudySpec:
     """``spec`` with ``compile: auto`` as true or false; any other spec as it is.
 
     A few steps are timed, and the networks compiled, which the study's trials then need not do on

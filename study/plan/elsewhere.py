@@ -193,7 +193,11 @@ def _measured(
     if spec.compile is True:
         execution = "compiled"
     ran = f"{execution}, channels last" if spec.channels_last else execution
-    precision = "f32" if where.gpu is None and spec.precision == "tf32" else spec.precision
+    precision = spec.precision
+    if precision == "auto":
+        precision = "bf16" if where.gpu else "f32"
+    if precision == "tf32" and where.gpu is None:
+        precision = "f32"
     device = where.gpu.upper() if where.gpu else "cpu"
     names = {way.device for way in SPEEDS}
     device = next((name for name in names if name in device.split()), device)

@@ -283,6 +283,7 @@ def _wrong(
             ]
             # On a GPU bf16 may have what it lacks on this CPU.
             precision = "f32" if spec.resources.gpus else spec.precision
+            precision = "bf16" if precision == "auto" else precision
             columns = 0 if metadata is None else metadata.shape[1]
             build = partial(_built, name, options, columns, data_root(spec))
             labels = max(1, len(found.labels))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from study.words import setting
 
 if TYPE_CHECKING:
-    from study.spec.model import StudySpec, Task
+    from study.spec.model import StudySpec
+    from study.spec.task import Task
 
 __all__ = ["refuse_binary_keys", "refuse_unsuited"]
 

@@ -1,46 +1,18 @@
 """The spec as frozen pydantic models: shapes, bounds and defaults; unknown keys are refused."""
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from study.spec.entries import Model, ProfileEntry, SpaceEntry
+from study.spec.entries import Model, SpaceEntry
 from study.spec.evaluation import Evaluation
-from study.spec.long_tail import refuse_binary_keys, refuse_unsuited
-from study.spec.named import Dataset, Network
-from study.spec.values import (
-    Count,
-    CountFromTwo,
-    CountFromZero,
-    Cpus,
-    Folder,
-    Gpus,
-    Imratio,
-    LongTail,
-    Margin,
-    Memory,
-    Metric,
-    Name,
-    Noise,
-    Plain,
-    Positive,
-    PositiveRate,
-    Share,
-    Url,
-    safe_name,
-    unique,
-)
+from study.spec.long_tail import refuse_unsuited
+from study.spec.task import Ratios, Task, Tasks
+from study.spec.trials import Confirm, Profile, Resources, Search
+from study.spec.values import CountFromZero, Folder, Margin, Metric, Name, Url, unique
+from study.spec.variant import MODEL, Variant, Variants
 
 __all__ = [
     "DATA_VARIABLE",
@@ -60,223 +32,6 @@ __all__ = [
 
 DATA_VARIABLE = "AUCSTUDY_DATA"
 
-MODEL = "model"
-"""In ``space``, beside the methods: stands for the networks, whose options follow."""
-
-Augmentation = Literal[
-    "crop_flip", "flip", "none", "crop_flip_3d", "crop_flip_rotate_3d", "flip_3d"
-]
-
-Ratios = Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
-
-
-def _own_names(tasks: "list[Task]") -> "list[Task]":
-    names = [task.name for task in tasks]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"must not hold two tasks called {name!r}: give each its own name")
-    return tasks
-
-
-def _variant(value: object) -> object:
-    if isinstance(value, str):
-        return {"name": value, "method": value}
-    if not isinstance(value, dict | Variant):
-        raise ValueError("must be a method's name, or {name: ..., method: ..., set: {...}}")
-    return value
-
-
-def _distinct(variants: "list[Variant]") -> "list[Variant]":
-    unique([variant.name for variant in variants])
-    if any(variant.name == MODEL for variant in variants):
-        raise ValueError(
-            f"must not hold a method or variant called {MODEL!r}, which in `space` stands for the "
-            "options of networks: give it another name"
-        )
-    return variants
-
-
-class Variant(Model):
-    """A method as the study runs it: as it is, under its own name, or a variant of it.
-
-    Attributes:
-        name: what the study calls it; of a method as it is, the method's own.
-        method: a name of ours or ``package.module:object``.
-        set: hyperparameters that make the variant, at their values.
-    """
-
-    name: str
-    method: str
-    set: dict[str, Plain] = Field(default_factory=dict)
-
-    @property
-    def plain(self) -> bool:
-        """It is the method as it is."""
-        return self.name == self.method
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Variant":
-        if not self.plain:
-            try:
-                safe_name(self.name)
-            except ValueError as error:
-                raise ValueError(f"name {error}, not {self.name!r}") from None
-        elif self.set:
-            raise ValueError(
-                f"a variant must have a name of its own, not that of its method, {self.name}"
-            )
-        return self
-
-    @model_serializer
-    def _written(self) -> str | dict[str, Any]:
-        if self.plain:
-            return self.name
-        return {"name": self.name, "method": self.method, "set": self.set}
-
-
-def _called(dataset: Dataset) -> str:
-    """What a task of it is called: of one's own images the name of their file or folder."""
-    own = dataset.options.get(dataset.name)
-    return Path(own).stem or dataset.name if isinstance(own, str) else dataset.name
-
-
-def _named(task: dict[str, Any]) -> str:
-    """A task whose spec gives it no name."""
-    tail = task.get("long_tail")
-    words = f"{_called(task['dataset'])}-{task['model'].name}"
-    words += "" if tail is None else f"-lt{tail:g}"
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", words)
-
-
-class Task(Model):
-    """A data set, a model and a budget.
-
-    Attributes:
-        dataset, model: a `Dataset` and a `Network`.
-        epochs: passes over the training set; with a budget of seconds only the default of
-            ``intervals``.
-        batch_size: images a batch.
-        name: unique in the study; default ``<dataset>-<model>``, of a long tail with ``-lt<rho>``.
-        imratios: instead of the study's, for this task alone; None: the study's.
-        intervals: validations a trial; default one an epoch.
-        validation: the validation cut is made "before" or "after" the imbalance.
-        long_tail: rho, training images of the first class over those of the last, for a task of the
-            set's own classes; None: a binary task, or one of the set's labels.
-        positive_rate: share of positives in every batch; None: the natural draw.
-        augmentation: "crop_flip", "flip" or "none"; of volumes "crop_flip_3d", "flip_3d" or
-            "crop_flip_rotate_3d"; None: what the data set asks for.
-        easy_positives: easy positives added to the training set, as a share of those kept.
-        label_noise: share of each class of the training set that gets the other label.
-        ablation_seed: decides, with the data seed, which labels are wrong.
-        budget: what is equal between methods and ends a trial: "epochs"; "gradient_evaluations"
-            (those of plain descent in ``epochs`` passes); "seconds".
-        seconds: of training a trial, without validation; only with that budget.
-    """
-
-    dataset: Dataset
-    model: Network
-    epochs: Count
-    batch_size: Count = 128
-    long_tail: LongTail | None = None
-    name: Name = Field(default_factory=_named, validate_default=True)
-    imratios: Ratios | None = None
-    intervals: Count = Field(default_factory=lambda done: done["epochs"])
-    validation: Literal["before", "after"] = "before"
-    positive_rate: PositiveRate | None = None
-    augmentation: Augmentation | None = None
-    easy_positives: Share = 0.0
-    label_noise: Noise = 0.0
-    ablation_seed: CountFromZero = 0
-    budget: Literal["epochs", "gradient_evaluations", "seconds"] = "epochs"
-    seconds: Positive | None = None
-
-    @model_validator(mode="after")
-    def _sound(self) -> "Task":
-        if self.positive_rate is not None and self.batch_size < 2:
-            raise ValueError("positive_rate needs a batch_size of at least 2, not 1")
-        refuse_binary_keys(self)
-        if (self.budget == "seconds") != (self.seconds is not None):
-            raise ValueError(
-                "seconds must be given with budget: seconds and with no other, but budget is "
-                f"{self.budget} and seconds is {'null' if self.seconds is None else self.seconds}"
-            )
-        return self
-
-
-class Search(Model):
-    """The search of every cell.
-
-    Attributes:
-        trials: trials of a search; 0: no search, the methods' defaults and what ``space`` fixes
-            go straight to the confirm trials. A method that has nothing to search has none.
-        random_trials: independent draws before the sampler learns; default min(10, trials).
-        sampler: "tpe" (Optuna's), "gp" (Optuna's Gaussian process) or "random". What "gp" takes
-            for a proposal grows with the cube of a search's trials: 0.1 s after 100, 0.3 s after
-            250, 1.1 s after 500 (measured, one core), while the driver waits.
-        repeats: independent searches of so many trials each, with their own data splits; each has
-            its winner, and its share of the confirm seeds.
-        pruner: "asha" stops weak trials early; "none" lets each run to its end.
-        grace: intervals that ASHA leaves to every trial.
-        reduction: ASHA keeps about one of so many trials at each rung.
-        warm_start: each search first tries the best configurations that the same search of the
-            cell at the next larger imratio found, see ``study.ledger.warm_start``.
-    """
-
-    trials: CountFromZero
-    random_trials: CountFromZero = Field(default_factory=lambda done: min(10, done["trials"]))
-    repeats: Count = 1
-    sampler: Literal["tpe", "gp", "random"] = "tpe"
-    pruner: Literal["asha", "none"] = "asha"
-    grace: Count = 1
-    reduction: CountFromTwo = 3
-    warm_start: bool = False
-
-
-class Confirm(Model):
-    """The confirm trials of every cell.
-
-    Attributes:
-        seeds: runs of the selected configuration on fresh seeds; 0: none.
-        embeddings: the first so many of them keep the embeddings of the test set.
-    """
-
-    seeds: CountFromZero = 5
-    embeddings: CountFromZero = 0
-
-
-class Profile(Model):
-    """The selected configuration with one hyperparameter moved, on the confirm seeds.
-
-    Attributes:
-        values: by hyperparameter, where it is moved to, for each method that has it.
-        seeds: the first so many of the confirm seeds, over all searches.
-        test: these trials meet the test set, too. They select nothing.
-    """
-
-    values: Annotated[dict[str, ProfileEntry], Field(min_length=1)]
-    seeds: Count = 3
-    test: bool = False
-
-
-class Resources(Model):
-    """What one trial takes.
-
-    Attributes:
-        cpus: CPU cores.
-        gpus: whole GPUs or a share of one.
-        hang_after: seconds without a training step (loading, validation and test included)
-            after which a trial's worker counts as hung and is ended; the trial is run again.
-        data_memory: bytes ("4 GiB", too) that a task's images may take: of a GPU, onto which they
-            are copied then; without one of this machine, in which all trials share them. What takes
-            more is gathered from its file, batch by batch and ahead of time. It changes no number.
-            None: half of what a trial may use of its GPU, or half of the machine's memory.
-    """
-
-    cpus: Cpus = 1.0
-    gpus: Gpus = 0.0
-    hang_after: Positive = 1800.0
-    data_memory: Memory | None = None
-
 
 class StudySpec(Model):
     """A whole experiment: methods x tasks x imratios, searched and confirmed.
@@ -290,7 +45,9 @@ class StudySpec(Model):
         space: by method and hyperparameter, what replaces the method's own search space; under
             ``MODEL`` by option, what is searched or fixed of the networks that have it.
         resources: what one trial takes.
-        precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32) or "bf16" (autocast).
+        precision: "f32", "tf32" (f32 whose products a GPU rounds to TF32), "bf16" (autocast) or
+            "auto": "bf16" where the hardware is fast at it, else "f32", which is decided when the
+            study begins.
         metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
         equivalence: AUROCs closer than this count as equal, where a test supports it.
         select: what a search selects by, and stops weak trials by: AUROC, AUPRC (average
@@ -311,19 +68,15 @@ class StudySpec(Model):
 
     name: Name
     seed: Annotated[CountFromZero, Field(le=2**32 - 1)] = 0
-    methods: Annotated[
-        list[Annotated[Variant, BeforeValidator(_variant)]],
-        Field(min_length=1),
-        AfterValidator(_distinct),
-    ]
-    tasks: Annotated[list[Task], Field(min_length=1), AfterValidator(_own_names)]
+    methods: Variants
+    tasks: Tasks
     imratios: Ratios
     search: Search
     confirm: Confirm = Confirm()
     profile: Profile | None = None
     space: dict[str, dict[str, SpaceEntry]] = Field(default_factory=dict)
     resources: Resources = Resources()
-    precision: Literal["f32", "tf32", "bf16"] = "f32"
+    precision: Literal["f32", "tf32", "bf16", "auto"] = "f32"
     execution: Literal["auto", "graph", "eager"] = "auto"
     compile: Literal[True, False, "auto"] = False
     channels_last: bool = False

@@ -69,7 +69,8 @@ def as_begun(spec: StudySpec, directory: Path) -> StudySpec:
         }
         if kept:
             space[variant.name] = {**kept, **named}
-    decided = {"compile": {**BEFORE, **stored}["compile"]} if spec.compile == "auto" else {}
+    whole = {**BEFORE, **stored}
+    decided = {key: whole[key] for key in ("precision", "compile") if getattr(spec, key) == "auto"}
     return spec.model_copy(update={"space": space, **decided})
 
 

@@ -1,4 +1,4 @@
-"""The task of a trial: on images, or on the vectors of a frozen network in their place."""
+"""The task of a trial: on images, or on what stands in their place: vectors, or metadata."""
 
 import json
 from dataclasses import replace
@@ -11,6 +11,7 @@ from trainables.datasets.cut.ablation import Ablation
 from trainables.datasets.cut.task import BinaryTask
 from trainables.datasets.images import Images
 from trainables.features.embedding import embedding
+from trainables.models.branch import METADATA, refuse_none
 from trainables.models.features import EMBEDDED
 
 __all__ = ["task_of"]
@@ -25,8 +26,13 @@ def task_of(config: TrialConfig, memory: int, *, embed: bool = True) -> BinaryTa
         embed: False: vectors that nobody has made yet are zeros, for a trial that is only timed.
 
     Raises:
-        UnknownNameError, DataError: see `task_on_device` and `embedding`.
+        UnknownNameError, DataError: see `task_on_device` and `embedding`; there is no metadata.
     """
+    if config.model == METADATA:
+        # No image is ever looked at.
+        task = _of_images(config, config.device, memory=0)
+        refuse_none("model: metadata", len(task.columns))
+        return task.of_metadata()
     if config.model != EMBEDDED:
         return _of_images(config, config.device, memory)
     fields = config.to_json() | {"method": "", "params": {}, "init_seed": 0, "order_seed": 0}

@@ -90,9 +90,9 @@ class _Ours:
     def evaluate(self, some: int) -> float:
         # At even distances, so that both classes are among them.
         chosen = torch.arange(some, device=self._task.val_targets.device) * self.evaluated // some
-        # The loop's own inner function, so that what is timed is what validates.
+        # The trial's own inner function, so that what is timed is what validates.
         images = Images(self._task.val_images.take(chosen))
         run = self._run
         with run._evaluated.lent(run._recipe):
-            scores = run._outputs(run._model, images)
+            scores = run._evaluator.outputs(run._model, images)
         return float(auroc(scores, self._task.val_targets[chosen]))

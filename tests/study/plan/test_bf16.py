@@ -4,8 +4,10 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from study.cells import cells
 from study.cli import app
 from study.plan import bf16
+from study.plan.deciding import decided
 from study.spec import StudySpec, parse_spec
 from tests.study.specs import SPEC
 
@@ -53,3 +55,37 @@ def test_doctor_and_plan_say_it(
         done = CliRunner().invoke(app, [command, str(file)])
         assert done.exit_code == 0, done.output
         assert "15.0 times as long" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("factor", "meant", "said"),
+    [
+        (0.5, "bf16", "precision: auto is bf16 here."),
+        (0.9, "f32", "precision: auto is f32 here: a convolution takes 0.9 times as long in bf16"),
+        (15.0, "f32", "precision: auto is f32 here: a convolution takes 15.0 times as long"),
+    ],
+)
+def test_auto_is_bf16_where_that_is_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, factor: float, meant: str, said: str
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(bf16, "cpu_slowdown", lambda: factor)
+    told: list[str] = []
+    asked = spec(precision="auto")
+    assert decided(asked, told.append) == asked.model_copy(update={"precision": meant})
+    (line,) = told
+    assert line.startswith(said)
+
+
+def test_auto_is_f32_where_the_hardware_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(bf16, "cpu_slowdown", lambda: 0.1)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert decided(spec(precision="auto", resources={"gpus": 1})).precision == "f32"
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    assert decided(spec(precision="auto")).precision == "f32"
+
+
+def test_a_plan_that_looks_at_no_machine_takes_auto_for_f32() -> None:
+    plain, auto = (cells(spec(precision=each))[0].run for each in ("f32", "auto"))
+    assert auto == plain

@@ -9,7 +9,7 @@ import torch
 import torch._inductor.config
 
 from study.plan import compiling
-from study.plan.compiling import decided
+from study.plan.deciding import decided
 from study.spec import check_environment, parse_spec
 from study.spec.model import StudySpec
 from trainables.steps.compiled import compiled, compiler

@@ -53,16 +53,24 @@ def begun(folder: Path, **inner: Any) -> dict[str, Any]:
     return spec
 
 
-@pytest.mark.parametrize(("stored", "meant"), [({"compile": True}, True), ({}, False)])
+@pytest.mark.parametrize(
+    ("key", "stored", "meant"),
+    [
+        ("compile", {"compile": True}, True),
+        ("compile", {}, False),
+        ("precision", {"precision": "bf16"}, "bf16"),
+        ("precision", {}, "f32"),
+    ],
+)
 def test_auto_is_what_a_study_that_has_begun_decided(
-    tmp_path: Path, stored: dict[str, Any], meant: bool
+    tmp_path: Path, key: str, stored: dict[str, Any], meant: object
 ) -> None:
     spec = begun(tmp_path)
-    del spec["compile"]
+    del spec[key]
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(spec | stored))
     file = tmp_path / "mine.yaml"
-    file.write_text(yaml.safe_dump({**SPEC, "directory": str(tmp_path), "compile": "auto"}))
-    assert load_spec(str(file)).compile is meant
+    file.write_text(yaml.safe_dump({**SPEC, "directory": str(tmp_path), key: "auto"}))
+    assert getattr(load_spec(str(file)), key) == meant
 
 
 def test_auto_is_open_where_no_study_has_begun(tmp_path: Path) -> None:

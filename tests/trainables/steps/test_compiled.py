@@ -23,6 +23,7 @@ from trainables.models.classifier import BinaryClassifier
 from trainables.models.elu import ELU
 from trainables.models.mlp import mlp
 from trainables.steps.compiled import cache_folder, compile_now, compiled, compiler
+from trainables.steps.compiling import compile_network
 
 pytestmark = [
     pytest.mark.whole,
@@ -281,10 +282,11 @@ def test_without_a_compiler_it_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_on_a_gpu_it_is_refused() -> None:
-    run = TrainingRun.__new__(TrainingRun)
-    run.config = config("ce", device="cuda")
+    run = TrainingRun(config("ce", compile=False))
+    parts = run._model, run._task, run._inputs
+    asked = config("ce", device="cuda")
     with pytest.raises(ValueError, match="compile: true is for trials on a CPU"):
-        run._compile(METHODS["ce"]())
+        compile_network(asked, METHODS["ce"](), *parts, 64, EVALUATION_BATCH)
 
 
 def test_what_was_compiled_lies_in_the_users_own_cache(

@@ -82,7 +82,7 @@ def test_it_holds_for_a_methods_own_figures() -> None:
     run = TrainingRun(chosen)
     run.train_step()
     noted.clear()
-    assert run._figures()
+    assert run._evaluator.own_figures()
     assert ("backward", "tf32") in noted
     assert {switch for _, switch in noted} == {"tf32"}
 
