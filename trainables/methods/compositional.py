@@ -27,20 +27,25 @@ __all__ = ["CompositionalMethod", "PDSCAMethod"]
 _ALG = f"{fields.C}, Alg. 1"
 
 
-@dataclass(frozen=True)
-class PDSCAMethod(Method):
-    """A method of inner CE and an outer loss, with PDSCA."""
-
-    lr: float = fields.lr()
-    inner: str = hyperparameter(
+def _inner(before: str | None = None) -> str:
+    """What an inner step does; ``before``: what methods did that are older than the choice."""
+    return hyperparameter(
         "moves",
         help="what an inner step does: it moves the weights w, as the authors' library has it; or "
         "it gives a point u to look from, as printed, without (looks_ahead) or with (exact) the "
         "Hessian",
         source=f"moves: LibAUC 2.0.1; looks_ahead, exact: {_ALG}",
         choices=tuple(INNER),
-        before="looks_ahead",
+        before=before,
     )
+
+
+@dataclass(frozen=True)
+class PDSCAMethod(Method):
+    """A method of inner CE and an outer loss, with PDSCA."""
+
+    lr: float = fields.lr()
+    inner: str = _inner()
     inner_lr: float = hyperparameter(
         0.1,
         help="learning rate of the inner steps",
@@ -156,6 +161,7 @@ class PDSCAMethod(Method):
 class CompositionalMethod(PDSCAMethod):
     """A method of inner CE and outer AUC loss, with PDSCA."""
 
+    inner: str = _inner(before="looks_ahead")
     margin: float = listed_after("beta1", fields.margin())
     score_map: str = listed_after("weight_decay", fields.score_map())
     dual_lr: float | None = listed_after(
