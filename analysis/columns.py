@@ -10,6 +10,7 @@ __all__ = [
     "CELLS",
     "CONFIRM",
     "CURVES",
+    "DIAGNOSTICS",
     "ENSEMBLES",
     "FRAMES",
     "KEYS",
@@ -251,6 +252,35 @@ LABEL_CURVES = {name: CURVES[name] for name in ("trial", "cell", "phase", "numbe
     "val_auroc": Column("float64", "validation AUROC of the label after the interval"),
 }
 
+_GRADIENT = (
+    "norm of the gradient of the mean cross entropy of up to 64 {} training images, whatever the "
+    "method's own loss"
+)
+
+DIAGNOSTICS = {name: CURVES[name] for name in ("trial", "cell", "seed", "interval")} | {
+    "auroc_train": Column(
+        "float64",
+        "AUROC of the training images, as they are, up to 5,000 of each class; NaN, as in all that "
+        "follows: it was not finite",
+    ),
+    "auroc_test": Column("float64", "the same of the test images; nothing is selected by it"),
+    "generalisation": Column("float64", "generalisation gap: auroc_train less auroc_test"),
+    "gap_train": Column(
+        "float64",
+        "mean score of the positive training images less that of the negative ones; a score is the "
+        "sigmoid of a logit",
+    ),
+    "gap_test": Column("float64", "the same of the test images; nothing is selected by it"),
+    "gradient_positive": Column("float64", _GRADIENT.format("positive")),
+    "gradient_negative": Column("float64", _GRADIENT.format("negative")),
+    "gradient_share": Column("float64", "gradient_positive over the sum of both"),
+    "active": Column(
+        "float64",
+        "share of the pairs of a positive and a negative training image in which the logit of the "
+        "positive is not higher by 1 or more",
+    ),
+}
+
 ENSEMBLES = {name: KEYS[name] for name in ("task", "imratio", "ratio")} | {
     "kind": Column(
         "object",
@@ -299,6 +329,10 @@ FRAMES: dict[str, tuple[str, Mapping[str, Column]]] = {
     "label_curves": (
         "one row a label and interval of a search or confirm trial, of tasks with several labels",
         LABEL_CURVES,
+    ),
+    "diagnostics": (
+        "one row an interval of a confirm trial that kept diagnostics: training and test images",
+        DIAGNOSTICS,
     ),
     "budget": ("one row a cell: what it was given and what it spent", BUDGET),
     "metrics": (

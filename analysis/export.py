@@ -12,6 +12,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from analysis import columns
 from analysis.compare import budget
 from analysis.compare.delong import placements
+from analysis.compare.diagnostics import points
 from analysis.ensembles.ensembles import ensembles, table
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
@@ -93,6 +94,7 @@ def frames(results: Results) -> tuple[dict[str, pd.DataFrame], list[str]]:
         "superseded": results.superseded,
         "curves": results.curves,
         "label_curves": columns.frame(label_points(results), columns.LABEL_CURVES),
+        "diagnostics": points(results),
         "budget": budget.by_cell(results)[list(columns.BUDGET)].astype(
             {name: column.dtype for name, column in columns.BUDGET.items()}
         ),

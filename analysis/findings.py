@@ -10,6 +10,7 @@ from analysis.compare import (
     by_label,
     claims,
     comparison,
+    diagnostics,
     doubts,
     metrics,
     pairwise,
@@ -21,6 +22,7 @@ from analysis.compare import (
 )
 from analysis.compare.by_label import ByLabel
 from analysis.compare.claims import Overall, Verdict
+from analysis.compare.diagnostics import Diagnostics
 from analysis.compare.doubts import Facts
 from analysis.compare.metrics import Measured
 from analysis.compare.pairwise import Within
@@ -132,6 +134,11 @@ class Findings:
     def without(self) -> pd.DataFrame:
         """One row a cell that was tested with and without evaluation options."""
         return without.with_and_without(self.results)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """What confirm trials kept of their images, with a mix and without."""
+        return diagnostics.diagnostics(self.results)
 
     @cached_property
     def best_of_n(self) -> pd.DataFrame:

@@ -73,6 +73,7 @@ class Cell:
         seeds: confirm rows, over all searches; each has as many.
         seed: the study's seed; every random draw of the cell derives from it.
         embeddings: confirm rows of the first so many seeds keep their embeddings.
+        diagnostics: confirm rows keep figures of their images by interval.
         pairs: hyperparameters that belong together, see ``search_spaces``; None: not said.
         moves: the cell's profile; None: there is none.
         variant_of: the method that ``method`` is a variant of: a name, or
@@ -99,6 +100,7 @@ class Cell:
     seeds: int
     seed: int
     embeddings: int = 0
+    diagnostics: bool = False
     pairs: tuple[tuple[str, str], ...] | None = None
     repeats: int = 1
     moves: Moves | None = None

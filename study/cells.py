@@ -53,6 +53,7 @@ def cells(spec: StudySpec) -> list[Cell]:
             reduction=spec.search.reduction,
             seeds=spec.confirm.seeds,
             embeddings=spec.confirm.embeddings,
+            diagnostics=spec.diagnostics,
             seed=spec.seed,
             pairs=named_pairs(variant.method),
             repeats=spec.search.repeats,

@@ -46,6 +46,9 @@ class TrialConfig:
         channels_last: images and weights lie in memory with their channels last.
         evaluation: what evaluations go by besides, {"tta", "ema", "swa"}, those that are asked for
             (`trainables.averages.options`).
+        diagnostics: look at the network between intervals (`trainables.diagnostics`); the figures
+            stand in the curve under names that begin with "diag_", and change no other number. Of a
+            task with several labels nothing is kept.
         data_root: folder that holds the data sets.
         data_seed: decides the validation cut and which positives stay.
         init_seed: decides the initial weights.
@@ -82,6 +85,7 @@ class TrialConfig:
     channels_last: bool = False
     evaluation: dict[str, Any] = field(default_factory=dict)
     long_tail: float | None = None
+    diagnostics: bool = False
     device: str = "cpu"
 
     def to_json(self) -> dict[str, Any]:

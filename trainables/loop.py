@@ -17,6 +17,7 @@ from trainables.branch_after import recipe_of
 from trainables.budget import BUDGETS
 from trainables.config import TrialConfig
 from trainables.data_memory import data_memory
+from trainables.diagnostics.diagnostics import Diagnostics
 from trainables.errors import DivergedError
 from trainables.evaluator import Evaluator
 from trainables.features.task import task_of
@@ -94,6 +95,7 @@ class TrainingRun:
         self._evaluator = Evaluator(
             config, task, model, self._recipe, inputs, evaluated, probe, EVALUATION_BATCH, fits
         )
+        self._diagnostics = Diagnostics(self._evaluator)
         if config.compile:
             sizes = self.batch_size, EVALUATION_BATCH
             compile_network(config, method, model, task, inputs, *sizes)
@@ -150,7 +152,8 @@ class TrainingRun:
         Returns:
             {"interval", "loss" (mean over the interval), "seconds" and "gradient_evaluations" (both
             since the start of the trial)}, what `trainables.evaluation.validated` gives, such as
-            "val_auroc", and the method's own figures, if it has any.
+            "val_auroc", the method's own figures, if it has any, and what
+            `trainables.diagnostics` keeps, if the config asks for it.
 
         Raises:
             DivergedError: the loss or a validation score is not finite, or the loss exploded.
@@ -169,6 +172,7 @@ class TrainingRun:
         found = self._evaluator.validation(self.interval + 1)
         figures = self._evaluator.own_figures()
         self._count_seconds()
+        looked_at = self._diagnostics.look(self.interval + 1)  # which costs the method no seconds
         result = {
             "interval": self.interval + 1,
             **found,
@@ -176,6 +180,7 @@ class TrainingRun:
             "seconds": self.seconds,
             "gradient_evaluations": self.gradient_evaluations,
             **figures,
+            **looked_at,
         }
         self.curve.append(result)
         self._begun = self.step
@@ -219,12 +224,14 @@ class TrainingRun:
         Returns:
             What `trainables.evaluation.tested` gives, of what ``config.evaluation`` asks for; where
             that is anything, what `trainables.evaluation.without` gives of the weights after the
-            last step and the images as they are; "embeddings": float32 (N, D) if asked for.
+            last step and the images as they are; "embeddings": float32 (N, D) if asked for; with
+            ``config.diagnostics`` what `Diagnostics.arrays` gives.
 
         Raises:
             DivergedError: a test score is not finite.
         """
-        return self._evaluator.test(embeddings=embeddings, beat=beat)
+        found = self._evaluator.test(embeddings=embeddings, beat=beat)
+        return found | self._diagnostics.arrays()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on: tensors and plain values only.
@@ -246,6 +253,7 @@ class TrainingRun:
             "begun": self._begun,
             "losses": self._losses,
             "evaluated": self._evaluated.state_dict(),
+            "diagnostics": self._diagnostics.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -267,6 +275,8 @@ class TrainingRun:
         self._losses = state["losses"].to(self.config.device, copy=True)
         # A version without averages kept none.
         self._evaluated.load_state_dict(state.get("evaluated", {}))
+        # Nor one without diagnostics.
+        self._diagnostics.load_state_dict(state.get("diagnostics", {}))
 
     def _count_seconds(self) -> None:
         """Add the time since the last call to ``seconds``, if an interval is under way."""

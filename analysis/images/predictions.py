@@ -37,6 +37,9 @@ class Predictions:
         classes: the labels are classes, one of which is 1 of each image.
         groups: int (N,), which group (a patient) each image is of; None: there are none.
         metadata: raw columns of the images by name, float or str (N,).
+        distributions: int (n, 2, 2, B), at each interval that was looked at, of the training and of
+            the test images, of the negatives and of the positives, how many scores (sigmoids of
+            logits) lie in each of B equal bins from 0 to 1; None: the trial kept no diagnostics.
     """
 
     scores: Floats
@@ -47,6 +50,7 @@ class Predictions:
     classes: bool = False
     groups: NDArray[np.int64] | None = None
     metadata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    distributions: NDArray[np.integer[Any]] | None = None
 
     @property
     def drawn(self) -> NDArray[np.int64] | None:
@@ -184,7 +188,26 @@ def _checked(file: Any) -> Predictions:
     classes = bool(labels) and "classes" in file and bool(np.asarray(file["classes"]))
     if classes and not (targets.sum(axis=1) == 1).all():
         raise ValueError("exactly one of the classes must be 1 of each image")
-    return Predictions(scores, targets, embeddings, validation, labels, classes, groups, metadata)
+    return Predictions(
+        scores,
+        targets,
+        embeddings,
+        validation,
+        labels,
+        classes,
+        groups,
+        metadata,
+        _distributions(file) if "diag_scores" in file else None,
+    )
+
+
+def _distributions(file: Any) -> NDArray[np.integer[Any]]:
+    counts = np.asarray(file["diag_scores"])
+    if counts.ndim != 4 or counts.shape[1:3] != (2, 2) or counts.dtype.kind not in "iu":
+        raise ValueError(f"diag_scores {counts.shape} of {counts.dtype} must be counts by class")
+    if (counts < 0).any() or not counts.sum(axis=-1).all():
+        raise ValueError("diag_scores must count images of each class")
+    return counts
 
 
 def _scored(file: Any, of: str, labels: tuple[str, ...]) -> tuple[Floats, NDArray[Any]]:

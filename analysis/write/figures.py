@@ -52,8 +52,10 @@ def grid(
     legend: Sequence[str],
     *,
     shared: bool = False,
+    columns: int = MAX_COLUMNS,
+    gap: int = GAP,
 ) -> go.Figure:
-    """An empty figure of panels, at most ``MAX_COLUMNS`` a row.
+    """An empty figure of panels, at most ``columns`` a row.
 
     Args:
         titles: heading of each panel, row by row; "" for none.
@@ -61,11 +63,13 @@ def grid(
         y_title: title of the y axis, shown at the first panel of each row.
         legend: names that the legend will show; it stands above the panels.
         shared: all panels have one range of y.
+        columns: most panels of a row.
+        gap: between two rows, in pixels; less suits rows without titles.
     """
-    columns = min(MAX_COLUMNS, len(titles))
+    columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
     top = 14 + LEGEND_ROW * _legend_rows(legend) + (26 if any(titles) else 0)
-    inner = PANEL_HEIGHT * rows + GAP * (rows - 1)
+    inner = PANEL_HEIGHT * rows + gap * (rows - 1)
     figure = make_subplots(
         rows=rows,
         cols=columns,
@@ -76,7 +80,7 @@ def grid(
         ],
         subplot_titles=[text(title) for title in titles],
         horizontal_spacing=(0.05 if shared else 0.075) if columns > 1 else 0,
-        vertical_spacing=0 if rows == 1 else GAP / inner,
+        vertical_spacing=0 if rows == 1 else gap / inner,
     )
     figure.update_layout(
         template=TEMPLATE,

@@ -61,7 +61,7 @@ QUESTIONS = {
 }
 
 YAML = """\
-# Written by `aucstudy init`. Every key: see the README; every name: aucstudy list.
+# Written by `aucstudy init`. Every key: docs/guide/7-every-key.md; every name: aucstudy list.
 #   aucstudy plan {file}    what it runs, about how long it takes, what it will be able to show
 #   aucstudy run {file}     start it; the same command resumes and extends it
 name: {name}

@@ -11,7 +11,7 @@ from study.cell import Cell
 from study.cells import cells
 from study.errors import SpecError
 from study.machine import cores, fits
-from study.plan.evaluations import in_test, in_training
+from study.plan.evaluations import in_diagnostics, in_test, in_training
 from study.plan.images import Labels, labels_of, trained
 from study.spec import Dataset, Resources, StudySpec, Task, data_root, ratios
 from trainables.averages.options import Options
@@ -296,6 +296,7 @@ def _plan(cell: Cell, task: Task, images: Mapping[str, PartCount], timing: Timin
     seconds = steps * timing.step + task.intervals * timing.validation
     seconds += forward * in_training(options, task, images)
     tested = seconds + forward * (images["test"].images + in_test(options, task, images))
+    looked_at = forward * in_diagnostics(task, images) if cell.diagnostics else 0.0
     moves = cell.moves
     return CellPlan(
         method=cell.method,
@@ -313,7 +314,7 @@ def _plan(cell: Cell, task: Task, images: Mapping[str, PartCount], timing: Timin
         profile_trials=0 if moves is None else moves.seeds * len(moves.around({})),
         gradient_evaluations=round(steps * timing.evaluations),
         search_seconds=seconds,
-        confirm_seconds=tested,
+        confirm_seconds=tested + looked_at,
         profile_seconds=tested if cell.tests_profile else seconds,
     )
 

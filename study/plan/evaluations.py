@@ -1,4 +1,4 @@
-"""What evaluation options cost beside a trial's plain validations and test."""
+"""What evaluation options and diagnostics cost beside a trial's plain validations and test."""
 
 import math
 from collections.abc import Mapping
@@ -7,8 +7,12 @@ from study.spec import Task
 from trainables.averages.options import Options
 from trainables.averages.statistics import MOST_BATCHES
 from trainables.datasets.cut.part_counts import PartCount
+from trainables.diagnostics.diagnostics import MOST, PROBE
 
-__all__ = ["in_test", "in_training"]
+__all__ = ["in_diagnostics", "in_test", "in_training"]
+
+_BACKWARD = 3
+"""Images forward that one image forward and backward costs as much as, about."""
 
 
 def in_training(options: Options, task: Task, images: Mapping[str, PartCount]) -> float:
@@ -28,6 +32,16 @@ def in_test(options: Options, task: Task, images: Mapping[str, PartCount]) -> fl
     test, validation = images["test"].images, images["validation"].images
     copies = (options.tta or 1) * (test + validation)
     return copies + _statistics(options, task, images)
+
+
+def in_diagnostics(task: Task, images: Mapping[str, PartCount]) -> float:
+    """Images that go forward in the diagnostics of a confirm trial; none of several labels."""
+    if len(images["train"].positives) != 1:
+        return 0.0
+    by_class = {part: (*images[part].positives, *images[part].negatives) for part in images}
+    forward = sum(min(each, MOST) for part in ("train", "test") for each in by_class[part])
+    probes = sum(min(each, PROBE, task.batch_size) for each in by_class["train"])
+    return float(task.intervals * (forward + _BACKWARD * probes))
 
 
 def _statistics(options: Options, task: Task, images: Mapping[str, PartCount]) -> float:

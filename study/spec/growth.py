@@ -23,6 +23,7 @@ FREE = COMPARED_BY_PART | {
     "storage",
     "metrics",
     "equivalence",
+    "diagnostics",
 }
 FREE_IN_SEARCH = frozenset({"trials", "random_trials", "repeats", "warm_start"})
 

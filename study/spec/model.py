@@ -58,6 +58,7 @@ class StudySpec(Model):
             is decided when the study begins.
         channels_last: images and weights lie in memory with their channels last.
         evaluation: what evaluations go by beside the last weights and the images as they are.
+        diagnostics: confirm trials keep figures of their training and test images by interval.
         data_root: folder of the data sets; None: $AUCSTUDY_DATA, else ./data. A relative one
             counts from the working directory.
         download: fetch a data set that is not there.
@@ -81,6 +82,7 @@ class StudySpec(Model):
     compile: Literal[True, False, "auto"] = False
     channels_last: bool = False
     evaluation: Evaluation = Evaluation()
+    diagnostics: bool = False
     select: Literal["auroc", "auprc", "accuracy"] = "auroc"
     metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(unique)] = Field(
         default_factory=lambda: ["auroc"]

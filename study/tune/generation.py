@@ -139,6 +139,9 @@ def run_generation(
 def _job(cell: CellLedger, row: Row, places: Places, resources: Resources) -> Job:
     plan = cell.cell
     seed = over_searches(row.seed, row.repeat, plan.seeds // plan.repeats)
+    trial = plan.trial(row.params, row.seeds)
+    if plan.diagnostics and row.phase == "confirm":
+        trial["diagnostics"] = True
     return Job(
         row={
             "cell": row.cell,
@@ -147,7 +150,7 @@ def _job(cell: CellLedger, row: Row, places: Places, resources: Resources) -> Jo
             "number": row.number,
             "name": row.name,
         },
-        trial=plan.trial(row.params, row.seeds),
+        trial=trial,
         directory=str(places.directory.resolve()),
         checkpoint=str(places.checkpoint(row.name).relative_to(places.directory)),
         predictions=str(places.predicted(row.name).relative_to(places.directory)),

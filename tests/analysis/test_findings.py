@@ -26,6 +26,7 @@ OTHERS = (
     "by_label",
     "subgroups",
     "ensembles",
+    "diagnostics",
     "measured",
     "stability",
     "facts",

@@ -120,6 +120,7 @@ CASES = [
             "evaluation": {"ema": 0.9},
         },
     ),
+    Case("auc_mixup, diagnostics", {**DIGITS, "method": "auc_mixup", "diagnostics": True}),
     Case("auc_m, bf16", {**DIGITS, "method": "auc_m", "precision": "bf16"}),
     Case(
         "auc_m, bf16, channels_last, resnet20",

@@ -1,10 +1,17 @@
 """Which cells a spec plans, and which of them follow which."""
 
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 from study.cell import confirm_seeds
 from study.cells import cells
+from study.ledger.ledger import plan_of
+from study.ledger.rows import Row
+from study.places import Places
 from study.spec import parse_spec
+from study.spec.model import Resources
+from study.tune.generation import _job
 from tests.study.specs import SPEC
 from trainables.config import TrialConfig
 
@@ -43,6 +50,23 @@ def test_evaluation_is_part_of_a_trial_where_it_asks_for_something() -> None:
     assert asked.id == first.id
     trial = TrialConfig(**asked.trial({}, confirm_seeds(asked, 0)))
     assert trial.evaluation == {"tta": 30, "ema": 0.999}
+
+
+def test_confirm_rows_alone_are_looked_at(tmp_path: Path) -> None:
+    """And a cell's plan does not tell of it, so that it may change in a study that has begun."""
+    plain, asked = (
+        cells(parse_spec({**SPEC, "diagnostics": wanted}))[0] for wanted in (False, True)
+    )
+    assert plan_of(asked) == plan_of(plain)
+    for cell, phases in ((plain, set[str]()), (asked, {"confirm"})):
+        found = set()
+        for phase in ("search", "confirm", "profile"):
+            row = Row(cell.id, phase, 0, 0, {}, confirm_seeds(cell, 0), "WAITING", seed=0)
+            ledger = cast(Any, SimpleNamespace(cell=cell))
+            job = _job(ledger, row, Places(tmp_path), Resources())
+            if TrialConfig(**job.trial).diagnostics:
+                found.add(phase)
+        assert found == phases
 
 
 def test_cells_of_a_chain_search_the_same_space() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -140,6 +141,21 @@ def test_a_result_carries_what_is_selected_by(
     result = last(worker(select=select))
     point = json.loads(result["outcome"])["curve"][-1]
     assert result["value"] == point[f"val_{select}"]
+
+
+def test_diagnostics_reach_the_outcome_and_the_file_and_nothing_that_selects(
+    worker: Callable[..., MethodTrainable], tmp_path: Path
+) -> None:
+    plain = last(worker(phase="confirm"))
+    (tmp_path / "row.pt").unlink(missing_ok=True)
+    looked_at = last(worker(phase="confirm", diagnostics=True))
+    assert looked_at["value"] == plain["value"]
+    assert looked_at.keys() == plain.keys()
+    before, now = (json.loads(each["outcome"]) for each in (plain, looked_at))
+    assert all("diag_auroc_test" in point for point in now["curve"])
+    assert now["test_auroc"] == before["test_auroc"]
+    with np.load(tmp_path / now["predictions"]) as file:
+        assert file["diag_intervals"].tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:100], lambda b: b[:0], lambda b: flip(b, -200)])

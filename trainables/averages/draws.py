@@ -3,10 +3,12 @@
 import numpy as np
 import torch
 
-__all__ = ["STATISTICS", "TEST", "VALIDATION", "generator"]
+__all__ = ["DIAGNOSTICS", "STATISTICS", "TEST", "VALIDATION", "generator"]
 
-VALIDATION, TEST, STATISTICS = range(3)
-"""What is drawn: copies of validation and of test images, batches for BatchNorm statistics."""
+VALIDATION, TEST, STATISTICS, DIAGNOSTICS = range(4)
+"""What is drawn: copies of validation and of test images, batches for BatchNorm statistics, images
+that diagnostics look at.
+"""
 
 
 def generator(order_seed: int, what: int) -> torch.Generator:

@@ -35,7 +35,8 @@ def task_of(config: TrialConfig, memory: int, *, embed: bool = True) -> BinaryTa
         return task.of_metadata()
     if config.model != EMBEDDED:
         return _of_images(config, config.device, memory)
-    fields = config.to_json() | {"method": "", "params": {}, "init_seed": 0, "order_seed": 0}
+    blank = {"method": "", "params": {}, "init_seed": 0, "order_seed": 0, "diagnostics": False}
+    fields = config.to_json() | blank
     return _of_vectors(json.dumps(fields, sort_keys=True), memory, embed)
 
 

@@ -156,6 +156,20 @@ def test_evaluation_options_are_counted_image_by_image(
         assert cell.confirm_seconds == pytest.approx(plain.confirm_seconds + more)
 
 
+def test_diagnostics_are_counted_in_confirm_trials_alone() -> None:
+    """All training and test images, and three times up to 64 images of a class, an interval."""
+    spec = small().model_copy(update={"diagnostics": True})
+    for cell, plain in zip(
+        plan_study(spec, TIMINGS, slots=1).cells,
+        plan_study(small(), TIMINGS, slots=1).cells,
+        strict=True,
+    ):
+        assert cell.search_seconds == plain.search_seconds
+        probes = min(*cell.train.positives, 64) + min(*cell.train.negatives, 64)
+        more = 4 * (cell.train.images + cell.test.images + 3 * probes) * 2.0 / cell.val.images
+        assert cell.confirm_seconds == pytest.approx(plain.confirm_seconds + more)
+
+
 @pytest.mark.parametrize(
     ("budget", "steps"),
     [

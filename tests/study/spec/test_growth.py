@@ -40,6 +40,7 @@ OTHER_TASK = {"dataset": "digits", "model": "small_cnn", "epochs": 7}
         {"search": {"random_trials": 1}},
         {"confirm": {"seeds": 9}},
         {"confirm": {"embeddings": 2}},
+        {"diagnostics": True},
         {"methods": ["focal", "auc_m", "ce"]},
         {"imratios": [None, 0.3, 0.1]},
         {"tasks": [OTHER_TASK, *BEGUN["tasks"]]},
