@@ -16,8 +16,8 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= PASSIVE
 
-# Two workers, each with whole files, which share what they have set up.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+# Two workers; tests/scheduling.py says which tests share one.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: quickstart look test test-all bench chaos clean
 
@@ -32,10 +32,8 @@ look: $(VENV)/installed-for-tests
 test: look
 	$(PYTEST) -m 'not whole'
 
-# Studies that run side by side would starve each other, so tests that start Ray have no workers.
 test-all: look
-	$(PYTEST) -m 'not ray'
-	$(BIN)/pytest -m ray
+	$(PYTEST)
 
 # Kineto, which profiles for PyTorch, tells of every GPU that it does not find.
 bench: export KINETO_LOG_LEVEL = 5

@@ -26,6 +26,9 @@ class Method(ABC):
     ``package.module:object``, also carries its search space as the class attribute ``SPACE``.
 
     Attributes:
+        FAMILY: of the class, what sets it apart from plain cross entropy, in a few words: its loss,
+            or how it is trained if that is what differs; "own": it does not say.
+        SOURCE: of the class, the paper that it is of; "": none, or it is not said.
         TARGETS: of the class, the targets that it trains on: "binary", (B,), and "multi-label",
             (B, L) with NaN where a label is missing, and "classes", (B, C) one-hot, for which
             `Context.classes` is true. What a class does not name is refused.
@@ -35,6 +38,8 @@ class Method(ABC):
         ValueError: a field's value is not allowed; the sentence says what is.
     """
 
+    FAMILY: ClassVar[str] = "own"
+    SOURCE: ClassVar[str] = ""
     TARGETS: ClassVar[frozenset[str]] = frozenset({"binary"})
     SOFT: ClassVar[bool] = True
 

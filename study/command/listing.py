@@ -8,8 +8,13 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from search_spaces import SPACES
 from study.command.datasets import dataset_data, dataset_details, datasets_table
+from study.command.methods import (
+    hyperparameters_data,
+    method_data,
+    method_details,
+    methods_tables,
+)
 from study.command.models import (
     MEASURED,
     Images,
@@ -22,15 +27,14 @@ from study.command.models import (
 from study.command.tables import text_table
 from study.errors import SpecError
 from study.spec import preset_names
-from study.spec.space import space_entry
+from study.spec.own_method import flaws
 from study.spec.text import did_you_mean, preset_text
-from study.words import searched
 from trainables.datasets import (
     DATASETS,
 )
-from trainables.hyperparameters import Hyperparameter, hyperparameters
 from trainables.methods import METHODS
 from trainables.models import LIBRARIES, MODELS, builder
+from trainables.names import resolve
 
 __all__ = [
     "KINDS",
@@ -56,6 +60,8 @@ def overview(kind: str | None) -> Iterator[RenderableType]:
     for each, entries in overview_data(kind).items():
         if each == "datasets":
             yield datasets_table(KINDS[each], entries)
+        elif each == "methods":
+            yield from methods_tables(KINDS[each], entries)
         else:
             rows = [(entry["name"], entry["summary"]) for entry in entries]
             yield text_table(KINDS[each], ("name", "what it is"), rows)
@@ -63,10 +69,13 @@ def overview(kind: str | None) -> Iterator[RenderableType]:
 
 
 def overview_data(kind: str | None) -> dict[str, list[dict[str, Any]]]:
-    """By kind: {"name", "summary"} of each; ``kind``: of one alone. Of a data set, all of it."""
+    """By kind: {"name", "summary"} of each; ``kind``: of one alone. Of a data set all of it, of a
+    method all but its hyperparameters.
+    """
     return {
         each: [
             {"name": name, "summary": _first(summary(name))}
+            | (method_data(name) if each == "methods" else {})
             | (dataset_data(name) if each == "datasets" else {})
             for name in names()
         ]
@@ -108,10 +117,8 @@ def details(name: str, images: Images) -> Iterator[RenderableType]:
         SpecError: nothing is.
     """
     for found in details_data(name, images):
-        if "hyperparameters" in found:
-            columns = ("hyperparameter", "default", "allowed", "searched", "meaning", "source")
-            known = hyperparameters(METHODS[name]).values()
-            yield text_table(f"{name}: {found['text']}", columns, [_row(name, h) for h in known])
+        if found["kind"] == "methods":
+            yield from method_details(found)
         elif found["kind"] == "datasets":
             yield from dataset_details(found)
         elif found["kind"] == "models":
@@ -124,16 +131,21 @@ def details_data(name: str, images: Images) -> list[dict[str, Any]]:
     """{"name", "kind", "text"} of whatever is called ``name``, and of all but presets the rest.
 
     Args:
-        name: of what ``overview_data`` has, or of a library's network.
+        name: of what ``overview_data`` has, of a library's network or of a method of one's own.
         images: for which a network is counted.
 
     Raises:
         SpecError: nothing is.
-        UnknownNameError: the library has none of that name, or is not installed.
+        UnknownNameError: the library has none of that name, or is not installed; or there is no
+            such method.
     """
     kinds = [kind for kind, (names, _) in _KINDS.items() if name in names()]
     if name.partition(":")[0] in LIBRARIES:
         kinds = ["models"]
+    elif ":" in name:
+        kinds = ["methods"]
+        for flaw in flaws(resolve("method", METHODS, name)):
+            raise SpecError(f"The method {name} {flaw}.")
     if not kinds:
         every = [known for names, _ in _KINDS.values() for known in names()]
         raise SpecError(
@@ -146,37 +158,15 @@ def details_data(name: str, images: Images) -> list[dict[str, Any]]:
             "kind": kind,
             "text": preset_text(name) if kind == "presets" else _KINDS[kind][1](name),
         }
-        | ({"hyperparameters": _hyperparameters(name)} if kind == "methods" else {})
+        | (
+            method_data(name) | {"hyperparameters": hyperparameters_data(name)}
+            if kind == "methods"
+            else {}
+        )
         | (dataset_data(name) if kind == "datasets" else {})
         | (model_data(name, images) if kind == "models" else {})
         for kind in kinds
     ]
-
-
-def _hyperparameters(method: str) -> list[dict[str, Any]]:
-    space = SPACES[method]
-    return [
-        {
-            "name": known.name,
-            "default": known.default,
-            "allowed": known.domain,
-            "searched": space_entry(space[known.name].distribution)
-            if known.name in space
-            else None,
-            "meaning": known.help,
-            "unit": known.unit,
-            "source": known.source,
-        }
-        for known in hyperparameters(METHODS[method]).values()
-    ]
-
-
-def _row(method: str, known: Hyperparameter) -> tuple[str, ...]:
-    space = SPACES[method]
-    tuned = known.name in space
-    where = searched(space_entry(space[known.name].distribution)) if tuned else "fixed"
-    meaning = f"{known.help} [{known.unit}]" if known.unit else known.help
-    return known.name, _value(known.default), known.domain, where, meaning, known.source
 
 
 def _summary(found: Any) -> str:
@@ -201,14 +191,8 @@ def _first(text: str) -> str:
     return re.split(r"(?<!et al\.)(?<=\.) ", text, maxsplit=1)[0]
 
 
-def _value(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 _KINDS: dict[str, tuple[Callable[[], list[str]], Callable[[str], str]]] = {
-    "methods": (lambda: list(METHODS), lambda name: _summary(METHODS[name])),
+    "methods": (lambda: list(METHODS), lambda name: _summary(resolve("method", METHODS, name))),
     "datasets": (lambda: list(DATASETS), lambda name: _summary(DATASETS[name])),
     "models": (lambda: list(MODELS), _model),
     "presets": (lambda: list(preset_names()), _head),

@@ -12,12 +12,12 @@ from study.machine import fits
 from study.plan.cost import StudyPlan, Timing, plan_study
 from study.plan.images import PUBLISHED, Labels, published, trained
 from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SHARING_BY_MPS, SPEEDS, Way
+from study.plan.steps import spent
 from study.spec import StudySpec, Task, data_root, ratios
 from study.spec.sentences import spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.text import Document
 from trainables.errors import DataError, in_one_line
-from trainables.method import Method
 from trainables.methods import METHODS
 from trainables.names import resolve
 
@@ -158,31 +158,12 @@ def _evaluations(cell: Cell, task: Task) -> tuple[int, float]:
     try:
         method = resolve("method", METHODS, cell.base)(**cell.fixed)
         size = method.images_a_batch(task.batch_size)
-        return size, _spent(method, size)
+        return size, spent(method, size)
     except Exception as error:
         raise SpecError(
             f"Every method must be able to train a step; {cell.method} fails in one with "
             f"{in_one_line(error)}. Mend it, or take it out of methods."
         ) from error
-
-
-def _spent(method: Method, size: int) -> float:
-    import torch
-
-    from trainables.models.classifier import BinaryClassifier
-    from trainables.recipe import Batch, Context
-
-    draw = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        features = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
-        network = BinaryClassifier(features, torch.nn.Linear(2, 1))
-        positives = size // 2
-        recipe = method.recipe(Context(network, 0.5, draw, size, (positives,)))
-        images = torch.rand(size, 1, 2, 2, generator=draw)
-        which = torch.arange(size)
-        recipe.step([Batch(images, (which % 2).float(), which)] * recipe.batches)
-    return float(recipe.gradient_evaluations)
 
 
 def _measured(

@@ -41,9 +41,17 @@ def for_one_label(
                 "it out, or name one in the data set's `labels`",
             )
     soft = bool(((targets > 0) & (targets < 1)).any())
+    able: list[str] = []
+    refused: dict[int, str] = {}
     for place, variant in enumerate(spec.methods):
         method = resolve("method", METHODS, variant.method)(**fixed_params(spec, variant))
         try:
             method.refuse_labels(len(labels), soft, task.long_tail is not None)
+            able.append(variant.name)
         except DataError as error:
-            yield Problem(("methods", place), f"task {task.name}: {error}")
+            refused[place] = str(error).removesuffix(".")
+    others = f"{', '.join(able)} can" if able else "none can (see `aucstudy list methods`)"
+    for place, sentence in refused.items():
+        yield Problem(
+            ("methods", place), f"task {task.name}: {sentence}; of the study's methods {others}"
+        )

@@ -187,7 +187,13 @@ def test_list_names_everything() -> None:
 
 def test_list_has_a_line_a_name() -> None:
     shown = aucstudy("list", "methods").output
-    assert re.findall(rf"^ ?({'|'.join(METHODS)})  ", shown, re.MULTILINE) == list(METHODS)
+    families = list(dict.fromkeys(method.FAMILY for method in METHODS.values()))
+    by_family = sorted(METHODS, key=lambda name: families.index(METHODS[name].FAMILY))
+    assert re.findall(rf"^ ?({'|'.join(METHODS)})  ", shown, re.MULTILINE) == by_family
+    assert [line.strip() for line in shown.splitlines() if line.strip() in families] == families
+    assert re.search(
+        r"^ ?ct_auc +Inner CE, outer AUC-M, PDSCA. +2  +binary +yes", shown, re.MULTILINE
+    )
     assert "resnet20" not in shown
 
 
@@ -197,6 +203,22 @@ def test_list_of_a_method_has_every_hyperparameter(name: str) -> None:
     assert shown.startswith(f"{name}: ")
     for known in hyperparameters(METHODS[name]):
         assert known in shown
+    assert f"Family: {METHODS[name].FAMILY}. Source: {METHODS[name].SOURCE or 'none'}." in shown
+
+
+def test_list_of_a_method_of_ones_own() -> None:
+    shown = " ".join(aucstudy("list", "tests.study.odd_methods:Busy").output.split())
+    assert "Family: own. Source: none. Targets: binary; labels between 0 and 1: yes." in shown
+    assert "milliseconds" in shown
+    for name, words in (
+        ("odd_methods:Buggy", "fails in one with RuntimeError: a bug in a user's method"),
+        ("odd_methods:dataclass", "must be a class that inherits trainables.method.Method"),
+        ("odd_methods:Bussy", "cannot be imported"),
+    ):
+        refused = aucstudy("list", f"tests.study.{name}")
+        assert refused.exit_code == 2
+        assert words in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
 
 
 def test_list_says_which_data_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

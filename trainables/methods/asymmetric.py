@@ -20,12 +20,10 @@ _SOURCE = "Ridnik et al., ICCV 2021 (arXiv 2009.14119)"
 
 @dataclass(frozen=True)
 class Asymmetric(SGDMethod):
-    """Asymmetric loss, SGD.
+    """Asymmetric loss, SGD."""
 
-    Source: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021
-    (arXiv 2009.14119).
-    """
-
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = "Ridnik et al., ICCV 2021 (arXiv 2009.14119)"
     TARGETS = LABELS
     SOFT = False
 

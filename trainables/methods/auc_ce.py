@@ -12,6 +12,8 @@ __all__ = ["AUCCE"]
 class AUCCE(AUCM):
     """AUC-M loss + ce_weight x CE loss, PESG."""
 
+    SOURCE = fields.C
+
     ce_weight: float = hyperparameter(
         0.5,
         help="weight of the cross entropy beside AUC-M",

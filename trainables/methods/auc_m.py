@@ -24,6 +24,7 @@ __all__ = ["AUCM"]
 class AUCM(PESGMethod):
     """AUC-M loss, PESG."""
 
+    SOURCE = fields.M
     TARGETS = LABELS
 
     margin: float = listed_after("lr", fields.margin())

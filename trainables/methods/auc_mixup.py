@@ -21,6 +21,8 @@ __all__ = ["AUCMixup"]
 class AUCMixup(PESGMethod):
     """AUC-mixup loss on mixup batches, PESG."""
 
+    FAMILY = "mixup"
+    SOURCE = fields.X
     TARGETS = LABELS
 
     margin: float = listed_after("lr", fields.margin())

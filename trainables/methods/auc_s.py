@@ -21,6 +21,7 @@ __all__ = ["AUCS"]
 class AUCS(PESGMethod):
     """AUC-S loss, PESG without projection."""
 
+    SOURCE = "Ying et al., NeurIPS 2016"
     TARGETS = LABELS
 
     prior: float | str = listed_after("score_map", fields.prior())

@@ -19,6 +19,7 @@ __all__ = ["CE"]
 class CE(SGDMethod):
     """CE loss, SGD."""
 
+    FAMILY = "cross entropy"
     TARGETS = LABELS_AND_CLASSES
 
     def loss(self, context: Context) -> nn.Module:

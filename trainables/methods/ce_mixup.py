@@ -24,6 +24,8 @@ __all__ = ["CEMixup"]
 class CEMixup(SGDMethod):
     """CE loss on mixup batches, SGD."""
 
+    FAMILY = "mixup"
+    SOURCE = "Zhang et al., ICLR 2018 (arXiv 1710.09412)"
     TARGETS = LABELS_AND_CLASSES
 
     mixup_alpha: float = listed_after("weight_decay", fields.mixup_alpha())

@@ -25,11 +25,11 @@ __all__ = ["CETuned"]
 class CETuned(Method):
     """CE loss, SGD with momentum, and the usual settings of plain training.
 
-    Source of the idea: Shwartz-Ziv et al., "Simplifying Neural Network Training Under Class
-    Imbalance", NeurIPS 2023 (arXiv 2312.02517): plain training that is tuned matches methods made
-    for imbalance.
+    The idea of the source: plain training that is tuned matches methods made for imbalance.
     """
 
+    FAMILY = "cross entropy"
+    SOURCE = "Shwartz-Ziv et al., NeurIPS 2023 (arXiv 2312.02517)"
     TARGETS = LABELS
 
     lr: float = fields.lr()

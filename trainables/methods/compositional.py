@@ -44,6 +44,8 @@ def _inner(before: str | None = None) -> str:
 class PDSCAMethod(Method):
     """A method of inner CE and an outer loss, with PDSCA."""
 
+    FAMILY = "compositional"
+
     lr: float = fields.lr()
     inner: str = _inner()
     inner_lr: float = hyperparameter(

@@ -19,6 +19,7 @@ __all__ = ["CTAUC"]
 class CTAUC(CompositionalMethod):
     """Inner CE, outer AUC-M, PDSCA."""
 
+    SOURCE = fields.C
     TARGETS = LABELS
 
     prior: float | str = fields.prior()

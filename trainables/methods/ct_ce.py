@@ -37,6 +37,7 @@ __all__ = ["CTCE"]
 class CTCE(PDSCAMethod):
     """Inner CE, outer a cross entropy for imbalanced classes, PDSCA without a dual variable."""
 
+    SOURCE = f"{fields.C}, appendix D"
     TARGETS = LABELS_AND_CLASSES
     SOFT = False
 

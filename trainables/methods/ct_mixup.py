@@ -23,6 +23,8 @@ __all__ = ["CTMixup"]
 class CTMixup(CompositionalMethod):
     """Inner CE, outer AUC-mixup, both on mixup batches, PDSCA."""
 
+    FAMILY = "mixup"
+    SOURCE = fields.X
     TARGETS = LABELS
 
     mixup_alpha: float = fields.mixup_alpha()

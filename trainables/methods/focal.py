@@ -21,6 +21,8 @@ __all__ = ["Focal"]
 class Focal(SGDMethod):
     """Focal loss, SGD."""
 
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = "Lin et al., ICCV 2017 (arXiv 1708.02002)"
     TARGETS = LABELS_AND_CLASSES
     SOFT = False
 

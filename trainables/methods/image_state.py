@@ -19,6 +19,7 @@ class ImageStateMethod(SGDMethod):
     positives moves the weights by the weight decay alone.
     """
 
+    FAMILY = "AUPRC and partial AUC"
     TARGETS = LABELS
     SOFT = False
 

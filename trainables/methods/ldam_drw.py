@@ -26,9 +26,11 @@ __all__ = ["LDAMDRW"]
 class LDAMDRW(SGDMethod):
     """CE with margins that are wider the rarer the class, deferred class weights (LDAM-DRW), SGD.
 
-    Source: Cao et al., NeurIPS 2019 (arXiv 1906.07413). ``reweight_from: 1`` is LDAM alone.
+    ``reweight_from: 1`` is LDAM alone.
     """
 
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
     TARGETS = LABELS_AND_CLASSES
 
     max_margin: float = listed_after("lr", fields.max_margin())

@@ -24,11 +24,12 @@ _SOURCE = "Zhu, Wu, Yang, arXiv 2203.14177, and Yan et al., ICML 2003"
 class Pairwise(SGDMethod):
     """Pairwise AUROC loss over all pairs of the batch (five surrogates), SGD.
 
-    Source: Zhu, Wu, Yang, "Benchmarking Deep AUROC Optimization" (arXiv 2203.14177). Without
-    ``positive_rate`` a batch may have no positive, and its step then moves by the weight decay
-    alone.
+    Without ``positive_rate`` a batch may have no positive, and its step then moves by the weight
+    decay alone.
     """
 
+    FAMILY = "pairwise AUC"
+    SOURCE = _SOURCE
     TARGETS = LABELS
     SOFT = False
 

@@ -15,6 +15,8 @@ __all__ = ["PESGMethod"]
 class PESGMethod(Method):
     """A method of an AUC loss, with PESG."""
 
+    FAMILY = "min-max AUC"
+
     lr: float = fields.lr()
     epoch_decay: float = fields.epoch_decay()
     weight_decay: float = fields.weight_decay()

@@ -19,8 +19,10 @@ __all__ = ["SOAP"]
 class SOAP(ImageStateMethod):
     """AP loss (AUPRC) with moving averages an image (SOAP), SGD.
 
-    Source: Qi et al., NeurIPS 2021 (arXiv 2104.08441), Alg. 1 with the SGD-style update.
+    Alg. 1 of the source with the SGD-style update.
     """
+
+    SOURCE = "Qi et al., NeurIPS 2021 (arXiv 2104.08441)"
 
     image_gamma: float = listed_after("margin", fields.image_gamma())
 

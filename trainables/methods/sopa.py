@@ -20,8 +20,10 @@ __all__ = ["SOPA"]
 class SOPA(ImageStateMethod):
     """One-way partial AUC loss by CVaR with a threshold an image (SOPA), SGD.
 
-    Source: Zhu et al., ICML 2022 (arXiv 2203.00176), Alg. 1.
+    Alg. 1 of the source.
     """
+
+    SOURCE = fields.Z
 
     max_fpr: float = listed_after(
         "margin",

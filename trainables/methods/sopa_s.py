@@ -19,8 +19,10 @@ __all__ = ["SOPAS"]
 class SOPAS(ImageStateMethod):
     """One-way partial AUC loss by KL-DRO with a moving average an image (SOPA-s), SGD.
 
-    Source: Zhu et al., ICML 2022 (arXiv 2203.00176), Alg. 2.
+    Alg. 2 of the source.
     """
+
+    SOURCE = fields.Z
 
     kl: float = listed_after("margin", fields.kl("negatives"))
     image_gamma: float = listed_after("kl", fields.image_gamma())

@@ -20,8 +20,10 @@ __all__ = ["SOTAS"]
 class SOTAS(ImageStateMethod):
     """Two-way partial AUC loss by KL-DRO with a moving average an image (SOTA-s), SGD.
 
-    Source: Zhu et al., ICML 2022 (arXiv 2203.00176), Alg. 3.
+    Alg. 3 of the source.
     """
+
+    SOURCE = fields.Z
 
     kl: float = listed_after("margin", fields.kl("negatives"))
     outer_kl: float = listed_after("kl", fields.kl("positives"))

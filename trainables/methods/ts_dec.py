@@ -25,8 +25,10 @@ class TSDEC(AUCM):
     The paper adds 10 epochs to the full run. Here they are part of the trial, its last tenth, so
     that all methods have equal budgets: in a trial of 100 epochs the last 10 are the classifier's.
     The features are fixed there, with their BatchNorm statistics.
-    Source of decoupling: Kang et al., ICLR 2020, which Yuan et al., ICLR 2022, take as a baseline.
     """
+
+    FAMILY = "two stages"
+    SOURCE = f"{fields.C}; decoupling: Kang et al., ICLR 2020"
 
     head_lr: float = hyperparameter(
         0.01,

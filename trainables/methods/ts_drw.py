@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import CELoss, Context, Recipe, Stage, decays, sgd
+from trainables.methods.api import CELoss, Context, Recipe, Stage, decays, fields, sgd
 from trainables.methods.auc_m import AUCM
 
 __all__ = ["TSDRW"]
@@ -10,11 +10,10 @@ __all__ = ["TSDRW"]
 
 @dataclass(frozen=True)
 class TSDRW(AUCM):
-    """CE with SGD, then AUC-M with PESG (deferred); nothing is re-initialised.
+    """CE with SGD, then AUC-M with PESG (deferred); nothing is re-initialised."""
 
-    Source of deferring: Cao et al., NeurIPS 2019 (LDAM-DRW), which Yuan et al., ICLR 2022, take
-    as a baseline.
-    """
+    FAMILY = "two stages"
+    SOURCE = f"{fields.C}; deferring: Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
 
     def recipe(self, context: Context) -> Recipe:
         """Two stages under one schedule: AUC-M begins at lr / 10 and decays once more."""

@@ -23,6 +23,8 @@ __all__ = ["TwoStage"]
 class TwoStage(AUCM):
     """CE with SGD or Adam, then a new last layer and AUC-M with PESG on all layers."""
 
+    FAMILY = "two stages"
+
     pretrain_share: float = hyperparameter(
         0.5,
         help="share of the trial that is pretraining",

@@ -21,12 +21,15 @@ __all__ = ["VectorScaling"]
 class VectorScaling(SGDMethod):
     """VS loss: CE of logits scaled and shifted by class (``vs_gamma: 0``: logit-adjusted CE), SGD.
 
-    Sources: Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021
-    (arXiv 2007.07314). Only the forms in training are methods here: what is added to all test
-    scores alike changes no AUROC. Of several classes ``vs_gamma: 0, tau: 1`` is balanced softmax
-    (Ren et al., NeurIPS 2020, arXiv 2007.10740).
+    Only the forms in training are methods here: what is added to all test scores alike changes no
+    AUROC. Of several classes ``vs_gamma: 0, tau: 1`` is balanced softmax (Ren et al., NeurIPS
+    2020, arXiv 2007.10740).
     """
 
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = (
+        "Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021 (arXiv 2007.07314)"
+    )
     TARGETS = LABELS_AND_CLASSES
 
     vs_gamma: float = listed_after(

@@ -22,12 +22,10 @@ __all__ = ["WeightedCE"]
 
 @dataclass(frozen=True)
 class WeightedCE(SGDMethod):
-    """CE weighted by class: inverse frequency, Cui et al.'s effective number or a factor, SGD.
+    """CE weighted by class: inverse frequency, Cui et al.'s effective number or a factor, SGD."""
 
-    Source: Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019
-    (arXiv 1901.05555).
-    """
-
+    FAMILY = "imbalance-aware cross entropy"
+    SOURCE = "Cui et al., CVPR 2019 (arXiv 1901.05555)"
     TARGETS = LABELS_AND_CLASSES
 
     class_beta: float = listed_after("lr", fields.class_beta(1.0))

@@ -18,7 +18,7 @@ from analysis.compare import bayes, pairwise, significance
 from analysis.compare.delong import compare, placements
 from analysis.compare.significance import Units
 from analysis.findings import Findings
-from analysis.results import Results, from_record
+from analysis.results import from_record
 from analysis.sections import verdict
 from study.plan.power import ALPHA
 
@@ -53,15 +53,14 @@ class Simulated(NamedTuple):
     bayes: pd.DataFrame
 
 
-def simulate(results: Iterator[Results]) -> Simulated:
+def simulate(studies: Iterator[Findings]) -> Simulated:
     parts: list[list[pd.DataFrame]] = [[], [], [], []]
-    for number, each in enumerate(results):
-        units = significance.units(each)
+    for number, each in enumerate(studies):
         frames = (
-            pairwise.table(pairwise.within(each).pairs),
-            significance.wilcoxon(units),
-            significance.friedman(units),
-            bayes.signed_rank(units),
+            pairwise.table(each.within.pairs),
+            each.wilcoxon,
+            significance.friedman(each.units),
+            bayes.signed_rank(each.units),
         )
         for part, frame in zip(parts, frames, strict=True):
             part.append(frame.assign(study=number))
@@ -69,10 +68,10 @@ def simulate(results: Iterator[Results]) -> Simulated:
 
 
 @pytest.fixture(scope="module")
-def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..., Results]:
+def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..., Findings]:
     """A study of ``SETTINGS`` data sets; seeds move all methods together and each by itself."""
 
-    def build(rng: np.random.Generator, effects: dict[str, float]) -> Results:
+    def build(rng: np.random.Generator, effects: dict[str, float]) -> Findings:
         cells = []
         for d in range(SETTINGS):
             level, shared = 0.75 + 0.1 * rng.random(), rng.normal(0, 0.01, SEEDS)
@@ -81,24 +80,25 @@ def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..
                 rows = tuple(confirm(i, float(v), value=float(v)) for i, v in enumerate(test))
                 names = {"task": f"task{d}", "dataset": f"set{d}"}
                 cells.append(cell(method, search=(trial(value=0.9),), confirm=rows, **names))
-        return from_record(study(*cells))
+        return Findings(from_record(study(*cells)))
 
     return build
 
 
 @pytest.fixture(scope="module")
-def known(make: Callable[..., Results]) -> list[Results]:
+def known(make: Callable[..., Findings]) -> list[Findings]:
+    """Studies, which keep what one test has had worked out."""
     rng = np.random.default_rng(2026)
     return [make(rng, TRUE) for _ in range(STUDIES)]
 
 
 @pytest.fixture(scope="module")
-def truth(known: list[Results]) -> Simulated:
+def truth(known: list[Findings]) -> Simulated:
     return simulate(iter(known))
 
 
 @pytest.fixture(scope="module")
-def null(make: Callable[..., Results]) -> Simulated:
+def null(make: Callable[..., Findings]) -> Simulated:
     rng = np.random.default_rng(7)
     return simulate(make(rng, NULL) for _ in range(STUDIES))
 
@@ -140,11 +140,11 @@ def test_bayes(truth: Simulated, null: Simulated) -> None:
     assert (of_better["reading"] == "a better").mean() > 0.8
 
 
-def test_the_verdict(known: list[Results]) -> None:
+def test_the_verdict(known: list[Findings]) -> None:
     """Families are settings."""
     false = found = 0
-    for results in known:
-        for each in Findings(results).verdicts:
+    for findings in known:
+        for each in findings.verdicts:
             if each.best and each.claim:
                 beaten = [TRUE[method] for method in each.claim.better_than]
                 false += TRUE[each.best.method] <= max(beaten)
@@ -153,10 +153,9 @@ def test_the_verdict(known: list[Results]) -> None:
     assert found > 0.85 * STUDIES * SETTINGS
 
 
-def test_words_claim_what_the_numbers_do(known: list[Results]) -> None:
-    for results in known[:WORDS]:
-        findings = Findings(results)
-        pairs = significance.wilcoxon(significance.units(results))
+def test_words_claim_what_the_numbers_do(known: list[Findings]) -> None:
+    for findings in known[:WORDS]:
+        pairs = findings.wilcoxon
         best = pairs["a"].iloc[0]
         over_settings = pairs.loc[pairs["a"] == best, "better"].any()
         blocks = verdict.section(findings).blocks

@@ -111,7 +111,9 @@ def test_verdict(running: StudyRecord, tmp_path: Path) -> None:
 
 def test_list() -> None:
     assert [entry["name"] for entry in told("list")["presets"]] == list(preset_names())
-    assert set(told("list", "methods")) == {"methods"}
+    (methods,) = told("list", "methods").values()
+    (soap,) = (each for each in methods if each["name"] == "soap")
+    assert (soap["targets"], soap["state"]) == (["binary", "multi-label"], 2)
     (method,) = told("list", "ce_tuned")
     searched = {each["name"] for each in method["hyperparameters"] if each["searched"]}
     assert searched == set(SPACES["ce_tuned"])

@@ -1,0 +1,55 @@
+"""What a method's step takes, and what its loss keeps: counted on a tiny network."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainables.method import Method
+from trainables.models.classifier import BinaryClassifier
+from trainables.recipe import Batch, Context, Recipe
+
+__all__ = ["numbers_an_image", "passes", "spent"]
+
+IMAGES = 997
+"""Of the training set, by which the tensors with a row for each are known."""
+
+SIZE = 16
+
+
+def spent(method: Method, size: int) -> float:
+    """Gradient evaluations of the first step with batches of ``size`` images."""
+    return float(_stepped(method, size).gradient_evaluations)
+
+
+def passes(method: Method) -> float:
+    """Images that go forward and backward in a step, by those of a batch."""
+    return spent(method, SIZE) / SIZE
+
+
+def numbers_an_image(method: Method) -> int:
+    """How many numbers the method keeps of each training image and label, beside the network."""
+    tensors = _tensors(_stepped(method, SIZE).state_dict())
+    return sum(each.shape[:1] == (IMAGES,) for each in tensors)
+
+
+def _stepped(method: Method, size: int) -> Recipe:
+    draw = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        features = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+        network = BinaryClassifier(features, torch.nn.Linear(2, 1))
+        recipe = method.recipe(Context(network, 0.5, draw, max(IMAGES, size), (IMAGES // 2,)))
+        images = torch.rand(size, 1, 2, 2, generator=draw)
+        which = torch.arange(size)
+        recipe.step([Batch(images, (which % 2).float(), which)] * recipe.batches)
+    return recipe
+
+
+def _tensors(state: Any) -> Iterator[Tensor]:
+    if isinstance(state, Tensor):
+        yield state
+    elif isinstance(state, dict | list | tuple):
+        for each in state.values() if isinstance(state, dict) else state:
+            yield from _tensors(each)
