@@ -8,13 +8,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from trainables.losses.image_state import ImageStateLoss
-from trainables.optimizers.inner import Pair
+from trainables.optimizers.inner import Pair, exchange_
 from trainables.optimizers.lr_factors import split_groups_
 from trainables.optimizers.pdsca import PDSCA
 from trainables.optimizers.proximal import ProximalOptimizer, groups_to_params_device
+from trainables.optimizers.sam import uphill
 from trainables.recipe import Batch
 
-__all__ = ["Compositional", "Descent", "Mix", "mixed", "unmixed"]
+__all__ = ["Compositional", "Descent", "Mix", "SharpDescent", "mixed", "unmixed"]
 
 Mix = Callable[[Batch], Batch]
 """What happens to a batch before it is trained on, such as mixup."""
@@ -83,12 +84,9 @@ class Descent:
         """Train on one batch; gives the loss and the number of its images."""
         (batch,) = batches
         given = mixed(self._mix, batch)
-        which = (given.indices,) if isinstance(self._loss, ImageStateLoss) else ()
-        loss: Tensor = self._loss(self._model(*given.inputs), given.targets, *which)
-        self._optimizer.zero_grad()
-        loss.backward(inputs=self._trained)
+        loss = self._gradients(given)
         self._optimizer.step()
-        return loss.detach(), len(given.targets)
+        return loss, len(given.targets)
 
     def decay(self) -> None:
         """What the optimizer does when its learning rate decays."""
@@ -118,6 +116,62 @@ class Descent:
         self._loss.load_state_dict(state["loss"])
         self._optimizer.load_state_dict(state["optimizer"])
         groups_to_params_device(self._optimizer)
+
+    def _gradients(self, given: Batch) -> Tensor:
+        """One pass forward and backward, into ``.grad``; gives the loss, detached."""
+        which = (given.indices,) if isinstance(self._loss, ImageStateLoss) else ()
+        loss: Tensor = self._loss(self._model(*given.inputs), given.targets, *which)
+        self._optimizer.zero_grad()
+        loss.backward(inputs=self._trained)
+        return loss.detach()
+
+
+class SharpDescent(Descent):
+    """SAM: the optimizer goes by the gradient at w + rho g / ||g||, g that at w, of the same batch.
+
+    A step takes two passes. Both begin with the same buffers of network and loss, and what the
+    first one leaves in them stays: BatchNorm statistics are of batches at w alone (as in the
+    authors' code), and a loss that keeps numbers an image moves them once a step. Dropout draws
+    anew in the second pass. The weight decay is the optimizer's, at w, and no part of g (the
+    paper's objective; the authors' code has it in g, too).
+
+    Source: Foret et al., ICLR 2021 (arXiv 2010.01412).
+
+    Args:
+        model, loss, optimizer, decay, mix: as of `Descent`.
+        weights: w; what else the optimizer trains, a and b of an AUC loss, stays in its place.
+        rho: at least 0.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        optimizer: Optimizer,
+        decay: Callable[[], None],
+        mix: Mix,
+        *,
+        weights: Sequence[Tensor],
+        rho: float,
+    ) -> None:
+        super().__init__(model, loss, optimizer, decay, mix)
+        self._weights = list(weights)
+        self._rho = rho
+        # Listed once: a walk through a network costs as much as an update of it.
+        self._buffers = [*model.buffers(), *loss.buffers()]
+
+    def step(self, batches: Sequence[Batch]) -> tuple[Tensor, int]:
+        """Train on one batch; gives the loss at w and twice the number of its images."""
+        (batch,) = batches
+        given = mixed(self._mix, batch)
+        buffers = [each.clone() for each in self._buffers]
+        loss = self._gradients(given)
+        exchange_(self._buffers, buffers)
+        with uphill(self._weights, self._rho):
+            self._gradients(given)
+        exchange_(self._buffers, buffers)
+        self._optimizer.step()
+        return loss, 2 * len(given.targets)
 
 
 class Compositional:

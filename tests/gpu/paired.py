@@ -80,6 +80,19 @@ CASES = [
             "params": {"inner_steps": 2, "second_moment": "adam", "evaluate": "u"},
         },
     ),
+    *(
+        Case(
+            f"{name}, {optimizer}",
+            {**DIGITS, "method": name, "params": {"optimizer": optimizer, **params}},
+        )
+        for name, optimizer, params in (
+            ("ce", "adamw", {"lr": 1e-3}),
+            ("ce", "sam", {"momentum": 0.9}),
+            ("sopa", "sam", {}),
+            ("auc_m", "adam", {"lr": 1e-3, "clip": 1.0}),
+            ("auc_m", "sam", {}),
+        )
+    ),
     Case("auc_m, momentum", {**DIGITS, "method": "auc_m", "params": {"momentum": 0.9}}),
     Case("auc_m, half positive", {**DIGITS, "method": "auc_m", "positive_rate": 0.5}),
     *(

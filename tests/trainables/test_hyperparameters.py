@@ -130,15 +130,19 @@ def test_a_place_after_what_is_not_there_is_refused() -> None:
 @pytest.mark.parametrize(
     ("method", "order"),
     [
-        ("auc_s", "lr epoch_decay weight_decay score_map prior momentum clip"),
+        (
+            "auc_s",
+            "lr epoch_decay weight_decay score_map prior momentum clip optimizer dual_lr sam_rho",
+        ),
         (
             "auc_m",
-            "lr margin epoch_decay weight_decay score_map prior project_alpha momentum clip",
+            "lr margin epoch_decay weight_decay score_map prior project_alpha momentum clip "
+            "optimizer dual_lr sam_rho",
         ),
         (
             "auc_mixup",
             "lr margin mixup_alpha epoch_decay weight_decay score_map mixup_draw mixup_variance "
-            "project_alpha momentum clip",
+            "project_alpha momentum clip optimizer dual_lr sam_rho",
         ),
     ],
 )

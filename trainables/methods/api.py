@@ -9,11 +9,11 @@
   training of one, `PDSCAMethod` for that of any other loss.
 - Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
   batches.
-- Parts of a stage: `one_stage`, `decays`; updates by `sgd`, `adam`, `pesg`; `warmed_up` for
-  a learning rate that rises first; `head_only` for a model whose last layer alone is trained;
-  `prior_of` for the field ``prior``.
-- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `Compositional`, `Mix`
-  (to be called by `mixed`), `unmixed`.
+- Parts of a stage: `one_stage`, `decays`; updates by `descent` (an optimizer by name; also `sgd`,
+  `adam`) and, of an AUC loss, by `pesg`; `warmed_up` for a learning rate that rises first;
+  `head_only` for a model whose last layer alone is trained; `prior_of` for the field ``prior``.
+- For an update of one's own: `Update`, `Batch`, `Descent` with `divide_lr`, `SharpDescent`,
+  `Compositional`, `Mix` (to be called by `mixed`), `unmixed`.
 
 A method's search space is made by ``search_spaces.ranges``.
 """
@@ -47,13 +47,13 @@ from trainables.method import LABELS, LABELS_AND_CLASSES, Method
 from trainables.methods import fields
 from trainables.methods.compositional import CompositionalMethod, PDSCAMethod
 from trainables.methods.image_state import ImageStateMethod
-from trainables.methods.parts import adam, one_stage, pesg, prior_of, sgd, warmed_up
+from trainables.methods.parts import adam, descent, one_stage, pesg, prior_of, sgd, warmed_up
 from trainables.methods.pesg import PESGMethod
 from trainables.methods.sgd import SGDMethod
 from trainables.models.frozen import head_only
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Batch, Context, Recipe, Stage, Update, decays
-from trainables.updates import Compositional, Descent, Mix, mixed, unmixed
+from trainables.updates import Compositional, Descent, Mix, SharpDescent, mixed, unmixed
 
 __all__ = [
     "LABELS",
@@ -87,6 +87,7 @@ __all__ = [
     "PriorFreeAUCMarginLoss",
     "Recipe",
     "SGDMethod",
+    "SharpDescent",
     "SoftmaxCELoss",
     "SoftmaxFocalLoss",
     "SoftmaxLDAMLoss",
@@ -99,6 +100,7 @@ __all__ = [
     "adam",
     "class_weights",
     "decays",
+    "descent",
     "divide_lr",
     "fields",
     "head_only",

@@ -12,9 +12,9 @@ from trainables.methods.api import (
     Stage,
     WeightedCELoss,
     decays,
+    descent,
     fields,
     hyperparameter,
-    sgd,
     warmed_up,
 )
 
@@ -36,7 +36,8 @@ class CETuned(Method):
     weight_decay: float = fields.weight_decay()
     momentum: float = hyperparameter(
         0.9,
-        help="momentum of SGD (torch's form: the past is added, not averaged); 0: none",
+        help="momentum of SGD, alone or in sam (torch's form: the past is added, not averaged); "
+        "0: none; adam and adamw have their own instead",
         source="He et al., CVPR 2016: CIFAR",
         low=0,
         high=1,
@@ -44,7 +45,7 @@ class CETuned(Method):
     )
     nesterov: bool = hyperparameter(
         True,
-        help="Nesterov's form of the momentum",
+        help="Nesterov's form of the momentum, where there is one",
         source="Zagoruyko and Komodakis, BMVC 2016: CIFAR",
     )
     label_smoothing: float = hyperparameter(
@@ -85,6 +86,8 @@ class CETuned(Method):
         low=0,
         high=0.5,
     )
+    optimizer: str = fields.optimizer("sgd")
+    sam_rho: float = fields.sam_rho()
 
     def images_a_batch(self, of_task: int) -> int:
         """``batch_factor`` times as many, but not so few that BatchNorm fails."""
@@ -94,7 +97,8 @@ class CETuned(Method):
         """One stage of SGD, its learning rate rising and then decaying at 50 % and 75 %."""
 
         def start() -> Descent:
-            return sgd(
+            return descent(
+                self.optimizer,
                 context,
                 WeightedCELoss(context.prior, self.class_balance, self.label_smoothing),
                 context.weights,
@@ -102,6 +106,7 @@ class CETuned(Method):
                 weight_decay=self.weight_decay,
                 momentum=self.momentum,
                 nesterov=self.nesterov and self.momentum > 0,
+                sam_rho=self.sam_rho,
                 mix=Cutout(self.cutout, context.generator),
             )
 

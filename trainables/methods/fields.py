@@ -4,6 +4,7 @@ from trainables.hyperparameters import hyperparameter
 from trainables.losses.score_maps import SCORE_MAPS
 
 __all__ = [
+    "DUAL_LR",
     "LDAM",
     "C",
     "M",
@@ -12,6 +13,7 @@ __all__ = [
     "beta",
     "class_beta",
     "clip",
+    "dual_lr",
     "epoch_decay",
     "focal_alpha",
     "focal_gamma",
@@ -24,9 +26,11 @@ __all__ = [
     "mixup_draw",
     "mixup_variance",
     "momentum",
+    "optimizer",
     "pair_margin",
     "prior",
     "project_alpha",
+    "sam_rho",
     "score_map",
     "sgd_momentum",
     "weight_decay",
@@ -38,6 +42,11 @@ LDAM = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
 C = "Yuan et al., ICLR 2022 (compositional training)"
 X = "Xv, Li, Yang, AUC-mixup (arXiv 2310.11693)"
 Z = "Zhu et al., ICML 2022 (arXiv 2203.00176)"
+
+DUAL_LR = 0.1
+"""Of alpha beside Adam: at Adam's own rates, about 0.001, alpha stays at 0, where the loss pulls no
+class from the other.
+"""
 
 
 def lr() -> float:
@@ -62,7 +71,8 @@ def sgd_momentum() -> float:
     """Momentum of plain SGD, none by default."""
     return hyperparameter(
         0.0,
-        help="momentum of SGD (torch's form: the past is added, not averaged); 0: none",
+        help="momentum of SGD, alone or in sam (torch's form: the past is added, not averaged); "
+        "0: none; adam and adamw have their own instead",
         source="an option; the papers state none",
         low=0,
         high=1,
@@ -74,7 +84,8 @@ def momentum() -> float:
     """Momentum of PESG, none by default."""
     return hyperparameter(
         0.0,
-        help="weight of the past in an average of PESG's direction; 0: no average",
+        help="weight of the past in an average of the direction of pesg, sgd and sam; 0: no "
+        "average; adam and adamw have their own instead",
         source=f"an option; none in {M}, Alg. 1",
         low=0,
         high=1,
@@ -82,8 +93,48 @@ def momentum() -> float:
     )
 
 
+def optimizer(own: str, *, sgd: str = "") -> str:
+    """The optimizer, a method's ``own`` by default, which is SAM's base as well.
+
+    Args:
+        own: "sgd" or "pesg".
+        sgd: what is to be said of SGD where it is not the own one.
+    """
+    others = [name for name in ("sgd", "adam", "adamw") if name != own]
+    return hyperparameter(
+        own,
+        help=f"{sgd}adam and adamw want an lr of about 0.001; sam: {own} by the gradient where the "
+        "loss is worst within sam_rho, two passes a step",
+        source=f"{own}: as the papers; adam: Kingma and Ba, ICLR 2015; adamw: Loshchilov and "
+        "Hutter, ICLR 2019; sam: Foret et al., ICLR 2021 (arXiv 2010.01412)",
+        choices=(own, *others, "sam"),
+    )
+
+
+def sam_rho() -> float:
+    """Radius of SAM, 0.05 by default."""
+    return hyperparameter(
+        0.05,
+        help="how far from the weights sam looks for the worst loss; of optimizer sam alone",
+        source="Foret et al., ICLR 2021 (arXiv 2010.01412), sec. 3.1",
+        unit="norm of all weights together",
+        low=0,
+    )
+
+
+def dual_lr() -> float | None:
+    """Learning rate of alpha beside an optimizer of one's choice."""
+    return hyperparameter(
+        None,
+        help="learning rate of alpha, whose steps are plain; null: lr, with adam and adamw "
+        f"{DUAL_LR:g}; it decays with lr",
+        source=f"{M}, Alg. 1: lr; its own beside Adam: Guo et al., arXiv 2112.03459",
+        low=0,
+    )
+
+
 def clip() -> float | None:
-    """Clipping of PESG's gradient, none by default."""
+    """Clipping of the gradient, none by default."""
     return hyperparameter(
         None,
         help="bound on the size of every entry of the gradient; null: no bound",
@@ -93,11 +144,11 @@ def clip() -> float | None:
     )
 
 
-def epoch_decay() -> float:
-    """Pull to the reference point, 1/500 by default."""
+def epoch_decay(only: str = "") -> float:
+    """Pull to the reference point, 1/500 by default; ``only``: where, if not always."""
     return hyperparameter(
         1 / 500,
-        help="pull to the reference point, the mean of the weights in the stage before",
+        help="pull to the reference point, the mean of the weights in the stage before" + only,
         source=f"{M}: its gamma, tried from 1/1000 to 1/100",
         low=0,
     )

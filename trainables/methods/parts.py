@@ -1,19 +1,24 @@
 """Small builders that several methods share."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer
 
 from trainables.losses.auc import AUCLoss, Prior
 from trainables.losses.auc_ce import AUCPlusCELoss
+from trainables.optimizers.ascent import Ascent
+from trainables.optimizers.named import optimizer_of
 from trainables.optimizers.pesg import PESG
 from trainables.optimizers.proximal import divide_lr
 from trainables.recipe import Context, Recipe, Stage, Update, decays
-from trainables.updates import Descent, Mix, unmixed
+from trainables.updates import Descent, Mix, SharpDescent, unmixed
 
-__all__ = ["adam", "by_label", "one_stage", "pesg", "prior_of", "sgd", "warmed_up"]
+__all__ = ["adam", "by_label", "descent", "one_stage", "pesg", "prior_of", "sgd", "warmed_up"]
+
+SAM_RHO = 0.05
+"""Foret et al., ICLR 2021: good on CIFAR-10 and ImageNet."""
 
 WARM_UP_FROM = 0.1
 """Share of the learning rate at which a warm-up begins: at 0 the first step would be lost."""
@@ -24,7 +29,8 @@ def one_stage(start: Callable[[], Update], batches: int = 1) -> Recipe:
     return Recipe([Stage(start, batches=batches, decays=decays())])
 
 
-def sgd(
+def descent(
+    optimizer: str,
     context: Context,
     loss: nn.Module,
     params: Iterable[Tensor],
@@ -33,21 +39,41 @@ def sgd(
     weight_decay: float,
     momentum: float = 0.0,
     nesterov: bool = False,
+    sam_rho: float = SAM_RHO,
     mix: Mix = unmixed,
 ) -> Descent:
-    """Descent by SGD; ``nesterov`` needs a momentum above 0."""
+    """Descent by the optimizer of that name.
+
+    Args:
+        optimizer: "sgd", "adam" or "adamw" (`trainables.optimizers.named`), or "sam", which is SGD
+            with the gradient of `trainables.updates.SharpDescent`.
+        context: whose model is trained.
+        loss: a new one, which has no parameters.
+        params: what of the model is trained.
+        lr, weight_decay: at least 0.
+        momentum, nesterov: of SGD, alone or in SAM; ``nesterov`` needs a momentum above 0.
+        sam_rho: of SAM alone.
+        mix: done to each batch first.
+    """
     loss.to(context.device)
-    trained = list(params)
-    # Fused, with the learning rate as a tensor: one launch a step and no wait for the device.
-    optimizer = SGD(
-        trained,
-        lr=trained[0].new_tensor(lr),
+    weights = list(params)
+    made = optimizer_of(
+        "sgd" if optimizer == "sam" else optimizer,
+        weights,
+        lr=lr,
         weight_decay=weight_decay,
         momentum=momentum,
         nesterov=nesterov,
-        fused=True,
     )
-    return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer), mix)
+    update = _update(optimizer, weights, sam_rho)
+    return update(context.model, loss, made, lambda: divide_lr(made), mix)
+
+
+sgd = partial(descent, "sgd")
+"""Descent by SGD, with the other arguments of `descent`."""
+
+adam = partial(descent, "adam")
+"""Descent by Adam, the weight decay as a part of the gradient (Kingma and Ba, ICLR 2015)."""
 
 
 def warmed_up(lr: float, share: float) -> Callable[[Any, float], None] | None:
@@ -72,29 +98,6 @@ def warmed_up(lr: float, share: float) -> Callable[[Any, float], None] | None:
     return rise
 
 
-def adam(
-    context: Context, loss: nn.Module, params: Iterable[Tensor], *, lr: float, weight_decay: float
-) -> Descent:
-    """Descent by Adam, the weight decay as a part of the gradient (Kingma and Ba, ICLR 2015)."""
-    trained = list(params)
-    on_gpu = trained[0].is_cuda
-    optimizer = Adam(
-        trained,
-        lr=trained[0].new_tensor(lr),
-        weight_decay=weight_decay,
-        fused=True,
-        capturable=on_gpu,
-    )
-
-    def stay_capturable(loaded: Optimizer) -> None:
-        """A file from another device holds that device's answer."""
-        for group in loaded.param_groups:
-            group["capturable"] = on_gpu
-
-    optimizer.register_load_state_dict_post_hook(stay_capturable)
-    return Descent(context.model, loss, optimizer, lambda: divide_lr(optimizer))
-
-
 def pesg(
     context: Context,
     loss: AUCLoss,
@@ -107,26 +110,66 @@ def pesg(
     clip: float | None,
     project_alpha: bool = True,
     ce_weight: float = 0.0,
+    optimizer: str = "pesg",
+    dual_lr: float | None = None,
+    sam_rho: float = SAM_RHO,
     mix: Mix = unmixed,
 ) -> Descent:
-    """Descent-ascent by PESG on ``params`` and the loss's own a, b and alpha.
+    """Descent-ascent on ``params`` and the loss's own a, b and alpha, by PESG or another optimizer.
 
-    ``ce_weight`` above 0 adds so much of the cross entropy to the loss.
+    Args:
+        context: whose model is trained.
+        loss: a new one.
+        params: what of the model is trained.
+        lr, weight_decay: at least 0.
+        epoch_decay: of PESG, alone or in SAM.
+        momentum: of SGD and PESG, alone or in SAM: the weight of the past in an average.
+        clip: bound on the size of every entry of the gradient in the descent; None: no bound.
+        project_alpha: keep alpha at 0 or above.
+        ce_weight: above 0 it adds so much of the cross entropy to the loss.
+        optimizer: "pesg"; "sgd", "adam" or "adamw" in ``params``, a and b, beside
+            `trainables.optimizers.ascent.Ascent` in alpha; or "sam", which is PESG with the
+            gradients of `trainables.updates.SharpDescent`, w being ``params`` alone.
+        dual_lr: of alpha, before `by_label`; None: lr.
+        sam_rho: of SAM alone.
+        mix: done to each batch first.
     """
     loss.to(context.device)
-    optimizer = PESG(
-        [*params, loss.a, loss.b],
-        [loss.alpha],
+    weights = list(params)
+    primal, dual = [*weights, loss.a, loss.b], [loss.alpha]
+    ascent = by_label(lr if dual_lr is None else dual_lr, context)
+    whole = AUCPlusCELoss(loss, ce_weight) if ce_weight else loss
+    if optimizer not in ("pesg", "sam"):
+        made = optimizer_of(
+            optimizer,
+            primal,
+            lr=lr,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            dampening=momentum,
+        )
+        Ascent(made, dual, lr=ascent, project=project_alpha, clip=clip)
+        return Descent(context.model, whole, made, lambda: divide_lr(made), mix)
+    proximal = PESG(
+        primal,
+        dual,
         lr=lr,
-        dual_lr=by_label(lr, context),
+        dual_lr=ascent,
         epoch_decay=epoch_decay,
         weight_decay=weight_decay,
         momentum=momentum,
         clip=clip,
         project_alpha=project_alpha,
     )
-    whole = AUCPlusCELoss(loss, ce_weight) if ce_weight else loss
-    return Descent(context.model, whole, optimizer, optimizer.decay, mix)
+    update = _update(optimizer, weights, sam_rho)
+    return update(context.model, whole, proximal, proximal.decay, mix)
+
+
+def _update(optimizer: str, weights: list[Tensor], sam_rho: float) -> Callable[..., Descent]:
+    """The kind of update: SAM's takes two passes."""
+    if optimizer == "sam":
+        return partial(SharpDescent, weights=weights, rho=sam_rho)
+    return Descent
 
 
 def by_label(dual_lr: float, context: Context) -> float:

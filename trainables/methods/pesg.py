@@ -1,8 +1,9 @@
-"""What all methods of one AUC loss share: PESG and its hyperparameters."""
+"""What all methods of one AUC loss share: PESG or another optimizer, and its hyperparameters."""
 
 from dataclasses import dataclass
 
 from trainables.losses.auc import AUCLoss
+from trainables.losses.ce import CELoss
 from trainables.method import Method
 from trainables.methods import fields, parts
 from trainables.recipe import Context
@@ -13,16 +14,25 @@ __all__ = ["PESGMethod"]
 
 @dataclass(frozen=True)
 class PESGMethod(Method):
-    """A method of an AUC loss, with PESG."""
+    """A method of an AUC loss, with PESG or another optimizer.
+
+    Of "sgd", "adam" and "adamw" the primal variables w, a and b go by torch's optimizer of that
+    name and alpha by projected ascent, as in PESG, at ``dual_lr``
+    (`trainables.optimizers.ascent.Ascent`). "sam" is PESG with all gradients, those in a, b and
+    alpha too, at the worst w near by: gradients of one function, the largest F(w + e, a, b, alpha).
+    """
 
     FAMILY = "min-max AUC"
 
     lr: float = fields.lr()
-    epoch_decay: float = fields.epoch_decay()
+    epoch_decay: float = fields.epoch_decay("; of optimizer pesg and sam alone")
     weight_decay: float = fields.weight_decay()
     score_map: str = fields.score_map()
     momentum: float = fields.momentum()
     clip: float | None = fields.clip()
+    optimizer: str = fields.optimizer("pesg", sgd="sgd: pesg without epoch_decay; ")
+    dual_lr: float | None = fields.dual_lr()
+    sam_rho: float = fields.sam_rho()
 
     def pesg(
         self,
@@ -34,7 +44,7 @@ class PESGMethod(Method):
         ce_weight: float = 0.0,
         mix: Mix = unmixed,
     ) -> Descent:
-        """PESG on ``loss``, and on ``ce_weight`` times the cross entropy; to be made in a stage.
+        """The optimizer on ``loss`` and ``ce_weight`` times the cross entropy; made in a stage.
 
         Args:
             context: whose model is trained.
@@ -44,6 +54,7 @@ class PESGMethod(Method):
             ce_weight: at least 0; 0: no cross entropy.
             mix: done to each batch first.
         """
+        adaptive = self.optimizer in ("adam", "adamw")
         return parts.pesg(
             context,
             loss,
@@ -55,5 +66,21 @@ class PESGMethod(Method):
             clip=self.clip,
             project_alpha=project_alpha,
             ce_weight=ce_weight,
+            optimizer=self.optimizer,
+            dual_lr=fields.DUAL_LR if self.dual_lr is None and adaptive else self.dual_lr,
+            sam_rho=self.sam_rho,
             mix=mix,
+        )
+
+    def cross_entropy(self, context: Context) -> Descent:
+        """The optimizer on CE, before the AUC loss: SGD without momentum in the place of PESG."""
+        own = {"pesg": "sgd"}
+        return parts.descent(
+            own.get(self.optimizer, self.optimizer),
+            context,
+            CELoss(),
+            context.weights,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            sam_rho=self.sam_rho,
         )

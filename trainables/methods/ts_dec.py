@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from trainables.methods.api import (
-    CELoss,
     Context,
     Recipe,
     Stage,
@@ -11,7 +10,6 @@ from trainables.methods.api import (
     fields,
     head_only,
     hyperparameter,
-    sgd,
 )
 from trainables.methods.auc_m import AUCM
 
@@ -53,17 +51,7 @@ class TSDEC(AUCM):
         head = replace(context, model=head_only(context.model))
         return Recipe(
             [
-                Stage(
-                    lambda: sgd(
-                        context,
-                        CELoss(),
-                        context.weights,
-                        lr=self.lr,
-                        weight_decay=self.weight_decay,
-                    ),
-                    end=share,
-                    decays=decays(0.0, share),
-                ),
+                Stage(lambda: self.cross_entropy(context), end=share, decays=decays(0.0, share)),
                 Stage(
                     lambda: self.descent(head, self.head_lr),
                     prepare=lambda: context.model.reset_head(context.generator),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import CELoss, Context, Recipe, Stage, decays, fields, sgd
+from trainables.methods.api import Context, Recipe, Stage, decays, fields
 from trainables.methods.auc_m import AUCM
 
 __all__ = ["TSDRW"]
@@ -20,16 +20,7 @@ class TSDRW(AUCM):
         first, second = decays()
         return Recipe(
             [
-                Stage(
-                    lambda: sgd(
-                        context,
-                        CELoss(),
-                        context.weights,
-                        lr=self.lr,
-                        weight_decay=self.weight_decay,
-                    ),
-                    end=first,
-                ),
+                Stage(lambda: self.cross_entropy(context), end=first),
                 Stage(lambda: self.descent(context, self.lr / 10), decays=(second,)),
             ]
         )

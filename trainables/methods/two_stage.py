@@ -8,11 +8,10 @@ from trainables.methods.api import (
     Descent,
     Recipe,
     Stage,
-    adam,
     decays,
+    descent,
     fields,
     hyperparameter,
-    sgd,
 )
 from trainables.methods.auc_m import AUCM
 
@@ -36,9 +35,9 @@ class TwoStage(AUCM):
     )
     pretrain_optimizer: str = hyperparameter(
         "sgd",
-        help="optimizer of the pretraining, without momentum if sgd",
-        source=f"sgd: as the CE baseline of {fields.M}; adam: its medical sets",
-        choices=("sgd", "adam"),
+        help="optimizer of the pretraining, without momentum if sgd or sam",
+        source=f"sgd: as the CE baseline of {fields.M}; adam: its medical sets; else options",
+        choices=("sgd", "adam", "adamw", "sam"),
     )
     pretrain_lr: float = hyperparameter(
         0.1,
@@ -63,11 +62,12 @@ class TwoStage(AUCM):
         )
 
     def _pretraining(self, context: Context) -> Descent:
-        optimizer = {"sgd": sgd, "adam": adam}[self.pretrain_optimizer]
-        return optimizer(
+        return descent(
+            self.pretrain_optimizer,
             context,
             CELoss(),
             context.weights,
             lr=self.pretrain_lr,
             weight_decay=self.weight_decay,
+            sam_rho=self.sam_rho,
         )

@@ -13,7 +13,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-__all__ = ["NEEDED", "OBSERVES", "OTHER", "SHORT", "ends"]
+__all__ = ["NEEDED", "OBSERVES", "OPTIMIZERS", "OTHER", "SHORT", "ends"]
 
 
 def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
@@ -53,6 +53,8 @@ OTHER: dict[str, Any] = {
     "reweight_from": 0.5,
     "outer": "ldam",
     "focal_alpha": 0.6,
+    "optimizer": "adam",
+    "sam_rho": 0.5,
 }
 """If no method searches it, or one has a bound of the others' range as its default: add a value
 with which a trial of 12 steps ends elsewhere."""
@@ -67,6 +69,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "ct_ce.focal_alpha": {"outer": "focal"},
     "ct_ce.focal_gamma": {"outer": "focal"},
     "surrogate_scale": {"surrogate": "logistic"},
+    "sam_rho": {"optimizer": "sam"},
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.
     "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},
@@ -89,3 +92,18 @@ SHORT: dict[str, dict[str, Any]] = {
 }
 """If it sets the length of a stage: add, by method, a value with which each stage of a trial of 12
 steps is longer than one of them."""
+
+OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
+    ("ce", {"optimizer": "adam"}),
+    ("ce", {"optimizer": "adamw"}),
+    ("ce", {"optimizer": "sam", "momentum": 0.9}),
+    ("sopa", {"optimizer": "sam"}),
+    ("ce_tuned", {"optimizer": "adamw", "warm_up": 0.2}),
+    ("auc_m", {"optimizer": "sgd", "momentum": 0.9}),
+    ("auc_m", {"optimizer": "adam", "clip": 1.0}),
+    ("auc_mixup", {"optimizer": "adamw"}),
+    ("auc_m", {"optimizer": "sam", "momentum": 0.9}),
+    ("ts_drw", {"optimizer": "adam"}),
+    ("two_stage", {"optimizer": "sam", "pretrain_optimizer": "adamw", "pretrain_share": 0.5}),
+]
+"""Methods with an optimizer that is not their own: each optimizer, and each kind of method."""

@@ -10,7 +10,14 @@ import pytest
 import torch
 
 from search_spaces import SPACES
-from tests.trainables.methods.contract_values import NEEDED, OBSERVES, OTHER, SHORT, ends
+from tests.trainables.methods.contract_values import (
+    NEEDED,
+    OBSERVES,
+    OPTIMIZERS,
+    OTHER,
+    SHORT,
+    ends,
+)
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
@@ -123,10 +130,10 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("stop", [0, 1, 6, 7, 10])
-@pytest.mark.parametrize("name", METHODS)
-def test_save_and_load_continue_bit_for_bit(name: str, stop: int) -> None:
+@pytest.mark.parametrize(("name", "values"), [*((name, {}) for name in METHODS), *OPTIMIZERS])
+def test_save_and_load_continue_bit_for_bit(name: str, values: dict[str, Any], stop: int) -> None:
     """Decays and stages end at steps 6 and 9 of 12; a file in between, loaded with weights_only."""
-    method = METHODS[name](**SHORT.get(name, {}))
+    method = METHODS[name](**{**SHORT.get(name, {}), **values})
     through = TinyTrial(method)
     losses = through.train(STEPS)
 

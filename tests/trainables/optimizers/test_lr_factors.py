@@ -1,13 +1,14 @@
 """Factors of the learning rate: as if each part of a network had an optimizer of its own."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from tests.trainables.host_reads import no_host_reads
 from tests.trainables.optimizers.test_pdsca import Ours
@@ -15,7 +16,7 @@ from tests.trainables.plain_pdsca import SCALINGS, STEPS, PlainPDSCA
 from tests.trainables.tiny import batch, generator, model
 from trainables.losses.auc_margin import AUCMarginLoss
 from trainables.losses.ce import CELoss, ce_loss
-from trainables.methods.api import Context, adam, divide_lr, sgd, warmed_up
+from trainables.methods.api import Context, adam, descent, divide_lr, sgd, warmed_up
 from trainables.models.classifier import BinaryClassifier
 from trainables.optimizers.lr_factors import factor_of, give_factor, split_groups_
 from trainables.optimizers.pdsca import INNER, PDSCA
@@ -56,6 +57,7 @@ def by_hand(kind: Callable[..., Optimizer], network: BinaryClassifier, **options
         (sgd, SGD, {"weight_decay": 0.01, "momentum": 0.0}),
         (sgd, SGD, {"weight_decay": 0.01, "momentum": 0.9, "nesterov": True}),
         (adam, Adam, {"weight_decay": 0.01}),
+        (partial(descent, "adamw"), AdamW, {"weight_decay": 0.01}),
     ],
 )
 def test_torch_s_optimizers_go_the_way_of_groups_made_by_hand(

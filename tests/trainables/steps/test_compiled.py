@@ -34,6 +34,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in METHODS),
     ("ct_auc", {"inner": "looks_ahead", "inner_steps": 2}),
     ("auc_m", {"momentum": 0.9, "clip": 1.0}),
+    ("ce", {"optimizer": "sam"}),
 ]
 
 

@@ -28,6 +28,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("ct_auc", {"inner_steps": 2, "second_moment": "amsgrad"}),
     ("auc_mixup", {"mixup_draw": "sample", "mixup_variance": "hard"}),
     ("pairwise", {"surrogate": "logistic", "score_map": "bsn"}),
+    ("ce", {"optimizer": "sam", "momentum": 0.9}),
+    ("sopa", {"optimizer": "sam"}),
+    ("auc_m", {"optimizer": "sam"}),
+    ("auc_m", {"optimizer": "adamw", "clip": 1.0}),
 ]
 
 
