@@ -147,8 +147,10 @@ _FOLLOWING = (
         "value": Column("float64", "the same, or what else the spec selects by"),
         "test_auroc": Column("float64", "test AUROC; COMPLETE trials only"),
         "test_auprc": Column("float64", "test average precision; COMPLETE trials only"),
+        "test_accuracy": Column("float64", "test accuracy, of a task of classes; else NaN"),
         "test_auroc_without": Column("float64", _WITHOUT.format("test_auroc")),
         "test_auprc_without": Column("float64", _WITHOUT.format("test_auprc")),
+        "test_accuracy_without": Column("float64", _WITHOUT.format("test_accuracy")),
         "predictions": Column("object", "file of test scores, relative to the study's directory"),
     }
 )
@@ -226,6 +228,12 @@ METRICS = {
     "sensitivity_at_90": Column("float64", "highest with a specificity of 0.9 or more"),
     "sensitivity_at_95": Column("float64", "highest with a specificity of 0.95 or more"),
     "specificity_at_95": Column("float64", "highest with a sensitivity of 0.95 or more"),
+    "accuracy": Column(
+        "float64", "of a task of classes; of a class its recall; NaN of other tasks"
+    ),
+    "hand_till": Column(
+        "float64", "Hand and Till's M, of a class over its pairs; NaN of other tasks"
+    ),
     "brier": Column(
         "float64",
         "Brier score after Platt's scaling on the run's validation images; NaN: these were not "

@@ -16,6 +16,7 @@ from analysis.compare.diagnostics import points
 from analysis.ensembles.ensembles import ensembles, table
 from analysis.errors import AnalysisError
 from analysis.files import replaced, write_text
+from analysis.images.classes import OF_CLASSES
 from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions, load_predictions
 from analysis.results import Results, load
@@ -131,6 +132,7 @@ def _metrics(results: Results, kept: Mapping[str, Predictions]) -> pd.DataFrame:
         for label, found in whole(said).metrics(names).items():
             values = {name: each[0] for name, each in found.items()}
             own = {"trial": trial, "cell": confirm["cell"][trial], "label": label}
+            own |= dict.fromkeys(OF_CLASSES, np.nan)
             rows.append(own | values | {"auroc": aurocs[label]})
     return columns.frame(rows, columns.METRICS)
 

@@ -87,7 +87,7 @@ class Results:
 
     @property
     def criterion(self) -> str:
-        """The same in words: "AUROC" or "AUPRC"."""
+        """The same in words: "AUROC", "AUPRC" or "accuracy"."""
         return METRICS[self.selects_by]
 
     @property
@@ -124,6 +124,11 @@ class Results:
                     if name.startswith(LABEL):
                         found.setdefault(cell.task, {})[name.removeprefix(LABEL)] = None
         return {task: tuple(names) for task, names in found.items()}
+
+    @property
+    def classes(self) -> set[str]:
+        """Tasks whose labels are classes."""
+        return {cell.task for cell in self.study.cells if cell.run.get("long_tail") is not None}
 
     @property
     def metrics(self) -> list[str]:
@@ -262,9 +267,10 @@ def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "value": _number(row.value),
         "test_auroc": _number(row.test_auroc),
         "test_auprc": _number(row.test_auprc),
+        "test_accuracy": _number(row.test_accuracy),
         **{
             f"{name}_without": _number((row.without or {}).get(name))
-            for name in ("test_auroc", "test_auprc")
+            for name in ("test_auroc", "test_auprc", "test_accuracy")
         },
         "predictions": row.predictions,
     }

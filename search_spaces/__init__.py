@@ -17,6 +17,7 @@ from search_spaces import (
     ce_mixup,
     ce_tuned,
     ct_auc,
+    ct_ce,
     ct_mixup,
     focal,
     ldam_drw,
@@ -58,6 +59,7 @@ _FILES: dict[str, ModuleType] = {
     "ldam_drw": ldam_drw,
     "vector_scaling": vector_scaling,
     "asymmetric": asymmetric,
+    "ct_ce": ct_ce,
 }
 
 SPACES = MappingProxyType[str, dict[str, Range]](

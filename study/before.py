@@ -13,5 +13,6 @@ BEFORE: Mapping[str, Any] = {
     "data": {},
     "network": {},
     "evaluation": {},
+    "long_tail": None,
 }
 """Where a setting is missing, the version that wrote knew nothing but this."""

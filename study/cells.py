@@ -86,6 +86,7 @@ def _run(spec: StudySpec, task: Task, network: Network) -> dict[str, object]:
         "batch_size": task.batch_size,
         "intervals": task.intervals,
         "validation": task.validation,
+        **({"long_tail": task.long_tail} if task.long_tail is not None else {}),
         "positive_rate": task.positive_rate,
         "augmentation": task.augmentation,
         "easy_positives": task.easy_positives,

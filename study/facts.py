@@ -6,7 +6,7 @@ from typing import Any
 from study.spec import StudySpec, Task, data_root, network_of, ratios
 from study.spec.network_options import networks_tried
 from trainables.datasets.cache import read_source
-from trainables.datasets.choice import sides
+from trainables.datasets.choice import names, sides
 from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.datasets.source import Source
 from trainables.models import begins_with
@@ -32,13 +32,15 @@ def data_facts(spec: StudySpec) -> dict[str, dict[str, Any]]:
 
 def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
     source = read_source(task.dataset.name, data_root(spec), data=task.dataset.options)
-    negatives, positives = ([], []) if source.labels else sides(source)
+    labels = list(source.labels) if task.long_tail is None else names(source)
+    negatives, positives = ([], []) if labels else sides(source)
     return {
         "negatives": negatives,
         "positives": positives,
-        "labels": list(source.labels),
+        "labels": labels,
         "notes": [
             *source.notes,
+            *_of_classes(task),
             *_of_features(task),
             *_of_weights(spec, task, source),
             *_of_metadata(spec, task, source),
@@ -47,12 +49,24 @@ def _facts(spec: StudySpec, task: Task) -> dict[str, Any]:
             "natural" if imratio is None else f"{imratio:g}": {
                 part: _count(found)
                 for part, found in part_counts(
-                    source, imratio, task.validation, task.easy_positives
+                    source,
+                    imratio,
+                    task.validation,
+                    task.easy_positives,
+                    long_tail=task.long_tail,
                 ).items()
             }
             for imratio in ratios(spec, task)
         },
     }
+
+
+def _of_classes(task: Task) -> Iterator[str]:
+    if task.long_tail is not None:
+        yield (
+            "Each image has exactly one of the labels, its class; the training images of the "
+            f"classes, in this order, fall exponentially, by {task.long_tail:g} in all."
+        )
 
 
 def _of_features(task: Task) -> Iterator[str]:

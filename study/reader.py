@@ -197,6 +197,7 @@ def _trial(phase: str, trial: FrozenTrial, seeds: int) -> TrialRecord:
         warm_from=warm_from_of(attrs),
         test_auroc=outcome.get("test_auroc"),
         test_auprc=outcome.get("test_auprc"),
+        test_accuracy=outcome.get("test_accuracy"),
         without=outcome.get("without"),
         predictions=outcome.get("predictions"),
         deaths=tuple(reason for _, reason in attrs.get("deaths", ())),

@@ -52,7 +52,8 @@ class TrialRecord:
             repeats, of the study that it was run in; None for others.
         test_auroc, test_auprc: of a finished confirm row, and of a profile row that was to be
             tested; None otherwise.
-        without: both without what the study's ``evaluation`` asks for; None: it asks for nothing.
+        test_accuracy: likewise, of a task of classes.
+        without: these without what the study's ``evaluation`` asks for; None: it asks for nothing.
         deaths: why workers died with this row, one clause each; it was started again each time.
         predictions: file of test scores and targets, those of the validation set (not of a
             version that did not keep them), and embeddings if they were asked for, relative to
@@ -83,6 +84,7 @@ class TrialRecord:
     warm_from: tuple[str, int] | None = None
     test_auroc: float | None = None
     test_auprc: float | None = None
+    test_accuracy: float | None = None
     without: dict[str, float] | None = None
     predictions: str | None = None
     deaths: tuple[str, ...] = ()

@@ -31,6 +31,8 @@ METRICS = {
     "sensitivity_at_90": "sensitivity at 90 % specificity",
     "sensitivity_at_95": "sensitivity at 95 % specificity",
     "specificity_at_95": "specificity at 95 % sensitivity",
+    "accuracy": "accuracy",
+    "hand_till": "Hand and Till's M",
     "brier": "Brier score",
     "calibration_slope": "calibration slope",
 }

@@ -19,6 +19,8 @@ class TrialConfig:
         model: a key of ``MODELS``, ``timm:NAME``, ``monai:NAME`` or ``package.module:object``.
         network: the network's options, by name (`trainables.options`).
         imratio: positives / all in the training set, in (0, 0.5]; None: the set's own ratio.
+        long_tail: rho, training images of the first class over those of the last, at least 1, for a
+            task of the set's classes (`trainables.datasets.cut.long_tail`); None: another task.
         epochs: passes over the training set, at least 1.
         batch_size: images a batch.
         intervals: validations a run; training is cut into that many intervals.
@@ -34,7 +36,8 @@ class TrialConfig:
             machine: the same config does not give the same run.
         precision: "f32" (IEEE, on a GPU too), "tf32" (f32 whose products a GPU rounds to TF32; on
             the CPU the same as "f32") or "bf16" (autocast).
-        select: what a search selects by, "auroc" or "auprc" of the validation set.
+        select: what a search selects by, "auroc", "auprc" or, of classes, "accuracy" of the
+            validation set.
         execution: "auto" (on a GPU a step is captured as a CUDA graph where it can be, else
             eager), "graph" (where it cannot be, an error) or "eager".
         compile: the network runs as torch.compile makes it for a CPU, in training and for all whole
@@ -81,6 +84,7 @@ class TrialConfig:
     compile: bool = False
     channels_last: bool = False
     evaluation: dict[str, Any] = field(default_factory=dict)
+    long_tail: float | None = None
     diagnostics: bool = False
     device: str = "cpu"
 
@@ -102,14 +106,16 @@ class Outcome:
         images: training images drawn.
         curve: one dict an interval: {"interval", "val_auroc", "loss", "seconds",
             "gradient_evaluations"} and the method's own figures; of several labels "val_auroc" is
-            the mean over those with both classes, and "val_auroc.<label>" that of each of them.
+            the mean over those with both classes, and "val_auroc.<label>" that of each of them; of
+            classes "val_accuracy" besides.
         host, device: where it ran.
         execution: how its steps ran: "graph" (as a CUDA graph), "compiled" (the network), "eager",
             or "eager: <why>" where a step on a GPU could not be captured or the network of a trial
             with ``compile`` not be compiled; None: by an older version, or it did not begin.
         test_auroc, test_auprc: of a confirm trial that is over.
-        without: {"test_auroc", "test_auprc"} of the same trial without what ``evaluation`` asks
-            for; None: it asks for nothing.
+        test_accuracy: of one on a task of classes.
+        without: {"test_auroc", "test_auprc"}, of classes "test_accuracy" too, of the same trial
+            without what ``evaluation`` asks for; None: it asks for nothing.
         predictions: file of its test scores, relative to the study's directory.
         peak_memory: the most memory of the host that the worker had resident since the trial began
             there, in MB (1e6 bytes). Pages of mapped images, which the trials of a node share,
@@ -127,6 +133,7 @@ class Outcome:
     execution: str | None = None
     test_auroc: float | None = None
     test_auprc: float | None = None
+    test_accuracy: float | None = None
     without: dict[str, float] | None = None
     predictions: str | None = None
     peak_memory: float | None = None

@@ -10,10 +10,13 @@ from trainables.errors import DataError
 from trainables.hyperparameters import hyperparameters
 from trainables.recipe import Context, Recipe
 
-__all__ = ["LABELS", "Method"]
+__all__ = ["LABELS", "LABELS_AND_CLASSES", "Method"]
 
 LABELS = frozenset({"binary", "multi-label"})
 """For `Method.TARGETS`: one label or several."""
+
+LABELS_AND_CLASSES = LABELS | {"classes"}
+"""Also one of several classes, with a softmax."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Method(ABC):
             or how it is trained if that is what differs; "own": it does not say.
         SOURCE: of the class, the paper that it is of; "": none, or it is not said.
         TARGETS: of the class, the targets that it trains on: "binary", (B,), and "multi-label",
-            (B, L) with NaN where a label is missing. What a class does not name is refused.
+            (B, L) with NaN where a label is missing, and "classes", (B, C) one-hot, for which
+            `Context.classes` is true. What a class does not name is refused.
         SOFT: of the class, whether labels may lie between 0 and 1.
 
     Raises:
@@ -53,17 +57,24 @@ class Method(ABC):
         """
         return of_task
 
-    def refuse_labels(self, labels: int, soft: bool = False) -> None:
+    def refuse_labels(self, labels: int, soft: bool = False, classes: bool = False) -> None:
         """Do nothing if it trains on tasks of so many labels.
 
         Args:
             labels: an image.
             soft: some of them lie between 0 and 1, being uncertain.
+            classes: they are classes, one of which an image has.
 
         Raises:
             DataError: it does not.
         """
-        if labels > 1 and "multi-label" not in self.TARGETS:
+        if classes and "classes" not in self.TARGETS:
+            raise DataError(
+                f"a method must take the task's {labels} classes (long_tail), and "
+                f"{type(self).__name__} takes labels alone: take another method, or leave "
+                "long_tail out."
+            )
+        if labels > 1 and not classes and "multi-label" not in self.TARGETS:
             raise DataError(
                 f"a method must take the task's {labels} labels at once, and {type(self).__name__} "
                 "takes one: name one in the data set's `labels`, or take another method."

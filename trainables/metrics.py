@@ -1,11 +1,11 @@
-"""Ranking metrics on the device: one sort in float64, ties handled."""
+"""Ranking metrics on the device, one sort in float64, ties handled; and accuracy of classes."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["auprc", "auroc", "over_labels"]
+__all__ = ["accuracy", "auprc", "auroc", "log_odds", "over_labels"]
 
 Metric = Callable[[Tensor, Tensor], float]
 """From scores and targets, both (N,)."""
@@ -46,6 +46,31 @@ def auprc(scores: Tensor, targets: Tensor) -> float:
     ranks = is_threshold.nonzero().squeeze(1) + 1
     gained = torch.diff(hits, prepend=hits.new_zeros(1))
     return float((gained * hits / ranks).sum() / hits[-1])
+
+
+def accuracy(scores: Tensor, targets: Tensor) -> float:
+    """Share of the images whose own class has the highest score, the first of equal ones.
+
+    Args:
+        scores: (N, C) numbers.
+        targets: (N, C), one-hot.
+    """
+    return float((scores.argmax(1) == targets.argmax(1)).double().mean())
+
+
+def log_odds(logits: Tensor) -> Tensor:
+    """log p_c / (1 - p_c) of each class against all others, p the softmax of logits (N, C).
+
+    As a score of class c it ranks images as p_c does, and the classes of an image as its logits do;
+    the sigmoid of it is p_c.
+    """
+    logits = logits.double()
+    logs = logits.log_softmax(1)
+    # 1 - p of the likeliest class alone loses its digits: its rivals are summed themselves.
+    likeliest = logits.argmax(1, keepdim=True)
+    rivals = logits.scatter(1, likeliest, -torch.inf).logsumexp(1, keepdim=True)
+    found = logs - torch.log1p(-logs.exp())
+    return found.scatter(1, likeliest, logits.gather(1, likeliest) - rivals)
 
 
 def over_labels(

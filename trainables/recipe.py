@@ -32,7 +32,7 @@ class Batch(_Pair):
     Attributes:
         images: (B, C, H, W) or (B, C, D, H, W) float, normalised.
         targets: (B,), or (B, L) of L labels above 1: float in [0, 1], 1 means positive, NaN of
-            several labels one that is missing.
+            several labels one that is missing; of classes one-hot.
         indices: int64 (B,), which training image each one is; of a mixed image its first part.
             The next step may fill the same tensor. None: not said.
         metadata: float32 (B, K), columns of what else is known of the images; None: nothing.
@@ -94,7 +94,8 @@ class Context:
         generator: on the model's device, for what a method draws itself: mixup, a new head.
         images: training images; losses that keep a number an image need as many.
         positives: how many of them are positive; of several labels, of each label.
-        outputs: logits an image, one for each label.
+        outputs: logits an image, one for each label or class.
+        classes: targets are one-hot, and a loss takes the softmax of an image's logits.
         drawn: as ``prior``, of the images before they are mixed, where a mix changes the share
             that losses meet; None: ``prior``.
     """
@@ -105,6 +106,7 @@ class Context:
     images: int = 0
     positives: tuple[int, ...] = ()
     outputs: int = 1
+    classes: bool = False
     drawn: float | Tensor | None = None
 
     @property

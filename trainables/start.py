@@ -68,7 +68,7 @@ def draws_of(config: TrialConfig) -> Draws:
 
 
 def outputs_of(task: BinaryTask) -> int:
-    """Logits an image: labels of the task."""
+    """Logits an image: labels or classes of the task."""
     targets = task.train_targets
     return 1 if targets.dim() == 1 else targets.shape[1]
 
@@ -84,7 +84,7 @@ def method_of(config: TrialConfig, task: BinaryTask) -> Method:
     method = resolve("method", METHODS, config.method)(**config.params)
     targets = task.train_targets
     soft = bool(((targets > 0) & (targets < 1)).any())
-    method.refuse_labels(outputs_of(task), soft=soft)
+    method.refuse_labels(outputs_of(task), soft, task.classes)
     method.refuse_images(len(task.train_images.shape))
     return method
 
@@ -166,6 +166,7 @@ def context_of(
         images=len(targets),
         positives=tuple((targets > 0.5).view(-1, outputs).sum(0).tolist()),
         outputs=outputs,
+        classes=task.classes,
         drawn=drawn,
     )
 

@@ -225,7 +225,7 @@ class MethodTrainable(tune.Trainable):
         if self._run is None:
             raise AssertionError("a trial is tested after its last interval")
         tested = self._run.test(embeddings=self._job.embeddings, beat=self._watchdog.beat)
-        figures = {name: tested.pop(name) for name in ("test_auroc", "test_auprc")}
+        figures = {name: tested.pop(name) for name in list(tested) if name.startswith("test_")}
         figures["without"] = tested.pop("without", None)
         file = Path(self._job.directory, self._job.predictions)
         save_atomically(file, lambda target: np.savez(target, **tested))

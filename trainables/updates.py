@@ -7,7 +7,6 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from trainables.losses.auc import AUCLoss
 from trainables.losses.image_state import ImageStateLoss
 from trainables.optimizers.inner import Pair, called, exchange_
 from trainables.optimizers.lr_factors import split_groups_
@@ -200,7 +199,7 @@ class Compositional:
 
     def __init__(
         self,
-        loss: AUCLoss,
+        loss: nn.Module,
         optimizer: PDSCA,
         evaluate_inner: bool,
         mix: Mix = unmixed,

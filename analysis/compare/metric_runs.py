@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.compare.testset import kept
+from analysis.images.classes import OF_CLASSES
 from analysis.images.metrics import whole
 from analysis.images.predictions import Predictions
 from analysis.images.resamples import resampled
@@ -53,10 +54,13 @@ def resampled_metrics(
     said = {m: kept.runs for m, kept in kept(results, rows).items() if kept.runs}
     if not said:
         return {}, []
+    first = next(iter(said.values()))[0]
+    names = [name for name in names if first.classes or name not in OF_CLASSES]
+    if not names:
+        return {}, []
     runs = {method: [whole(each) for each in all_runs] for method, all_runs in said.items()}
     values = {m: [run.metrics(names) for run in ready] for m, ready in runs.items()}
     parts: dict[str, list[list[dict[str, dict[str, Floats]]]]] = {method: [] for method in runs}
-    first = next(iter(said.values()))[0]
     for weights in resampled(first):
         for method, ready in runs.items():
             parts[method].append([run.metrics(names, weights) for run in ready])

@@ -42,8 +42,8 @@ class Run:
         tags: where it belongs and how it ended, by word; no text is empty.
         params: every hyperparameter that was tuned or fixed.
         curve: interval by interval.
-        metrics: in the end: ``val_auroc``, and of a confirm trial ``test_auroc`` and
-            ``test_auprc``; cost.
+        metrics: in the end: ``val_auroc``, and of a confirm trial ``test_auroc``,
+            ``test_auprc`` and, of a task of classes, ``test_accuracy``; cost.
         artefacts: files.
         started, finished: seconds since 1970.
         state: of the ledger.
@@ -114,6 +114,7 @@ def _run(
         "val_auroc": row.value,
         "test_auroc": row.test_auroc,
         "test_auprc": row.test_auprc,
+        "test_accuracy": row.test_accuracy,
         **{f"{name}_without": value for name, value in (row.without or {}).items()},
         "train_seconds": row.seconds,
         "gradient_evaluations": row.gradient_evaluations,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse, special
 
 from analysis.images.calibration import Line, moved_slopes, platt
+from analysis.images.classes import OF_CLASSES, Classes, of_classes
 from analysis.images.predictions import Predictions
 
 __all__ = ["CALIBRATED", "RANKED", "Run", "Whole", "goodness", "prepared", "whole"]
@@ -74,18 +75,21 @@ class Whole:
     Attributes:
         labels: by name, places of the images for which it is known, and the run on them; one
             without a name in a task of one label.
+        classes: where the labels are classes, what is of all of them together.
     """
 
     labels: Mapping[str, tuple[NDArray[np.intp], Run]]
+    classes: Classes | None = None
 
     def metrics(
         self, names: Iterable[str], weights: Floats | None = None
     ) -> dict[str, dict[str, Floats]]:
         """By label what ``Run.metrics`` gives, of weights (all images, resamples).
 
-        Under "" stands the mean over the labels.
+        Under "" stands the mean over the labels, and of ``OF_CLASSES`` that of all classes.
         """
-        asked = [*names]
+        every = [*names]
+        asked = [name for name in every if name not in OF_CLASSES]
         found = {
             label: run.metrics(asked, None if weights is None else weights[images])
             for label, (images, run) in self.labels.items()
@@ -94,12 +98,19 @@ class Whole:
             name: np.asarray(np.mean([each[name] for each in found.values()], axis=0))
             for name in asked
         }
-        return {"": means} | {label: each for label, each in found.items() if label}
+        by_label = {"": means} | {label: each for label, each in found.items() if label}
+        if self.classes is None:
+            return by_label
+        together = self.classes.metrics(every, weights)
+        return {label: each | together[label] for label, each in by_label.items()}
 
 
 def whole(said: Predictions) -> Whole:
     """A run's predictions by all labels, ready to be weighed."""
-    return Whole({name: (images, prepared(own)) for name, images, own in said.by_label})
+    labels = {name: (images, prepared(own)) for name, images, own in said.by_label}
+    if not said.classes:
+        return Whole(labels)
+    return Whole(labels, of_classes(said.scores, said.targets, said.labels))
 
 
 def prepared(said: Predictions) -> Run:

@@ -34,6 +34,7 @@ class Predictions:
         validation: scores and targets likewise of the run's validation set, which each seed cuts
             anew; None of a trial of a version that did not keep them.
         labels: names of the L labels; none of a task of one.
+        classes: the labels are classes, one of which is 1 of each image.
         groups: int (N,), which group (a patient) each image is of; None: there are none.
         metadata: raw columns of the images by name, float or str (N,).
         distributions: int (n, 2, 2, B), at each interval that was looked at, of the training and of
@@ -46,6 +47,7 @@ class Predictions:
     embeddings: Floats | None
     validation: tuple[Floats, NDArray[Any]] | None = None
     labels: tuple[str, ...] = ()
+    classes: bool = False
     groups: NDArray[np.int64] | None = None
     metadata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     distributions: NDArray[np.integer[Any]] | None = None
@@ -62,7 +64,11 @@ class Predictions:
 
     @property
     def positive(self) -> NDArray[np.bool_]:
-        """(N,), images that are positive in a label."""
+        """(N,), images that are positive in a label; of classes those of the rarer half, the last
+        in training.
+        """
+        if self.classes:
+            return np.asarray(self.targets.argmax(axis=1) >= len(self.labels) // 2)
         return (self.targets == 1).reshape(len(self.targets), -1).any(axis=1)
 
     @cached_property
@@ -179,8 +185,20 @@ def _checked(file: Any) -> Predictions:
         for name in file
         if name.startswith(METADATA)
     }
-    counts = _distributions(file) if "diag_scores" in file else None
-    return Predictions(scores, targets, embeddings, validation, labels, groups, metadata, counts)
+    classes = bool(labels) and "classes" in file and bool(np.asarray(file["classes"]))
+    if classes and not (targets.sum(axis=1) == 1).all():
+        raise ValueError("exactly one of the classes must be 1 of each image")
+    return Predictions(
+        scores,
+        targets,
+        embeddings,
+        validation,
+        labels,
+        classes,
+        groups,
+        metadata,
+        _distributions(file) if "diag_scores" in file else None,
+    )
 
 
 def _distributions(file: Any) -> NDArray[np.integer[Any]]:

@@ -24,9 +24,9 @@ LEAST = 8
 MOST_EXACT = 100
 """Up to so many rows the tighter band; its exact level takes a simulation that grows with n."""
 EPSILON = 0.01
-CHANCE = {"auroc": 0.5, "auprc": 0.0}
+CHANCE = {"auroc": 0.5, "auprc": 0.0, "accuracy": 0.0}
 """What a failed draw counts, by what is selected by: a coin's AUROC, which costs no training, and
-the least that an AUPRC can be."""
+the least that an AUPRC or an accuracy can be."""
 POINTS = 24
 
 

@@ -75,12 +75,13 @@ def _by_label(findings: Findings) -> list[Block]:
         Heading("Label by label"),
         Prose(
             "Above stands the mean over the labels that have both classes among the validation "
-            "images; here each of these by itself. Rare labels jump about."
+            "images; here each of these by itself, of more than "
+            f"{figures.MOST_LABELS} so many evenly spread ones. Rare labels jump about."
         ),
     ]
     column, title, words = AXES[0]
     for i, (place, here) in enumerate(settings[:MOST_FIGURES]):
-        panels = [(str(label), rows) for label, rows in here.groupby("label", sort=False)]
+        panels = figures.label_panels(here)
         figure = _panels(findings.results, panels, column, title)
         caption = f"{setting(*place)}, label by label. {CAPTION.format(words)}"
         blocks.append(Figure(f"convergence-labels-{i}", figure, caption))

@@ -27,6 +27,10 @@ MEANT = {
     "(McClish 1989).",
     "auroc_corner": "The partial AUROC in both directions is the share of its corner that lies "
     "under the curve; it is 0 where the curve passes the corner by.",
+    "accuracy": "Accuracy is the share of images whose own class has the highest score; label by "
+    "label, of the images of that class (recall).",
+    "hand_till": "Hand and Till's M (2001) is the mean AUROC over all pairs of classes, by the "
+    "scores of either class; label by label, over the pairs of that class.",
     "brier": "Brier score (less is better) and calibration slope (1 is best) are of "
     "probabilities after Platt's scaling, fitted on each run's validation images.",
     "calibration_slope": "Brier score (less is better) and calibration slope (1 is best) are of "

@@ -94,23 +94,21 @@ def _by_label(findings: Findings, judged: list[roc.Judged]) -> list[Block]:
         Heading("Label by label"),
         Prose(
             "Each panel is a label, on the images for which it is known; look for one whose curves "
-            "are ordered otherwise than those of the mean, or hug the dotted line."
+            "are ordered otherwise than those of the mean, or hug the dotted line. Of more than "
+            f"{figures.MOST_LABELS} labels so many evenly spread ones are drawn."
         ),
     ]
     for i, (place, here) in enumerate(settings[:MOST_FIGURES]):
-        labels = [(label, rows) for label, rows in here.groupby("label", sort=False)]
+        labels = figures.label_panels(here)
         for kind, name in (("roc", "roc"), ("pr", "precision-recall")):
-            panels = [(str(label), rows[rows["kind"] == kind]) for label, rows in labels]
+            panels = [(label, rows[rows["kind"] == kind]) for label, rows in labels]
             caption = f"{setting(*place)}, label by label. {CAPTION[kind]}"
             blocks.append(Figure(f"{name}-labels-{i}", _panels(results, panels, kind), caption))
         own = scores[(scores["task"] == place[0]) & (scores["ratio"] == place[1])]
         known = own[own["cell"].isin(shares["cell"])].sort_values("mean", ascending=False)
         for row in known.head(1).to_dict("records"):
             bins = shares[shares["cell"] == row["cell"]]
-            drawn = [
-                (str(label), row["method"], rows)
-                for label, rows in bins.groupby("label", sort=False)
-            ]
+            drawn = [(label, row["method"], rows) for label, rows in figures.label_panels(bins)]
             caption = (
                 f"{setting(*place)}: scores of {row['method']}, the method with the highest mean, "
                 "label by label; first confirm seed."

@@ -30,7 +30,6 @@ def section(findings: Findings) -> Section | None:
             "{embeddings: 1} in the spec the first seed of every method keeps them."
         )
         return Section("tsne", "Embeddings", [Prose(words)])
-    several = " Positive: in any of the labels." if results.labels else ""
     maps = embeddings.maps(judged, Places(results.study.directory).report / "cache")
     blocks: list[Block] = [
         Prose(
@@ -47,6 +46,9 @@ def section(findings: Findings) -> Section | None:
     for i, (task, ratio) in enumerate(results.settings):
         here = maps[(maps["task"] == task) & (maps["ratio"] == ratio)]
         if len(here):
+            several = " Positive: in any of the labels." if task in results.labels else ""
+            if task in results.classes:
+                several = " Positive: of the rarer half of the classes."
             caption = (
                 f"{setting(task, ratio)}: t-SNE (perplexity {embeddings.PERPLEXITY:g}, seeded) of "
                 f"up to {embeddings.MOST} test images, half of them positives where there are as "

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -16,10 +17,12 @@ from analysis.write.palette import Style
 from analysis.write.theme import TEMPLATES
 
 __all__ = [
+    "MOST_LABELS",
     "add",
     "band",
     "dots",
     "grid",
+    "label_panels",
     "line",
     "log_ticks",
     "place",
@@ -234,6 +237,16 @@ def thinned(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)})
+
+
+MOST_LABELS = 20
+"""Labels that have a panel each in one figure."""
+
+
+def label_panels(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Each label and its rows, in their order; of many labels ``MOST_LABELS``, evenly spread."""
+    groups = [(str(label), own) for label, own in rows.groupby("label", sort=False)]
+    return [groups[place] for place in thinned(len(groups), MOST_LABELS)]
 
 
 def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:

@@ -143,6 +143,7 @@ def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], st
             figures += [
                 Compared("test AUROC", _number(row.test_auroc), tested["test_auroc"]),
                 Compared("test AUPRC", _number(row.test_auprc), tested["test_auprc"]),
+                *_accuracy(row.test_accuracy, tested.get("test_accuracy")),
                 *_without(row.without or {}, tested.get("without", {})),
             ]
     except DivergedError as error:
@@ -150,6 +151,12 @@ def _train(run: TrainingRun, row: TrialRecord) -> tuple[tuple[Compared, ...], st
     except Exception as error:  # noqa: BLE001  the user's own method may raise anything
         reason = in_words(error)
     return tuple(figures), reason
+
+
+def _accuracy(stored: float | None, again: float | None) -> Iterator[Compared]:
+    """Of a task of classes."""
+    if again is not None:
+        yield Compared("test accuracy", _number(stored), again)
 
 
 def _without(stored: Mapping[str, float], again: Mapping[str, float]) -> Iterator[Compared]:

@@ -12,7 +12,7 @@ from study.cells import cells
 from study.errors import SpecError
 from study.machine import cores, fits
 from study.plan.evaluations import in_diagnostics, in_test, in_training
-from study.plan.images import Labels, labels_of
+from study.plan.images import Labels, labels_of, trained
 from study.spec import Dataset, Resources, StudySpec, Task, data_root, ratios
 from trainables.averages.options import Options
 from trainables.config import TrialConfig
@@ -256,7 +256,9 @@ def plan_study(
     planned = cells(spec)
     data = {name: labels(task.dataset, data_root(spec)) for name, task in tasks.items()}
     images = {
-        (name, imratio): part_counts(data[name], imratio, task.validation, task.easy_positives)
+        (name, imratio): part_counts(
+            data[name], imratio, task.validation, task.easy_positives, long_tail=task.long_tail
+        )
         for name, task in tasks.items()
         for imratio in ratios(spec, task)
     }
@@ -283,7 +285,7 @@ def plan_study(
             else 1.0
             for task in spec.tasks
         },
-        data=data,
+        data={name: trained(task, data[name]) for name, task in tasks.items()},
     )
 
 

@@ -10,14 +10,14 @@ from study.cells import cells
 from study.errors import SpecError
 from study.machine import fits
 from study.plan.cost import StudyPlan, Timing, plan_study
-from study.plan.images import PUBLISHED, published
+from study.plan.images import PUBLISHED, Labels, published, trained
 from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SHARING_BY_MPS, SPEEDS, Way
 from study.plan.steps import spent
 from study.spec import StudySpec, Task, data_root, ratios
 from study.spec.sentences import spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.text import Document
-from trainables.errors import in_one_line
+from trainables.errors import DataError, in_one_line
 from trainables.methods import METHODS
 from trainables.names import resolve
 
@@ -112,7 +112,7 @@ def plan_elsewhere(
     problems = [
         problem
         for index, task in enumerate(spec.tasks)
-        for shown in (labels[task.dataset.shown],)
+        for shown in (_trained(task, labels[task.dataset.shown]),)
         for problem in for_one_label(spec, task, index, shown.labels, shown.train_labels)
     ]
     if problems:
@@ -140,6 +140,13 @@ def plan_elsewhere(
         timings[cell.method, cell.task] = Timing(step, validation, evaluations)
     planned = plan_study(spec, timings, slots, labels=lambda dataset, _: labels[dataset.shown])
     return planned, [note for note in said if note]
+
+
+def _trained(task: Task, labels: Labels) -> Labels:
+    try:
+        return trained(task, labels)
+    except DataError as error:
+        raise SpecError(f"Task {task.name}: {error}") from error
 
 
 def _evaluations(cell: Cell, task: Task) -> tuple[int, float]:

@@ -1,6 +1,6 @@
 """How many images of each class a data set has: read from its labels, or as it was published."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -9,17 +9,18 @@ import torch
 from torch import Tensor
 
 from study.errors import SpecError
-from study.spec import Dataset
+from study.spec import Dataset, Task
 from trainables.datasets import (
     ABOUT,
 )
 from trainables.datasets.cache import read_source
 from trainables.datasets.choice import chosen, sides
+from trainables.datasets.cut.long_tail import by_class
 from trainables.datasets.options import GENERAL
 from trainables.datasets.source import Source
 from trainables.errors import DataError, in_one_line
 
-__all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published"]
+__all__ = ["PUBLISHED", "Labels", "Size", "labels_of", "published", "trained"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,24 +54,26 @@ class Size:
         train, test: (negatives, positives) of a study.
         pixels: height and width of an image.
         validation_share: of the training images.
+        classes: how many there are; above 2 all have as many images.
     """
 
     train: tuple[int, int]
     test: tuple[int, int]
     pixels: int
     validation_share: Fraction = Fraction(1, 10)
+    classes: int = 2
 
 
 SAME_SIZE = {"image_size", "resize"}
 """Options that change no number of images."""
 
-_CIFAR = Size((25_000, 25_000), (5_000, 5_000), 32)
+_CIFAR_10 = Size((25_000, 25_000), (5_000, 5_000), 32, classes=10)
 
 PUBLISHED = MappingProxyType[str, Size](
     {
-        "cifar10": _CIFAR,
-        "cifar100": _CIFAR,
-        "stl10": Size((2_500, 2_500), (4_000, 4_000), 96),
+        "cifar10": _CIFAR_10,
+        "cifar100": replace(_CIFAR_10, classes=100),
+        "stl10": Size((2_500, 2_500), (4_000, 4_000), 96, classes=10),
         "cat_and_dog": Size((10_000, 10_000), (2_500, 2_500), 32, Fraction(1, 20)),
         "breastmnist": Size((168, 456), (42, 114), 28, Fraction(1, 8)),
         "pneumoniamnist": Size((1_349, 3_883), (234, 390), 28, Fraction(131, 1308)),
@@ -104,6 +107,18 @@ def _labels(source: Source) -> Labels:
     )
 
 
+def trained(task: Task, labels: Labels) -> Labels:
+    """The same with the labels that the task trains, of a long tail its classes.
+
+    Raises:
+        DataError: no long tail can be made of them.
+    """
+    if task.long_tail is None:
+        return labels
+    negatives, positives = labels.sides or ([], [])
+    return replace(by_class(labels, [*negatives, *positives]), sides=None)
+
+
 def published(dataset: Dataset, root: Path) -> Labels:
     """Of the data set below ``root``; where it does not lie there, as it was published.
 
@@ -132,15 +147,18 @@ def _blank(dataset: Dataset) -> Source | None:
         return None
     pixel = torch.zeros(1, 1, 1, 1, dtype=torch.uint8)
     train, test = (
-        torch.arange(2).repeat_interleave(torch.tensor(part)) for part in (size.train, size.test)
+        torch.arange(size.classes).repeat_interleave(
+            torch.tensor(part).repeat_interleave(size.classes // 2) * 2 // size.classes
+        )
+        for part in (size.train, size.test)
     )
     source = Source(
         train_images=pixel.expand(len(train), -1, -1, -1),
         train_labels=train,
         test_images=pixel.expand(len(test), -1, -1, -1),
         test_labels=test,
-        n_classes=2,
+        n_classes=size.classes,
         validation_share=size.validation_share,
-        classes=known if len(known) == 2 else (),
+        classes=known if len(known) == size.classes else (),
     )
     return chosen(source, **chooses)

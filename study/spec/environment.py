@@ -128,15 +128,31 @@ def _data(spec: StudySpec) -> Iterator[Problem]:
             )
         else:
             for index, task in tasks:
-                if wrong := [*for_one_label(spec, task, index, found.labels, found.train_labels)]:
+                try:
+                    trained = _trained(task, found)
+                except DataError as error:
+                    yield Problem(("tasks", index, "long_tail"), f"task {task.name}: {error}")
+                    continue
+                labels = trained.labels, trained.train_labels
+                if wrong := [*for_one_label(spec, task, index, *labels)]:
                     yield from wrong
                     continue
-                yield from _images(spec, task, index, found)
+                yield from _images(spec, task, index, found, trained)
                 yield from for_images(spec, task, index, found)
-                yield from _model(spec, task, index, found)
+                yield from _model(spec, task, index, trained)
 
 
-def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterator[Problem]:
+def _trained(task: Task, found: "Images") -> "Images":
+    """The data set with the labels that the task trains, of a long tail its classes."""
+    from trainables.datasets.choice import names
+    from trainables.datasets.cut.long_tail import by_class
+
+    return found if task.long_tail is None else by_class(found, names(found))
+
+
+def _images(
+    spec: StudySpec, task: Task, index: int, found: "Images", trained: "Images"
+) -> Iterator[Problem]:
     """Do they suffice for every imratio, and are they augmented as such images can be?"""
     from trainables.batches.augment import refuse_other_axes
     from trainables.datasets.cut.imbalance import targets_of_test
@@ -146,7 +162,7 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
     from trainables.names import resolve
 
     try:
-        targets_of_test(found)
+        targets_of_test(trained)
     except DataError as error:
         yield Problem(("tasks", index, "dataset"), f"{task.dataset.shown}: {error}")
     if task.augmentation is not None:
@@ -173,7 +189,9 @@ def _images(spec: StudySpec, task: Task, index: int, found: "Images") -> Iterato
     said = set[str]()  # what hangs on no ratio is said once
     for ratio_index, imratio in enumerate(ratios(spec, task)):
         try:
-            have = part_counts(found, imratio, task.validation, task.easy_positives)
+            have = part_counts(
+                found, imratio, task.validation, task.easy_positives, long_tail=task.long_tail
+            )
         except DataError as error:
             if str(error) not in said:
                 yield Problem((*key, ratio_index), f"task {task.name}: {error}")
@@ -278,5 +296,6 @@ def _wrong(
             columns = 0 if metadata is None else metadata.shape[1]
             build = partial(_built, name, options, columns, data_root(spec))
             labels = max(1, len(found.labels))
-            wrong = untrained(build, images, methods, precision, labels, metadata)
+            classes = task.long_tail is not None
+            wrong = untrained(build, images, methods, precision, labels, metadata, classes)
     return f"{network.shown} {wrong} (images of {task.dataset.shown})" if wrong else None

@@ -149,7 +149,8 @@ def _tasks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         if name not in tasks:
             yield f"tasks held {name}, which cannot leave the study."
             continue
-        for key, before in task.items():
+        # A version without long tails had none.
+        for key, before in {"long_tail": None, **task}.items():
             if key != "imratios":
                 yield from _differs(f"{key} of task {name}", before, tasks[name].get(key))
 

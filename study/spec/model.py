@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from study.spec.entries import Model, SpaceEntry
 from study.spec.evaluation import Evaluation
+from study.spec.long_tail import refuse_unsuited
 from study.spec.task import Ratios, Task, Tasks
 from study.spec.trials import Confirm, Profile, Resources, Search
 from study.spec.values import CountFromZero, Folder, Margin, Metric, Name, Url, unique
@@ -49,8 +50,8 @@ class StudySpec(Model):
             study begins.
         metrics: what the report shows of the test set, keys of ``study.words.METRICS``.
         equivalence: AUROCs closer than this count as equal, where a test supports it.
-        select: what a search selects by, and stops weak trials by: AUROC or AUPRC (average
-            precision) of the validation set.
+        select: what a search selects by, and stops weak trials by: AUROC, AUPRC (average
+            precision) or, where all tasks have ``long_tail``, accuracy of the validation set.
         execution: how training steps run: "auto" (on a GPU as a CUDA graph where a step can be
             captured, else eager), "graph" (an error where it cannot) or "eager".
         compile: networks run as torch.compile makes them for a CPU; "auto": where that pays, which
@@ -82,7 +83,7 @@ class StudySpec(Model):
     channels_last: bool = False
     evaluation: Evaluation = Evaluation()
     diagnostics: bool = False
-    select: Literal["auroc", "auprc"] = "auroc"
+    select: Literal["auroc", "auprc", "accuracy"] = "auroc"
     metrics: Annotated[list[Metric], Field(min_length=1), AfterValidator(unique)] = Field(
         default_factory=lambda: ["auroc"]
     )
@@ -119,6 +120,7 @@ class StudySpec(Model):
                     f"search.grace must be at most the intervals of a trial, but task {task.name} "
                     f"has {task.intervals} and grace is {self.search.grace}"
                 )
+        refuse_unsuited(self)
         seeds, repeats = self.confirm.seeds, self.search.repeats
         if seeds % repeats:
             raise ValueError(

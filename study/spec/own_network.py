@@ -72,6 +72,7 @@ def untrained(
     precision: str,
     labels: int = 1,
     metadata: "Tensor | None" = None,
+    classes: bool = False,
 ) -> str | None:
     """Which method cannot train a network that has no flaw, as a clause that follows its name.
 
@@ -83,6 +84,7 @@ def untrained(
         precision: "f32", "tf32" or "bf16".
         labels: that the network is asked for.
         metadata: float32 (B, K), of the images, if the network takes any.
+        classes: the labels are classes, one of which an image has.
     """
     import torch
 
@@ -91,7 +93,10 @@ def untrained(
 
     targets = (torch.arange(len(images)) % 2).float()
     prior: float | torch.Tensor = 0.5
-    if labels > 1:
+    if classes:
+        targets = torch.eye(labels)[torch.arange(len(images)) % labels]
+        prior = torch.full((labels,), 1 / labels)
+    elif labels > 1:
         targets = targets[:, None].expand(-1, labels)
         prior = torch.full((labels,), 0.5)
     batch = Batch(images, targets, torch.arange(len(images)), metadata)
@@ -102,7 +107,7 @@ def untrained(
         try:
             model.have_outputs(labels)
             generator = torch.Generator()
-            context = Context(model, prior, generator, len(images), outputs=labels)
+            context = Context(model, prior, generator, len(images), outputs=labels, classes=classes)
             recipe = recipe_of(method, context)
             for share in TRIED_AT:
                 recipe.advance(share)

@@ -1,4 +1,4 @@
-"""Several labels an image: which methods and keys of a task are for one label alone."""
+"""Several labels or classes: which methods and keys of a task are for one label alone."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -24,7 +24,8 @@ def for_one_label(
     Args:
         spec: with sound names.
         task: the ``index``-th of the spec.
-        labels: names of the labels; none where the set has classes.
+        labels: names of the labels, or of the classes of a task with ``long_tail``; none where the
+            set has classes that are two sides.
         targets: of the training images, (N, L).
     """
     from trainables.methods import METHODS
@@ -45,7 +46,7 @@ def for_one_label(
     for place, variant in enumerate(spec.methods):
         method = resolve("method", METHODS, variant.method)(**fixed_params(spec, variant))
         try:
-            method.refuse_labels(len(labels), soft)
+            method.refuse_labels(len(labels), soft, task.long_tail is not None)
             able.append(variant.name)
         except DataError as error:
             refused[place] = str(error).removesuffix(".")

@@ -2,16 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from study.spec.entries import Model
+from study.spec.long_tail import refuse_binary_keys
 from study.spec.named import Dataset, Network
 from study.spec.values import (
     Count,
     CountFromZero,
     Imratio,
+    LongTail,
     Name,
     Noise,
     Positive,
@@ -36,6 +38,14 @@ def _called(dataset: Dataset) -> str:
     return Path(own).stem or dataset.name if isinstance(own, str) else dataset.name
 
 
+def _named(task: dict[str, Any]) -> str:
+    """A task whose spec gives it no name."""
+    tail = task.get("long_tail")
+    words = f"{_called(task['dataset'])}-{task['model'].name}"
+    words += "" if tail is None else f"-lt{tail:g}"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", words)
+
+
 class Task(Model):
     """A data set, a model and a budget.
 
@@ -44,7 +54,9 @@ class Task(Model):
         epochs: passes over the training set; with a budget of seconds only the default of
             ``intervals``.
         batch_size: images a batch.
-        name: unique in the study; default ``<dataset>-<model>``.
+        long_tail: rho, training images of the first class over those of the last, for a task of the
+            set's own classes; None: a binary task, or one of the set's labels.
+        name: unique in the study; default ``<dataset>-<model>``, of a long tail with ``-lt<rho>``.
         imratios: instead of the study's, for this task alone; None: the study's.
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
@@ -63,12 +75,8 @@ class Task(Model):
     model: Network
     epochs: Count
     batch_size: Count = 128
-    name: Name = Field(
-        default_factory=lambda done: re.sub(
-            r"[^A-Za-z0-9._-]+", "-", f"{_called(done['dataset'])}-{done['model'].name}"
-        ),
-        validate_default=True,
-    )
+    long_tail: LongTail | None = None
+    name: Name = Field(default_factory=_named, validate_default=True)
     imratios: Ratios | None = None
     intervals: Count = Field(default_factory=lambda done: done["epochs"])
     validation: Literal["before", "after"] = "before"
@@ -84,6 +92,7 @@ class Task(Model):
     def _sound(self) -> "Task":
         if self.positive_rate is not None and self.batch_size < 2:
             raise ValueError("positive_rate needs a batch_size of at least 2, not 1")
+        refuse_binary_keys(self)
         if (self.budget == "seconds") != (self.seconds is not None):
             raise ValueError(
                 "seconds must be given with budget: seconds and with no other, but budget is "

@@ -17,6 +17,7 @@ __all__ = [
     "Folder",
     "Gpus",
     "Imratio",
+    "LongTail",
     "Margin",
     "Memory",
     "Metric",
@@ -150,6 +151,7 @@ CountFromZero = Annotated[int, Field(ge=0), BeforeValidator(_number)]
 CountFromTwo = Annotated[int, Field(ge=2), BeforeValidator(_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
 Cpus = Annotated[Positive, AfterValidator(_countable)]
+LongTail = Annotated[float, Field(ge=1, allow_inf_nan=False), BeforeValidator(_number)]
 Share = Annotated[float, Field(ge=0), BeforeValidator(_number)]
 Memory = Annotated[int, Field(ge=0), BeforeValidator(_memory)]
 Noise = Annotated[Number, AfterValidator(_noise)]

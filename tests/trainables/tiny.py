@@ -9,7 +9,17 @@ from trainables.method import Method
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Batch, Context, Recipe
 
-__all__ = ["IMAGES", "STEPS", "TinyTrial", "batch", "context", "generator", "model", "of_labels"]
+__all__ = [
+    "IMAGES",
+    "STEPS",
+    "TinyTrial",
+    "batch",
+    "context",
+    "generator",
+    "model",
+    "of_classes",
+    "of_labels",
+]
 
 STEPS = 12
 SIZE = 16
@@ -61,8 +71,26 @@ def of_labels(draw: torch.Generator, size: int = SIZE, missing: bool = True) -> 
     )
 
 
-def context(network: BinaryClassifier, draw: torch.Generator, labels: int = 1) -> Context:
+SHARES = torch.tensor([0.6, 0.3, 0.1])
+"""Of three classes."""
+
+
+def of_classes(draw: torch.Generator, size: int = SIZE) -> Batch:
+    """Images (size, 1, 2, 3), a pixel of the first row shifted by their class; one-hot targets."""
+    which = torch.multinomial(SHARES, size, replacement=True, generator=draw)
+    targets = torch.nn.functional.one_hot(which, 3).float()
+    images = torch.randn(size, 1, 2, 3, generator=draw)
+    images[:, 0, 0] += 2 * targets
+    return Batch(images, targets, torch.arange(size))
+
+
+def context(
+    network: BinaryClassifier, draw: torch.Generator, labels: int = 1, classes: bool = False
+) -> Context:
     """Of a tiny trial: a quarter of its images is positive."""
+    if classes:
+        positives = tuple((IMAGES * SHARES).long().tolist())
+        return Context(network, SHARES, draw, IMAGES, positives, outputs=3, classes=True)
     return Context(
         network,
         prior=0.25 if labels == 1 else torch.full((labels,), 0.25),
@@ -76,7 +104,7 @@ def context(network: BinaryClassifier, draw: torch.Generator, labels: int = 1) -
 class TinyTrial:
     """A method's recipe on the tiny model, with batches and mixup from seeded generators.
 
-    Of three labels (``labels=3``) some are missing.
+    Of three labels (``labels=3``) some are missing; of three ``classes`` an image has one.
     """
 
     def __init__(
@@ -87,16 +115,18 @@ class TinyTrial:
         steps: int = STEPS,
         positives: int = 4,
         labels: int = 1,
+        classes: bool = False,
     ) -> None:
+        labels = 3 if classes else labels
         self.model = model(seed, labels)
-        self.labels = labels
+        self.labels, self.classes = labels, classes
         self.draws = generator(1)
         self.mixup = generator(2)
         self.positives = positives
         self.size = method.images_a_batch(SIZE)
         self.steps, self.done = steps, 0
         self.with_partners = method.wants_partners
-        self.recipe: Recipe = method.recipe(context(self.model, self.mixup, labels))
+        self.recipe: Recipe = method.recipe(context(self.model, self.mixup, labels, classes))
 
     def train(self, steps: int, done: int | None = None) -> list[float]:
         """Train on; gives the losses. ``done``: steps done so far, by default by this object."""
@@ -110,6 +140,8 @@ class TinyTrial:
 
     def drawn(self) -> list[Batch]:
         """The batches of the next step."""
+        if self.classes:
+            return [of_classes(self.draws, self.size) for _ in range(self.recipe.batches)]
         positives = self.positives * self.size // SIZE
         drawn = [
             batch(self.draws, self.size, positives)

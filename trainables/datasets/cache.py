@@ -72,6 +72,7 @@ def task_on_device(
     ablation: Ablation = Ablation(),  # noqa: B008 - frozen
     data: Mapping[str, Any] | None = None,
     memory: int = sys.maxsize,
+    long_tail: float | None = None,
 ) -> BinaryTask:
     """The binary task on a device ("cpu", "cuda"); the same arguments give the same object.
 
@@ -92,6 +93,7 @@ def task_on_device(
         ablation,
         json.dumps(data or {}, sort_keys=True),
         memory,
+        long_tail,
     )
 
 
@@ -137,7 +139,8 @@ def _task(
     ablation: Ablation,
     data: str,
     memory: int,
+    long_tail: float | None,
 ) -> BinaryTask:
     source = read_source(dataset, data_root, download, json.loads(data))
-    task = binary_task(source, imratio, data_seed, validation, ablation)
+    task = binary_task(source, imratio, data_seed, validation, ablation, long_tail)
     return task.to(device, images=task.image_bytes <= memory)

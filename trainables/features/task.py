@@ -52,6 +52,7 @@ def _of_images(config: TrialConfig, device: str, memory: int) -> BinaryTask:
         ablation=Ablation(config.easy_positives, config.label_noise, config.ablation_seed),
         data=config.data,
         memory=memory,
+        long_tail=config.long_tail,
     )
 
 

@@ -12,6 +12,7 @@ from trainables.methods.ce import CE
 from trainables.methods.ce_mixup import CEMixup
 from trainables.methods.ce_tuned import CETuned
 from trainables.methods.ct_auc import CTAUC
+from trainables.methods.ct_ce import CTCE
 from trainables.methods.ct_mixup import CTMixup
 from trainables.methods.focal import Focal
 from trainables.methods.ldam_drw import LDAMDRW
@@ -52,5 +53,6 @@ METHODS = MappingProxyType[str, type[Method]](
         "ldam_drw": LDAMDRW,
         "vector_scaling": VectorScaling,
         "asymmetric": Asymmetric,
+        "ct_ce": CTCE,
     }
 )

@@ -2,11 +2,12 @@
 
 - What a method is: `Method`, its fields by `hyperparameter` (`listed_after`) or from `fields`, a
   `Recipe` of `Stage`, made for a `Context`; its `images_a_batch`, for batches of another size; its
-  `TARGETS`, which are `LABELS` if it takes several labels.
+  `TARGETS`, which are `LABELS` if it takes several labels, and `LABELS_AND_CLASSES` if it has a
+  loss of a softmax for `Context.classes` besides.
 - Bases with their hyperparameters: `SGDMethod` for a loss with SGD, `ImageStateMethod` for one that
   keeps numbers of each image; with a mix `SoftSGDMethod` for a loss of soft labels with SGD,
-  `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional training, `MixingMethod` for
-  any other.
+  `PESGMethod` for an AUC loss, `CompositionalMethod` for compositional training of one,
+  `MixingMethod` for any other; `PDSCAMethod` for compositional training of any other loss.
 - Losses, with `ImageStateLoss` for one that keeps numbers of each image; `Mixup` and `Cutout` for
   batches.
 - Parts of a stage: `one_stage`, `decays`; updates by `descent` (an optimizer by name; also `sgd`,
@@ -34,11 +35,18 @@ from trainables.losses.image_state import ImageStateLoss
 from trainables.losses.ldam import LDAMLoss
 from trainables.losses.pairwise import PairwiseLoss
 from trainables.losses.partial_auc import OneWayCVaRLoss, OneWayKLLoss, TwoWayKLLoss
+from trainables.losses.softmax import (
+    SoftmaxCELoss,
+    SoftmaxFocalLoss,
+    SoftmaxLDAMLoss,
+    SoftmaxVSLoss,
+    class_weights,
+)
 from trainables.losses.vector_scaling import VSLoss
 from trainables.losses.weighted_ce import WeightedCELoss
-from trainables.method import LABELS, Method
+from trainables.method import LABELS, LABELS_AND_CLASSES, Method
 from trainables.methods import fields
-from trainables.methods.compositional import CompositionalMethod
+from trainables.methods.compositional import CompositionalMethod, PDSCAMethod
 from trainables.methods.image_state import ImageStateMethod
 from trainables.methods.mixing import MixingMethod
 from trainables.methods.parts import adam, descent, one_stage, pesg, prior_of, sgd, warmed_up
@@ -52,6 +60,7 @@ from trainables.updates import Compositional, Descent, Mix, SharpDescent, mixed,
 
 __all__ = [
     "LABELS",
+    "LABELS_AND_CLASSES",
     "APLoss",
     "AUCLoss",
     "AUCMarginLoss",
@@ -76,6 +85,7 @@ __all__ = [
     "Mixup",
     "OneWayCVaRLoss",
     "OneWayKLLoss",
+    "PDSCAMethod",
     "PESGMethod",
     "PairwiseLoss",
     "PriorFreeAUCMarginLoss",
@@ -83,12 +93,17 @@ __all__ = [
     "SGDMethod",
     "SharpDescent",
     "SoftSGDMethod",
+    "SoftmaxCELoss",
+    "SoftmaxFocalLoss",
+    "SoftmaxLDAMLoss",
+    "SoftmaxVSLoss",
     "Stage",
     "TwoWayKLLoss",
     "Update",
     "VSLoss",
     "WeightedCELoss",
     "adam",
+    "class_weights",
     "decays",
     "descent",
     "divide_lr",

@@ -1,8 +1,16 @@
-"""CE: binary cross entropy with SGD, the baseline of every comparison."""
+"""CE: cross entropy with SGD, the baseline of every comparison."""
 
 from dataclasses import dataclass
 
-from trainables.methods.api import LABELS, CELoss, Context, SoftSGDMethod
+from torch import nn
+
+from trainables.methods.api import (
+    LABELS_AND_CLASSES,
+    CELoss,
+    Context,
+    SoftmaxCELoss,
+    SoftSGDMethod,
+)
 
 __all__ = ["CE"]
 
@@ -12,8 +20,8 @@ class CE(SoftSGDMethod):
     """CE loss, SGD."""
 
     FAMILY = "cross entropy"
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
-    def loss(self, context: Context) -> CELoss:  # noqa: ARG002
+    def loss(self, context: Context) -> nn.Module:
         """The cross entropy."""
-        return CELoss()
+        return SoftmaxCELoss() if context.classes else CELoss()

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from trainables.methods.api import LABELS, CELoss, Context, SoftSGDMethod, fields, listed_after
+from torch import nn
+
+from trainables.methods.api import (
+    LABELS_AND_CLASSES,
+    CELoss,
+    Context,
+    SoftmaxCELoss,
+    SoftSGDMethod,
+    fields,
+    listed_after,
+)
 
 __all__ = ["CEMixup"]
 
@@ -13,12 +23,12 @@ class CEMixup(SoftSGDMethod):
 
     FAMILY = "mixup"
     SOURCE = "Zhang et al., ICLR 2018 (arXiv 1710.09412)"
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
     mix: str = listed_after("weight_decay", fields.mix("mixup"))
     mixup_alpha: float = listed_after("mix", fields.mixup_alpha())
     mixup_draw: str = listed_after("mixup_alpha", fields.mixup_draw())
 
-    def loss(self, context: Context) -> CELoss:  # noqa: ARG002
+    def loss(self, context: Context) -> nn.Module:
         """The cross entropy of soft labels."""
-        return CELoss()
+        return SoftmaxCELoss() if context.classes else CELoss()

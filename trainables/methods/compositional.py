@@ -1,14 +1,18 @@
-"""What all methods of compositional training share: PDSCA and its hyperparameters."""
+"""What all methods of compositional training share: PDSCA and its hyperparameters.
+
+`PDSCAMethod` takes any outer loss; `CompositionalMethod` one of AUC, with its margin and alpha.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from trainables.hyperparameters import hyperparameter
-from trainables.losses.auc import AUCLoss
+from trainables.hyperparameters import hyperparameter, listed_after
 from trainables.losses.ce import ce_loss
+from trainables.losses.softmax import softmax_ce
+from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.mixing import MixingMethod
 from trainables.methods.parts import by_label, one_stage
@@ -17,29 +21,34 @@ from trainables.optimizers.pdsca import INNER, PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
 from trainables.optimizers.taylor import taylor_terms
 from trainables.recipe import Context, Recipe
-from trainables.updates import Compositional, Mix
+from trainables.updates import Compositional, Mix, unmixed
 
-__all__ = ["CompositionalMethod"]
+__all__ = ["CompositionalMethod", "PDSCAMethod"]
 
 _ALG = f"{fields.C}, Alg. 1"
 
 
-@dataclass(frozen=True)
-class CompositionalMethod(MixingMethod):
-    """A method of inner CE and outer AUC loss, with PDSCA."""
-
-    FAMILY = "compositional"
-
-    lr: float = fields.lr()
-    inner: str = hyperparameter(
+def _inner(before: str | None = None) -> str:
+    """What an inner step does; ``before``: what methods did that are older than the choice."""
+    return hyperparameter(
         "moves",
         help="what an inner step does: it moves the weights w, as the authors' library has it; or "
         "it gives a point u to look from, as printed, without (looks_ahead) or with (exact) the "
         "Hessian",
         source=f"moves: LibAUC 2.0.1; looks_ahead, exact: {_ALG}",
         choices=tuple(INNER),
-        before="looks_ahead",
+        before=before,
     )
+
+
+@dataclass(frozen=True)
+class PDSCAMethod(Method):
+    """A method of inner CE and an outer loss, with PDSCA."""
+
+    FAMILY = "compositional"
+
+    lr: float = fields.lr()
+    inner: str = _inner()
     inner_lr: float = hyperparameter(
         0.1,
         help="learning rate of the inner steps",
@@ -57,10 +66,8 @@ class CompositionalMethod(MixingMethod):
     )
     beta0: float = fields.beta("the inner points u")
     beta1: float = fields.beta("the outer gradient z")
-    margin: float = fields.margin()
     epoch_decay: float = fields.epoch_decay()
     weight_decay: float = fields.weight_decay()
-    score_map: str = fields.score_map()
     same_batch: bool = hyperparameter(
         False,
         help="one batch for the inner and the outer step instead of two independent ones",
@@ -71,12 +78,6 @@ class CompositionalMethod(MixingMethod):
         help="the weights that are validated and tested: w, or the average u of the inner steps",
         source="an option; the paper does not say",
         choices=("w", "u"),
-    )
-    dual_lr: float | None = hyperparameter(
-        None, help="learning rate of alpha; null: lr", source=_ALG, low=0
-    )
-    alpha_max: float | None = hyperparameter(
-        None, help="upper bound of alpha; null: no bound", source=_ALG, low=0, open_low=True
     )
     second_moment: str = hyperparameter(
         "none",
@@ -115,28 +116,39 @@ class CompositionalMethod(MixingMethod):
 
     @property
     def compilable(self) -> bool:
-        """Nor with the Hessian of the inner steps: compiled networks have first derivatives."""
+        """Not with the Hessian of the inner steps: compiled networks have first derivatives."""
         return super().compilable and self.inner != "exact"
 
     def compositional(
-        self, context: Context, loss: Callable[[], AUCLoss], mix: Mix | None = None
+        self, context: Context, loss: Callable[[], nn.Module], mix: Mix | None = None
     ) -> Recipe:
         """One stage of PDSCA on the cross entropy and ``loss``, made when the stage begins.
 
-        ``mix`` is done to each batch first; None: what ``mix`` of the method says.
+        ``mix`` is done to each batch first; None: what `mixing` gives.
         """
         done = self.mixing(context) if mix is None else mix
         return one_stage(
             lambda: self._update(context, loss(), done), batches=1 if self.same_batch else 2
         )
 
-    def _update(self, context: Context, loss: AUCLoss, mix: Mix) -> Compositional:
+    def mixing(self, context: Context) -> Mix:  # noqa: ARG002
+        """What is done to each batch: nothing."""
+        return unmixed
+
+    def dual(self, context: Context) -> tuple[float, float | None]:  # noqa: ARG002
+        """The learning rate of alpha and its upper bound, of no use where a loss has no alpha."""
+        return self.lr, None
+
+    def _update(self, context: Context, loss: nn.Module, mix: Mix) -> Compositional:
+        dual_lr, alpha_max = self.dual(context)
+        inner_loss = softmax_ce if context.classes else ce_loss
         optimizer = PDSCA(
             context.model,
             loss.to(context.device),
+            inner_loss,
             inner=self.inner,
             lr=self.lr,
-            dual_lr=by_label(self.lr if self.dual_lr is None else self.dual_lr, context),
+            dual_lr=dual_lr,
             inner_lr=self.inner_lr,
             inner_lr_decays=self.inner_lr_decays,
             inner_steps=self.inner_steps,
@@ -144,19 +156,43 @@ class CompositionalMethod(MixingMethod):
             beta1=self.beta1,
             epoch_decay=self.epoch_decay,
             weight_decay=self.weight_decay,
-            alpha_max=self.alpha_max,
+            alpha_max=alpha_max,
             scaling=_SCALINGS[self.second_moment](self),
         )
 
         def terms(given: Given, targets: Tensor) -> dict[str, float]:
             rate = float(optimizer.inner_lr)
-            return taylor_terms(context.model, loss, ce_loss, rate, given, targets)
+            return taylor_terms(context.model, loss, inner_loss, rate, given, targets)
 
         shown = terms if self.taylor_terms else None
         return Compositional(loss, optimizer, self.evaluate == "u", mix, shown)
 
 
-_SCALINGS: Mapping[str, Callable[[CompositionalMethod], Scaling | None]] = MappingProxyType(
+@dataclass(frozen=True)
+class CompositionalMethod(MixingMethod, PDSCAMethod):
+    """A method of inner CE and outer AUC loss, with PDSCA."""
+
+    inner: str = _inner(before="looks_ahead")
+    margin: float = listed_after("beta1", fields.margin())
+    score_map: str = listed_after("weight_decay", fields.score_map())
+    dual_lr: float | None = listed_after(
+        "evaluate",
+        hyperparameter(None, help="learning rate of alpha; null: lr", source=_ALG, low=0),
+    )
+    alpha_max: float | None = listed_after(
+        "dual_lr",
+        hyperparameter(
+            None, help="upper bound of alpha; null: no bound", source=_ALG, low=0, open_low=True
+        ),
+    )
+
+    def dual(self, context: Context) -> tuple[float, float | None]:
+        """The learning rate of alpha, so that a label learns as it would alone, and its bound."""
+        lr = self.lr if self.dual_lr is None else self.dual_lr
+        return by_label(lr, context), self.alpha_max
+
+
+_SCALINGS: Mapping[str, Callable[[PDSCAMethod], Scaling | None]] = MappingProxyType(
     {
         "none": lambda _: None,
         "adam": lambda method: Adam(method.damping, method.beta2),

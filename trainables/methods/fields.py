@@ -6,6 +6,7 @@ from trainables.losses.score_maps import SCORE_MAPS
 
 __all__ = [
     "DUAL_LR",
+    "LDAM",
     "C",
     "M",
     "X",
@@ -15,10 +16,13 @@ __all__ = [
     "clip",
     "dual_lr",
     "epoch_decay",
+    "focal_alpha",
+    "focal_gamma",
     "image_gamma",
     "kl",
     "lr",
     "margin",
+    "max_margin",
     "mix",
     "mixup_alpha",
     "mixup_draw",
@@ -35,6 +39,8 @@ __all__ = [
 ]
 
 M = "Yuan et al., ICCV 2021 (arXiv 2012.03173)"
+FOCAL = "Lin et al., ICCV 2017: its best pair"
+LDAM = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
 C = "Yuan et al., ICLR 2022 (compositional training)"
 X = "Xv, Li, Yang, AUC-mixup (arXiv 2310.11693)"
 Z = "Zhu et al., ICML 2022 (arXiv 2203.00176)"
@@ -207,6 +213,41 @@ def class_beta(default: float) -> float:
         source="Cui et al., CVPR 2019 (arXiv 1901.05555), tried from 0.9 to 0.9999",
         low=0,
         high=1,
+    )
+
+
+def focal_alpha() -> float:
+    """Alpha of the focal loss, 0.25 by default."""
+    return hyperparameter(
+        0.25,
+        help="weight of the positives; the negatives weigh 1 - focal_alpha; of several classes "
+        "that of all alike",
+        source=FOCAL,
+        low=0,
+        high=1,
+        open_low=True,
+        open_high=True,
+    )
+
+
+def focal_gamma() -> float:
+    """Gamma of the focal loss, 2 by default."""
+    return hyperparameter(
+        2.0,
+        help="the larger, the less the easy images count; 0: balanced cross entropy",
+        source=FOCAL,
+        low=0,
+    )
+
+
+def max_margin() -> float:
+    """Largest margin of LDAM, 0.5 by default."""
+    return hyperparameter(
+        0.5,
+        help="margin of the rarest class; that of the others by n^(-1/4)",
+        source=f"{LDAM}, sec. 4",
+        unit="logit",
+        low=0,
     )
 
 

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     Context,
     FocalLoss,
     SGDMethod,
-    hyperparameter,
+    SoftmaxFocalLoss,
+    fields,
     listed_after,
 )
 
 __all__ = ["Focal"]
-
-_SOURCE = "Lin et al., ICCV 2017: its best pair"
 
 
 @dataclass(frozen=True)
@@ -22,31 +23,14 @@ class Focal(SGDMethod):
 
     FAMILY = "imbalance-aware cross entropy"
     SOURCE = "Lin et al., ICCV 2017 (arXiv 1708.02002)"
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
     SOFT = False
 
-    focal_alpha: float = listed_after(
-        "weight_decay",
-        hyperparameter(
-            0.25,
-            help="weight of the positives; the negatives weigh 1 - focal_alpha",
-            source=_SOURCE,
-            low=0,
-            high=1,
-            open_low=True,
-            open_high=True,
-        ),
-    )
-    focal_gamma: float = listed_after(
-        "focal_alpha",
-        hyperparameter(
-            2.0,
-            help="the larger, the less the easy images count; 0: balanced cross entropy",
-            source=_SOURCE,
-            low=0,
-        ),
-    )
+    focal_alpha: float = listed_after("weight_decay", fields.focal_alpha())
+    focal_gamma: float = listed_after("focal_alpha", fields.focal_gamma())
 
-    def loss(self, context: Context) -> FocalLoss:  # noqa: ARG002
+    def loss(self, context: Context) -> nn.Module:
         """The focal loss."""
-        return FocalLoss(self.focal_alpha, self.focal_gamma)
+        return (SoftmaxFocalLoss if context.classes else FocalLoss)(
+            self.focal_alpha, self.focal_gamma
+        )

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     Context,
     Descent,
     LDAMLoss,
     Recipe,
+    SoftmaxLDAMLoss,
     SoftSGDMethod,
     Stage,
     decays,
@@ -17,8 +20,6 @@ from trainables.methods.api import (
 )
 
 __all__ = ["LDAMDRW"]
-
-_CAO = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,9 @@ class LDAMDRW(SoftSGDMethod):
 
     FAMILY = "imbalance-aware cross entropy"
     SOURCE = "Cao et al., NeurIPS 2019 (arXiv 1906.07413)"
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
-    max_margin: float = listed_after(
-        "lr",
-        hyperparameter(
-            0.5,
-            help="margin of the rarer class; that of the other one by n^(-1/4)",
-            source=f"{_CAO}, sec. 4",
-            unit="logit",
-            low=0,
-        ),
-    )
+    max_margin: float = listed_after("lr", fields.max_margin())
     logit_scale: float = listed_after(
         "max_margin",
         hyperparameter(
@@ -57,7 +49,7 @@ class LDAMDRW(SoftSGDMethod):
         hyperparameter(
             0.8,
             help="where the class weights begin; 1: LDAM without them, 0: from the start",
-            source=f"{_CAO}, sec. 4: epoch 160 of 200",
+            source=f"{fields.LDAM}, sec. 4: epoch 160 of 200",
             unit="share of the trial",
             low=0,
             high=1,
@@ -65,11 +57,13 @@ class LDAMDRW(SoftSGDMethod):
     )
     class_beta: float = listed_after("reweight_from", fields.class_beta(0.9999))
 
-    def loss(self, context: Context) -> LDAMLoss:
+    def loss(self, context: Context) -> LDAMLoss | SoftmaxLDAMLoss:
         """The LDAM loss."""
-        return LDAMLoss(
-            context.prior, context.images, self.max_margin, self.logit_scale, self.class_beta
-        )
+        own = self.max_margin, self.logit_scale, self.class_beta
+        if context.classes:
+            assert isinstance(context.prior, Tensor)
+            return SoftmaxLDAMLoss(context.prior, context.images, *own)
+        return LDAMLoss(context.prior, context.images, *own)
 
     def recipe(self, context: Context) -> Recipe:
         """One stage of SGD, which weighs the classes from ``reweight_from`` on."""

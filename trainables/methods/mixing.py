@@ -33,7 +33,7 @@ class MixingMethod(Method):
     @property
     def compilable(self) -> bool:
         """Not where layers are mixed, which a compiled network passes by."""
-        return self.mix != MANIFOLD
+        return super().compilable and self.mix != MANIFOLD
 
     @property
     def wants_partners(self) -> bool:
@@ -48,9 +48,14 @@ class MixingMethod(Method):
             return balanced_mixup.share_met(drawn, self.mixup_alpha)
         return drawn
 
-    def refuse_labels(self, labels: int, soft: bool = False) -> None:
-        """Of several labels, `balanced_mixup` too: an image is of several classes."""
-        super().refuse_labels(labels, soft)
+    def refuse_labels(self, labels: int, soft: bool = False, classes: bool = False) -> None:
+        """Of several labels or classes, `balanced_mixup` too, and of classes `remix`."""
+        super().refuse_labels(labels, soft, classes)
+        if classes and self.mix in (BALANCED, REMIX):
+            raise DataError(
+                f"mix {self.mix} knows the two classes of a label, and this task has {labels} "
+                "(long_tail): take another mix."
+            )
         if labels > 1 and self.mix == BALANCED:
             raise DataError(
                 f"mix {BALANCED} draws images evenly from two classes, and an image here has "

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from trainables.methods.api import (
-    LABELS,
+    LABELS_AND_CLASSES,
     Context,
+    SoftmaxVSLoss,
     SoftSGDMethod,
     VSLoss,
     hyperparameter,
@@ -21,14 +22,15 @@ class VectorScaling(SoftSGDMethod):
     """VS loss: CE of logits scaled and shifted by class (``vs_gamma: 0``: logit-adjusted CE), SGD.
 
     Only the forms in training are methods here: what is added to all test scores alike changes no
-    AUROC.
+    AUROC. Of several classes ``vs_gamma: 0, tau: 1`` is balanced softmax (Ren et al., NeurIPS
+    2020, arXiv 2007.10740).
     """
 
     FAMILY = "imbalance-aware cross entropy"
     SOURCE = (
         "Kini et al., NeurIPS 2021 (arXiv 2103.01550); Menon et al., ICLR 2021 (arXiv 2007.07314)"
     )
-    TARGETS = LABELS
+    TARGETS = LABELS_AND_CLASSES
 
     vs_gamma: float = listed_after(
         "lr",
@@ -53,4 +55,7 @@ class VectorScaling(SoftSGDMethod):
 
     def loss(self, context: Context) -> nn.Module:
         """The VS loss."""
+        if context.classes:
+            assert isinstance(context.prior, Tensor)
+            return SoftmaxVSLoss(context.prior, self.vs_gamma, self.tau)
         return VSLoss(context.prior, self.vs_gamma, self.tau)

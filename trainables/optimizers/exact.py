@@ -10,7 +10,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from trainables.losses.auc import AUCLoss
 from trainables.optimizers.inner import Loss
 from trainables.optimizers.looks_ahead import LooksAhead
 
@@ -29,7 +28,7 @@ class Exact(LooksAhead):
 
     passes: ClassVar[int] = 3
 
-    def __init__(self, model: nn.Module, loss: AUCLoss, inner_loss: Loss, steps: int) -> None:
+    def __init__(self, model: nn.Module, loss: nn.Module, inner_loss: Loss, steps: int) -> None:
         super().__init__(model, loss, inner_loss, steps)
         self._kept: list[tuple[tuple[Tensor, ...], list[Tensor]]] = []
 
@@ -39,7 +38,8 @@ class Exact(LooksAhead):
         return slopes
 
     def _through(self, gradients: list[Tensor], inner_lr: Tensor) -> list[Tensor]:
-        *carried, in_a, in_b = gradients
+        weighed = len(self._own)
+        carried, others = gradients[:weighed], gradients[weighed:]
         while self._kept:
             slopes, weights = self._kept.pop()
             # Where weights have factors R the step is u - inner_lr R grad L, and the transpose of
@@ -48,4 +48,4 @@ class Exact(LooksAhead):
                 slopes, weights, self._scaled(carried), materialize_grads=True
             )
             carried = list(torch._foreach_sub(carried, torch._foreach_mul(curved, inner_lr)))
-        return [*carried, in_a, in_b]
+        return [*carried, *others]

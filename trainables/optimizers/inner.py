@@ -26,8 +26,10 @@ __all__ = [
     "Outer",
     "Pair",
     "called",
+    "dual",
     "exchange_",
     "inner_step_",
+    "primal",
     "trained",
 ]
 
@@ -46,13 +48,14 @@ class Outer(NamedTuple):
 
     Attributes:
         loss: F, 0-dim, detached.
-        gradients: O, of the network's trained parameters, a and b, in this order.
-        slope: dF/dalpha, of the shape of alpha.
+        gradients: O, of the network's trained parameters and what of the loss is `primal`, in this
+            order.
+        slopes: dF/dalpha of each of what is `dual`, in its shape.
     """
 
     loss: Tensor
     gradients: list[Tensor]
-    slope: Tensor
+    slopes: list[Tensor]
 
 
 class Inner(ABC):
@@ -64,7 +67,7 @@ class Inner(ABC):
 
     Args:
         model: images to logits, (B,) or (B, L); it holds w.
-        loss: the outer loss.
+        loss: the outer loss, of logits and targets.
         inner_loss: what the inner steps descend on.
         steps: k, at least 1.
     """
@@ -72,7 +75,7 @@ class Inner(ABC):
     passes: ClassVar[int] = 1
     decays: ClassVar[bool] = False
 
-    def __init__(self, model: nn.Module, loss: AUCLoss, inner_loss: Loss, steps: int) -> None:
+    def __init__(self, model: nn.Module, loss: nn.Module, inner_loss: Loss, steps: int) -> None:
         self._model = model
         self._loss = loss
         self._inner_loss = inner_loss
@@ -102,6 +105,16 @@ class Inner(ABC):
     @abstractmethod
     def load_state_dict(self, state: Any) -> None:
         """Continue from what `state_dict` gave."""
+
+
+def primal(loss: nn.Module) -> list[Tensor]:
+    """What an outer loss minimises in besides the network: a and b of an AUC loss."""
+    return [loss.a, loss.b] if isinstance(loss, AUCLoss) else []
+
+
+def dual(loss: nn.Module) -> list[Tensor]:
+    """What an outer loss maximises in: alpha of an AUC loss."""
+    return [loss.alpha] if isinstance(loss, AUCLoss) else []
 
 
 def called(model: nn.Module, given: Given) -> Tensor:

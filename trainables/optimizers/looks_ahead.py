@@ -19,8 +19,10 @@ from trainables.optimizers.inner import (
     Outer,
     Pair,
     called,
+    dual,
     exchange_,
     inner_step_,
+    primal,
     trained,
 )
 
@@ -37,7 +39,7 @@ class LooksAhead(Inner):
     S1, one pass forward only, of S1 through u_k, for dF/dalpha.
     """
 
-    def __init__(self, model: nn.Module, loss: AUCLoss, inner_loss: Loss, steps: int) -> None:
+    def __init__(self, model: nn.Module, loss: nn.Module, inner_loss: Loss, steps: int) -> None:
         super().__init__(model, loss, inner_loss, steps)
         self._points: list[nn.Module] = []
         # Listed once: a walk through a network costs as much as an update of it.
@@ -51,11 +53,15 @@ class LooksAhead(Inner):
     def outer(self, first: Pair, second: Pair | None, inner_lr: Tensor, beta0: Tensor) -> Outer:
         """One step of each u_j on S1, and the outer gradients at u_k on S2."""
         self._descend(*first, inner_lr, beta0)
-        given, targets = first if second is None else second
         loss, point, weights = self._loss, self._points[-1], self._weights[-1]
+        given, targets = first if second is None else second
+        if not isinstance(loss, AUCLoss):
+            value: Tensor = loss(called(point, given), targets)
+            found = list(torch.autograd.grad(value, weights))
+            return Outer(value.detach(), self._through(found, inner_lr), [])
         scores, targets = loss.scored(called(point, given), targets)
         outer = loss.objective(scores, targets)
-        gradients = list(torch.autograd.grad(outer, [*weights, loss.a, loss.b]))
+        gradients = list(torch.autograd.grad(outer, [*weights, *primal(loss)]))
         scores = scores.detach()
         if second is not None:
             # Each batch through its own BatchNorm and score map, as in training.
@@ -63,8 +69,8 @@ class LooksAhead(Inner):
             with torch.no_grad():
                 before, others = loss.scored(called(point, given), others)
             scores, targets = torch.cat([before, scores]), torch.cat([others, targets])
-        (slope,) = torch.autograd.grad(loss.objective(scores, targets), [loss.alpha])
-        return Outer(outer.detach(), self._through(gradients, inner_lr), slope)
+        slopes = torch.autograd.grad(loss.objective(scores, targets), dual(loss))
+        return Outer(outer.detach(), self._through(gradients, inner_lr), list(slopes))
 
     @contextmanager
     def lent(self) -> Iterator[None]:

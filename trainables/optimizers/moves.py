@@ -11,7 +11,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from trainables.optimizers.inner import Inner, Outer, Pair, called, exchange_, inner_step_
+from trainables.optimizers.inner import (
+    Inner,
+    Outer,
+    Pair,
+    called,
+    dual,
+    exchange_,
+    inner_step_,
+    primal,
+)
 
 __all__ = ["Moves"]
 
@@ -50,9 +59,10 @@ class Moves(Inner):
                 torch._foreach_copy_(self._own, self._points)
         given, targets = first if second is None else second
         loss = self._loss
-        outer = loss(called(self._model, given), targets)
-        found = torch.autograd.grad(outer, [*self._own, loss.a, loss.b, loss.alpha])
-        return Outer(outer.detach(), list(found[:-1]), found[-1])
+        outer: Tensor = loss(called(self._model, given), targets)
+        descended = [*self._own, *primal(loss)]
+        found = torch.autograd.grad(outer, [*descended, *dual(loss)])
+        return Outer(outer.detach(), list(found[: len(descended)]), list(found[len(descended) :]))
 
     @contextmanager
     def lent(self) -> Iterator[None]:

@@ -15,10 +15,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from trainables.losses.auc import AUCLoss
 from trainables.losses.ce import ce_loss
 from trainables.optimizers.exact import Exact
-from trainables.optimizers.inner import Inner, Loss, Pair, trained
+from trainables.optimizers.inner import Inner, Loss, Pair, dual, primal, trained
 from trainables.optimizers.looks_ahead import LooksAhead
 from trainables.optimizers.moves import Moves
 from trainables.optimizers.proximal import (
@@ -72,7 +71,8 @@ class PDSCA(ProximalOptimizer):
 
     Args:
         model: images to logits, (B,) or (B, L), on its device.
-        loss: the outer loss F, such as `AUCMarginLoss`, on the same device.
+        loss: the outer loss F, such as `AUCMarginLoss`, on the same device. One without a, b and
+            alpha, such as a weighted cross entropy, is minimised in w alone: step 3 falls away.
         inner_loss: (logits, targets) to the inner loss; CE by default.
         inner: "moves", "looks_ahead" or "exact".
         lr: of w, a and b; `decay` divides it by 10, and dual_lr too.
@@ -113,7 +113,7 @@ class PDSCA(ProximalOptimizer):
     def __init__(
         self,
         model: nn.Module,
-        loss: AUCLoss,
+        loss: nn.Module,
         inner_loss: Loss = ce_loss,
         *,
         inner: str = "moves",
@@ -136,8 +136,8 @@ class PDSCA(ProximalOptimizer):
         if alpha_max is not None and not alpha_max > 0:
             raise ValueError(f"alpha_max must be above 0 or None, not {alpha_max!r}.")
         super().__init__(
-            [*trained(model), loss.a, loss.b],
-            [loss.alpha],
+            [*trained(model), *primal(loss)],
+            dual(loss),
             lr=lr,
             dual_lr=lr if dual_lr is None else dual_lr,
             epoch_decay=epoch_decay,
@@ -147,7 +147,6 @@ class PDSCA(ProximalOptimizer):
         self._add_number("beta0", beta0)
         self._add_number("beta1", beta1)
         self._add_number("steps", 0.0)
-        self._loss = loss
         self._inner = INNER[inner](model, loss, inner_loss, inner_steps)
         self._inner_lr_decays = self._inner.decays if inner_lr_decays is None else inner_lr_decays
         self.inner_passes = inner_steps * self._inner.passes
@@ -175,11 +174,12 @@ class PDSCA(ProximalOptimizer):
             F at the point of O, a, b and alpha on S2, 0-dim, detached.
         """
         self._begin()
-        group, dual = self.param_groups
+        group, duals = self.param_groups
         outer = self._inner.outer(first, second, group["inner_lr"], group["beta0"])
         with torch.no_grad():
             self._step_outside(outer.gradients, group)
-            ascend_([self._loss.alpha], [outer.slope], dual["lr"], 0.0, self._alpha_max)
+            if outer.slopes:
+                ascend_(duals["params"], outer.slopes, duals["lr"], 0.0, self._alpha_max)
             self._finish()
         return outer.loss
 

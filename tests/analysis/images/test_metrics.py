@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
 
 from analysis.images.calibration import logistic, moved_slopes, platt
+from analysis.images.classes import OF_CLASSES
 from analysis.images.metrics import CALIBRATED, RANKED, Run, goodness, prepared
 from analysis.images.predictions import Predictions
 from analysis.images.resamples import resamples
@@ -177,7 +178,7 @@ def test_resampled_variance_is_delongs() -> None:
 
 
 def test_every_metric_of_a_spec_is_known() -> None:
-    assert set(METRICS) == {"auroc", *RANKED, *CALIBRATED}
+    assert set(METRICS) == {"auroc", *RANKED, *CALIBRATED, *OF_CLASSES}
 
 
 def test_more_is_better_after_goodness() -> None:

@@ -52,6 +52,8 @@ OTHER: dict[str, Any] = {
     "positive_factor": 5.0,
     "logit_scale": 3.0,
     "reweight_from": 0.5,
+    "outer": "ldam",
+    "focal_alpha": 0.6,
     "optimizer": "adam",
     "sam_rho": 0.5,
 }
@@ -64,6 +66,9 @@ NEEDED: dict[str, dict[str, Any]] = {
     "damping": {"second_moment": "adafom"},
     "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
     "bound_high": {"second_moment": "adabound"},
+    "ct_ce.max_margin": {"outer": "ldam"},
+    "ct_ce.focal_alpha": {"outer": "focal"},
+    "ct_ce.focal_gamma": {"outer": "focal"},
     "surrogate_scale": {"surrogate": "logistic"},
     # Both have a part in every mix; where it is mixup by itself, this changes nothing.
     "mixup_alpha": {"mix": "mixup"},

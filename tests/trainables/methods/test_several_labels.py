@@ -28,7 +28,7 @@ def tiny(name: str, seed: int = 0, steps: int = STEPS, **values: Any) -> TinyTri
     return TinyTrial(method, labels=3, seed=seed, steps=steps)
 
 
-HARD = {"focal", "pairwise", "soap", "sopa", "sopa_s", "sota_s", "asymmetric"}
+HARD = {"focal", "ct_ce", "pairwise", "soap", "sopa", "sopa_s", "sota_s", "asymmetric"}
 """Their formulas know labels of 0 and 1 alone."""
 
 

@@ -13,7 +13,7 @@ validation keeps the set's own ratio; CIFAR-10 at 10 % then trains on 22,500 neg
 positives. "after" imbalances the whole training set (25,000 and 2,777, the counts published for
 full training sets) and cuts then. Both cuts are stratified. Where the set has groups (patients) or
 several labels, `trainables.datasets.cut.cuts` makes the cut; where it has a validation part of its
-own, that one is kept.
+own, that one is kept. A long-tailed task keeps all classes: `trainables.datasets.cut.long_tail`.
 """
 
 from typing import Any
@@ -23,8 +23,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainables.datasets.choice import names
 from trainables.datasets.cut.ablation import Ablation, easiest, with_wrong_labels
 from trainables.datasets.cut.columns import fitted
+from trainables.datasets.cut.long_tail import by_class, long_tailed
 from trainables.datasets.cut.parts import (
     Counts,
     Parts,
@@ -71,6 +73,7 @@ def binary_task(
     data_seed: int,
     validation: str,
     ablation: Ablation = Ablation(),  # noqa: B008 - frozen
+    long_tail: float | None = None,
 ) -> BinaryTask:
     """The binary task that one data seed draws from a data set; no image is copied.
 
@@ -80,12 +83,22 @@ def binary_task(
         source: as `trainables.datasets.cache.read_source` gives it.
         imratio, data_seed, validation: see `trainables.datasets.cut.parts.drawn`.
         ablation: see `trainables.datasets.cut.ablation.Ablation`.
+        long_tail: rho of `trainables.datasets.cut.long_tail`, for a task of the set's classes;
+            None: a binary task, or one of the set's labels.
 
     Raises:
         DataError: see `trainables.datasets.cut.parts.drawn`; or the test set lacks one of the
-            classes.
+            classes; of a long tail see `trainables.datasets.cut.long_tail.long_tailed`, or the
+            training set is to be made easier or noisier.
     """
-    found = drawn(source, imratio, data_seed, validation)
+    if long_tail is None:
+        found = drawn(source, imratio, data_seed, validation)
+    else:
+        if ablation.easy_positives or ablation.label_noise:
+            raise DataError("easy_positives and label_noise are for one label: leave them out.")
+        named = by_class(source, names(source), imratio)
+        found = long_tailed(source, long_tail, data_seed, validation)
+        source = named
     tested = targets_of_test(source)
     targets = targets_of(source.train_labels, source.n_classes)
     train = torch.from_numpy(_with_easy(source, targets, found, ablation.easy_positives))
@@ -115,6 +128,7 @@ def binary_task(
         std=std,
         augmentation=source.augmentation,
         labels=source.labels,
+        classes=long_tail is not None,
         **_groups(source, train, val, test),
         **_metadata(source, train, val, test),
     )

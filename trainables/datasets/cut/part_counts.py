@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.datasets.cut.parts import Labelled, counts, drawn, is_drawn, with_easy_positives
+from trainables.datasets.cut.long_tail import long_tailed, refuse_no_classes
+from trainables.datasets.cut.parts import (
+    Labelled,
+    Parts,
+    counts,
+    drawn,
+    is_drawn,
+    with_easy_positives,
+)
 from trainables.datasets.cut.targets import counted, known, targets_of
 
 __all__ = ["PartCount", "part_counts"]
@@ -33,6 +41,7 @@ def part_counts(
     validation: str,
     easy_positives: float = 0.0,
     data_seed: int = 0,
+    long_tail: float | None = None,
 ) -> dict[str, PartCount]:
     """Of the parts "train", "validation" and "test".
 
@@ -43,10 +52,14 @@ def part_counts(
         source: a data set, or its labels alone.
         imratio, validation, data_seed: see `trainables.datasets.cut.parts.drawn`.
         easy_positives: positives added to the training part, as a share of those kept.
+        long_tail: see `trainables.datasets.cut.imbalance.binary_task`; counts are then by class.
 
     Raises:
         DataError: see `trainables.datasets.cut.parts.drawn`.
     """
+    if long_tail is not None:
+        refuse_no_classes(source, imratio)
+        return _by_class(source, long_tailed(source, long_tail, data_seed, validation))
     tested = counted(source.test_labels)
     test = _count(source, source.test_labels[tested], _groups(source.test_groups, tested))
     if not is_drawn(source):
@@ -75,6 +88,23 @@ def part_counts(
         "train": _count(source, source.train_labels[train], _groups(source.train_groups, train)),
         "validation": _count(source, source.train_labels[val], _groups(source.train_groups, val)),
         "test": test,
+    }
+
+
+def _by_class(source: Labelled, parts: Parts) -> dict[str, PartCount]:
+    """The images of a class as its positives, all others as its negatives."""
+    labels = {
+        "train": source.train_labels[parts.train],
+        "validation": source.train_labels[parts.val],
+        "test": source.test_labels,
+    }
+    counts = {
+        part: torch.bincount(each.long(), minlength=source.n_classes)
+        for part, each in labels.items()
+    }
+    return {
+        part: PartCount(int(each.sum()), tuple(each.tolist()), tuple((each.sum() - each).tolist()))
+        for part, each in counts.items()
     }
 
 

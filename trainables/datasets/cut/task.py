@@ -1,4 +1,4 @@
-"""A binary task, or one of several labels, as a trial trains on it."""
+"""A binary task, one of several labels or one of classes, as a trial trains on it."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +27,7 @@ class BinaryTask:
         mean, std: float32 (C,), over the training images' pixels scaled to [0, 1].
         augmentation: the set's own default augmentation.
         labels: names of the L labels; empty: there is one.
+        classes: the labels are classes: exactly one of an image is 1, and losses take a softmax.
         train_groups, val_groups, test_groups: int64, whose each image is; None: the set has none.
         train_metadata, val_metadata, test_metadata: float32 (n, K), what else is known of each
             image (`trainables.datasets.cut.columns`); None: nothing.
@@ -45,6 +46,7 @@ class BinaryTask:
     std: Tensor
     augmentation: str
     labels: tuple[str, ...] = ()
+    classes: bool = False
     train_groups: Tensor | None = None
     val_groups: Tensor | None = None
     test_groups: Tensor | None = None
