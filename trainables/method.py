@@ -99,9 +99,9 @@ class Method(ABC):
         """Each batch comes with another one, `Batch.partner`, drawn evenly from the two classes."""
         return False
 
-    def share_met(self, drawn: float | Tensor) -> float | Tensor:
-        """Share of positives, or one a label (L,), that its losses meet where batches are drawn
-        with the share ``drawn``: `Context.prior`.
+    def share_met(self, drawn: float | Tensor, classes: bool = False) -> float | Tensor:  # noqa: ARG002
+        """Share of positives, or one a label (L,) or of ``classes`` one a class (C,), that its
+        losses meet where batches are drawn with the share ``drawn``: `Context.prior`.
         """
         return drawn
 

@@ -161,7 +161,7 @@ def context_of(
         model=model,
         # The loss must know the share that it meets: with another one the margin's term outweighs
         # the scores and alpha falls to 0.
-        prior=method.share_met(drawn),
+        prior=method.share_met(drawn, task.classes),
         generator=draws.method,
         images=len(targets),
         positives=tuple((targets > 0.5).view(-1, outputs).sum(0).tolist()),

@@ -40,26 +40,26 @@ class MixingMethod(Method):
         """For `trainables.batches.mixes.balanced_mixup`."""
         return self.mix == BALANCED
 
-    def share_met(self, drawn: float | Tensor) -> float | Tensor:
+    def share_met(self, drawn: float | Tensor, classes: bool = False) -> float | Tensor:
         """After mixing: two mixes change it, `balanced_mixup` and `remix`."""
         if self.mix == REMIX:
-            return remix.share_met(drawn, self.mixup_alpha)
+            return remix.share_met(drawn, self.mixup_alpha, classes)
         if self.mix == BALANCED and not isinstance(drawn, Tensor):
             return balanced_mixup.share_met(drawn, self.mixup_alpha)
         return drawn
 
     def refuse_labels(self, labels: int, soft: bool = False, classes: bool = False) -> None:
-        """Of several labels or classes, `balanced_mixup` too, and of classes `remix`."""
+        """Of several labels or classes, `balanced_mixup` too: it draws from two classes."""
         super().refuse_labels(labels, soft, classes)
-        if classes and self.mix in (BALANCED, REMIX):
-            raise DataError(
-                f"mix {self.mix} knows the two classes of a label, and this task has {labels} "
-                "(long_tail): take another mix."
-            )
         if labels > 1 and self.mix == BALANCED:
+            found = (
+                f"this task has {labels} (long_tail):"
+                if classes
+                else f"an image here has {labels} labels: name one in the data set's `labels`, or"
+            )
             raise DataError(
-                f"mix {BALANCED} draws images evenly from two classes, and an image here has "
-                f"{labels} labels: name one in the data set's `labels`, or take another mix."
+                f"mix {BALANCED} draws images evenly from two classes, and {found} take another "
+                "mix."
             )
 
     def refuse_images(self, axes: int) -> None:

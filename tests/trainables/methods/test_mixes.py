@@ -94,6 +94,9 @@ def test_a_mix_that_a_method_cannot_take_is_refused_in_a_sentence() -> None:
     ce(mix="balanced_mixup").refuse_labels(1)  # type: ignore[call-arg]
     with pytest.raises(DataError, match=r"^mix balanced_mixup draws .* two classes, .* 3 labels"):
         ce(mix="balanced_mixup").refuse_labels(3)  # type: ignore[call-arg]
+    with pytest.raises(DataError, match=r"two classes, and this task has 3 \(long_tail\): take an"):
+        ce(mix="balanced_mixup").refuse_labels(3, classes=True)  # type: ignore[call-arg]
+    ce(mix="remix").refuse_labels(3, classes=True)  # type: ignore[call-arg]
     for mix, refused in {"cutmix": (1, 2), "ricap": (1, 2, 4), "manifold": ()}.items():
         for axes in (1, 2, 3, 4):
             method = ce(mix=mix)  # type: ignore[call-arg]

@@ -26,7 +26,7 @@ MIXES = MappingProxyType[str, Callable[[float, bool, Context], Mix]](
             alpha, per_sample, context.generator, len(context.model.mix_layers)
         ),
         REMIX: lambda alpha, per_sample, context: Remix(
-            alpha, per_sample, context.generator, context.share_drawn
+            alpha, per_sample, context.generator, context.share_drawn, context.classes
         ),
         BALANCED: lambda alpha, per_sample, context: BalancedMixup(
             alpha, per_sample, context.generator

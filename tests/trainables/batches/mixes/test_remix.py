@@ -61,3 +61,41 @@ def test_the_share_that_losses_meet_is_the_mean_of_its_labels(prior: float, alph
     whole = torch.tensor(PRIORS, dtype=torch.float64)
     expected = torch.tensor([share_met(each, alpha) for each in PRIORS], dtype=torch.float64)
     torch.testing.assert_close(share_met(whole, alpha), expected)
+
+
+def test_classes_lean_by_how_many_images_they_have() -> None:
+    prior, count = torch.tensor([0.6, 0.3, 0.08, 0.02]), 200
+    ids = torch.multinomial(prior, count, replacement=True, generator=generator(3))
+    given = batch(count, 2, 2)._replace(targets=torch.eye(4)[ids])
+    found = Remix(1.0, True, generator(8), prior, classes=True)(given).targets
+    draw = generator(8)
+    drawn = beta_draws(1.0, count, draw).tolist()
+    others = partners(count, draw).tolist()
+    leaning = 0
+    for i, (j, share) in enumerate(zip(others, drawn, strict=True)):
+        n_i, n_j = float(prior[ids[i]]), float(prior[ids[j]])
+        kept = share
+        if n_i / n_j >= 3 and share < 0.5:
+            kept = 0.0
+        elif n_i / n_j <= 1 / 3 and 1 - share < 0.5:
+            kept = 1.0
+        leaning += kept != share
+        expected = kept * given.targets[i] + (1 - kept) * given.targets[j]
+        torch.testing.assert_close(found[i], expected)
+    assert leaning > 10
+    torch.testing.assert_close(found.sum(1), torch.ones(count))
+
+
+def test_the_share_of_each_class_is_the_mean_of_its_labels() -> None:
+    prior, count, alpha = torch.tensor([0.6, 0.3, 0.08, 0.02], dtype=torch.float64), 40_000, 0.7
+    ids = torch.multinomial(prior, count, replacement=True, generator=generator(3))
+    targets = torch.eye(4, dtype=torch.float64)[ids]
+    given = batch(4, 1, 1)._replace(images=targets.view(-1, 4, 1, 1), targets=targets)
+    labels = Remix(alpha, True, generator(1), prior, classes=True)(given).targets
+    error = 4 * float(labels.std(0).max()) / math.sqrt(count)
+    met = share_met(prior, alpha, classes=True)
+    assert isinstance(met, torch.Tensor)
+    torch.testing.assert_close(labels.mean(0), met, atol=error, rtol=0)
+    assert float(met[3]) > 1.15 * float(prior[3])
+    two = torch.tensor([0.9, 0.1], dtype=torch.float64)
+    assert float(share_met(two, alpha, classes=True)[1]) == pytest.approx(share_met(0.1, alpha))  # type: ignore[index]
