@@ -5,12 +5,13 @@ Label-Distribution-Aware Margin Loss", NeurIPS 2019 (arXiv 1906.07413), eq. (13)
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trainables.losses.arguments import check_number, check_prior, matching_targets
 from trainables.losses.ce import Weight, ce_by_class
 from trainables.losses.class_balanced import effective_weights
 from trainables.losses.labels import split
+from trainables.losses.late_weights import LateWeights
 
 __all__ = ["LDAMLoss", "margins"]
 
@@ -32,7 +33,7 @@ def margins(prior: Weight, largest: float) -> tuple[Weight, Weight]:
     return largest * (rarer / prior) ** 0.25, largest * (rarer / other) ** 0.25
 
 
-class LDAMLoss(nn.Module):
+class LDAMLoss(LateWeights):
     """Mean of w_1 softplus(-s (f - D_1)) over positives, w_0 softplus(s (f + D_0)) over negatives.
 
     It is the paper's loss of two classes whose logits differ by f. The paper compares cosines, by a
@@ -46,14 +47,9 @@ class LDAMLoss(nn.Module):
         scale: s > 0.
         beta: of `effective_weights`, for the late weights, in [0, 1].
 
-    Attributes:
-        late: buffer, 0-dim: 0 at first, while both classes weigh 1, and 1 from `reweight` on.
-
     Raises:
         ValueError: a number is out of its range.
     """
-
-    late: Tensor
 
     def __init__(
         self,
@@ -71,16 +67,11 @@ class LDAMLoss(nn.Module):
         positive, negative = effective_weights(prior, images, beta)
         mean = prior * positive + (1 - prior) * negative
         self.weights = positive / mean, negative / mean
-        self.register_buffer("late", torch.zeros(()))
-
-    def reweight(self, late: bool) -> None:
-        """From here on weigh the classes, or not: in place, for steps that are replayed."""
-        self.late.fill_(float(late))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss (0-dim) of logits and targets (B,), or (B, L) of several labels."""
         targets, missing = split(matching_targets(logits, targets))
-        positive, negative = (1 + self.late * (weight - 1) for weight in self.weights)
+        positive, negative = map(self.now, self.weights)
         of_positives, of_negatives = self.margins
         return ce_by_class(
             self.scale * (logits - of_positives),

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainables.losses.arguments import check_number, matching_targets
+from trainables.losses.late_weights import LateWeights
 
 __all__ = [
     "SoftmaxCELoss",
@@ -131,7 +132,7 @@ class SoftmaxVSLoss(nn.Module):
         return softmax_ce(self.scales * logits + self.shifts, targets)
 
 
-class SoftmaxLDAMLoss(nn.Module):
+class SoftmaxLDAMLoss(LateWeights):
     """CE in which class c has to win by D_c = C n_c^(-1/4), the largest of them given.
 
     Args:
@@ -141,14 +142,9 @@ class SoftmaxLDAMLoss(nn.Module):
         scale: s > 0.
         beta: of `class_weights`, for the late weights, in [0, 1].
 
-    Attributes:
-        late: buffer, 0-dim: 0 at first, while all classes weigh 1, and 1 from `reweight` on.
-
     Raises:
         ValueError: a number is out of its range.
     """
-
-    late: Tensor
 
     def __init__(
         self,
@@ -166,11 +162,6 @@ class SoftmaxLDAMLoss(nn.Module):
         weights = class_weights(prior, images, beta)
         # 1 on average over the images: the authors' code divides by the weights of a batch.
         self.weights = weights / (prior * weights).sum()
-        self.register_buffer("late", torch.zeros((), device=prior.device))
-
-    def reweight(self, late: bool) -> None:
-        """From here on weigh the classes, or not: in place, for steps that are replayed."""
-        self.late.fill_(float(late))
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss (0-dim) of logits and targets (B, C)."""
@@ -180,7 +171,7 @@ class SoftmaxLDAMLoss(nn.Module):
         # With the margin off the logit of c alone the sum of exponentials is that of all, times
         # 1 - p_c (1 - exp(-s D_c)).
         each = taken - logs + torch.log1p(logs.exp() * torch.expm1(-taken))
-        return _mean(each, targets, 1 + self.late * (self.weights - 1))
+        return _mean(each, targets, self.now(self.weights))
 
 
 def _of_classes(logits: Tensor, targets: Tensor) -> Tensor:
