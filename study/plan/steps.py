@@ -43,7 +43,9 @@ def _stepped(method: Method, size: int) -> Recipe:
         recipe = method.recipe(Context(network, 0.5, draw, max(IMAGES, size), (IMAGES // 2,)))
         images = torch.rand(size, 1, 2, 2, generator=draw)
         which = torch.arange(size)
-        recipe.step([Batch(images, (which % 2).float(), which)] * recipe.batches)
+        batch = Batch(images, (which % 2).float(), which)
+        batch.partner = batch  # for methods that want one
+        recipe.step([batch] * recipe.batches)
     return recipe
 
 

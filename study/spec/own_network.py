@@ -101,6 +101,7 @@ def untrained(
         prior = torch.full((labels,), 0.5)
     batch = Batch(images, targets, torch.arange(len(images)), metadata)
     batch.with_metadata = metadata is not None
+    batch.partner = batch  # for methods that want one
     for name, method in methods:
         model = build(images.shape[1], images.shape[-1])
         model.precision = precision

@@ -90,10 +90,10 @@ def test_predictions_come_from_the_study_that_made_them(one: Build) -> None:
     [
         ({"epochs": 50}, "epochs 9 (a) and 50 (b)"),
         ({"model": "vgg"}, "model resnet20 (a) and vgg (b)"),
-        ({"run": {"precision": "bf16"}}, "precision None (a) and bf16 (b)"),
+        ({"run": {"precision": "bf16"}}, "precision f32 (a) and bf16 (b)"),
         ({"run": {"validation": "after"}}, "validation None (a) and after (b)"),
         ({"run": {"budget": "seconds", "device": "cuda"}}, "device None (a) and cuda (b)"),
-        ({"run": {"precision": "tf32"}}, "precision None (a) and tf32 (b)"),
+        ({"run": {"precision": "tf32"}}, "precision f32 (a) and tf32 (b)"),
     ],
 )
 def test_other_protocols_are_other_tasks(one: Build, changed: dict[str, Any], words: str) -> None:

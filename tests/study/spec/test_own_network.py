@@ -166,7 +166,14 @@ def spec(network: str, **changes: Any) -> dict[str, Any]:
     task = {"dataset": "digits", "model": f"own_network:{network}", "epochs": 2}
     return {
         "name": "own",
-        "methods": ["ce", "two_stage", "ts_dec", "ct_auc", "auc_mixup"],
+        "methods": [
+            "ce",
+            "two_stage",
+            "ts_dec",
+            "ct_auc",
+            "auc_mixup",
+            {"name": "balanced", "method": "auc_m", "set": {"mix": "balanced_mixup"}},
+        ],
         "tasks": [task],
         "imratios": [0.2],
         "search": {"trials": 1},

@@ -178,7 +178,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "task's name": (edited("tasks", 0, "name", value="a/b"), r"tasks\[0\].name: becomes part"),
     "gpus": (edited("resources", "gpus", value=1.5), "a whole number, or a share of one GPU"),
     "cpus": (edited("resources", "cpus", value=0), "resources.cpus: must be above 0, not 0"),
-    "precision": (edited("precision", value="f16"), "must be 'f32', 'tf32' or 'bf16', not 'f16'"),
+    "precision": (
+        edited("precision", value="f16"),
+        "must be 'f32', 'tf32', 'bf16' or 'auto', not 'f16'",
+    ),
     "tf32 on the CPU": (
         edited("precision", value="tf32"),
         "precision: tf32 needs trials on a GPU, but resources.gpus is 0: raise it, or leave",
