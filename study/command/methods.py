@@ -9,7 +9,7 @@ from rich.text import Text
 
 from study.command.tables import text_table
 from study.errors import SpecError
-from study.plan.steps import numbers_an_image, passes
+from study.plan.steps import passes_and_numbers
 from study.spec.space import default_space, space_entry
 from study.words import searched
 from trainables.errors import in_one_line
@@ -41,7 +41,7 @@ def method_data(name: str) -> dict[str, Any]:
     """
     method = _method(name)
     try:
-        taken, kept = passes(method()), numbers_an_image(method())
+        taken, kept = passes_and_numbers(method())
     except Exception as error:
         raise SpecError(
             f"Every method must be able to train a step; {name} fails in one with "

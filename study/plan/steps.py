@@ -10,7 +10,7 @@ from trainables.method import Method
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Batch, Context, Recipe
 
-__all__ = ["numbers_an_image", "passes", "spent"]
+__all__ = ["passes_and_numbers", "spent"]
 
 IMAGES = 997
 """Of the training set, by which the tensors with a row for each are known."""
@@ -23,15 +23,13 @@ def spent(method: Method, size: int) -> float:
     return float(_stepped(method, size).gradient_evaluations)
 
 
-def passes(method: Method) -> float:
-    """Images that go forward and backward in a step, by those of a batch."""
-    return spent(method, SIZE) / SIZE
-
-
-def numbers_an_image(method: Method) -> int:
-    """How many numbers the method keeps of each training image and label, beside the network."""
-    tensors = _tensors(_stepped(method, SIZE).state_dict())
-    return sum(each.shape[:1] == (IMAGES,) for each in tensors)
+def passes_and_numbers(method: Method) -> tuple[float, int]:
+    """Images that go forward and backward in a step, by those of a batch; and how many numbers the
+    method keeps of each training image and label, beside the network.
+    """
+    recipe = _stepped(method, SIZE)
+    numbers = sum(each.shape[:1] == (IMAGES,) for each in _tensors(recipe.state_dict()))
+    return recipe.gradient_evaluations / SIZE, numbers
 
 
 def _stepped(method: Method, size: int) -> Recipe:

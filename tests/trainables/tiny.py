@@ -1,13 +1,16 @@
 """A tiny model, tiny batches and a trial around a method, for tests of the mathematics."""
 
+import io
 import math
 
 import torch
 from torch import nn
 
+from tests.trainables.host_reads import no_host_reads
 from trainables.method import Method
 from trainables.models.classifier import BinaryClassifier
 from trainables.recipe import Batch, Context, Recipe
+from trainables.steps.fixed_state import changed, snapshot
 
 __all__ = [
     "IMAGES",
@@ -152,6 +155,32 @@ class TinyTrial:
         for each in drawn if self.with_partners else ():
             each.partner = batch(self.draws, self.size, self.size // 2)
         return drawn
+
+    def go_on_from(self, other: "TinyTrial") -> None:
+        """Be where ``other`` is, by what a file keeps of it."""
+        file = io.BytesIO()
+        torch.save([other.recipe.state_dict(), other.model.state_dict()], file)
+        file.seek(0)
+        recipe_state, model_state = torch.load(file, weights_only=True)
+        self.recipe.load_state_dict(recipe_state)
+        self.model.load_state_dict(model_state)
+        self.draws.set_state(other.draws.get_state())
+        self.mixup.set_state(other.mixup.get_state())
+
+    def out_of_place(self) -> str | None:
+        """What of the state a step replaces instead of changing it in its place; None: nothing.
+
+        Raises:
+            HostReadError: the step reads of the host.
+        """
+        self.recipe.step(self.drawn())  # the first one makes the optimizer's state
+        cpu = torch.device("cpu")
+        state = [self.model.state_dict(), self.recipe.update.state_dict()]
+        before, batches = snapshot(state, cpu), self.drawn()
+        with no_host_reads():
+            self.recipe.step(batches)
+        state = [self.model.state_dict(), self.recipe.update.state_dict()]
+        return changed(before, snapshot(state, cpu))
 
     def weights(self) -> torch.Tensor:
         """All that evaluation sees, as one vector: parameters and BatchNorm statistics."""

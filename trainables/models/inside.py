@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.errors import DataError
+from trainables.models.parts import parts_of
 
 __all__ = ["Inside", "Mixable", "MixedInside", "blocks", "mixed_inside"]
 
@@ -59,20 +60,15 @@ def blocks(features: nn.Module) -> tuple[str, ...]:
     there are none, each module with a matrix of weights. Of a module around a network they are that
     network's.
     """
-    path, inside = "", features
-    while len(found := _weighty(inside)) == 1:
-        ((name, only),) = found
-        if not any(True for _ in only.children()):
-            break
-        path, inside = f"{path}{name}.", only
+    found = parts_of(features, _weighty)
     holding = [name for name, each in found if any(True for _ in each.children())]
     names = holding or [name for name, _ in found]
-    return tuple(f"{path}{name}" for name in names[:-1])
+    return tuple(names[:-1])
 
 
-def _weighty(module: nn.Module) -> list[tuple[str, nn.Module]]:
+def _weighty(module: nn.Module, path: str) -> list[tuple[str, nn.Module]]:
     return [
-        (name, child)
+        (f"{path}{name}", child)
         for name, child in module.named_children()
         if any(weight.dim() > 1 for weight in child.parameters())
     ]

@@ -8,6 +8,7 @@ from torch import nn
 
 from trainables.errors import DataError
 from trainables.models.classifier import BinaryClassifier
+from trainables.models.parts import parts_of
 from trainables.optimizers.lr_factors import give_factor
 
 __all__ = ["layers", "rate_layers"]
@@ -71,22 +72,11 @@ def layers(features: nn.Module) -> dict[str, int]:
         return found
     numbers: dict[str, int] = {}
     begun = 0
-    for path, part in _parts(features):
+    for path, part in parts_of(features, _chained):
         begun += any(weight.dim() > 1 for weight in part.parameters())
         for name, _ in part.named_parameters():
             numbers[f"{path}.{name}"] = max(begun - 1, 0)
     return {name: numbers.get(name, 0) for name, _ in features.named_parameters()}
-
-
-def _parts(features: nn.Module) -> list[tuple[str, nn.Module]]:
-    """The layers by name; of a module around a network those of the network."""
-    path, inside = "", features
-    while len(found := list(_chained(inside, path))) == 1:
-        ((name, only),) = found
-        if not any(True for _ in only.children()):
-            break
-        path, inside = f"{name}.", only
-    return found
 
 
 def _chained(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:

@@ -1,6 +1,5 @@
 """Methods with a mix: what all must keep, and who takes which."""
 
-import io
 import math
 from dataclasses import fields
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from tests.trainables.host_reads import no_host_reads
 from tests.trainables.tiny import STEPS, TinyTrial
 from trainables.batches.mixes import MIXES
 from trainables.errors import DataError
@@ -16,7 +14,6 @@ from trainables.hyperparameters import hyperparameters
 from trainables.losses.auc_margin import auc_margin_loss, prior_free_auc_margin_loss
 from trainables.losses.auc_mixup import auc_mixup_loss
 from trainables.methods import METHODS
-from trainables.steps.fixed_state import changed, snapshot
 
 CPU = torch.device("cpu")
 MIXING = [name for name, method in METHODS.items() if "mix" in hyperparameters(method)]
@@ -57,16 +54,10 @@ def test_it_trains_otherwise_and_goes_on_bit_for_bit(name: str, params: dict[str
     plain = TinyTrial(METHODS[name](**{k: v for k, v in params.items() if k != "mix"}))
     assert plain.train(STEPS) != losses
 
-    first, second, file = TinyTrial(method), TinyTrial(method, seed=5), io.BytesIO()
+    first, second = TinyTrial(method), TinyTrial(method, seed=5)
     first.train(stop)
-    torch.save([first.recipe.state_dict(), first.model.state_dict()], file)
-    file.seek(0)
     second.train(2)  # its own past must leave no trace
-    recipe_state, model_state = torch.load(file, weights_only=True)
-    second.recipe.load_state_dict(recipe_state)
-    second.model.load_state_dict(model_state)
-    second.draws.set_state(first.draws.get_state())
-    second.mixup.set_state(first.mixup.get_state())
+    second.go_on_from(first)
     assert second.train(STEPS - stop, done=stop) == losses[stop:]
     assert torch.equal(second.weights(), through.weights())
     assert second.recipe.gradient_evaluations == plain.recipe.gradient_evaluations
@@ -80,13 +71,7 @@ def test_a_step_reads_nothing_of_the_host_and_leaves_its_state_in_its_place(
     trial = TinyTrial(method, labels=1 if method.wants_partners else 3)
     for stage in range(len(trial.recipe._stages)):
         trial.recipe._enter(stage)
-        trial.recipe.step(trial.drawn())  # the first one makes the optimizer's state
-        state = [trial.model.state_dict(), trial.recipe.update.state_dict()]
-        before, batches = snapshot(state, CPU), trial.drawn()
-        with no_host_reads():
-            trial.recipe.step(batches)
-        after = [trial.model.state_dict(), trial.recipe.update.state_dict()]
-        assert changed(before, snapshot(after, CPU)) is None
+        assert trial.out_of_place() is None
 
 
 def test_a_mix_that_a_method_cannot_take_is_refused_in_a_sentence() -> None:

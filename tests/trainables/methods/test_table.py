@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from study.command.methods import method_data
-from study.plan.steps import passes
+from study.plan.steps import passes_and_numbers
 from study.spec import parse_spec
 from tests.trainables.tiny import IMAGES, TinyTrial
 from trainables.method import Method
@@ -53,7 +53,7 @@ def test_passes_and_state_are_those_of_a_trial(name: str) -> None:
 
 
 def test_passes_are_counted_as_the_method_is_set() -> None:
-    assert passes(METHODS["ct_auc"](inner_steps=3)) == 4  # type: ignore[call-arg]
+    assert passes_and_numbers(METHODS["ct_auc"](inner_steps=3))[0] == 4  # type: ignore[call-arg]
 
 
 def test_its_variants_are_valid() -> None:

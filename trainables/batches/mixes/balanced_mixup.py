@@ -8,35 +8,24 @@ from dataclasses import dataclass
 
 import torch
 
-from trainables.batches.mixes.shares import blended, blended_targets
+from trainables.batches.mixes.shares import Mixing, blended, blended_targets
 from trainables.recipe import Batch
 
 __all__ = ["BalancedMixup", "share_met"]
 
 
 @dataclass(frozen=True)
-class BalancedMixup:
+class BalancedMixup(Mixing):
     """x = (1 - lambda) x_i + lambda x'_i, targets and metadata likewise, lambda ~ Beta(alpha, 1),
-    x' the batch's partner.
-
-    Attributes:
-        alpha: at least 0; 0 gives every batch back as it is. The paper's lie from 0.1 to 0.3.
-        per_sample: one lambda an image, instead of one a batch.
-        generator: on the batch's device.
+    x' the batch's partner; the paper's alpha lies from 0.1 to 0.3.
     """
 
-    alpha: float
-    per_sample: bool
-    generator: torch.Generator
-
-    def __call__(self, batch: Batch) -> Batch:
+    def mixed(self, batch: Batch) -> Batch:
         """The mixed batch, as large as the one that came.
 
         Raises:
             ValueError: the batch has no partner.
         """
-        if self.alpha == 0:
-            return batch
         even = batch.partner
         if even is None:
             raise ValueError(
@@ -45,7 +34,7 @@ class BalancedMixup:
             )
         # U^(1 / alpha) is of Beta(alpha, 1).
         uniform = torch.rand(
-            len(batch.targets) if self.per_sample else 1,
+            self.draws(len(batch.targets)),
             dtype=torch.float64,
             device=self.generator.device,
             generator=self.generator,

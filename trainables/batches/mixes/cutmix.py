@@ -11,36 +11,26 @@ from operator import and_
 import torch
 from torch import Tensor
 
-from trainables.batches.mixes.shares import beta_draws, blended, blended_targets, partners
+from trainables.batches.mixes.shares import Mixing, beta_draws, paired, partners
 from trainables.recipe import Batch
 
 __all__ = ["CutMix"]
 
 
 @dataclass(frozen=True)
-class CutMix:
+class CutMix(Mixing):
     """A box of area 1 - lambda of each image is that of x_perm(i), lambda ~ Beta(alpha, alpha).
 
     Its sides have one share of the image's sides, rounded down; its centre is drawn alike over all
     pixels, and what lies outside is cut off. Targets and metadata are mixed by the area that is
-    really the other's. Of a volume it is a box in three dimensions, of volume 1 - lambda.
-
-    Attributes:
-        alpha: at least 0; 0 gives every batch back as it is.
-        per_sample: one box an image, instead of one a batch.
-        generator: on the batch's device.
+    really the other's. Of a volume it is a box in three dimensions, of volume 1 - lambda. The box
+    is drawn with lambda, one a batch or one an image.
     """
 
-    alpha: float
-    per_sample: bool
-    generator: torch.Generator
-
-    def __call__(self, batch: Batch) -> Batch:
+    def mixed(self, batch: Batch) -> Batch:
         """The mixed batch, as large as the one that came; (B, C, H, W) or (B, C, D, H, W)."""
-        if self.alpha == 0:
-            return batch
         count, sizes = len(batch.targets), batch.images.shape[2:]
-        boxes = count if self.per_sample else 1
+        boxes = self.draws(count)
         side = (1 - beta_draws(self.alpha, boxes, self.generator)) ** (1 / len(sizes))
         others = partners(count, self.generator)
         hits = []
@@ -50,13 +40,7 @@ class CutMix:
             hits.append(self._hit(side, size).view(shape))
         box = reduce(and_, hits)
         share = 1 - box.double().flatten(1).mean(1)
-        rows = batch.metadata
-        return Batch(
-            torch.where(box, batch.images[others], batch.images),
-            blended_targets(batch.targets, batch.targets[others], share),
-            batch.indices,
-            None if rows is None else blended(rows, rows[others], share),
-        )
+        return paired(batch, others, torch.where(box, batch.images[others], batch.images), share)
 
     def _hit(self, side: Tensor, size: int) -> Tensor:
         """(boxes, size): which rows, or columns, the box of each covers."""

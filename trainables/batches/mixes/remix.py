@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.batches.mixes.shares import beta_draws, blended, blended_targets, partners
+from trainables.batches.mixes.shares import Mixing, beta_draws, blended, paired, partners
 from trainables.recipe import Batch
 
 __all__ = ["KAPPA", "TAU", "Remix", "share_met"]
@@ -20,42 +20,31 @@ KAPPA, TAU = 3.0, 0.5
 
 
 @dataclass(frozen=True)
-class Remix:
-    """x = lambda x_i + (1 - lambda) x_perm(i); the label's share of i is 0 where its class is
-    ``KAPPA`` times as frequent as the other's or more and lambda < ``TAU``, 1 where it is the other
-    way round, and lambda elsewhere.
+class Remix(Mixing):
+    """x = lambda x_i + (1 - lambda) x_perm(i), lambda ~ Beta(alpha, alpha); the label's share of i
+    is 0 where its class is ``KAPPA`` times as frequent as the other's or more and lambda < ``TAU``,
+    1 where it is the other way round, and lambda elsewhere.
 
     Of several labels each decides by its own classes, of an uncertain one by what is likelier; of
     one-hot classes the image decides by its class. Metadata are mixed as images are.
 
     Attributes:
-        alpha: lambda ~ Beta(alpha, alpha), at least 0; 0 gives every batch back as it is.
-        per_sample: one lambda an image, instead of one a batch.
-        generator: on the batch's device.
         prior: share of positives among the images, in (0, 1), or one a label (L,); or that of each
             class (C,).
         classes: targets are one-hot.
     """
 
-    alpha: float
-    per_sample: bool
-    generator: torch.Generator
     prior: float | Tensor
     classes: bool = False
 
-    def __call__(self, batch: Batch) -> Batch:
+    def mixed(self, batch: Batch) -> Batch:
         """The mixed batch, as large as the one that came."""
-        if self.alpha == 0:
-            return batch
-        count, targets, rows = len(batch.targets), batch.targets, batch.metadata
-        share = beta_draws(self.alpha, count if self.per_sample else 1, self.generator)
+        count = len(batch.targets)
+        share = beta_draws(self.alpha, self.draws(count), self.generator)
         others = partners(count, self.generator)
-        return Batch(
-            blended(batch.images, batch.images[others], share),
-            blended_targets(targets, targets[others], self._label_share(share, targets, others)),
-            batch.indices,
-            None if rows is None else blended(rows, rows[others], share),
-        )
+        images = blended(batch.images, batch.images[others], share)
+        of_labels = self._label_share(share, batch.targets, others)
+        return paired(batch, others, images, share, of_labels)
 
     def _label_share(self, share: Tensor, targets: Tensor, others: Tensor) -> Tensor:
         """Alike to targets, or (B, 1) of classes: what of each label is that of the first image."""

@@ -9,38 +9,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.batches.mixes.shares import beta_draws, partners
+from trainables.batches.mixes.shares import Mixing, beta_draws, partners
 from trainables.recipe import Batch
 
 __all__ = ["RICAP"]
 
 
 @dataclass(frozen=True)
-class RICAP:
+class RICAP(Mixing):
     """Crops of x_i and of three others, that meet at a point (w, h); w / W and h / H are of
-    Beta(alpha, alpha), rounded to whole pixels.
+    Beta(alpha, alpha), rounded to whole pixels; the paper's alpha is 0.3.
 
-    Each crop comes from a place of its image that is drawn anew for each batch, or image. Targets
+    Each crop comes from a place of its image that is drawn, as the point is, anew for each batch,
+    or image. Targets
     and metadata are the means of the four, weighed by area; a label that is missing in an image of
     any area is missing in the mixed one.
-
-    Attributes:
-        alpha: at least 0; 0 gives every batch back as it is. The paper's is 0.3.
-        per_sample: one point and one place of each crop an image, instead of one a batch.
-        generator: on the batch's device.
     """
 
-    alpha: float
-    per_sample: bool
-    generator: torch.Generator
-
-    def __call__(self, batch: Batch) -> Batch:
+    def mixed(self, batch: Batch) -> Batch:
         """The mixed batch, as large as the one that came; images (B, C, H, W)."""
-        if self.alpha == 0:
-            return batch
         images, device = batch.images, batch.images.device
         count, (height, width) = len(batch.targets), images.shape[2:]
-        drawn = count if self.per_sample else 1
+        drawn = self.draws(count)
         upper, top = self._lengths(height, drawn)  # (2, drawn), (drawn, H)
         left, begin = self._lengths(width, drawn)
         first = torch.arange(count, device=device)

@@ -1,9 +1,43 @@
 """What the mixes share: draws of lambda, partners, and weighted sums of two images or targets."""
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-__all__ = ["beta_draws", "blended", "blended_targets", "partners"]
+from trainables.recipe import Batch
+
+__all__ = ["Mixing", "beta_draws", "blended", "blended_targets", "paired", "partners"]
+
+
+@dataclass(frozen=True)
+class Mixing(ABC):
+    """What is done to the images of a batch, and to their targets with them.
+
+    Attributes:
+        alpha: parameter of the distribution of lambda, at least 0; 0 gives every batch back as it
+            is.
+        per_sample: lambda, and what else is said to be drawn so, is one an image instead of one a
+            batch.
+        generator: on the batch's device.
+    """
+
+    alpha: float
+    per_sample: bool
+    generator: torch.Generator
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The mixed batch, as large as the one that came."""
+        return batch if self.alpha == 0 else self.mixed(batch)
+
+    @abstractmethod
+    def mixed(self, batch: Batch) -> Batch:
+        """The same where ``alpha`` is above 0."""
+
+    def draws(self, count: int) -> int:
+        """How many draws ``count`` images take."""
+        return count if self.per_sample else 1
 
 
 def beta_draws(alpha: float, count: int, generator: torch.Generator) -> Tensor:
@@ -48,6 +82,28 @@ def blended_targets(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
         both = torch.where(share == 1, first, both)
         both = torch.where(share == 0, second, both)
     return both
+
+
+def paired(
+    batch: Batch, others: Tensor, images: Tensor, share: Tensor, label_share: Tensor | None = None
+) -> Batch:
+    """A batch of mixed ``images``, of which each image i has ``share`` and others[i] the rest.
+
+    Args:
+        batch: of the images as they were; metadata are `blended` by ``share``.
+        others: int64 (B,).
+        images: (B, ...).
+        share: (B,) or (1,).
+        label_share: what targets are mixed by, for `blended_targets`; None: ``share``.
+    """
+    targets, rows = batch.targets, batch.metadata
+    own = share if label_share is None else label_share
+    return Batch(
+        images,
+        blended_targets(targets, targets[others], own),
+        batch.indices,
+        None if rows is None else blended(rows, rows[others], share),
+    )
 
 
 def _beside(values: Tensor, share: Tensor) -> Tensor:
