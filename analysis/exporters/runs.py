@@ -9,7 +9,9 @@ from typing import Any
 
 from analysis import labels
 from analysis.errors import AnalysisError
+from analysis.results import final_auroc
 from study.errors import StudyError
+from study.ledger.rules import selects_by
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 
 __all__ = ["Point", "Run", "fresh", "runs"]
@@ -42,8 +44,9 @@ class Run:
         tags: where it belongs and how it ended, by word; no text is empty.
         params: every hyperparameter that was tuned or fixed.
         curve: interval by interval.
-        metrics: in the end: ``val_auroc``, and of a confirm trial ``test_auroc``,
-            ``test_auprc`` and, of a task of classes, ``test_accuracy``; cost.
+        metrics: in the end: ``val_auroc``, what else the study selects by (``val_auprc`` or
+            ``val_accuracy``), and of a confirm trial ``test_auroc``, ``test_auprc`` and, of a task
+            of classes, ``test_accuracy``; cost.
         artefacts: files.
         started, finished: seconds since 1970.
         state: of the ledger.
@@ -89,6 +92,7 @@ def _run(
     study: StudyRecord, cell: CellRecord, row: TrialRecord, trial: str, artefacts: tuple[Path, ...]
 ) -> Run:
     started = _time(row.started) or 0.0
+    selected = f"val_{selects_by(cell.run)}"
     tags = {
         "study": study.name,
         "cell": cell.id,
@@ -111,7 +115,8 @@ def _run(
         **row.seeds,
     }
     ended = {
-        "val_auroc": row.value,
+        "val_auroc": final_auroc(row),
+        selected: row.value,
         "test_auroc": row.test_auroc,
         "test_auprc": row.test_auprc,
         "test_accuracy": row.test_accuracy,
@@ -124,7 +129,7 @@ def _run(
         trial=trial,
         tags={name: str(value) for name, value in tags.items() if value not in (None, "")},
         params={**cell.fixed, **row.params},
-        curve=tuple(_curve(row, started)),
+        curve=tuple(_curve(row, started, selected)),
         metrics=_finite(ended),
         artefacts=artefacts,
         started=started,
@@ -133,10 +138,11 @@ def _run(
     )
 
 
-def _curve(row: TrialRecord, started: float) -> Iterator[Point]:
+def _curve(row: TrialRecord, started: float, selected: str) -> Iterator[Point]:
+    """Interval by interval; a row that is not finished has told ``selected`` alone."""
     told = {int(point["interval"]): point for point in row.curve}
     for interval, value in row.validations.items():
-        point = told.get(interval, {"val_auroc": value})
+        point = told.get(interval, {selected: value})
         metrics = {
             name: each for name, each in point.items() if name not in ("interval", "seconds")
         }

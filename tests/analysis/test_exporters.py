@@ -58,6 +58,26 @@ def test_runs_are_the_ledgers_rows(kept: StudyRecord) -> None:
             assert ("reason" in run.tags) == (row.reason is not None)
 
 
+def test_what_is_selected_by_goes_by_its_own_name(kept: StudyRecord) -> None:
+    cell = kept.cells[0]
+    row = next(row for row in cell.search if row.state == "COMPLETE")
+    curve = tuple(
+        {"interval": at, "val_auroc": value + 0.01, "val_auprc": value}
+        for at, value in row.validations.items()
+    )
+    under_way = replace(row, number=row.number + 100, state="RUNNING", value=None)
+    rows = (replace(row, curve=curve), replace(under_way, curve=()))
+    by_auprc = replace(cell, run={**cell.run, "select": "auprc"}, search=rows, confirm=())
+    (done, running), _ = runs(replace(kept, cells=(by_auprc,)))
+    assert done.metrics["val_auprc"] == row.value
+    assert done.metrics["val_auroc"] == curve[-1]["val_auroc"]
+    assert [p.metrics["val_auroc"] for p in done.curve] == [p["val_auroc"] for p in curve]
+    # Before a trial is finished the ledger knows what it is selected by, and nothing else.
+    assert [p.metrics for p in running.curve] == [
+        {"val_auprc": value} for value in row.validations.values()
+    ]
+
+
 def test_mlflow_reads_it_back(kept: StudyRecord, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="mlflow-skinny is not installed")
     from mlflow import MlflowClient
