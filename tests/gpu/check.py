@@ -35,7 +35,7 @@ SECTIONS = {
     "speed": ("Speed of a step, one process", 90.0),
     "several": ("Speed of several processes", 120.0),
     "study": ("A study through Ray, four trials on a GPU", 150.0),
-    "trials": ("Full-length trials on Cat&Dog at 10 %", float("inf")),
+    "trials": ("Full-length trials on Cat&Dog", float("inf")),
 }
 """By name: the heading, and the most seconds that it may take."""
 
