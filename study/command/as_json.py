@@ -121,6 +121,10 @@ def _cell(cell: CellRecord) -> dict[str, Any]:
         "pruned": sum(row.state == "PRUNED" for row in cell.search),
         "failed": sum(row.state == "FAIL" for row in counted),
         "running": sum(row.state == "RUNNING" for row in cell.rows),
+        "intervals": cell.intervals,
+        "intervals_under_way": sum(
+            len(row.validations) for row in cell.rows if row.state == "RUNNING"
+        ),
         "selects_by": selects_by(cell.run),
         "best_value": max(values, default=None),
     }

@@ -167,6 +167,13 @@ def _classes(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def _under_way(cell: CellRecord) -> str:
+    """How many trials are under way, and how much of them is trained, once it is some."""
+    running = [len(row.validations) for row in cell.rows if row.state == "RUNNING"]
+    share = sum(running) / (len(running) * cell.intervals) if running else 0.0
+    return f"{len(running)} ({share:.0%})" if share else f"{len(running)}"
+
+
 def status_tables(study: StudyRecord, waits_for: str | None = None) -> list[RenderableType]:
     """How far each cell is, and what a driver that is at work waits for, if it does."""
     profiles = any(cell.moves is not None for cell in study.cells)
@@ -185,7 +192,7 @@ def status_tables(study: StudyRecord, waits_for: str | None = None) -> list[Rend
                 sum(row.state == "FAIL" for row in counted),
                 f"{at.confirm_done}/{cell.planned_seeds}",
                 *profile,
-                sum(row.state == "RUNNING" for row in cell.rows),
+                _under_way(cell),
                 _best(cell),
             )
         )

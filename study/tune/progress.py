@@ -1,7 +1,6 @@
 """What a person sees while a study runs: a live table in a terminal, plain lines elsewhere."""
 
 import time
-from collections import defaultdict
 from typing import IO, Protocol
 
 from rich.console import Console, Group
@@ -14,10 +13,11 @@ from study.ledger.ledger import CellLedger, Ledger
 from study.ledger.phases import PHASES
 from study.ledger.rows import Row
 from study.ledger.rules import selects_by
+from study.tune.time_left import TimeLeft
 from study.words import METRICS, duration
 from trainables.config import Outcome
 
-__all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage", "time_left"]
+__all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage"]
 
 PLAIN_SECONDS = 10.0
 TABLE_SECONDS = 0.5
@@ -52,49 +52,13 @@ def stage(cell: CellLedger) -> str:
     return "failed" if standing.failed else "done"
 
 
-class _Costs:
-    """Mean seconds of finished trials, by cell and phase, for the time left."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
-
-    def add(self, row: Row, outcome: Outcome) -> None:
-        if outcome.seconds:
-            self._seconds[row.cell, row.phase].append(outcome.seconds)
-
-    def mean(self, cell: str, phase: str) -> float | None:
-        """Of the cell's phase, else of the cell, else of all trials; None before the first."""
-        mine = self._seconds.get((cell, phase))
-        both = [s for (name, _), seconds in self._seconds.items() if name == cell for s in seconds]
-        everything = [s for seconds in self._seconds.values() for s in seconds]
-        known = mine or both or everything
-        return sum(known) / len(known) if known else None
-
-
-def time_left(ledger: Ledger, costs: _Costs, slots: int) -> float | None:
-    """Seconds until the study is done, from the trials so far; None before the first."""
-    total = 0.0
-    for name, cell in ledger.cells.items():
-        standing = cell.standing
-        for phase, rows in (
-            ("search", standing.search_left),
-            ("confirm", standing.confirm_left),
-            ("profile", standing.profile_left),
-        ):
-            mean = costs.mean(name, phase)
-            if mean is None:
-                return None
-            total += rows * mean
-    return total / max(1, slots)
-
-
 class _Watcher:
-    """What both kinds of progress share: the ledger, the costs and a clock."""
+    """What both kinds of progress share: the ledger, the time left and a clock."""
 
     def __init__(self, console: Console, period: float) -> None:
         self._console = console
         self._period = period
-        self._costs = _Costs()
+        self._time_left = TimeLeft()
         self._ledger: Ledger | None = None
         self._slots = 1
         self._waits_for: str | None = None
@@ -107,7 +71,7 @@ class _Watcher:
         self._shown = self._began = time.monotonic()
 
     def told(self, row: Row, outcome: Outcome) -> None:
-        self._costs.add(row, outcome)
+        self._time_left.told(row, outcome)
         self._told += 1
 
     def say(self, line: str) -> None:
@@ -125,9 +89,10 @@ class _Watcher:
         if self._ledger is None:
             return ""
         done, total = _totals(self._ledger)
+        self._time_left.look(self._ledger)
         if self._waits_for:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
-        seconds = time_left(self._ledger, self._costs, self._slots)
+        seconds = self._time_left.seconds(self._ledger, self._slots)
         eta = "time left: measuring" if seconds is None else f"about {duration(seconds)} left"
         parts = [f"{done}/{total} trials", self._rate(), eta, _under_way(self._ledger)]
         return ", ".join(part for part in parts if part)
@@ -246,11 +211,13 @@ def _totals(ledger: Ledger) -> tuple[int, int]:
 
 
 def _under_way(ledger: Ledger) -> str:
-    """The first cell that has a trial under way, and how many more."""
-    cells = [name for name, cell in ledger.cells.items() if cell.running()]
+    """The first cell that has a trial under way, how far that is, and how many more cells."""
+    cells = [(cell, rows) for cell in ledger.cells.values() if (rows := cell.running())]
     if not cells:
         return ""
-    return f"at {cells[0]}" + (f" and {len(cells) - 1} more" if cells[1:] else "")
+    cell, (row, *_) = cells[0]
+    far = f" ({len(row.validations)}/{cell.cell.run['intervals']})" if row.validations else ""
+    return f"at {cell.cell.id}{far}" + (f" and {len(cells) - 1} more" if cells[1:] else "")
 
 
 def _by(cell: CellLedger) -> str:

@@ -88,6 +88,10 @@ def test_status(running: StudyRecord, tmp_path: Path) -> None:
         assert told_of["search"]["planned"] == cell.planned_trials
         assert told_of["pruned"] == sum(row.state == "PRUNED" for row in cell.search)
         values = [row.value for row in cell.search if row.value is not None]
+        under_way = [row for row in cell.rows if row.state == "RUNNING"]
+        assert told_of["running"] == len(under_way)
+        assert told_of["intervals_under_way"] == sum(len(row.validations) for row in under_way)
+        assert told_of["intervals"] == cell.run["intervals"]
         assert told_of["best_value"] == (max(values) if values else None)
 
 

@@ -74,7 +74,7 @@ def run(searcher: Multiplexer, seed: int, rows: int | None = None) -> list[Row]:
         ended = live.pop(draws.randrange(len(live)))
         row = searcher.row(ended)
         assert row is not None
-        point = {"interval": 9, "val_auroc": 1 - (row.params["margin"] - 0.5) ** 2}
+        point = {"interval": 9, "val_auroc": 1 - (row.params.get("margin", 1.0) - 0.5) ** 2}
         outcome = json.dumps(Outcome(curve=[point]).to_json())
         searcher.on_trial_complete(ended, {"interval": 9, "outcome": outcome})
     return order
@@ -104,6 +104,20 @@ def test_who_waits_is_passed_over_until_nothing_else_is_left(handed: Handed) -> 
     rows = [searcher.row(str(n)) for n in range(14, 14 + 16)]
     assert all(row is not None and row.cell[-3:] != "0.3" for row in rows)
     assert searcher.suggest("30") is None
+
+
+def test_without_a_search_all_cells_have_their_first_seed_before_one_has_its_second(
+    handed: Handed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none: dict[str, Any] = {"trials": 0, "random_trials": 0, "neighbour": None}
+    fixed = [replace(cell, space={}, fixed={"margin": 1.0}, **none) for cell in CHAINS]
+    monkeypatch.setattr(f"{__name__}.CHAINS", fixed)
+    searcher, ledger = handed(2)
+    order = run(searcher, seed=0)
+    assert ledger.finished
+    assert [(row.cell, row.seed) for row in order] == [
+        (cell.id, seed) for seed in range(2) for cell in fixed
+    ]
 
 
 def test_a_new_driver_goes_on_where_the_chain_was(handed: Handed) -> None:

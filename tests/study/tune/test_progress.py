@@ -13,6 +13,7 @@ from rich.console import Console
 from study.ledger.ledger import CellLedger, Ledger
 from study.tune.progress import PlainProgress, TableProgress, progress_for
 from study.tune.quiet import quiet
+from study.tune.time_left import TimeLeft
 from trainables.config import Outcome
 
 Opener = Callable[..., Ledger]
@@ -51,6 +52,55 @@ def test_plain_lines_say_what_is_done_and_what_is_left(
     assert ", 18.0 an hour, " in out.getvalue().splitlines()[-1]
 
 
+def test_long_trials_are_judged_by_their_intervals_before_one_ends(
+    open_ledger: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine intervals a trial, one in 100 s, but for the first, before which much else is done."""
+    now = 0.0
+    monkeypatch.setattr("study.tune.time_left.time.monotonic", lambda: now)
+    ledger = open_ledger()
+    (cell,) = ledger.cells.values()
+    intervals = cell.cell.run["intervals"]
+    assert intervals == 9
+    left = TimeLeft()
+    rows = [cell.next_search(), cell.next_search()]
+    told = []
+    for count in range(4):
+        now = 1000.0 + 100 * count
+        for row in rows if count else []:
+            assert row is not None
+            cell.report(row, {count: 0.7})
+        left.look(ledger)
+        told.append(left.seconds(ledger, slots=2))
+    # Eight trials of 900 s by twos, of which two have come to their second and third interval.
+    assert told == [None, None, pytest.approx(3600 - 200), pytest.approx(3600 - 300)]
+    # Eight side by side wait for the longest.
+    assert left.seconds(ledger, slots=8) == pytest.approx((7200 - 600) / 8)
+    assert left.seconds(ledger, slots=80) == pytest.approx(600)
+    out = io.StringIO()
+    progress = PlainProgress(Console(file=out))
+    progress.start(ledger, slots=2)
+    assert out.getvalue().endswith(f"measuring, at {cell.cell.id} (3/9)\n")
+
+
+def test_what_a_stopped_driver_had_reported_is_not_timed(
+    open_ledger: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("study.tune.time_left.time.monotonic", lambda: now)
+    ledger = open_ledger()
+    (cell,) = ledger.cells.values()
+    row = cell.next_search()
+    assert row is not None
+    cell.report(row, dict.fromkeys(range(1, 7), 0.7))
+    left = TimeLeft()
+    for at, count in ((0.0, 6), (500.0, 7), (600.0, 8)):
+        now = at
+        cell.report(row, {count: 0.7})
+        left.look(ledger)
+    assert left.seconds(ledger, slots=1) == pytest.approx(7 * 900 + 100)
+
+
 def test_the_table_shows_every_cell_and_the_bar(open_ledger: Opener) -> None:
     out = io.StringIO()
     progress = TableProgress(Console(file=out, force_terminal=True, width=100, height=30))
@@ -73,6 +123,7 @@ def test_all_noise_goes_to_the_log_and_the_terminal_stays_usable(tmp_path: Path)
 import os, subprocess, sys
 from pathlib import Path
 from study.tune.quiet import quiet
+from study.tune.time_left import TimeLeft
 with quiet(Path({str(log)!r})) as terminal:
     print("python noise")
     print("error noise", file=sys.stderr)
