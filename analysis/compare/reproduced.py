@@ -71,7 +71,8 @@ def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
         One row a cell and published figure: cell, method, task, imratio, ratio, mean, std, n,
         rows (ours), source, table, published_mean, published_std, note (of the source),
         difference (ours less theirs), deviations (difference in units of published_std; NaN
-        without one), protocol (what we did otherwise, sentences).
+        without one), evaluations, seconds (gradient evaluations and time of a trial, means over
+        ours), protocol (what we did otherwise, sentences).
     """
     theirs = published()
     theirs = theirs[(theirs["metric"] == "test AUC") & (theirs["ours"] != "")]
@@ -79,6 +80,9 @@ def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
         key_dataset=theirs["dataset"].map(DATASETS), key_model=theirs["model"].map(MODELS)
     )
     by_cell = scores.set_index("cell")
+    done = results.confirm[results.confirm["state"] == "COMPLETE"]
+    costs = done.groupby("cell")[["gradient_evaluations", "seconds"]].mean()
+    costs = costs.rename(columns={"gradient_evaluations": "evaluations"})
     beside = []
     for cell in results.study.cells:
         ours = by_cell.loc[cell.id]
@@ -91,9 +95,11 @@ def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
             & np.isclose(theirs["imratio"], cell.imratio)
         ]
         own: Row = {"cell": cell.id} | {name: ours[name] for name in _OURS[1:]}
+        own |= costs.loc[cell.id].to_dict()
         beside += [own | _beside(cell, own, row) for row in same.to_dict("records")]
     names = [*_OURS, "source", "table", "published_mean", "published_std", "note"]
-    return pd.DataFrame(beside, columns=[*names, "difference", "deviations", "protocol"])
+    names += ["difference", "deviations", *costs.columns, "protocol"]
+    return pd.DataFrame(beside, columns=names)
 
 
 def _beside(cell: CellRecord, own: Row, row: Row) -> Row:

@@ -119,5 +119,30 @@ def test_the_section_counts_what_was_met(make: Callable[..., Results]) -> None:
     assert "1 of 2 figures lie within 2 published deviations" in str(
         getattr(found.blocks[0], "text", "")
     )
+    assert "searched anew" in str(getattr(found.blocks[0], "text", ""))
     (table,) = found.tables()
     assert [len(row) for row in table.rows] == [len(table.columns)] * 2
+
+
+def test_what_was_not_searched_is_not_said_to_be(make: Callable[..., Results]) -> None:
+    found = section.section(Findings(make(search=(), planned_trials=0, selected=None)))
+    assert found is not None
+    said = str(getattr(found.blocks[0], "text", ""))
+    assert "no hyperparameter was searched" in said
+    assert "searched anew" not in said
+
+
+def test_a_figure_comes_with_what_a_trial_of_ours_took(
+    make: Callable[..., Results], confirm: Build
+) -> None:
+    spent = [(1_000_000.0, 3600.0), (1_000_000.0, 1800.0), (None, None)]
+    rows = tuple(
+        confirm(i, value, gradient_evaluations=evaluations, seconds=seconds)
+        for i, (value, (evaluations, seconds)) in enumerate(zip(AUCS, spent, strict=True))
+    )
+    results = make(confirm=rows)
+    table = beside(results)
+    assert table["evaluations"].tolist() == [1_000_000.0] * 2
+    assert table["seconds"].tolist() == [2700.0] * 2
+    (shown,) = section.section(Findings(results)).tables()  # type: ignore[union-attr]
+    assert [cell.text for cell in shown.rows[0][7:9]] == ["1.00 M", "45.0 min"]
