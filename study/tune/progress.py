@@ -20,6 +20,9 @@ from trainables.config import Outcome
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage"]
 
 PLAIN_SECONDS = 10.0
+PLAIN_SHARE = 0.01
+"""Of the time since the start, between two lines, so that a log of days stays short."""
+
 TABLE_SECONDS = 0.5
 
 
@@ -55,9 +58,9 @@ def stage(cell: CellLedger) -> str:
 class _Watcher:
     """What both kinds of progress share: the ledger, the time left and a clock."""
 
-    def __init__(self, console: Console, period: float) -> None:
+    def __init__(self, console: Console, period: float, share: float = 0.0) -> None:
         self._console = console
-        self._period = period
+        self._period, self._share = period, share
         self._time_left = TimeLeft()
         self._ledger: Ledger | None = None
         self._slots = 1
@@ -80,9 +83,11 @@ class _Watcher:
 
     def _due(self, waits_for: str | None) -> bool:
         news, self._waits_for = waits_for != self._waits_for, waits_for
-        if not news and time.monotonic() - self._shown < self._period:
+        now = time.monotonic()
+        pause = max(self._period, self._share * (now - self._began))
+        if not news and now - self._shown < pause:
             return False
-        self._shown = time.monotonic()
+        self._shown = now
         return True
 
     def _headline(self) -> str:
@@ -107,10 +112,10 @@ class _Watcher:
 
 
 class PlainProgress(_Watcher):
-    """One line every few seconds and one for each cell that is done; for logs and pipes."""
+    """Lines, ever fewer, and one for each cell that is done; for logs and pipes."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console, PLAIN_SECONDS)
+        super().__init__(console, PLAIN_SECONDS, PLAIN_SHARE)
         self._stages: dict[str, str] = {}
 
     def start(self, ledger: Ledger, slots: int) -> None:

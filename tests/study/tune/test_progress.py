@@ -83,6 +83,23 @@ def test_long_trials_are_judged_by_their_intervals_before_one_ends(
     assert out.getvalue().endswith(f"measuring, at {cell.cell.id} (3/9)\n")
 
 
+def test_a_log_of_days_stays_short(open_ledger: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, now = io.StringIO(), 0.0
+    monkeypatch.setattr("study.tune.progress.time.monotonic", lambda: now)
+    progress = PlainProgress(Console(file=out))
+    progress.start(open_ledger(), slots=2)
+    lines = []
+    for at in range(0, 2 * 86_400, 5):
+        now = float(at)
+        progress.tick(None)
+        lines.append(len(out.getvalue().splitlines()))
+    assert lines[12] == 1 + 6  # after a minute, every ten seconds
+    assert 500 < lines[-1] < 700
+    # What a study begins to wait for is said at once.
+    progress.tick("a node")
+    assert out.getvalue().endswith("waiting for a node\n")
+
+
 def test_what_a_stopped_driver_had_reported_is_not_timed(
     open_ledger: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
