@@ -161,6 +161,7 @@ def train(arguments: argparse.Namespace) -> None:
         "precision": arguments.precision,
         "device": arguments.device,
         "channels_last": arguments.channels_last,
+        "compile": arguments.compile,
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     done = {
@@ -275,6 +276,7 @@ def main(arguments: Sequence[str]) -> None:
     training.add_argument("--batch-size", type=int, default=128)
     training.add_argument("--precision", default="f32")
     training.add_argument("--channels-last", action="store_true")
+    training.add_argument("--compile", action="store_true", help="on a CPU")
     training.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     training.add_argument("--jobs", type=int, default=1)
     training.add_argument("--first-seed", type=int, default=0)
