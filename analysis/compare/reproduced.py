@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.columns import PLACE, Row
 from analysis.compare.published import published
+from analysis.labels import plural
 from analysis.results import Results
 from study.records import CellRecord
 
@@ -125,7 +126,7 @@ def _differences(cell: CellRecord, n: int, row: Row) -> tuple[str, ...]:
             f"{cell.epochs} epoch{'s' * (cell.epochs != 1)}, the paper {paper.epochs}",
         ),
         (cell.batch_size != batch, f"batches of {cell.batch_size}, the paper {batch}"),
-        (n != paper.runs, f"{n} seeds, the paper {paper.runs} runs"),
+        (n != paper.runs, f"{plural(n, 'seed')}, the paper {paper.runs} runs"),
     ]
     for name, (value, words) in _ASIDE.items():
         ours = cell.run.get(name, value)

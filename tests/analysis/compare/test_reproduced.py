@@ -76,6 +76,11 @@ def test_what_was_done_otherwise(
     assert words in said
 
 
+def test_one_seed_is_one_seed(make: Callable[..., Results], confirm: Build) -> None:
+    table = beside(make(confirm=(confirm(0, 0.72),))).set_index("source")
+    assert table["protocol"]["ICLR2022 (CT/PDSCA)"] == ("1 seed, the paper 3 runs",)
+
+
 def test_small_batches_on_stl10(make: Callable[..., Results]) -> None:
     table = beside(make(dataset="stl10", batch_size=32)).set_index("source")
     assert table["protocol"]["ICLR2022 (CT/PDSCA)"] == ()
