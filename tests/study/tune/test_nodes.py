@@ -13,8 +13,8 @@ MOUNTED = [
     ("/home", "nfs4"),
     ("/home/me/scratch", "xfs"),
     ("/home/me/two words", "lustre"),
-    ("/data", "ext4"),
-    ("/data", "cifs"),  # mounted over it
+    ("/aucstudy", "ext4"),
+    ("/aucstudy", "cifs"),  # mounted over it
 ]
 
 
@@ -28,7 +28,7 @@ MOUNTED = [
         ("/home/me/scratch/s", "xfs"),
         ("/home/me/two words/s", "lustre"),
         ("/home/me/scratch/../s", "nfs4"),
-        ("/data/s", "cifs"),
+        ("/aucstudy/s", "cifs"),
     ],
 )
 def test_the_nearest_mount_point_above_holds_a_path(path: str, kind: str) -> None:
