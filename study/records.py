@@ -169,6 +169,11 @@ class CellRecord:
         """Validations a run."""
         return int(self.run["intervals"])
 
+    @property
+    def running(self) -> list[TrialRecord]:
+        """Rows under way, or left so by a driver that has died."""
+        return [row for row in self.rows if row.state == "RUNNING"]
+
     @cached_property
     def standing(self) -> Standing[TrialRecord]:
         """Where the cell stands: what is over, and what is left."""

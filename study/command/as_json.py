@@ -120,11 +120,9 @@ def _cell(cell: CellRecord) -> dict[str, Any]:
         "profile": {"planned": at.profile_done + at.profile_left, "done": at.profile_done},
         "pruned": sum(row.state == "PRUNED" for row in cell.search),
         "failed": sum(row.state == "FAIL" for row in counted),
-        "running": sum(row.state == "RUNNING" for row in cell.rows),
+        "running": len(cell.running),
         "intervals": cell.intervals,
-        "intervals_under_way": sum(
-            len(row.validations) for row in cell.rows if row.state == "RUNNING"
-        ),
+        "intervals_under_way": sum(len(row.validations) for row in cell.running),
         "selects_by": selects_by(cell.run),
         "best_value": max(values, default=None),
     }

@@ -169,7 +169,7 @@ def _classes(names: Sequence[str]) -> str:
 
 def _under_way(cell: CellRecord) -> str:
     """How many trials are under way, and how much of them is trained, once it is some."""
-    running = [len(row.validations) for row in cell.rows if row.state == "RUNNING"]
+    running = [len(row.validations) for row in cell.running]
     share = sum(running) / (len(running) * cell.intervals) if running else 0.0
     return f"{len(running)} ({share:.0%})" if share else f"{len(running)}"
 

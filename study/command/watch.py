@@ -85,7 +85,7 @@ def line(study: StudyRecord, waits_for: str | None = None) -> str:
     """How far a study is, in one line."""
     done = sum(cell.standing.done for cell in study.cells)
     planned = sum(cell.standing.planned for cell in study.cells)
-    running = sum(row.state == "RUNNING" for cell in study.cells for row in cell.rows)
+    running = sum(len(cell.running) for cell in study.cells)
     finished = sum(cell.standing.finished for cell in study.cells)
     said = f"{done} of {planned} trials and {finished} of {len(study.cells)} cells are finished"
     if _finished(study):

@@ -94,7 +94,6 @@ class _Watcher:
         if self._ledger is None:
             return ""
         done, total = _totals(self._ledger)
-        self._time_left.look(self._ledger)
         if self._waits_for:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
         seconds = self._time_left.seconds(self._ledger, self._slots)

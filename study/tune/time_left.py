@@ -2,9 +2,10 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from trainables.config import Outcome
 
@@ -44,25 +45,21 @@ class TimeLeft:
         if outcome.seconds:
             self._finished[row.cell, row.phase].append(outcome.seconds)
 
-    def look(self, ledger: Ledger) -> None:
-        """Note how far the rows under way are."""
-        now = time.monotonic()
-        for row in (row for cell in ledger.cells.values() for row in cell.running()):
-            count = len(row.validations)
-            reports = self._under_way.setdefault(row.name, _Reports(count))
-            if count > reports.last:
-                if reports.since is None:
-                    reports.first, reports.since = count, now
-                reports.last, reports.at = count, now
-
     def seconds(self, ledger: Ledger, slots: int) -> float | None:
         """Until the study is done; None while nothing tells how long a trial takes.
+
+        To be asked now and then: each time it notes how far the rows under way are.
 
         Args:
             ledger: of the study.
             slots: trials that run side by side.
         """
-        expected = {name: self._expected(cell) for name, cell in ledger.cells.items()}
+        running = {name: cell.running() for name, cell in ledger.cells.items()}
+        self._note(row for rows in running.values() for row in rows)
+        expected = {
+            name: self._expected(rows, ledger.cells[name].cell.run["intervals"])
+            for name, rows in running.items()
+        }
         total = longest = 0.0
         for name, cell in ledger.cells.items():
             standing = cell.standing
@@ -75,10 +72,24 @@ class TimeLeft:
                 trial = self._trial(name, phase, expected)
                 if trial is None:
                     return None
-                done = [_share(row, cell) for row in cell.running() if row.phase == phase]
+                done = [
+                    len(row.validations) / cell.cell.run["intervals"]
+                    for row in running[name]
+                    if row.phase == phase
+                ]
                 total += (rows - sum(done)) * trial
                 longest = max([longest, *(trial * (1 - share) for share in done)])
         return max(total / max(1, slots), longest)
+
+    def _note(self, running: Iterable[Row]) -> None:
+        now = time.monotonic()
+        for row in running:
+            count = len(row.validations)
+            reports = self._under_way.setdefault(row.name, _Reports(count))
+            if count > reports.last:
+                if reports.since is None:
+                    reports.first, reports.since = count, now
+                reports.last, reports.at = count, now
 
     def _trial(self, cell: str, phase: str, expected: dict[str, list[float]]) -> float | None:
         """Mean seconds of a trial of the cell's phase, else of the cell, else of all."""
@@ -91,16 +102,10 @@ class TimeLeft:
         )
         return sum(known) / len(known) if known else None
 
-    def _expected(self, cell: CellLedger) -> list[float]:
-        """Seconds of whole trials, by those of the cell that have told two intervals or more."""
-        told = [self._under_way[row.name] for row in cell.running() if row.name in self._under_way]
-        intervals = cell.cell.run["intervals"]
+    def _expected(self, running: Iterable[Row], intervals: int) -> list[float]:
+        """Seconds of whole trials, by those rows that have told two intervals or more."""
         return [
             (each.at - each.since) / (each.last - each.first) * intervals
-            for each in told
+            for each in (self._under_way[row.name] for row in running)
             if each.since is not None and each.last > each.first
         ]
-
-
-def _share(row: Row, cell: CellLedger) -> float:
-    return len(row.validations) / float(cell.cell.run["intervals"])

@@ -70,7 +70,6 @@ def test_long_trials_are_judged_by_their_intervals_before_one_ends(
         for row in rows if count else []:
             assert row is not None
             cell.report(row, {count: 0.7})
-        left.look(ledger)
         told.append(left.seconds(ledger, slots=2))
     # Eight trials of 900 s by twos, of which two have come to their second and third interval.
     assert told == [None, None, pytest.approx(3600 - 200), pytest.approx(3600 - 300)]
@@ -114,7 +113,7 @@ def test_what_a_stopped_driver_had_reported_is_not_timed(
     for at, count in ((0.0, 6), (500.0, 7), (600.0, 8)):
         now = at
         cell.report(row, {count: 0.7})
-        left.look(ledger)
+        left.seconds(ledger, slots=1)
     assert left.seconds(ledger, slots=1) == pytest.approx(7 * 900 + 100)
 
 
