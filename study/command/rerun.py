@@ -15,7 +15,7 @@ from study.ledger.rules import FINISHED
 from study.provenance import versions
 from study.reader import read_study
 from study.records import CellRecord, StudyRecord, TrialRecord
-from study.spec import before_values
+from study.spec import before_values, data_root, load_spec
 from study.words import METRICS
 from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
@@ -90,11 +90,14 @@ def find_row(study: StudyRecord, name: str) -> tuple[CellRecord, TrialRecord]:
 def rerun(directory: Path, name: str) -> Rerun:
     """Train the row called ``name`` of the study in ``directory`` again, in this process.
 
-    A pruned row is trained as far as it had come. Nothing is written.
+    A pruned row is trained as far as it had come. Its data are looked for where ``run`` of this
+    directory would look now, which need not be where the row's machine had them. Nothing is
+    written.
 
     Raises:
         LedgerError: there is no such study or row, the row has not reported anything yet, or the
             weights that its network began with are not the same.
+        SpecError: the directory's study.yaml cannot be read as a spec.
         TrainableError: its method or data are not there any more.
     """
     study = read_study(directory)
@@ -105,7 +108,8 @@ def rerun(directory: Path, name: str) -> Rerun:
             "run on, or choose another trial."
         )
     params = {**before_values(cell.base), **cell.fixed, **row.params}
-    config = trial(cell.base, cell.imratio, cell.run, params, row.seeds)
+    run = {**cell.run, "data_root": str(data_root(load_spec(str(directory))))}
+    config = trial(cell.base, cell.imratio, run, params, row.seeds)
     _refuse_other_weights(study, cell, config)
     torch.set_num_threads(1)
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)

@@ -126,6 +126,22 @@ def test_other_weights_than_it_began_with_are_refused(
         rerun(directory, f"{CELL}/search/1")
 
 
+def test_the_data_are_looked_for_where_a_run_would_look(
+    study: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(builder("resnet20")(1, 8).features.state_dict(), tmp_path / "w.pth")
+    directory = study(model={"name": "resnet20", "weights": "w.pth"})
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (tmp_path / "w.pth").rename(moved / "w.pth")
+    file = directory / "study.yaml"
+    spec = yaml.safe_load(file.read_text())
+    assert spec["data_root"] == read_study(directory).cells[0].run["data_root"] == str(tmp_path)
+    file.write_text(yaml.safe_dump({**spec, "data_root": None}))
+    monkeypatch.setenv("AUCSTUDY_DATA", str(moved))
+    assert rerun(directory, f"{CELL}/search/1").same
+
+
 def test_an_unknown_row_is_refused_with_names_that_there_are(study: Callable[..., Path]) -> None:
     with pytest.raises(LedgerError, match=f"has no 'x'.*{CELL}/search/0"):
         rerun(study(), "x")
