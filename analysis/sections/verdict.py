@@ -82,15 +82,18 @@ def summary(findings: Findings) -> list[Markup]:
     """Two sentences: who leads, and whether the tests support it."""
     results, verdicts = findings.results, findings.verdicts
     compared = [verdict for verdict in verdicts if verdict.rivals]
-    start = Markup("{} compared on {}").format(
-        plural(len(results.methods), "method"), plural(len(verdicts), "setting")
-    )
+    methods, settings = (len(results.methods), "method"), (len(verdicts), "setting")
+    planned = Markup("{} on {}.").format(plural(*methods), plural(*settings))
     if not any(verdict.best for verdict in verdicts):
         said = "No confirm trial has finished, so there is no result to report yet."
-        return [start + ".", Markup(said)]
+        return [planned, Markup(said)]
     if not compared:
         said = "No setting has results of two methods, so nothing can be compared yet."
-        return [start + ".", Markup(said)]
+        return [planned, Markup(said)]
+    with_result = set[str]().union(*(_with_result(verdict) for verdict in compared))
+    start = Markup("{} compared on {}").format(
+        _part(len(with_result), *methods), _part(len(compared), *settings)
+    )
     first = [verdict.best.method for verdict in compared if verdict.best]
     leads = [(method, first.count(method)) for method in results.methods]
     counted = [
@@ -101,6 +104,15 @@ def summary(findings: Findings) -> list[Markup]:
     said = start + "; highest mean test AUROC: " + Markup(listing(counted)) + "."
     whose = "the best method" if _repeated(results) else "the configuration of the best method"
     return [said, Markup(_supported(compared, whose) + _alike(compared))]
+
+
+def _with_result(verdict: Verdict) -> Sequence[str]:
+    return [verdict.best.method, *verdict.rivals] if verdict.best else []
+
+
+def _part(count: int, whole: int, noun: str) -> str:
+    """ "3 methods", or "2 of 3 methods"."""
+    return plural(whole, noun) if count == whole else f"{count} of {plural(whole, noun)}"
 
 
 def _alike(compared: Sequence[Verdict]) -> str:

@@ -11,7 +11,7 @@ from analysis import labels
 from analysis.compare import significance
 from analysis.findings import Findings
 from analysis.results import Results, from_record
-from analysis.sections import critical_difference, main_table, method_pairs
+from analysis.sections import critical_difference, main_table, method_pairs, verdict
 from analysis.sections.across import across
 from analysis.write.blocks import Block, Figure, Note, Section
 
@@ -71,6 +71,20 @@ def test_intervals_are_those_of_the_frame(make: Callable[..., Results]) -> None:
     assert f"{labels.auroc(first['low'])} to {labels.auroc(first['high'])}" in shown
     assert f"{labels.auroc(first['boot_low'])} to {labels.auroc(first['boot_high'])}" in shown
     assert shown[-4:] == [labels.MISSING] * 4  # no predictions
+
+
+def test_the_verdict_counts_what_has_results(make: Callable[..., Results]) -> None:
+    """Three methods in two settings."""
+
+    def begins(*lost: tuple[str, int]) -> str:
+        return str(verdict.summary(Findings(make(lost=lost)))[0])
+
+    assert begins().startswith("3 methods compared on 2 settings; ")
+    assert begins(("worst", 0)).startswith("3 methods compared on 2 settings; ")
+    assert begins(("worst", 0), ("worst", 1)).startswith("2 of 3 methods compared on 2 settings; ")
+    one = ("next", 0), ("worst", 0), ("worst", 1)
+    assert begins(*one).startswith("2 of 3 methods compared on 1 of 2 settings; ")
+    assert begins(*one, ("next", 1)) == "3 methods on 2 settings."
 
 
 def test_pairs_show_the_best_and_keep_all(make: Callable[..., Results]) -> None:
