@@ -1,7 +1,7 @@
 """A hyperparameter: a dataclass field that knows its meaning, unit, source and allowed values."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
@@ -30,6 +30,9 @@ class Hyperparameter:
         before: for a hyperparameter that is newer than its method and whose default trains
             otherwise than the method did: the value that means what the method did. A study that
             was begun without it goes on with this one. None: there is no such value.
+        only_with: other hyperparameters, and those values of each with which this one does
+            something: one such value is enough. Those that the method lacks do not count. None: it
+            always does something.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Hyperparameter:
     open_high: bool = False
     choices: tuple[str, ...] = ()
     before: Any = None
+    only_with: Mapping[str, Sequence[Any]] | None = None
 
     @property
     def domain(self) -> str:
@@ -57,6 +61,16 @@ class Hyperparameter:
         if type(None) in kinds:
             words.append("null")
         return " or ".join(words)
+
+    def acts(self, fixed: Mapping[str, Any], tuned: Collection[str] = ()) -> bool:
+        """It does something where the others of its method have the values ``fixed``, and those
+        named in ``tuned`` may have any."""
+        asked = [
+            name in tuned or fixed[name] in values
+            for name, values in (self.only_with or {}).items()
+            if name in fixed or name in tuned
+        ]
+        return any(asked) or not asked
 
     def check(self, value: object) -> None:
         """Do nothing if ``value`` is allowed.
@@ -113,6 +127,7 @@ def hyperparameter(
     open_high: bool = False,
     choices: Sequence[str] = (),
     before: T | None = None,
+    only_with: Mapping[str, Sequence[Any]] | None = None,
 ) -> T:
     """A dataclass field that is a hyperparameter; the arguments are those of `Hyperparameter`.
 
@@ -128,6 +143,7 @@ def hyperparameter(
         "open_high": open_high,
         "choices": tuple(choices),
         "before": before,
+        "only_with": only_with,
     }
     return field(default=default, metadata={_KEY: about})
 

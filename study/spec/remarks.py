@@ -12,7 +12,7 @@ from optuna.distributions import (
 
 from study.spec.model import StudySpec, ratios
 from study.spec.network_options import option_space
-from study.spec.space import tuned_space
+from study.spec.space import idle, tuned_space
 
 __all__ = ["remarks"]
 
@@ -37,6 +37,13 @@ def remarks(spec: StudySpec) -> Iterator[str]:
     options = [option_space(spec, task) for task in spec.tasks]
     for variant in spec.methods:
         tuned = tuned_space(spec, variant)
+        nothing = idle(spec, variant)
+        if searched := [name for name in tuned if name in nothing]:
+            yield (
+                f"{variant.name} searches {', '.join(searched)}, which does nothing there as the "
+                f"method is set. `aucstudy list {variant.method}` says with what it acts: set "
+                "that, or do not search it."
+            )
         space = min(({**tuned, **each} for each in options), key=_configurations)
         configurations = _configurations(space)
         if space and configurations < trials:

@@ -24,6 +24,7 @@ __all__ = [
     "default_space",
     "distribution",
     "fixed_params",
+    "idle",
     "is_whole",
     "kinds",
     "named_pairs",
@@ -172,3 +173,17 @@ def space_entry(distribution: BaseDistribution) -> dict[str, Any]:
             "step": step,
         }
     raise TypeError(f"a search space holds Optuna's distributions, not {distribution!r}")
+
+
+def idle(spec: StudySpec, variant: Variant) -> frozenset[str]:
+    """The hyperparameters of ``variant`` that do nothing as it is set, such as ``mixup_alpha``
+    where nothing is mixed."""
+    from trainables.hyperparameters import hyperparameters
+    from trainables.methods import METHODS
+    from trainables.names import resolve
+
+    known = hyperparameters(resolve("method", METHODS, variant.method))
+    fixed = fixed_params(spec, variant)
+    settings = {name: fixed.get(name, about.default) for name, about in known.items()}
+    tuned = tuned_space(spec, variant)
+    return frozenset(name for name, about in known.items() if not about.acts(settings, tuned))

@@ -43,6 +43,7 @@ class CETuned(MixingMethod):
         low=0,
         high=1,
         open_high=True,
+        only_with={"optimizer": ("sgd", "sam")},
     )
     nesterov: bool = hyperparameter(
         True,

@@ -45,6 +45,8 @@ C = "Yuan et al., ICLR 2022 (compositional training)"
 X = "Xv, Li, Yang, AUC-mixup (arXiv 2310.11693)"
 Z = "Zhu et al., ICML 2022 (arXiv 2203.00176)"
 
+_MIXED = tuple(name for name in MIXES if name != NONE)
+
 DUAL_LR = 0.1
 """Of alpha beside Adam: at Adam's own rates, about 0.001, alpha stays at 0, where the loss pulls no
 class from the other.
@@ -79,6 +81,7 @@ def sgd_momentum() -> float:
         low=0,
         high=1,
         open_high=True,
+        only_with={"optimizer": ("sgd", "sam")},
     )
 
 
@@ -92,6 +95,7 @@ def momentum() -> float:
         low=0,
         high=1,
         open_high=True,
+        only_with={"optimizer": ("pesg", "sgd", "sam")},
     )
 
 
@@ -121,6 +125,7 @@ def sam_rho() -> float:
         source="Foret et al., ICLR 2021 (arXiv 2010.01412), sec. 3.1",
         unit="norm of all weights together",
         low=0,
+        only_with={"optimizer": ("sam",), "pretrain_optimizer": ("sam",)},
     )
 
 
@@ -153,6 +158,7 @@ def epoch_decay(only: str = "") -> float:
         help="pull to the reference point, the mean of the weights in the stage before" + only,
         source=f"{M}: its gamma, tried from 1/1000 to 1/100",
         low=0,
+        only_with={"optimizer": ("pesg", "sam")},
     )
 
 
@@ -296,6 +302,7 @@ def mixup_alpha() -> float:
         "Beta(mixup_alpha, 1); 0: nothing is mixed",
         source="Zhang et al., mixup, ICLR 2018 (arXiv 1710.09412), sec. 3.2: CIFAR",
         low=0,
+        only_with={"mix": _MIXED},
     )
 
 
@@ -306,6 +313,7 @@ def mixup_draw() -> str:
         help="lambda of the mix is drawn once a batch or once a sample",
         source=f"{X} leaves it open; batch: Zhang et al., ICLR 2018",
         choices=("batch", "sample"),
+        only_with={"mix": _MIXED},
     )
 
 
