@@ -185,8 +185,17 @@ class Searched(Generic[R]):
 
     @cached_property
     def profiled(self) -> list[R]:
-        """Profile rows around that configuration; none before it is known."""
-        return [row for row in self.rows["profile"] if self._is_current(row)]
+        """Profile rows around that configuration; none before it is known.
+
+        An earlier version also moved what does nothing in the method as it is set; what is left
+        of such rows is neither to be trained nor shown.
+        """
+        moves = self.moves.values if self.moves else ()
+        return [
+            row
+            for row in self.rows["profile"]
+            if self._is_current(row) and row.moved is not None and row.moved[0] in moves
+        ]
 
     @cached_property
     def superseded(self) -> list[R]:

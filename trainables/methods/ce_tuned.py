@@ -49,6 +49,7 @@ class CETuned(MixingMethod):
         True,
         help="Nesterov's form of the momentum, where there is one",
         source="Zagoruyko and Komodakis, BMVC 2016: CIFAR",
+        only_with={"optimizer": ("sgd", "sam")},
     )
     label_smoothing: float = hyperparameter(
         0.0,

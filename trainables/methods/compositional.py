@@ -92,6 +92,7 @@ class PDSCAMethod(Method):
         low=0,
         high=1,
         open_low=True,
+        only_with={"second_moment": ("adam", "amsgrad", "adabound")},
     )
     damping: float = hyperparameter(
         1e-8,
@@ -99,12 +100,23 @@ class PDSCAMethod(Method):
         source="Kingma and Ba, ICLR 2015: its epsilon",
         low=0,
         open_low=True,
+        only_with={"second_moment": ("adam", "amsgrad", "adafom", "adabound")},
     )
     bound_low: float = hyperparameter(
-        1.0, help="least scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
+        1.0,
+        help="least scale 1 / sqrt(z2) of adabound",
+        source="ours",
+        low=0,
+        open_low=True,
+        only_with={"second_moment": ("adabound",)},
     )
     bound_high: float = hyperparameter(
-        100.0, help="largest scale 1 / sqrt(z2) of adabound", source="ours", low=0, open_low=True
+        100.0,
+        help="largest scale 1 / sqrt(z2) of adabound",
+        source="ours",
+        low=0,
+        open_low=True,
+        only_with={"second_moment": ("adabound",)},
     )
     taylor_terms: bool = hyperparameter(
         False,

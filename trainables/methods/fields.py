@@ -219,6 +219,7 @@ def class_beta(default: float) -> float:
         source="Cui et al., CVPR 2019 (arXiv 1901.05555), tried from 0.9 to 0.9999",
         low=0,
         high=1,
+        only_with={"outer": ("weighted_ce",)},
     )
 
 
@@ -233,6 +234,7 @@ def focal_alpha() -> float:
         high=1,
         open_low=True,
         open_high=True,
+        only_with={"outer": ("focal",)},
     )
 
 
@@ -243,6 +245,7 @@ def focal_gamma() -> float:
         help="the larger, the less the easy images count; 0: balanced cross entropy",
         source=FOCAL,
         low=0,
+        only_with={"outer": ("focal",)},
     )
 
 
@@ -254,6 +257,7 @@ def max_margin() -> float:
         source=f"{LDAM}, sec. 4",
         unit="logit",
         low=0,
+        only_with={"outer": ("ldam",)},
     )
 
 

@@ -52,6 +52,7 @@ class Pairwise(SGDMethod):
             unit="1 / score (depends on score_map)",
             low=0,
             open_low=True,
+            only_with={"surrogate": ("logistic", "sigmoid")},
         ),
     )
     score_map: str = listed_after("weight_decay", fields.score_map())

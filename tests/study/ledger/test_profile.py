@@ -98,6 +98,32 @@ def test_a_profile_joins_a_study_that_has_none(opened: Opener) -> None:
     assert {row.phase for row in run_all(opened())} == {"profile"}
 
 
+@pytest.mark.parametrize("left", [None, replace(MOVES, values={"margin": (0.1, 0.5)})])
+def test_what_is_moved_no_more_is_neither_trained_nor_shown(
+    opened: Opener, tmp_path: Path, left: Moves | None
+) -> None:
+    """As of a driver of the version that also moved what does nothing, stopped in the middle."""
+    cell = opened()
+    while row := cell.next_search() or cell.next_confirm():
+        finish(cell, row, 1 - abs(row.params["margin"] - 0.4))
+    for _ in range(3):
+        row = cell.next_profile()
+        assert row is not None
+        finish(cell, row, 0.5)
+    assert [row.state for row in cell.rows["profile"]] == ["COMPLETE"] * 3 + ["WAITING"] * 3
+    cell = opened(moves=left)
+    run_all(cell)
+    standing = cell.standing
+    assert standing.finished
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"name": "s", "storage": None}))
+    (found,) = read_study(tmp_path).cells
+    assert found.standing.finished
+    assert found.standing.left == standing.left == 0
+    assert found.standing.planned == standing.planned
+    names = {row.moved[0] for row in found.profile if row.moved is not None}
+    assert names == (set() if left is None else {"margin"})
+
+
 def test_another_winner_has_its_own_profile(opened: Opener) -> None:
     run_all(opened())
     cell = opened(trials=7)

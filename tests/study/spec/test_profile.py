@@ -7,7 +7,7 @@ import yaml
 
 from study.cells import cells
 from study.errors import SpecError
-from study.spec import changes, dump, parse_spec
+from study.spec import changes, dump, parse_spec, remarks
 from tests.study.specs import SPEC
 
 MARGINS = {"margin": [0.1, 0.5, 1]}
@@ -39,6 +39,40 @@ def test_what_is_not_searched_is_moved_from_where_it_stands() -> None:
     assert auc_m.moves is not None
     assert auc_m.moves.unmoved == {"margin": 0.5, "clip": None}
     assert auc_m.moves.around({}) == [("margin", 0.1), ("margin", 1.0), ("clip", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "fixed", "moved"),
+    [
+        ("ce", "mixup_alpha", {}, False),
+        ("ce", "mixup_alpha", {"mix": "cutmix"}, True),
+        ("ce", "mixup_alpha", {"mix": {"choices": ["none", "mixup"]}}, True),
+        ("ce_mixup", "mixup_alpha", {}, True),
+        ("ce_mixup", "mixup_alpha", {"mix": "none"}, False),
+        ("auc_m", "epoch_decay", {}, True),
+        ("auc_m", "epoch_decay", {"optimizer": "adam"}, False),
+        ("ct_auc", "epoch_decay", {}, True),
+        ("two_stage", "sam_rho", {}, False),
+        ("two_stage", "sam_rho", {"pretrain_optimizer": "sam"}, True),
+    ],
+)
+def test_what_does_nothing_in_a_method_as_it_is_set_is_not_moved(
+    method: str, name: str, fixed: dict[str, Any], moved: bool
+) -> None:
+    spec = parse_spec(spec_of({name: [0.1, 0.5]}, methods=[method], space={method: fixed}))
+    (cell,) = cells(spec)
+    assert (cell.moves is not None) == moved
+
+
+def test_a_search_of_what_does_nothing_is_remarked() -> None:
+    alpha = {"mixup_alpha": {"low": 0.1, "high": 1}}
+
+    def said(**more: Any) -> bool:
+        spec = parse_spec(SPEC | {"space": {"ce": alpha | more}})
+        return any("ce searches mixup_alpha, which does nothing" in each for each in remarks(spec))
+
+    assert said()
+    assert not said(mix="mixup")
 
 
 def test_grids() -> None:

@@ -62,18 +62,7 @@ with which a trial of 12 steps ends elsewhere."""
 
 NEEDED: dict[str, dict[str, Any]] = {
     "prior": {"prior": 0.1},
-    "beta2": {"second_moment": "adam"},
-    "damping": {"second_moment": "adafom"},
-    "bound_low": {"second_moment": "adabound", "bound_high": 1e6},
-    "bound_high": {"second_moment": "adabound"},
-    "ct_ce.max_margin": {"outer": "ldam"},
-    "ct_ce.focal_alpha": {"outer": "focal"},
-    "ct_ce.focal_gamma": {"outer": "focal"},
-    "surrogate_scale": {"surrogate": "logistic"},
-    # Both have a part in every mix; where it is mixup by itself, this changes nothing.
-    "mixup_alpha": {"mix": "mixup"},
-    "mixup_draw": {"mix": "mixup"},
-    "sam_rho": {"optimizer": "sam"},
+    "bound_low": {"bound_high": 1e6},
     "project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 0.5},
     # A new last layer must first learn to rank before alpha is pulled below 0.
     "two_stage.project_alpha": {"margin": 1e-3, "score_map": "raw", "lr": 2.0, "pretrain_lr": 0.1},
@@ -84,7 +73,8 @@ NEEDED: dict[str, dict[str, Any]] = {
         "head_share": 0.75,
     },
 }
-"""If it only has a part beside certain values of others: add those, or ``method.name`` with those
+"""If it only has a part beside certain numbers of others (`Hyperparameter.only_with` says of words
+beside which): add those, or ``method.name`` with those
 of one method."""
 
 OBSERVES = {"taylor_terms"}

@@ -1,7 +1,7 @@
 """What every method must keep: newcomers in METHODS and SPACES inherit these tests."""
 
 import math
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 from itertools import combinations, product
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.trainables.methods.contract_values import (
     ends,
 )
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
+from trainables.errors import DataError
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 from trainables.optimizers.pdsca import INNER
@@ -76,21 +77,68 @@ UNTUNED = [(name, key) for name, key in ALL if key not in SPACES[name] and key n
 
 @pytest.mark.parametrize(("name", "key"), UNTUNED)
 def test_no_other_hyperparameter_is_dead(name: str, key: str) -> None:
-    space_of_others = [space[key].distribution for space in SPACES.values() if key in space]
-    default = hyperparameters(METHODS[name])[key].default
-    if isinstance(default, bool):
-        other: Any = not default
-    elif key in OTHER:
-        other = OTHER[key]
-    else:
-        assert space_of_others, f"{key} is not searched: add a value to contract_values.OTHER."
-        other = ends(space_of_others[0])[0]
-    known = {field.name for field in fields(METHODS[name])}
-    needs = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
+    known = hyperparameters(METHODS[name])
+    needs = {**_beside(name, key), **NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))}
     needed = {k: v for k, v in needs.items() if k in known}
     assert not torch.equal(
-        final_weights(name, **needed), final_weights(name, **{**needed, key: other})
+        final_weights(name, **needed), final_weights(name, **{**needed, key: _other(name, key)})
     )
+
+
+def _other(name: str, key: str) -> Any:
+    """A value that is not the default."""
+    default = hyperparameters(METHODS[name])[key].default
+    if isinstance(default, bool):
+        return not default
+    if key in OTHER:
+        return OTHER[key]
+    of_others = [space[key].distribution for space in SPACES.values() if key in space]
+    assert of_others, f"{key} is not searched: add a value to contract_values.OTHER."
+    return ends(of_others[0])[0]
+
+
+def _beside(name: str, key: str) -> dict[str, Any]:
+    """With these values of others it does something: their defaults if they let it."""
+    known = hyperparameters(METHODS[name])
+    if known[key].acts({k: each.default for k, each in known.items()}):
+        return {}
+    with_what = (known[key].only_with or {}).items()
+    return next({k: values[0]} for k, values in with_what if k in known)
+
+
+GOVERNED = [
+    (name, key, k)
+    for name, key in ALL
+    for known in [hyperparameters(METHODS[name])]
+    for k in known[key].only_with or {}
+    if k in known
+]
+
+
+@pytest.mark.parametrize(("name", "key", "governor"), GOVERNED)
+def test_it_acts_with_each_choice_that_it_names_and_with_no_other(
+    name: str, key: str, governor: str
+) -> None:
+    """Other governors, where a method has two, are words with which it does nothing."""
+    known = hyperparameters(METHODS[name])
+    with_what = known[key].only_with or {}
+    assert {*with_what[governor]} & {*known[governor].choices}
+    without = {
+        k: next(word for word in known[k].choices if word not in values)
+        for k, values in with_what.items()
+        if k in known
+    }
+    needs = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
+    for word in known[governor].choices:
+        try:
+            METHODS[name](**{governor: word}).refuse_images(1)  # the tiny model's are vectors
+        except DataError:
+            continue
+        values = {**without, **needs, governor: word}
+        same = torch.equal(
+            final_weights(name, **values), final_weights(name, **{**values, key: _other(name, key)})
+        )
+        assert same != (word in with_what[governor]), f"{key} beside {governor} {word}"
 
 
 @pytest.mark.parametrize("k", [1, 2])
