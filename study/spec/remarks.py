@@ -38,11 +38,10 @@ def remarks(spec: StudySpec) -> Iterator[str]:
     for variant in spec.methods:
         tuned = tuned_space(spec, variant)
         nothing = idle(spec, variant)
-        if searched := [name for name in tuned if name in nothing]:
+        for name in [name for name in tuned if name in nothing]:
             yield (
-                f"{variant.name} searches {', '.join(searched)}, which does nothing there as the "
-                f"method is set. `aucstudy list {variant.method}` says with what it acts: set "
-                "that, or do not search it."
+                f"{variant.name} searches {name}, which does nothing with {nothing[name]}. Set "
+                "that otherwise, or give it one value instead of a range."
             )
         space = min(({**tuned, **each} for each in options), key=_configurations)
         configurations = _configurations(space)

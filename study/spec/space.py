@@ -175,9 +175,9 @@ def space_entry(distribution: BaseDistribution) -> dict[str, Any]:
     raise TypeError(f"a search space holds Optuna's distributions, not {distribution!r}")
 
 
-def idle(spec: StudySpec, variant: Variant) -> frozenset[str]:
-    """The hyperparameters of ``variant`` that do nothing as it is set, such as ``mixup_alpha``
-    where nothing is mixed."""
+def idle(spec: StudySpec, variant: Variant) -> dict[str, str]:
+    """The hyperparameters of ``variant`` that do nothing as it is set, each with what it is that
+    takes their part away: ``mixup_alpha`` with "mix none"."""
     from trainables.hyperparameters import hyperparameters
     from trainables.methods import METHODS
     from trainables.names import resolve
@@ -186,4 +186,8 @@ def idle(spec: StudySpec, variant: Variant) -> frozenset[str]:
     fixed = fixed_params(spec, variant)
     settings = {name: fixed.get(name, about.default) for name, about in known.items()}
     tuned = tuned_space(spec, variant)
-    return frozenset(name for name, about in known.items() if not about.acts(settings, tuned))
+    return {
+        name: " and ".join(f"{k} {settings[k]}" for k in about.only_with or {} if k in settings)
+        for name, about in known.items()
+        if not about.acts(settings, tuned)
+    }
