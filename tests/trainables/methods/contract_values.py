@@ -13,7 +13,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-__all__ = ["NEEDED", "OBSERVES", "OPTIMIZERS", "OTHER", "SHORT", "ends"]
+from trainables.hyperparameters import hyperparameters
+from trainables.methods import METHODS
+
+__all__ = ["NEEDED", "OBSERVES", "OPTIMIZERS", "OTHER", "SHORT", "ends", "needed"]
 
 
 def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
@@ -76,6 +79,19 @@ NEEDED: dict[str, dict[str, Any]] = {
 """If it only has a part beside certain numbers of others (`Hyperparameter.only_with` says of words
 beside which): add those, or ``method.name`` with those
 of one method."""
+
+
+def needed(name: str, key: str) -> dict[str, Any]:
+    """Values of other hyperparameters of the method beside which the one called ``key`` has a
+    part; none where it has one beside their defaults."""
+    known = hyperparameters(METHODS[name])
+    words: dict[str, Any] = {}
+    if not known[key].acts({k: each.default for k, each in known.items()}):
+        with_what = (known[key].only_with or {}).items()
+        words = next({k: values[0]} for k, values in with_what if k in known)
+    numbers = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
+    return {k: value for k, value in {**words, **numbers}.items() if k in known}
+
 
 OBSERVES = {"taylor_terms"}
 """If it reports more and trains alike: add its name."""

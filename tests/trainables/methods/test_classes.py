@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import pytest
 import torch
 
 from search_spaces import SPACES
-from tests.trainables.methods.contract_values import NEEDED, OTHER, ends
+from tests.trainables.methods.contract_values import OTHER, ends, needed
 from tests.trainables.tiny import STEPS, TinyTrial, generator, of_classes
 from trainables.errors import DataError
 from trainables.hyperparameters import hyperparameters
@@ -67,10 +66,8 @@ def test_no_hyperparameter_is_dead(name: str, key: str) -> None:
     else:
         searched = [space[key].distribution for space in SPACES.values() if key in space]
         low, high = default, OTHER[key] if key in OTHER else ends(searched[0])[0]
-    known = {field.name for field in fields(METHODS[name])}
-    needs = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
-    needed = {k: v for k, v in needs.items() if k in known}
-    assert not torch.equal(ended(name, {**needed, key: low}), ended(name, {**needed, key: high}))
+    beside = needed(name, key)
+    assert not torch.equal(ended(name, {**beside, key: low}), ended(name, {**beside, key: high}))
 
 
 @pytest.mark.parametrize(("name", "params"), VARIANTS)

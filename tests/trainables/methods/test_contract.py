@@ -16,6 +16,7 @@ from tests.trainables.methods.contract_values import (
     OTHER,
     SHORT,
     ends,
+    needed,
 )
 from tests.trainables.tiny import STEPS, TinyTrial, batch, generator
 from trainables.errors import DataError
@@ -77,11 +78,9 @@ UNTUNED = [(name, key) for name, key in ALL if key not in SPACES[name] and key n
 
 @pytest.mark.parametrize(("name", "key"), UNTUNED)
 def test_no_other_hyperparameter_is_dead(name: str, key: str) -> None:
-    known = hyperparameters(METHODS[name])
-    needs = {**_beside(name, key), **NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))}
-    needed = {k: v for k, v in needs.items() if k in known}
+    beside = needed(name, key)
     assert not torch.equal(
-        final_weights(name, **needed), final_weights(name, **{**needed, key: _other(name, key)})
+        final_weights(name, **beside), final_weights(name, **{**beside, key: _other(name, key)})
     )
 
 
@@ -95,15 +94,6 @@ def _other(name: str, key: str) -> Any:
     of_others = [space[key].distribution for space in SPACES.values() if key in space]
     assert of_others, f"{key} is not searched: add a value to contract_values.OTHER."
     return ends(of_others[0])[0]
-
-
-def _beside(name: str, key: str) -> dict[str, Any]:
-    """With these values of others it does something: their defaults if they let it."""
-    known = hyperparameters(METHODS[name])
-    if known[key].acts({k: each.default for k, each in known.items()}):
-        return {}
-    with_what = (known[key].only_with or {}).items()
-    return next({k: values[0]} for k, values in with_what if k in known)
 
 
 GOVERNED = [
@@ -128,13 +118,13 @@ def test_it_acts_with_each_choice_that_it_names_and_with_no_other(
         for k, values in with_what.items()
         if k in known
     }
-    needs = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
+    numbers = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
     for word in known[governor].choices:
         try:
             METHODS[name](**{governor: word}).refuse_images(1)  # the tiny model's are vectors
         except DataError:
             continue
-        values = {**without, **needs, governor: word}
+        values = {**without, **numbers, governor: word}
         same = torch.equal(
             final_weights(name, **values), final_weights(name, **{**values, key: _other(name, key)})
         )
