@@ -37,12 +37,12 @@ def remarks(spec: StudySpec) -> Iterator[str]:
     options = [option_space(spec, task) for task in spec.tasks]
     for variant in spec.methods:
         tuned = tuned_space(spec, variant)
-        nothing = idle(spec, variant)
-        for name in [name for name in tuned if name in nothing]:
-            yield (
-                f"{variant.name} searches {name}, which does nothing with {nothing[name]}. Set "
-                "that otherwise, or give it one value instead of a range."
-            )
+        for name, setting in idle(spec, variant).items():
+            if name in tuned:
+                yield (
+                    f"{variant.name} searches {name}, which does nothing with {setting}. Set that "
+                    "otherwise, or give it one value instead of a range."
+                )
         space = min(({**tuned, **each} for each in options), key=_configurations)
         configurations = _configurations(space)
         if space and configurations < trials:

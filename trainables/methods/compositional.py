@@ -41,6 +41,18 @@ def _inner(before: str | None = None) -> str:
     )
 
 
+def _bound(default: float, which: str) -> float:
+    """A bound of AdaBound's scale, the "least" or the "largest"."""
+    return hyperparameter(
+        default,
+        help=f"{which} scale 1 / sqrt(z2) of adabound",
+        source="ours",
+        low=0,
+        open_low=True,
+        only_with={"second_moment": ("adabound",)},
+    )
+
+
 @dataclass(frozen=True)
 class PDSCAMethod(Method):
     """A method of inner CE and an outer loss, with PDSCA."""
@@ -102,22 +114,8 @@ class PDSCAMethod(Method):
         open_low=True,
         only_with={"second_moment": ("adam", "amsgrad", "adafom", "adabound")},
     )
-    bound_low: float = hyperparameter(
-        1.0,
-        help="least scale 1 / sqrt(z2) of adabound",
-        source="ours",
-        low=0,
-        open_low=True,
-        only_with={"second_moment": ("adabound",)},
-    )
-    bound_high: float = hyperparameter(
-        100.0,
-        help="largest scale 1 / sqrt(z2) of adabound",
-        source="ours",
-        low=0,
-        open_low=True,
-        only_with={"second_moment": ("adabound",)},
-    )
+    bound_low: float = _bound(1.0, "least")
+    bound_high: float = _bound(100.0, "largest")
     taylor_terms: bool = hyperparameter(
         False,
         help="report the terms of the Taylor expansion of one inner step in each trial's curve: "

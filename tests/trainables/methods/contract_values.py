@@ -16,7 +16,7 @@ from optuna.distributions import (
 from trainables.hyperparameters import hyperparameters
 from trainables.methods import METHODS
 
-__all__ = ["NEEDED", "OBSERVES", "OPTIMIZERS", "OTHER", "SHORT", "ends", "needed"]
+__all__ = ["OBSERVES", "OPTIMIZERS", "OTHER", "SHORT", "ends", "needed"]
 
 
 def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
@@ -76,9 +76,8 @@ NEEDED: dict[str, dict[str, Any]] = {
         "head_share": 0.75,
     },
 }
-"""If it only has a part beside certain numbers of others (`Hyperparameter.only_with` says of words
-beside which): add those, or ``method.name`` with those
-of one method."""
+"""If it only has a part beside certain numbers of others (beside which words, its ``only_with``
+says): add those, or ``method.name`` with those of one method."""
 
 
 def needed(name: str, key: str) -> dict[str, Any]:

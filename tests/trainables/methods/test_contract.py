@@ -10,7 +10,6 @@ import torch
 
 from search_spaces import SPACES
 from tests.trainables.methods.contract_values import (
-    NEEDED,
     OBSERVES,
     OPTIMIZERS,
     OTHER,
@@ -118,13 +117,12 @@ def test_it_acts_with_each_choice_that_it_names_and_with_no_other(
         for k, values in with_what.items()
         if k in known
     }
-    numbers = NEEDED.get(f"{name}.{key}", NEEDED.get(key, {}))
     for word in known[governor].choices:
         try:
             METHODS[name](**{governor: word}).refuse_images(1)  # the tiny model's are vectors
         except DataError:
             continue
-        values = {**without, **numbers, governor: word}
+        values = {**needed(name, key), **without, governor: word}
         same = torch.equal(
             final_weights(name, **values), final_weights(name, **{**values, key: _other(name, key)})
         )
