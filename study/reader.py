@@ -17,7 +17,7 @@ from study.ledger import sql as tables
 from study.ledger.lease import driver
 from study.ledger.patience import patiently
 from study.ledger.phases import PHASES, moved_of, optuna_study, over_searches, warm_from_of
-from study.ledger.rules import Standing
+from study.ledger.standing import Standing
 from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
 from study.records import CellRecord, StudyRecord, TrialRecord

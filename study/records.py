@@ -9,7 +9,7 @@ from typing import Any
 from study.cell import Moves
 from study.errors import LedgerError
 from study.ledger.phases import PHASES
-from study.ledger.rules import Standing
+from study.ledger.standing import Standing
 from study.places import Places
 from study.words import with_options
 

@@ -23,7 +23,8 @@ from study.ledger.lease import Lease
 from study.ledger.phases import PHASES, moved_of, optuna_study, warm_from_of
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
-from study.ledger.rules import FINISHED, Searched, Standing, selects_by
+from study.ledger.rules import FINISHED, Searched, selects_by
+from study.ledger.standing import Standing
 from study.ledger.warm_start import draws, may_draw_meanwhile, next_taken
 from study.ledger.writer import Writer
 from trainables.config import Outcome
