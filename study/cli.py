@@ -207,7 +207,7 @@ def rerun(
     study: Study,
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="<cell>/<phase>/<number>.")],
 ) -> None:
-    """Train one trial again from the ledger alone; exit code 1 if it comes out otherwise."""
+    """Train one trial again as the ledger has it; exit code 1 if it comes out otherwise."""
     from study.command.rerun import rerun as train_again
     from study.command.tables import rerun_table
 

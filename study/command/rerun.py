@@ -1,4 +1,4 @@
-"""Train one row of a ledger again, from the ledger alone, and compare."""
+"""Train one row of a ledger again, as the ledger has it, and compare."""
 
 import math
 from collections.abc import Iterator, Mapping
