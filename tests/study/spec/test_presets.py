@@ -33,6 +33,7 @@ PAPERS = {
     "auc-mixup-pneumoniamnist": 6,
     "iclr22-cat-and-dog": 6,
     "cat-and-dog-searched": 2,
+    "cat-and-dog-positive-rate": 2,
     "iclr22-cifar10": 3,
     "medmnist-resnet18": 2,
     "iccv21-benchmarks-tuned": 60,
