@@ -1,5 +1,6 @@
 """What ``aucstudy plan`` works out: on this machine by timing, for another one from tables."""
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,13 @@ from study.plan.deciding import decided
 from study.spec import StudySpec, check_environment
 
 if TYPE_CHECKING:
-    from study.plan.cost import StudyPlan
+    from study.plan.cost import StudyPlan, Timing
 
 __all__ = ["plan"]
+
+IDLE = 0.8
+"""Share of the timed seconds in which a processor works for a step where nothing else runs; it is
+over .95 on an idle machine."""
 
 
 def plan(
@@ -36,9 +41,9 @@ def plan(
                 "--seconds-per-step is for another machine: name it with --for, as in "
                 '--for "8x H100". On this one steps are timed.'
             )
-        planned = _here(study)
-        timed = ["Timed on a few steps at default hyperparameters.", *forecasts(study)]
-        return planned, "this machine", " ".join(timed)
+        planned, timings = _here(study)
+        timed = ["Timed on a few steps at default hyperparameters.", *_disturbed(timings)]
+        return planned, "this machine", " ".join([*timed, *forecasts(study)])
     from study.plan.elsewhere import machine, plan_elsewhere
 
     chosen = machine(where)
@@ -47,11 +52,22 @@ def plan(
     return planned, str(chosen), " ".join(notes) or given
 
 
-def _here(study: StudySpec) -> "StudyPlan":
+def _here(study: StudySpec) -> tuple["StudyPlan", "Mapping[tuple[str, str], Timing]"]:
     from study.plan.cost import local_slots, plan_study, time_study
 
     check_environment(study)
     study = decided(study, partial(typer.echo, err=True))
     warn(study)
     typer.echo("Timing a few steps of every method on every task ...", err=True)
-    return plan_study(study, time_study(study), local_slots(study.resources))
+    timings = time_study(study)
+    return plan_study(study, timings, local_slots(study.resources)), timings
+
+
+def _disturbed(timings: "Mapping[tuple[str, str], Timing]") -> Iterator[str]:
+    """A sentence, if other work slowed the timed steps."""
+    at_work = min(timing.at_work for timing in timings.values())
+    if at_work < IDLE:
+        yield (
+            f"Other work had the processors meanwhile, and left {at_work:.0%} of them to some of "
+            "these steps: the hours are too many. Plan again when the machine is idle."
+        )

@@ -47,11 +47,14 @@ class Timing:
         step: seconds of a training step.
         validation: seconds of a validation.
         evaluations: gradient evaluations of a step.
+        at_work: share of the timed seconds in which a processor worked for it, in [0, 1]: near 1
+            on a machine with nothing else to do. Of a GPU this is not known, and 1.
     """
 
     step: float
     validation: float
     evaluations: float
+    at_work: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -230,11 +233,16 @@ def _timing(run: "TrainingRun", validation: float) -> Timing:
         run.train_step().item()
     before = run.gradient_evaluations
     steps, started, seconds = 0, time.perf_counter(), 0.0
+    worked = time.process_time()
     while steps < TIMED_STEPS or (seconds < TIMED_SECONDS and steps < TIMED_STEPS_AT_MOST):
         run.train_step().item()
         steps += 1
         seconds = time.perf_counter() - started
-    return Timing(seconds / steps, validation, (run.gradient_evaluations - before) / steps)
+    at_work = 1.0
+    if run.config.device == "cpu":
+        at_work = min(1.0, (time.process_time() - worked) / seconds)
+    evaluations = (run.gradient_evaluations - before) / steps
+    return Timing(seconds / steps, validation, evaluations, at_work)
 
 
 def plan_study(

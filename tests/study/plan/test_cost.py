@@ -10,6 +10,7 @@ import pytest
 
 from study.cell import confirm_seeds
 from study.cells import cells
+from study.command.plan import _disturbed
 from study.errors import SpecError
 from study.plan.cost import Timing, _run, _timing, asha_share, plan_study, time_task
 from study.spec import StudySpec, parse_spec
@@ -105,6 +106,17 @@ def test_on_a_gpu_the_warm_up_and_the_capture_are_not_timed() -> None:
     assert found.step < 0.01
     assert found.evaluations == 64
     assert _timing(cast(Any, _Run("cpu")), validation=1.0).step > 0.1
+
+
+def test_a_timing_says_how_much_of_a_processor_it_had() -> None:
+    waited = _timing(cast(Any, _Run("cpu")), validation=1.0)
+    assert waited.at_work < 0.5
+    assert _timing(cast(Any, _Run("cuda")), validation=1.0).at_work == 1
+    (told,) = _disturbed({("ce", "a"): waited, ("ct_auc", "a"): TIMINGS["ct_auc", "digits-mlp"]})
+    assert told.startswith(
+        f"Other work had the processors meanwhile, and left {waited.at_work:.0%}"
+    )
+    assert not list(_disturbed(TIMINGS))
 
 
 def test_cells_and_images() -> None:
