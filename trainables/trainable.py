@@ -20,7 +20,7 @@ from trainables.datasets.store.progress import beating
 from trainables.errors import DataError, DivergedError, in_words
 from trainables.files import save_atomically
 from trainables.gpu_memory import limit_memory
-from trainables.host_memory import begin_peak, peak_memory
+from trainables.host_memory import begin_peak, give_back, keep_freed, peak_memory
 from trainables.loop import TrainingRun
 from trainables.watchdog import Watchdog
 
@@ -114,6 +114,7 @@ class MethodTrainable(tune.Trainable):
         throughput of one trial with two threads.
         """
         torch.set_num_threads(1)
+        keep_freed()
         self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -187,6 +188,7 @@ class MethodTrainable(tune.Trainable):
         self._memory = limit_memory(self._job.gpus)
         with beating(self._watchdog.beat):
             run = TrainingRun(TrialConfig(**self._job.trial), self._job.data_memory)
+        give_back()  # what reading the data took
         if state := load_checkpoint(self._job.checkpoint_file, run.config.device):
             run.load_state_dict(state)
             # A stop or a crash came between the end of an interval and its report.

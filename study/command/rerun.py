@@ -20,6 +20,7 @@ from study.words import METRICS
 from trainables.config import TrialConfig
 from trainables.errors import DivergedError, in_words
 from trainables.files import checksum
+from trainables.host_memory import keep_freed
 from trainables.loop import TrainingRun
 
 __all__ = ["Compared", "Rerun", "find_row", "rerun"]
@@ -112,6 +113,7 @@ def rerun(directory: Path, name: str) -> Rerun:
     config = trial(cell.base, cell.imratio, run, params, row.seeds)
     _refuse_other_weights(study, cell, config)
     torch.set_num_threads(1)
+    keep_freed()
     figures, again = _train(TrainingRun(TrialConfig(**config)), row)
     return Rerun(name, row.state, row.reason, again, figures, tuple(_differences(study, cell, row)))
 

@@ -184,7 +184,7 @@ def time_study(spec: StudySpec) -> dict[tuple[str, str], Timing]:
 
 
 def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
-    """Train a few steps of every method at its defaults, with one thread as in a study.
+    """Train a few steps of every method at its defaults, as a study's workers do.
 
     The validation is timed once, since it is the same for every method.
 
@@ -193,8 +193,11 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
     """
     import torch
 
+    from trainables.host_memory import keep_freed
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    keep_freed()
     try:
         runs = {
             cell.method: _run(cell)
