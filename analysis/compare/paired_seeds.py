@@ -9,6 +9,7 @@ from scipy import special
 
 from analysis.compare.intervals import LEVEL, NO_INTERVAL, RESAMPLES, Interval
 from analysis.compare.t_test import Student
+from analysis.labels import plural
 from study.plan.power import LEAST_SEEDS
 
 __all__ = ["SeedTests", "mean_interval", "refusal", "seed_tests", "wins"]
@@ -71,8 +72,10 @@ def wins(d: NDArray[np.float64]) -> NDArray[np.float64]:
 def refusal(d: NDArray[np.float64], what: str = "seed") -> str:
     """What forbids a test of ``d``, one a ``what`` (seed or search); "" if nothing does."""
     if len(d) < LEAST_SEEDS:
-        noun = "paired seeds" if what == "seed" else "searches"
-        return f"{len(d)} {noun}; a test takes {LEAST_SEEDS} or more"
+        there = (
+            plural(len(d), "paired seed") if what == "seed" else plural(len(d), what, "searches")
+        )
+        return f"{there}; a test takes {LEAST_SEEDS} or more"
     if np.ptp(d) == 0:
         return f"the difference is the same at every {what}: there is no spread to judge it by"
     return ""

@@ -153,14 +153,14 @@ def _source(pair: Pair) -> Trace:
 
 
 def _decision(pair: Pair) -> str:
-    if math.isnan(pair.p_wins_holm):
-        return labels.MISSING
     if pair.often:
         return "yes"
     if pair.p_wins_holm <= ALPHA:
         return "ahead, too seldom to matter"
     needed = pairs_needed()
-    return "no evidence" if pair.n >= needed else f"open: {pair.n} of {needed} seeds"
+    if pair.n < needed:
+        return f"open: {pair.n} of {needed} seeds"
+    return labels.MISSING if math.isnan(pair.p_wins_holm) else "no evidence"
 
 
 def _remarks(findings: Findings) -> list[str]:

@@ -141,7 +141,7 @@ def test_one_seed_is_not_tested_and_a_lost_file_leaves_its_method_out(tmp_path: 
     measured = Findings(results).measured
     (pair,) = measured.pairs
     assert (pair.a, pair.n, math.isnan(pair.p)) == ("b", 1, True)
-    assert "1 paired seeds" in pair.why
+    assert "1 paired seed;" in pair.why
     assert measured.cells[["std", "low", "high"]].isna().all(axis=None)
     (tmp_path / str(results.confirm["predictions"].iloc[0])).unlink()
     left = Findings(results).measured

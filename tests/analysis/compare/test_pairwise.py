@@ -124,7 +124,7 @@ def test_only_paired_seeds_enter(make: Callable[..., Results]) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "words"),
     [
-        ((0.9,), (0.8,), "1 paired seeds"),
+        ((0.9,), (0.8,), "1 paired seed;"),
         ((0.9, 0.91), (0.8, 0.82), "2 paired seeds; a test takes 3"),
         ({0: 0.9, 1: 0.9, 2: 0.9}, {3: 0.8, 4: 0.8, 5: 0.8}, "0 paired seeds"),
         ((0.90, 0.91, 0.92), (0.80, 0.81, 0.82), "the same at every seed"),

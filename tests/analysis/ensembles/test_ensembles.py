@@ -213,7 +213,7 @@ def test_what_there_is_not_enough_for_is_left_out(tmp_path: Path) -> None:
     methods = ensembles(binormal_study(tmp_path / "c", {"a": 1.0, "b": 1.2}, rng, seeds=1))
     assert methods.several
     assert all(math.isnan(line.together) for line in methods.lines)
-    assert {each.why for each in methods.differences} == {"1 paired seeds; a test takes 3 or more"}
+    assert {each.why for each in methods.differences} == {"1 paired seed; a test takes 3 or more"}
 
 
 def test_without_validation_scores_all_are_averaged_and_nothing_selected(tmp_path: Path) -> None:

@@ -96,8 +96,15 @@ def test_pairs_show_the_best_and_keep_all(make: Callable[..., Results]) -> None:
     readings = {(row[0].text, row[2].text): row[8].text for row in found["pairwise"].rows}
     assert readings["t0, 10 %", "worst"] == "A better"
     assert "no predictions were kept" in said(section)
-    shares = {row[5].text if len(row) > 5 else "" for row in found["pairwise-share"].rows}
-    assert shares == {"open: 5 of 29 seeds"}
+    assert {row[5].text for row in found["pairwise-share"].rows} == {"open: 5 of 29 seeds"}
+
+
+def test_a_share_of_one_seed_says_that_it_is_open(make: Callable[..., Results]) -> None:
+    found = tables(method_pairs.section(Findings(make(seeds=1))))
+    assert {row[5].text for row in found["pairwise-share"].rows} == {"open: 1 of 29 seeds"}
+    assert {row[9].text for row in found["pairwise"].rows} == {
+        "1 paired seed; a test takes 3 or more"
+    }
 
 
 def test_pairs_say_what_was_dropped(make: Callable[..., Results], study: Build) -> None:
