@@ -16,7 +16,6 @@ __all__ = [
     "p_number",
     "p_value",
     "params_text",
-    "plural",
     "ratio",
     "setting",
     "short_setting",
@@ -101,11 +100,6 @@ def listing(names: Iterable[object]) -> str:
     """ "a", "a and b", "a, b and c"."""
     words = [str(name) for name in names]
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def plural(count: int, noun: str, many: str | None = None) -> str:
-    """ "1 row", "3 rows"; ``many`` for an irregular plural."""
-    return f"{count} {noun if count == 1 else many or noun + 's'}"
 
 
 def setting(task: str, ratio: str) -> str:

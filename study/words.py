@@ -9,6 +9,7 @@ __all__ = [
     "OWN_RATIO",
     "apart",
     "duration",
+    "plural",
     "searched",
     "setting",
     "span",
@@ -37,6 +38,11 @@ METRICS = {
     "calibration_slope": "calibration slope",
 }
 """What a report can show of the test set: the name in a spec, and the words."""
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """ "1 row", "3 rows"; ``many`` for an irregular plural."""
+    return f"{count} {noun if count == 1 else many or noun + 's'}"
 
 
 def apart(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis.columns import PLACE, SETTING
 from analysis.results import Results
+from study.words import plural
 
 __all__ = ["TOLERANCE", "by_cell", "by_method", "fallbacks"]
 
@@ -82,7 +83,7 @@ def by_cell(results: Results) -> pd.DataFrame:
 def _why(trials: int, most: int, relative: float, ahead: bool) -> str:
     reasons = []
     if trials < most:
-        reasons.append(f"{trials} trials where another method had {most}")
+        reasons.append(f"{plural(trials, 'trial')} where another method had {most}")
     if abs(relative - 1) > TOLERANCE:
         reasons.append(f"{relative:.2f} times the median gradient evaluations")
     if ahead:

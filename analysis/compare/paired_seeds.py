@@ -9,8 +9,8 @@ from scipy import special
 
 from analysis.compare.intervals import LEVEL, NO_INTERVAL, RESAMPLES, Interval
 from analysis.compare.t_test import Student
-from analysis.labels import plural
 from study.plan.power import LEAST_SEEDS
+from study.words import plural
 
 __all__ = ["SeedTests", "mean_interval", "refusal", "seed_tests", "wins"]
 

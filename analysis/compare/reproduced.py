@@ -7,9 +7,9 @@ import pandas as pd
 
 from analysis.columns import PLACE, Row
 from analysis.compare.published import published
-from analysis.labels import plural
 from analysis.results import Results
 from study.records import CellRecord
+from study.words import plural
 
 __all__ = ["reproduced"]
 

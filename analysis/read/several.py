@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from analysis.errors import AnalysisError
-from analysis.labels import listing, plural
+from analysis.labels import listing
 from analysis.read.provenance import flatten
 from analysis.read.rivals import paired, rivals
 from analysis.results import Origin, Results, from_record
 from study.records import StudyRecord
+from study.words import plural
 
 __all__ = ["combine", "read_together"]
 

@@ -6,7 +6,8 @@ from analysis import labels
 from analysis.compare.claims import Overall
 from analysis.compare.significance import Units
 from analysis.findings import Findings
-from analysis.labels import listing, plural
+from analysis.labels import listing
+from study.words import plural
 
 __all__ = ["DOUBTS", "across", "left_out", "nesting"]
 

@@ -6,12 +6,12 @@ from analysis import labels
 from analysis.columns import Row
 from analysis.compare import budget
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.results import Results
 from analysis.sections.sources import spent
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
-from study.words import duration
+from study.words import duration, plural
 
 __all__ = ["section"]
 

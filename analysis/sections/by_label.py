@@ -10,13 +10,14 @@ from analysis.columns import Row, by_setting
 from analysis.compare import by_label
 from analysis.compare.by_label import LabelPair
 from analysis.findings import Findings
-from analysis.labels import listing, plural, setting, short_setting
+from analysis.labels import listing, setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.sections.draws import of_groups
 from analysis.sections.interval_figures import interval_figures
 from analysis.sections.method_columns import Line, measured_cell, method_tables
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -7,7 +7,6 @@ from analysis.columns import Row
 from analysis.compare import bayes, critical_difference, significance
 from analysis.compare.significance import Units
 from analysis.findings import Findings
-from analysis.labels import plural
 from analysis.results import Results
 from analysis.sections.across import left_out, nesting
 from analysis.sections.comparison_figures import critical_difference as diagram
@@ -16,6 +15,7 @@ from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, Ta
 from analysis.write.cells import number
 from analysis.write.palette import Palette
 from study.plan.power import ALPHA
+from study.words import plural
 
 __all__ = ["section"]
 

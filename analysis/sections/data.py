@@ -4,10 +4,11 @@ import pandas as pd
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import listing, plural
+from analysis.labels import listing
 from analysis.read.tasks import Part, TaskData, task_data
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
+from study.words import plural
 
 __all__ = ["section"]
 

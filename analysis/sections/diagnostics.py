@@ -9,7 +9,7 @@ from analysis import labels
 from analysis.columns import MOST_FIGURES
 from analysis.compare.diagnostics import Diagnostics, Group
 from analysis.findings import Findings
-from analysis.labels import listing, plural, setting, short_setting
+from analysis.labels import listing, setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.sections.score_panels import score_panels, title_of
@@ -26,6 +26,7 @@ from analysis.write.blocks import (
 )
 from analysis.write.cells import interval, number
 from analysis.write.palette import Palette, Style
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -8,7 +8,7 @@ from analysis.columns import MOST_FIGURES
 from analysis.ensembles.ensembles import Ensembles, differences_table, table
 from analysis.ensembles.lines import CALIBRATED, GREEDY, PICKED, RANKS, Difference, Line
 from analysis.findings import Findings
-from analysis.labels import plural, setting, short_setting
+from analysis.labels import setting, short_setting
 from analysis.read.traces import Trace
 from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, TableCell, TableColumn
@@ -16,6 +16,7 @@ from analysis.write.cells import number
 from analysis.write.forest import Dot, forest
 from analysis.write.palette import Palette
 from study.plan.power import ALPHA
+from study.words import plural
 
 __all__ = ["section"]
 

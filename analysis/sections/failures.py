@@ -5,9 +5,10 @@ import pandas as pd
 from analysis import labels
 from analysis.compare import failures
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.read.traces import ranges, trace
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
+from study.words import plural
 
 __all__ = ["section"]
 

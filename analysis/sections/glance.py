@@ -8,12 +8,13 @@ from markupsafe import Markup
 from analysis import labels
 from analysis.columns import Row
 from analysis.findings import Findings
-from analysis.labels import plural, short_setting
+from analysis.labels import short_setting
 from analysis.read.traces import trace
 from analysis.sections import verdict
 from analysis.write import figures
 from analysis.write.blocks import Block, Panels, Prose, Section
 from analysis.write.palette import Palette
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import plural
 from analysis.search import contour
 from analysis.search.contour import PairSurface, Surface
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Heading, Prose, Section
-from study.words import span
+from study.words import plural, span
 
 __all__ = ["section"]
 

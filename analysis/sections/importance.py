@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from analysis import labels
 from analysis.columns import Row
 from analysis.findings import Findings
-from analysis.labels import listing, plural
+from analysis.labels import listing
 from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.search import importance
@@ -14,6 +14,7 @@ from analysis.search.random_draws import draws
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.palette import LIGHT
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -4,11 +4,12 @@ import numpy as np
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import listing, plural, setting
+from analysis.labels import listing, setting
 from analysis.read.traces import trace
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Note, Prose, Section
 from analysis.write.palette import Palette
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -7,11 +7,12 @@ import pandas as pd
 from analysis import labels
 from analysis.columns import MOST_FIGURES, Row, by_setting
 from analysis.findings import Findings
-from analysis.labels import plural, setting
+from analysis.labels import setting
 from analysis.read.traces import trace
 from analysis.write.blocks import Block, Figure, Prose
 from analysis.write.forest import Dot, forest
 from analysis.write.palette import Palette
+from study.words import plural
 
 __all__ = ["interval_figures"]
 

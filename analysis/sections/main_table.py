@@ -8,13 +8,14 @@ from analysis import labels
 from analysis.columns import Row
 from analysis.compare import comparison
 from analysis.findings import Findings
-from analysis.labels import plural, setting, short_setting
+from analysis.labels import setting, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.sections.draws import of_groups
 from analysis.sections.with_without import of_options
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from analysis.findings import Findings
-from analysis.labels import listing, plural
+from analysis.labels import listing
 from analysis.write.blocks import Prose, Section
+from study.words import plural
 
 __all__ = ["MEAN_ALONE", "with_sentence"]
 

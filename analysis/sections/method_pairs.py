@@ -7,12 +7,13 @@ from analysis import labels
 from analysis.compare import pairwise
 from analysis.compare.pairwise import Pair
 from analysis.findings import Findings
-from analysis.labels import listing, plural, setting, short_setting
+from analysis.labels import listing, setting, short_setting
 from analysis.read.traces import Trace, joined, trace
 from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
 from study.plan.power import ALPHA, GAMMA, pairs_needed
+from study.words import plural
 
 __all__ = ["section"]
 

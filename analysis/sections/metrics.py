@@ -10,12 +10,12 @@ from analysis.columns import Row
 from analysis.compare import metrics
 from analysis.compare.metrics import MetricPair
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.read.traces import joined, trace
 from analysis.sections.draws import of_groups
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
-from study.words import METRICS
+from study.words import METRICS, plural
 
 __all__ = ["section"]
 

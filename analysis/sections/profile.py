@@ -6,12 +6,13 @@ import plotly.graph_objects as go
 from analysis import labels
 from analysis.compare.profile import SIDES, drawn, named, parts, reach, shown_side
 from analysis.findings import Findings
-from analysis.labels import plural, setting, short_setting
+from analysis.labels import setting, short_setting
 from analysis.sections.sources import profiled
 from analysis.write import figures
 from analysis.write.blocks import Block, Figure, Prose, Section
 from analysis.write.palette import Palette
 from study.plan.power import ROPE
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -5,10 +5,11 @@ import pandas as pd
 from analysis import labels
 from analysis.compare.profile import SIDES
 from analysis.findings import Findings
-from analysis.labels import plural, short_setting
+from analysis.labels import short_setting
 from analysis.sections.sources import profiled
 from analysis.write.blocks import Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
+from study.words import plural
 
 __all__ = ["section"]
 

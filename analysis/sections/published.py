@@ -8,12 +8,12 @@ from analysis import labels
 from analysis.columns import Row
 from analysis.compare.reproduced import reproduced
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.read.traces import Trace, trace
 from analysis.results import Results
 from analysis.write.blocks import Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
-from study.words import duration
+from study.words import duration, plural
 
 __all__ = ["section"]
 

@@ -8,7 +8,7 @@ from analysis import labels
 from analysis.columns import Row
 from analysis.compare.stability import RESAMPLES, WAYS, Stability
 from analysis.findings import Findings
-from analysis.labels import plural, short_setting
+from analysis.labels import short_setting
 from analysis.read.traces import Trace
 from analysis.sections.draws import of_groups
 from analysis.sections.sources import confirmed
@@ -17,6 +17,7 @@ from analysis.write.blocks import Block, Figure, Note, Prose, Section, Table, Ta
 from analysis.write.cells import number
 from analysis.write.palette import Palette
 from analysis.write.theme import TEMPLATES
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from analysis.labels import plural, setting
+from analysis.labels import setting
+from study.words import plural
 
 __all__ = ["reasons"]
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import plural, short_setting
+from analysis.labels import short_setting
 from analysis.read.traces import Trace, trace
 from analysis.search import optimum, sensitivity, smooth
 from analysis.search.sensitivity import Curve
@@ -21,6 +21,7 @@ from analysis.write.blocks import (
 )
 from analysis.write.cells import number
 from analysis.write.palette import Palette
+from study.words import plural
 
 __all__ = ["section"]
 

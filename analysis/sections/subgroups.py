@@ -8,11 +8,12 @@ import pandas as pd
 from analysis.columns import Row, by_setting
 from analysis.compare.subgroups import MOST
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.sections.interval_figures import interval_figures
 from analysis.sections.method_columns import Line, measured_cell, method_tables
 from analysis.write.blocks import Block, Prose, Section, Table, TableCell, TableColumn
 from analysis.write.cells import number
+from study.words import plural
 
 __all__ = ["section"]
 

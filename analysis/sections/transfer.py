@@ -4,12 +4,13 @@ import pandas as pd
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.read.traces import joined, trace
 from analysis.results import Results
 from analysis.search import transfer
 from analysis.sections.refusals import reasons
 from analysis.write.blocks import Block, Note, Prose, Section, Table, TableCell, TableColumn
+from study.words import plural
 
 __all__ = ["section"]
 

@@ -8,10 +8,11 @@ from analysis import labels
 from analysis.compare import failures
 from analysis.compare.claims import Best, Verdict
 from analysis.findings import Findings
-from analysis.labels import listing, plural, setting
+from analysis.labels import listing, setting
 from analysis.results import Results
 from analysis.sections.across import DOUBTS, across
 from analysis.write.blocks import Block, Note, Prose, Section
+from study.words import plural
 
 __all__ = ["cautions", "section", "summary"]
 

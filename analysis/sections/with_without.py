@@ -7,10 +7,11 @@ import pandas as pd
 
 from analysis import labels
 from analysis.findings import Findings
-from analysis.labels import listing, plural, short_setting
+from analysis.labels import listing, short_setting
 from analysis.read.traces import trace
 from analysis.write.blocks import Block, Prose, Table, TableCell, TableColumn
 from analysis.write.cells import interval, number
+from study.words import plural
 
 __all__ = ["of_options"]
 

@@ -10,6 +10,7 @@ from study.command.warn import warn
 from study.run import run as run_study
 from study.spec import directory_of, load_spec
 from study.tune.stop import duration
+from study.words import plural
 
 __all__ = ["run"]
 
@@ -58,7 +59,7 @@ def run(
         say(f"Report: {write(summary.directory)}")
     else:
         say(
-            f"Stopped ({summary.stopped}) with {summary.left} trials left; "
+            f"Stopped ({summary.stopped}) with {plural(summary.left, 'trial')} left; "
             f"to go on: aucstudy run {spec}"
         )
     if summary.failed:

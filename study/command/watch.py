@@ -15,6 +15,7 @@ from study.places import Places
 from study.reader import read_study
 from study.records import StudyRecord
 from study.tune.log import last_wait
+from study.words import plural
 
 __all__ = ["line", "watch"]
 
@@ -92,6 +93,6 @@ def line(study: StudyRecord, waits_for: str | None = None) -> str:
         return f"{said}."
     if study.driver is None:
         return f"{said}; nobody works on it."
-    return f"{said}, {running} trials under way" + (
+    return f"{said}, {plural(running, 'trial')} under way" + (
         f"; it waits for {waits_for}." if waits_for else "."
     )

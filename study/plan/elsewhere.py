@@ -17,6 +17,7 @@ from study.spec import StudySpec, Task, data_root, ratios
 from study.spec.sentences import spec_error
 from study.spec.several_labels import for_one_label
 from study.spec.text import Document
+from study.words import plural
 from trainables.errors import DataError, in_one_line
 from trainables.methods import METHODS
 from trainables.names import resolve
@@ -48,7 +49,7 @@ class Machine:
     cores: int = 0
 
     def __str__(self) -> str:
-        return f"{self.count} x {self.gpu or f'{self.cores} cores'}"
+        return f"{self.count} x {self.gpu or plural(self.cores, 'core')}"
 
     def slots(self, spec: StudySpec) -> int:
         """Trials of ``spec`` side by side.

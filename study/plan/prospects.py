@@ -22,6 +22,7 @@ from study.plan.power import (
     settings_needed,
     smallest_p,
 )
+from study.words import plural
 
 __all__ = ["ASSUMED_AUROC", "Prospect", "SettingProspect", "prospects", "setting_prospects"]
 
@@ -132,7 +133,8 @@ def prospects(plan: StudyPlan) -> list[Prospect]:
 def _in_a_setting(methods: int, seeds: int) -> Prospect:
     claim = "a method as it was configured is better in a setting (paired seeds, Holm)"
     if seeds < LEAST_SEEDS:
-        why = f"{seeds} confirm seeds; a test takes {LEAST_SEEDS} or more, and 5 are a good start."
+        there = plural(seeds, "confirm seed")
+        why = f"{there}; a test takes {LEAST_SEEDS} or more, and 5 are a good start."
         return Prospect(claim, "no", why)
     deviations = _least_difference(methods, seeds)
     why = (
@@ -150,16 +152,16 @@ def _of_methods(methods: int, searches: int, seeds: int) -> Prospect:
         needed = searches_needed(WIDE, seeds, ALIKE, alpha)
         why = (
             f"Searches of each method: {searches}; a test takes {LEAST_SEEDS} or more "
-            f"(search.repeats). If searches differ as much as seeds do, {needed} of {seeds} seeds "
-            f"each find a difference of {WIDE:g} deviations of a seed in {100 * FOUND:.0f} % of "
-            "studies."
+            f"(search.repeats). If searches differ as much as seeds do, {needed} of "
+            f"{plural(seeds, 'seed')} each find a difference of {WIDE:g} deviations of a seed in "
+            f"{100 * FOUND:.0f} % of studies."
         )
         return Prospect(claim, "no", why)
     least = least_effect(searches, seeds, ALIKE, alpha)
     why = (
-        f"{searches} searches of {seeds} confirm seeds each: if searches differ as much as seeds "
-        f"do, a difference of {least:.2g} deviations of a seed is found in {100 * FOUND:.0f} % of "
-        "studies."
+        f"{searches} searches of {plural(seeds, 'confirm seed')} each: if searches differ as much "
+        f"as seeds do, a difference of {least:.2g} deviations of a seed is found in "
+        f"{100 * FOUND:.0f} % of studies."
     )
     return Prospect(claim, "yes" if least <= WIDE else "partly", why)
 
@@ -175,14 +177,15 @@ def _least_difference(methods: int, seeds: int) -> float:
 def _often(methods: int, seeds: int) -> Prospect:
     claim = f"P(A > B) is above a half and may reach {GAMMA:g} (Bouthillier 2021)"
     needed, level = pairs_needed(), ALPHA / family_size(methods)
+    there = plural(seeds, "paired seed")
     if seeds >= needed:
-        return Prospect(claim, "yes", f"{seeds} paired seeds; about {needed} decide one pair.")
+        return Prospect(claim, "yes", f"{there}; about {needed} decide one pair.")
     if smallest_p(seeds) <= level:
-        why = f"{seeds} paired seeds, where about {needed} decide: only if nearly all seeds agree."
+        why = f"{there}, where about {needed} decide: only if nearly all seeds agree."
         return Prospect(claim, "partly", why)
     why = (
-        f"{seeds} paired seeds: even if all agree p is {smallest_p(seeds):.2g}, and among "
-        f"{methods} methods Holm asks for {level:.2g}. About {needed} seeds decide."
+        f"{there}: even if all agree p is {smallest_p(seeds):.2g}, and among {methods} methods "
+        f"Holm asks for {level:.2g}. About {needed} seeds decide."
     )
     return Prospect(claim, "no", why)
 
@@ -196,13 +199,13 @@ def _over_settings(methods: int, settings: int, datasets: int) -> Prospect:
         return Prospect(claim, "yes", why)
     if smallest_p(settings) <= level:
         why = (
-            f"Only on what it holds, {_count(datasets, 'data set')}: {settings} settings can reach "
+            f"Only on what it holds, {plural(datasets, 'data set')}: {settings} settings can reach "
             f"p = {smallest_p(settings):.2g}, but ratios of one data set are not independent, and "
             f"{asks}. A claim beyond takes {needed} data sets."
         )
         return Prospect(claim, "partly", why)
     why = (
-        f"{_count(settings, 'setting')} from {_count(datasets, 'data set')}: no p lies below "
+        f"{plural(settings, 'setting')} from {plural(datasets, 'data set')}: no p lies below "
         f"{smallest_p(settings):.2g}, and {asks}. That takes {needed} settings, and {needed} data "
         "sets to say it of others."
     )
@@ -215,7 +218,7 @@ def _at_all(methods: int, settings: int, datasets: int) -> Prospect:
         return Prospect(claim, "no", f"Friedman's test takes 3 methods or more, not {methods}.")
     # All data sets rank the methods alike: one in methods! ** (datasets - 1) orders does.
     least = 1 / math.factorial(methods) ** (datasets - 1)
-    counted = f"{_count(settings, 'setting')} from {_count(datasets, 'data set')}"
+    counted = f"{plural(settings, 'setting')} from {plural(datasets, 'data set')}"
     if least > ALPHA:
         why = f"{counted}: even if all rank the methods alike, p is {least:.2g}."
         return Prospect(claim, "no", why)
@@ -261,10 +264,6 @@ def _share(cell: CellPlan, plan: StudyPlan) -> float:
         if (other.task, other.imratio) == (cell.task, cell.imratio)
     ]
     return cell.gradient_evaluations / median(beside)
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _named(shares: Mapping[str, float]) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from analysis import labels
-from analysis.labels import listing, plural
+from analysis.labels import listing
 from analysis.read.traces import ranges
 from analysis.write.palette import BACKGROUND, DARK, LIGHT, Palette
+from study.words import plural
 
 # Machado, Oliveira, Fernandes 2009, severity 1, on linear RGB.
 VISIONS = {

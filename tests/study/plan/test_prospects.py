@@ -124,6 +124,7 @@ def test_hanley_and_mcneil_by_hand() -> None:
 @pytest.mark.parametrize(
     ("of", "words", "answer", "why"),
     [
+        (plan("ab", seeds=1), "as it was configured", "no", "1 confirm seed; a test takes 3"),
         (plan("ab", seeds=2), "as it was configured", "no", "takes 3 or more"),
         (plan("abcdef", seeds=3), "as it was configured", "partly", "10 times"),
         (plan("ab", seeds=5), "as it was configured", "yes", "1.2 times"),
