@@ -38,8 +38,8 @@ def keep_freed() -> None:
     """Let this process keep what it frees, for the tensors of the next step; with glibc alone.
 
     Of itself glibc gives the end of its heap and every block above 32 MB back to the system at
-    once, and a training step then gets its memory anew, page by page: up to a fifth of its time
-    (tests/benchmarks/allocation.md).
+    once, and the next step gets its memory anew, page by page: up to a fifth of the time of
+    training, and nearly half of that of an embedding (tests/benchmarks/allocation.md).
     """
     with suppress(AttributeError):
         libc = ctypes.CDLL(None)

@@ -1,4 +1,4 @@
-"""What a training step takes where freed memory goes back to the system, and where it is kept.
+"""What a step takes where freed memory goes back to the system, and where it is kept.
 
     python -m tests.benchmarks.allocation [--rounds 3] [--steps 8]
 
@@ -14,8 +14,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from tests.benchmarks.bench.work import RANDOM, Work
 from trainables.datasets.source import Source
 from trainables.host_memory import begin_peak, keep_freed, peak_memory
 from trainables.loop import TrainingRun
+from trainables.models import network
 
-__all__ = ["Case", "main", "photos", "table", "timed"]
+__all__ = ["PHOTOS", "Case", "main", "photos", "table", "timed"]
 
 PHOTOS = "tests.benchmarks.allocation:photos"
 COMPILED = {"precision": "bf16", "compile": True}
@@ -34,22 +36,31 @@ COMPILED = {"precision": "bf16", "compile": True}
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained: network, images, batch size, and what differs from a trial's defaults."""
+    """A step: of training, with what differs from a trial's defaults, or of an embedding."""
 
     model: str
     dataset: str
     batch: int
     changes: dict[str, Any] = field(default_factory=dict)
+    trained: bool = True
 
     @property
     def name(self) -> str:
         """As the table says it."""
         size = 224 if self.dataset == PHOTOS else 32
-        ways = [
-            self.changes.get("precision", "f32"),
-            *(["compiled"] * bool(self.changes.get("compile"))),
-        ]
+        ways = [self.changes.get("precision", "f32")]
+        ways += ["compiled"] if self.changes.get("compile") else []
+        ways += [] if self.trained else ["an embedding"]
         return f"{self.model}, {size} pixels, batch {self.batch}, {', '.join(ways)}"
+
+    def step(self) -> Callable[[], object]:
+        """Takes one step."""
+        if self.trained:
+            work = Work(self.dataset, ".", "cpu", self.model, self.batch)
+            return TrainingRun(work.config("auc_m", **self.changes)).train_step
+        images = photos(Path(), download=False).train_images[: self.batch]
+        embedded = network(self.model, {}, 3, 224, Path(), 0).eval()
+        return torch.no_grad()(partial(embedded, images / 255))
 
 
 CASES = (
@@ -59,6 +70,8 @@ CASES = (
     Case("resnet20", RANDOM, 512, COMPILED),
     Case("resnet18", PHOTOS, 16),
     Case("densenet121", PHOTOS, 16),
+    Case("resnet18", PHOTOS, 55, trained=False),
+    Case("resnet50", PHOTOS, 55, trained=False),
 )
 
 
@@ -76,14 +89,12 @@ def timed(case: Case, steps: int, *, kept: bool) -> dict[str, float]:
     if kept:
         keep_freed()
     begin_peak()
-    run = TrainingRun(
-        Work(case.dataset, ".", "cpu", case.model, case.batch).config("auc_m", **case.changes)
-    )
+    step = case.step()
     for _ in range(3):  # compiles, and has the heap grow
-        run.train_step()
+        step()
     began, pages = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(steps):
-        run.train_step()
+        step()
     return {
         "seconds": (time.process_time() - began) / steps,
         "pages": (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - pages) / steps,

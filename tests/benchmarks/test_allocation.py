@@ -1,6 +1,8 @@
 """The benchmark of kept memory trains what it says, and compares like with like."""
 
-from tests.benchmarks.allocation import CASES, Case, table, timed
+import pytest
+
+from tests.benchmarks.allocation import CASES, PHOTOS, Case, table, timed
 from tests.benchmarks.bench.work import RANDOM
 
 
@@ -14,11 +16,15 @@ def test_ratios_are_of_medians_and_pages_stand_beside() -> None:
 
 def test_every_case_has_a_name_of_its_own() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
-    assert CASES[-1].name == "densenet121, 224 pixels, batch 16, f32"
+    assert CASES[0].name == "resnet20, 32 pixels, batch 128, f32"
+    assert CASES[-1].name == "resnet50, 224 pixels, batch 55, f32, an embedding"
 
 
-def test_a_step_is_timed() -> None:
+@pytest.mark.parametrize(
+    "case", [Case("small_cnn", RANDOM, 16), Case("small_cnn", PHOTOS, 4, trained=False)]
+)
+def test_a_step_is_timed(case: Case) -> None:
     # The process of the tests goes on: it is not told to keep anything.
-    found = timed(Case("mlp", RANDOM, 16), 2, kept=False)
+    found = timed(case, 2, kept=False)
     assert 0 < found["seconds"] < 60
     assert found["peak"] > 100

@@ -32,6 +32,7 @@ from trainables.datasets.store.journal import Chunk, Journal
 from trainables.datasets.store.progress import beat, progress
 from trainables.errors import DataError
 from trainables.files import checksum
+from trainables.host_memory import give_back, keep_freed
 from trainables.models import builder, network
 from trainables.models.features import Features
 from trainables.models.weights import statistics
@@ -290,15 +291,17 @@ def embedding(
 
 @contextmanager
 def _all_cores() -> Iterator[None]:
-    """Within it torch uses them all; a trial has one."""
+    """Within it torch uses them all, where a trial has one, and a batch the memory of the last."""
     from joblib import cpu_count
 
+    keep_freed()
     before = torch.get_num_threads()
     torch.set_num_threads(int(cpu_count()))  # what a container or a job leaves, too
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        give_back()
 
 
 def _digest(images: Tensor) -> str:
