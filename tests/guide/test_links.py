@@ -8,7 +8,7 @@ import pytest
 
 from tests.guide.pages import GUIDE, PAGES, ROOT, text_of
 
-ALL = [*PAGES, *sorted((ROOT / "docs").glob("*.md"))]
+ALL = sorted({*PAGES, *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")})
 LINK = re.compile(r"\[[^][]*\]\(([^()\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (.*)$", re.MULTILINE)
 
