@@ -96,7 +96,7 @@ def section(findings: Findings) -> Section | None:
         words = (
             f"{plural(found.kept, 'confirm trial')} kept diagnostics, but no two methods of a "
             "setting differ in their mix alone, as ce and ce_mixup do, so that there is nothing to "
-            "set side by side here; `aucstudy export` has the figures."
+            "set side by side here; aucstudy export has the figures."
         )
         return Section(key, title, [Prose(words)], "no method with and without a mix")
     blocks: list[Block] = [*map(Prose, INTRODUCTION)]

@@ -39,7 +39,7 @@ def section(findings: Findings) -> Section | None:
             f"are equal within {findings.results.equivalence:g} where two one-sided tests say so, "
             "that is, where the 90 % interval lies within it, taken as wide as it would be were "
             "they that far apart; of AUROCs nearer to 1 than twice that this is not asked (a "
-            "smaller `equivalence` in the spec may be)."
+            "smaller equivalence in the spec may be)."
         ),
         *([Note(remarks)] if remarks else []),
         *of_groups(findings),
