@@ -18,6 +18,7 @@ from trainables.averages.options import Options
 from trainables.config import TrialConfig
 from trainables.datasets.cut.part_counts import PartCount, part_counts
 from trainables.errors import in_one_line
+from trainables.host_memory import keep_freed
 
 if TYPE_CHECKING:
     from trainables.loop import TrainingRun
@@ -192,8 +193,6 @@ def time_task(spec: StudySpec, task: Task) -> dict[str, Timing]:
         SpecError: a method fails in a training step.
     """
     import torch
-
-    from trainables.host_memory import keep_freed
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
