@@ -20,7 +20,8 @@ from analysis.findings import Findings
 from analysis.results import from_record
 from study.cell import Moves
 from study.command.tables import status_tables
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.ledger.rules import FINISHED
 from study.ledger.storage import open_storage

@@ -27,6 +27,7 @@ class Row:
             moves; None in a cell without search.
         warm_from: cell and number of the search row whose configuration a warm-started one
             repeats; None for others.
+        seconds: of training and validation, all runs; None: not finished, or not told.
         crashed: FAIL, for a reason outside its configuration.
         deaths: one (interval last validated, reason) for each worker that died with it.
     """
@@ -45,6 +46,7 @@ class Row:
     moved: tuple[str, Any] | None = None
     selected_from: int | None = None
     warm_from: tuple[str, int] | None = None
+    seconds: float | None = None
     crashed: bool = False
     deaths: list[tuple[int, str]] = field(default_factory=list)
 

@@ -8,7 +8,8 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from study.errors import StudyError
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.tune.stop import Stop
 from trainables.config import Outcome

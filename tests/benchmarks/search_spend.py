@@ -29,7 +29,8 @@ from ray.tune.schedulers import TrialScheduler
 
 from study.cell import Cell, confirm_seeds
 from study.cells import cells
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.ledger.storage import open_storage
 from study.spec import parse_spec

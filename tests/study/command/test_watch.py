@@ -20,7 +20,8 @@ from study.cell import Cell
 from study.cells import cells
 from study.cli import app
 from study.command import watch as watching
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.spec import directory_of, dump, parse_spec
 from trainables.config import Outcome

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from optuna.storages import RDBStorage
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL

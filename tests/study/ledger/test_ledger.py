@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rules import MAX_REPLACEMENTS
 from study.ledger.storage import open_storage
 from tests.study.conftest import CELL

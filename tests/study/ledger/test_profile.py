@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from study.cell import Moves
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.ledger.rules import MAX_REPLACEMENTS
 from study.reader import read_study

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
 from tests.study.conftest import CELL

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from study.cell import confirm_seeds, search_seeds
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from tests.study.conftest import CELL
 from tests.study.ledger.conftest import Open, cell_of, finish

@@ -8,7 +8,8 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from study.cell import search_seeds
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.ledger.warm_start import MOST
 from tests.study.conftest import CELL

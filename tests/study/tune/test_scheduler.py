@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from ray.tune.experiment import Trial
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.tune.scheduler import CellScheduler
 from study.tune.stop import Stop
