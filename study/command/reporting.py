@@ -16,7 +16,6 @@ import study
 from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
 from study.tune.progress import PlainProgress, Progress, TableProgress, progress_for
-from trainables.config import Outcome
 
 __all__ = ["Reporting", "reporting"]
 
@@ -63,9 +62,9 @@ class Reporting:
         self._last = time.monotonic()
         self._shown.start(ledger, slots)
 
-    def told(self, row: Row, outcome: Outcome) -> None:
+    def told(self, row: Row) -> None:
         """Show it."""
-        self._shown.told(row, outcome)
+        self._shown.told(row)
 
     def tick(self, waits_for: str | None) -> None:
         """Show it, and see to the report."""

@@ -10,7 +10,8 @@ from ray import tune
 from ray.tune.experiment import Trial
 
 from study.errors import ClusterError
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.phases import over_searches
 from study.ledger.rows import Row
 from study.machine import cluster_address
@@ -76,7 +77,7 @@ def run_generation(
             told = {"row": row.name, "state": row.state, "value": row.value}
             spent = {"seconds": outcome.seconds, "reason": outcome.reason}
             events.write("row finished", told | spent)
-            progress.told(row, outcome)
+            progress.told(row)
 
         waited: str | None = None
 

@@ -9,13 +9,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
 from study.ledger.phases import PHASES
 from study.ledger.rows import Row
 from study.ledger.rules import selects_by
 from study.tune.time_left import TimeLeft
 from study.words import METRICS, duration
-from trainables.config import Outcome
 
 __all__ = ["PlainProgress", "Progress", "TableProgress", "progress_for", "stage"]
 
@@ -32,7 +32,7 @@ class Progress(Protocol):
     def start(self, ledger: Ledger, slots: int) -> None:
         """The ledger is open and ``slots`` trials can run side by side."""
 
-    def told(self, row: Row, outcome: Outcome) -> None:
+    def told(self, row: Row) -> None:
         """A row is finished."""
 
     def tick(self, waits_for: str | None) -> None:
@@ -61,7 +61,7 @@ class _Watcher:
     def __init__(self, console: Console, period: float, share: float = 0.0) -> None:
         self._console = console
         self._period, self._share = period, share
-        self._time_left = TimeLeft()
+        self._time_left: TimeLeft | None = None
         self._ledger: Ledger | None = None
         self._slots = 1
         self._waits_for: str | None = None
@@ -71,10 +71,12 @@ class _Watcher:
 
     def start(self, ledger: Ledger, slots: int) -> None:
         self._ledger, self._slots = ledger, slots
+        self._time_left = TimeLeft(ledger)
         self._shown = self._began = time.monotonic()
 
-    def told(self, row: Row, outcome: Outcome) -> None:
-        self._time_left.told(row, outcome)
+    def told(self, row: Row) -> None:
+        if self._time_left is not None:
+            self._time_left.told(row)
         self._told += 1
 
     def say(self, line: str) -> None:
@@ -91,12 +93,12 @@ class _Watcher:
         return True
 
     def _headline(self) -> str:
-        if self._ledger is None:
+        if self._ledger is None or self._time_left is None:
             return ""
         done, total = _totals(self._ledger)
         if self._waits_for:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
-        seconds = self._time_left.seconds(self._ledger, self._slots)
+        seconds = self._time_left.seconds(self._slots)
         eta = "time left: measuring" if seconds is None else f"about {duration(seconds)} left"
         parts = [f"{done}/{total} trials", self._rate(), eta, _under_way(self._ledger)]
         return ", ".join(part for part in parts if part)
@@ -122,8 +124,8 @@ class PlainProgress(_Watcher):
         self._stages = {name: stage(cell) for name, cell in ledger.cells.items()}
         self.say(self._headline())
 
-    def told(self, row: Row, outcome: Outcome) -> None:
-        super().told(row, outcome)
+    def told(self, row: Row) -> None:
+        super().told(row)
         if self._ledger is None:
             return
         cell = self._ledger.cells[row.cell]

@@ -4,10 +4,10 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import fmean
 
 from study.ledger.ledger import Ledger
 from study.ledger.rows import Row
-from trainables.config import Outcome
 
 __all__ = ["TimeLeft"]
 
@@ -29,39 +29,72 @@ class _Reports:
     at: float = 0.0
 
 
+class _Trials:
+    """Finished trials whose seconds are known."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+
+    def add(self, row: Row) -> None:
+        if row.seconds and row.validations:
+            self._rows[row.cell].append(row)
+
+    def seconds(self, cell: str, phase: str | None = None) -> list[float]:
+        """Of each trial of the cell, of one phase or of all."""
+        rows = self._rows[cell]
+        return [row.seconds or 0.0 for row in rows if phase in (None, row.phase)]
+
+    def of_all(self) -> list[float]:
+        return [seconds for cell in list(self._rows) for seconds in self.seconds(cell)]
+
+    def of_an_interval(self, cell: str) -> list[float]:
+        """Seconds an interval of each trial of the cell, pruned or not."""
+        return [(row.seconds or 0.0) / len(row.validations) for row in self._rows[cell]]
+
+
 class TimeLeft:
     """Knows the seconds of a trial, by cell and phase, and takes the rest to be like them.
 
-    Trials of hours are judged by their intervals, long before the first of them ends.
+    Trials of hours are judged by their intervals, long before the first of them ends. What this
+    run has not come to yet is judged by the trials of earlier runs of the study, slower or faster
+    as the cells are that both have trained: the machine may be another.
+
+    Args:
+        ledger: of the study, as the run finds it.
     """
 
-    def __init__(self) -> None:
-        self._finished: dict[tuple[str, str], list[float]] = defaultdict(list)
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._earlier, self._finished = _Trials(), _Trials()
         self._under_way: dict[str, _Reports] = {}
+        for cell in ledger.cells.values():
+            for row in (row for rows in cell.rows.values() for row in rows):
+                self._earlier.add(row)
 
-    def told(self, row: Row, outcome: Outcome) -> None:
+    def told(self, row: Row) -> None:
         """A row is finished."""
         self._under_way.pop(row.name, None)
-        if outcome.seconds:
-            self._finished[row.cell, row.phase].append(outcome.seconds)
+        self._finished.add(row)
 
-    def seconds(self, ledger: Ledger, slots: int) -> float | None:
+    def seconds(self, slots: int) -> float | None:
         """Until the study is done; None while nothing tells how long a trial takes.
 
         To be asked now and then: each time it notes how far the rows under way are.
 
         Args:
-            ledger: of the study.
             slots: trials that run side by side.
         """
-        running = {name: cell.running() for name, cell in ledger.cells.items()}
+        cells = self._ledger.cells
+        running = {name: cell.running() for name, cell in cells.items()}
         self._note(row for rows in running.values() for row in rows)
+        intervals = {name: self._intervals(rows) for name, rows in running.items()}
+        pace = self._pace(intervals)
         expected = {
-            name: self._expected(rows, ledger.cells[name].cell.run["intervals"])
-            for name, rows in running.items()
+            name: [seconds * cells[name].cell.run["intervals"] for seconds in each]
+            for name, each in intervals.items()
         }
         total = longest = 0.0
-        for name, cell in ledger.cells.items():
+        for name, cell in cells.items():
             standing = cell.standing
             left = {
                 "search": standing.search_left,
@@ -69,7 +102,9 @@ class TimeLeft:
                 "profile": standing.profile_left,
             }
             for phase, rows in left.items():
-                trial = self._trial(name, phase, expected)
+                if not rows:
+                    continue
+                trial = self._trial(name, phase, expected, pace)
                 if trial is None:
                     return None
                 done = [
@@ -91,21 +126,36 @@ class TimeLeft:
                     reports.first, reports.since = count, now
                 reports.last, reports.at = count, now
 
-    def _trial(self, cell: str, phase: str, expected: dict[str, list[float]]) -> float | None:
+    def _trial(
+        self, cell: str, phase: str, expected: dict[str, list[float]], pace: float
+    ) -> float | None:
         """Mean seconds of a trial of the cell's phase, else of the cell, else of all."""
-        finished = self._finished
+        finished, earlier = self._finished, self._earlier
         known = (
-            finished.get((cell, phase))
-            or [s for (name, _), each in finished.items() if name == cell for s in each]
+            finished.seconds(cell, phase)
+            or [pace * seconds for seconds in earlier.seconds(cell, phase)]
+            or finished.seconds(cell)
             or expected[cell]
-            or [s for each in (*finished.values(), *expected.values()) for s in each]
+            or [pace * seconds for seconds in earlier.seconds(cell)]
+            or [*finished.of_all(), *(s for each in expected.values() for s in each)]
+            or earlier.of_all()
         )
-        return sum(known) / len(known) if known else None
+        return fmean(known) if known else None
 
-    def _expected(self, running: Iterable[Row], intervals: int) -> list[float]:
-        """Seconds of whole trials, by those rows that have told two intervals or more."""
+    def _intervals(self, running: Iterable[Row]) -> list[float]:
+        """Seconds an interval of those rows that have told two or more."""
         return [
-            (each.at - each.since) / (each.last - each.first) * intervals
+            (each.at - each.since) / (each.last - each.first)
             for each in (self._under_way[row.name] for row in running)
             if each.since is not None and each.last > each.first
         ]
+
+    def _pace(self, under_way: dict[str, list[float]]) -> float:
+        """An interval's seconds in this run over those in earlier ones; 1 if it is not known."""
+        both = [
+            (fmean(now), fmean(then))
+            for cell, each in under_way.items()
+            if (now := self._finished.of_an_interval(cell) or each)
+            and (then := self._earlier.of_an_interval(cell))
+        ]
+        return sum(now for now, _ in both) / sum(then for _, then in both) if both else 1.0

@@ -33,7 +33,7 @@ from study.spec import StudySpec, parse_spec
 from study.tune.cluster import cluster
 from study.tune.generation import run_generation
 from study.tune.stop import Stop
-from trainables.config import Outcome, TrialConfig
+from trainables.config import TrialConfig
 from trainables.loop import TrainingRun
 
 METHOD = "tests.study.odd_methods:Busy"
@@ -62,7 +62,7 @@ class Clock:
 
     def start(self, ledger: Ledger, slots: int) -> None: ...
 
-    def told(self, row: Row, outcome: Outcome) -> None:  # noqa: ARG002
+    def told(self, row: Row) -> None:  # noqa: ARG002
         self.told_at.append(time.perf_counter())
 
     def tick(self, waits_for: str | None) -> None: ...

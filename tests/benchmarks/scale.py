@@ -62,8 +62,8 @@ class Watch:
 
     def start(self, ledger: Ledger, slots: int) -> None: ...
 
-    def told(self, row: Row, outcome: Outcome) -> None:  # noqa: ARG002
-        self.first = self.first or outcome.seconds or 0.0
+    def told(self, row: Row) -> None:
+        self.first = self.first or row.seconds or 0.0
         self.told_at.append(time.perf_counter())
         self.memory.append(psutil.Process().memory_info().rss)
 

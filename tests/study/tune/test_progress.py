@@ -5,15 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from study.ledger.ledger import CellLedger, Ledger
+from study.ledger.cell_ledger import CellLedger
+from study.ledger.ledger import Ledger
+from study.ledger.storage import open_storage
 from study.tune.progress import PlainProgress, TableProgress, progress_for
 from study.tune.quiet import quiet
 from study.tune.time_left import TimeLeft
+from tests.study.conftest import CELL
 from trainables.config import Outcome
 
 Opener = Callable[..., Ledger]
@@ -25,7 +29,7 @@ def finish_all_search(ledger: Ledger, progress: PlainProgress | TableProgress) -
         outcome = Outcome(seconds=10.0)
         cell.report(row, {9: 0.75})
         cell.tell(row, "COMPLETE", outcome)
-        progress.told(row, outcome)
+        progress.told(row)
     return cell
 
 
@@ -62,7 +66,7 @@ def test_long_trials_are_judged_by_their_intervals_before_one_ends(
     (cell,) = ledger.cells.values()
     intervals = cell.cell.run["intervals"]
     assert intervals == 9
-    left = TimeLeft()
+    left = TimeLeft(ledger)
     rows = [cell.next_search(), cell.next_search()]
     told = []
     for count in range(4):
@@ -70,12 +74,12 @@ def test_long_trials_are_judged_by_their_intervals_before_one_ends(
         for row in rows if count else []:
             assert row is not None
             cell.report(row, {count: 0.7})
-        told.append(left.seconds(ledger, slots=2))
+        told.append(left.seconds(slots=2))
     # Eight trials of 900 s by twos, of which two have come to their second and third interval.
     assert told == [None, None, pytest.approx(3600 - 200), pytest.approx(3600 - 300)]
     # Eight side by side wait for the longest.
-    assert left.seconds(ledger, slots=8) == pytest.approx((7200 - 600) / 8)
-    assert left.seconds(ledger, slots=80) == pytest.approx(600)
+    assert left.seconds(slots=8) == pytest.approx((7200 - 600) / 8)
+    assert left.seconds(slots=80) == pytest.approx(600)
     out = io.StringIO()
     progress = PlainProgress(Console(file=out))
     progress.start(ledger, slots=2)
@@ -109,12 +113,49 @@ def test_what_a_stopped_driver_had_reported_is_not_timed(
     row = cell.next_search()
     assert row is not None
     cell.report(row, dict.fromkeys(range(1, 7), 0.7))
-    left = TimeLeft()
+    left = TimeLeft(ledger)
     for at, count in ((0.0, 6), (500.0, 7), (600.0, 8)):
         now = at
         cell.report(row, {count: 0.7})
-        left.seconds(ledger, slots=1)
-    assert left.seconds(ledger, slots=1) == pytest.approx(7 * 900 + 100)
+        left.seconds(slots=1)
+    assert left.seconds(slots=1) == pytest.approx(7 * 900 + 100)
+
+
+def test_a_run_that_goes_on_judges_by_the_trials_of_earlier_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cheap and a dear method, a seed of each finished; now one seed of the cheap is under way,
+    on a machine that takes twice as long."""
+    now = 0.0
+    monkeypatch.setattr("study.tune.time_left.time.monotonic", lambda: now)
+    fixed = replace(CELL, space={}, trials=0)
+    cells = [replace(fixed, id=name, order=i) for i, name in enumerate(["cheap", "dear"])]
+
+    def opened() -> Ledger:
+        return Ledger(open_storage(f"sqlite:///{tmp_path / 'study.db'}"), "s", cells)
+
+    ledger = opened()
+    assert TimeLeft(ledger).seconds(slots=1) is None
+    for cell, seconds in zip(ledger.cells.values(), (900.0, 2700.0), strict=True):
+        row = cell.next_confirm()
+        assert row is not None
+        cell.report(row, dict.fromkeys(range(1, 10), 0.7))
+        cell.tell(row, "COMPLETE", Outcome(seconds=seconds))
+    ledger = opened()
+    left = TimeLeft(ledger)
+    assert left.seconds(slots=1) == pytest.approx(900 + 2700)
+    cheap = ledger.cells["cheap"]
+    row = cheap.next_confirm()
+    assert row is not None
+    for at, count in ((300.0, 1), (500.0, 2), (700.0, 3)):
+        now = at
+        cheap.report(row, {count: 0.7})
+        left.seconds(slots=1)
+    assert left.seconds(slots=1) == pytest.approx(6 * 200 + 2 * 2700)
+    cheap.report(row, dict.fromkeys(range(4, 10), 0.7))
+    cheap.tell(row, "COMPLETE", Outcome(seconds=2700.0))
+    left.told(row)
+    assert left.seconds(slots=1) == pytest.approx(3 * 2700)
 
 
 def test_the_table_shows_every_cell_and_the_bar(open_ledger: Opener) -> None:
@@ -139,7 +180,6 @@ def test_all_noise_goes_to_the_log_and_the_terminal_stays_usable(tmp_path: Path)
 import os, subprocess, sys
 from pathlib import Path
 from study.tune.quiet import quiet
-from study.tune.time_left import TimeLeft
 with quiet(Path({str(log)!r})) as terminal:
     print("python noise")
     print("error noise", file=sys.stderr)
