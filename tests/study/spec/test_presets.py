@@ -32,6 +32,7 @@ PAPERS = {
     "auc-mixup-breastmnist": 6,
     "auc-mixup-pneumoniamnist": 6,
     "iclr22-cat-and-dog": 6,
+    "iclr22-cat-and-dog-relu": 6,
     "cat-and-dog-searched": 2,
     "cat-and-dog-positive-rate": 2,
     "iclr22-cifar10": 3,
