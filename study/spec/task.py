@@ -25,7 +25,13 @@ from study.spec.values import (
 __all__ = ["Ratios", "Task", "Tasks"]
 
 Augmentation = Literal[
-    "crop_flip", "flip", "none", "crop_flip_3d", "crop_flip_rotate_3d", "flip_3d"
+    "crop_flip",
+    "crop_resize_flip",
+    "flip",
+    "none",
+    "crop_flip_3d",
+    "crop_flip_rotate_3d",
+    "flip_3d",
 ]
 
 Ratios = Annotated[list[Imratio | None], Field(min_length=1), AfterValidator(unique)]
@@ -61,8 +67,8 @@ class Task(Model):
         intervals: validations a trial; default one an epoch.
         validation: the validation cut is made "before" or "after" the imbalance.
         positive_rate: share of positives in every batch; None: the natural draw.
-        augmentation: "crop_flip", "flip" or "none"; of volumes "crop_flip_3d", "flip_3d" or
-            "crop_flip_rotate_3d"; None: what the data set asks for.
+        augmentation: "crop_flip", "crop_resize_flip", "flip" or "none"; of volumes "crop_flip_3d",
+            "flip_3d" or "crop_flip_rotate_3d"; None: what the data set asks for.
         easy_positives: easy positives added to the training set, as a share of those kept.
         label_noise: share of each class of the training set that gets the other label.
         ablation_seed: decides, with the data seed, which labels are wrong.

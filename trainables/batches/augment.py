@@ -6,7 +6,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from trainables.batches.crops import crop_flip, flip
+from trainables.batches.crops import crop_flip, crop_resize_flip, flip
 from trainables.batches.volumes import crop_flip_3d, crop_flip_rotate_3d, flip_3d
 from trainables.errors import DataError
 from trainables.names import resolve
@@ -20,7 +20,11 @@ def _none(images: Tensor, generator: torch.Generator) -> Tensor:  # noqa: ARG001
     return images
 
 
-_OF_IMAGES: Mapping[str, Augmentation] = {"crop_flip": crop_flip, "flip": flip}
+_OF_IMAGES: Mapping[str, Augmentation] = {
+    "crop_flip": crop_flip,
+    "crop_resize_flip": crop_resize_flip,
+    "flip": flip,
+}
 _OF_VOLUMES: Mapping[str, Augmentation] = {
     "crop_flip_3d": crop_flip_3d,
     "crop_flip_rotate_3d": crop_flip_rotate_3d,

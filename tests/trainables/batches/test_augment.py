@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import normalize
+from torchvision.transforms.v2.functional import crop, normalize, resize
 
 from trainables.batches.augment import augment, normalise
 from trainables.batches.crops import padding
@@ -48,6 +48,25 @@ def test_crop_flip(channels: int, size: int, pad: int) -> None:
     assert torch.equal(images, before)
 
 
+@pytest.mark.parametrize(("channels", "size"), [(1, 8), (3, 32), (3, 50), (1, 1)])
+def test_crop_resize_flip(channels: int, size: int) -> None:
+    """Against torchvision, image by image, in floats as LibAUC's examples have it."""
+    images = _images(64, channels, size)
+    before = images.clone()
+    less = min(2, size - 1)
+    draws = _generator()
+    top, left = torch.randint(less + 1, (2, 64), generator=draws).tolist()
+    mirrored = torch.rand(64, generator=draws) < 0.5
+    result = augment("crop_resize_flip", images, _generator())
+    for i, image in enumerate(images.float()):
+        part = crop(image, top[i], left[i], size - less, size - less)
+        part = resize(part.flip(2) if mirrored[i] else part, [size, size], antialias=True)
+        assert (result[i] - part).abs().max() < 0.501
+    assert result.dtype == torch.uint8
+    assert result.shape == images.shape
+    assert torch.equal(images, before)
+
+
 def test_flip() -> None:
     images = _images(64, 3, 9)
     mirrored = torch.rand(64, generator=_generator()) < 0.5
@@ -73,7 +92,7 @@ def test_none_changes_nothing_and_draws_nothing() -> None:
 
 
 def test_unknown_name_lists_the_valid_ones() -> None:
-    with pytest.raises(UnknownNameError, match="crop_flip, flip, none"):
+    with pytest.raises(UnknownNameError, match="crop_flip, crop_resize_flip, flip, none"):
         augment("rotate", _images(1, 1, 8), _generator())
 
 

@@ -11,7 +11,8 @@ from trainables.batches.augment import AUGMENTATIONS, augment, normalise, refuse
 from trainables.batches.crops import padding
 from trainables.errors import DataError
 
-OF_VOLUMES = ("flip_3d", "crop_flip_3d", "crop_flip_rotate_3d")
+OF_VOLUMES = ("crop_flip_3d", "crop_flip_rotate_3d", "flip_3d")
+OF_IMAGES = ("crop_flip", "crop_resize_flip", "flip")
 SHAPES = [(1, 8, 8, 8), (2, 5, 12, 12), (3, 1, 6, 6), (1, 16, 4, 4)]
 
 
@@ -97,16 +98,17 @@ def test_every_shift_is_drawn_equally_often() -> None:
     assert ((counts - 1_000).abs() < 5 * 1_000**0.5).all()
 
 
-@pytest.mark.parametrize("name", [*OF_VOLUMES, "crop_flip", "flip", "none"])
+@pytest.mark.parametrize("name", [*OF_VOLUMES, *OF_IMAGES, "none"])
 def test_images_and_volumes_take_their_own(name: str) -> None:
     for axes, right in ((3, name not in OF_VOLUMES), (4, name in (*OF_VOLUMES, "none"))):
         if right:
             refuse_other_axes(name, axes)
         else:
-            fitting = r"crop_flip, flip, none" if axes == 3 else r"none, crop_flip_3d, .*flip_3d"
+            names = (*OF_IMAGES, "none") if axes == 3 else ("none", *OF_VOLUMES)
+            fitting = ", ".join(names)
             with pytest.raises(DataError, match=f"augmentation {name} is for .*{fitting}\\."):
                 refuse_other_axes(name, axes)
-    assert {*AUGMENTATIONS} == {*OF_VOLUMES, "crop_flip", "flip", "none"}
+    assert {*AUGMENTATIONS} == {*OF_VOLUMES, *OF_IMAGES, "none"}
 
 
 def test_normalise_by_channel() -> None:
