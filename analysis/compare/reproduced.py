@@ -1,6 +1,7 @@
 """Our figures beside those of the papers, and how the protocols differ."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from analysis.columns import PLACE, Row
 from analysis.compare.published import published
 from analysis.results import Results
 from study.records import CellRecord
-from study.words import plural
+from study.words import plural, with_options
 
 __all__ = ["reproduced"]
 
@@ -23,6 +24,13 @@ DATASETS = {
 
 MODELS = {"ResNet20": "resnet20", "ResNet20-ELU": "resnet20", "DenseNet121": "densenet121"}
 """From the sources' names to ours."""
+
+ACTIVATIONS = {"ResNet20": "relu", "ResNet20-ELU": "elu"}
+"""Of the sources' networks. The ICLR 2022 paper names none: its authors' example, LibAUC's notebook
+09, asks for ReLU."""
+
+PIXELS = {"CIFAR10": 32, "CIFAR100": 32, "STL10": 96, "CatvsDog": 50}
+"""Sides of the images in that example."""
 
 
 class Protocol(NamedTuple):
@@ -90,8 +98,8 @@ def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
         if cell.imratio is None or not ours["n"]:
             continue
         same = theirs[
-            (theirs["key_dataset"] == cell.dataset)
-            & (theirs["key_model"] == cell.model)
+            (theirs["key_dataset"] == _without(cell.run, "dataset", "data"))
+            & (theirs["key_model"] == _without(cell.run, "model", "network"))
             & (theirs["ours"] == cell.method)
             & np.isclose(theirs["imratio"], cell.imratio)
         ]
@@ -101,6 +109,13 @@ def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     names = [*_OURS, "source", "table", "published_mean", "published_std", "note"]
     names += ["difference", "deviations", *costs.columns, "protocol"]
     return pd.DataFrame(beside, columns=names)
+
+
+def _without(run: Mapping[str, Any], name: str, options: str) -> str:
+    """A data set or network with its options, but for those that a difference can tell."""
+    told = ("activation", "image_size")
+    kept = {option: value for option, value in run.get(options, {}).items() if option not in told}
+    return with_options(run[name], kept)
 
 
 def _beside(cell: CellRecord, own: Row, row: Row) -> Row:
@@ -131,6 +146,13 @@ def _differences(cell: CellRecord, n: int, row: Row) -> tuple[str, ...]:
     for name, (value, words) in _ASIDE.items():
         ours = cell.run.get(name, value)
         said.append((ours != value, words.format(str(ours).replace("_", " "))))
+    if row["model"] in ACTIVATIONS:
+        ours = cell.run.get("network", {}).get("activation", "elu")
+        theirs = ACTIVATIONS[row["model"]]
+        said.append((ours != theirs, f"activation {ours}, the paper's authors {theirs}"))
+    pixels = PIXELS[row["dataset"]]
+    side = cell.run.get("data", {}).get("image_size", pixels)
+    said.append((side != pixels, f"images of {side} pixels, the authors' example {pixels}"))
     for name in ("margin", "score_map"):
         value = getattr(paper, name)
         if value is not None and name in {*cell.space, *cell.fixed}:

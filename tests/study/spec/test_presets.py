@@ -36,6 +36,7 @@ PAPERS = {
     "cat-and-dog-searched": 2,
     "cat-and-dog-positive-rate": 2,
     "iclr22-cifar10": 3,
+    "iclr22-cifar10-relu": 3,
     "medmnist-resnet18": 2,
     "iccv21-benchmarks-tuned": 60,
     "iccv21-benchmarks-tuned-4-sets": 80,
