@@ -1,7 +1,6 @@
 """How long a study will still take, from the trials that are finished and those under way."""
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
@@ -30,26 +29,30 @@ class _Reports:
 
 
 class _Trials:
-    """Finished trials whose seconds are known."""
+    """Finished trials whose seconds are known: phase, seconds and intervals of each, by cell."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._by_cell: dict[str, list[tuple[str, float, int]]] = {}
 
     def add(self, row: Row) -> None:
         if row.seconds and row.validations:
-            self._rows[row.cell].append(row)
+            known = self._by_cell.setdefault(row.cell, [])
+            known.append((row.phase, row.seconds, len(row.validations)))
 
     def seconds(self, cell: str, phase: str | None = None) -> list[float]:
         """Of each trial of the cell, of one phase or of all."""
-        rows = self._rows[cell]
-        return [row.seconds or 0.0 for row in rows if phase in (None, row.phase)]
+        return [
+            seconds
+            for its, seconds, _ in self._by_cell.get(cell, ())
+            if phase is None or its == phase
+        ]
 
     def of_all(self) -> list[float]:
-        return [seconds for cell in list(self._rows) for seconds in self.seconds(cell)]
+        return [seconds for each in self._by_cell.values() for _, seconds, _ in each]
 
     def of_an_interval(self, cell: str) -> list[float]:
         """Seconds an interval of each trial of the cell, pruned or not."""
-        return [(row.seconds or 0.0) / len(row.validations) for row in self._rows[cell]]
+        return [seconds / intervals for _, seconds, intervals in self._by_cell.get(cell, ())]
 
 
 class TimeLeft:
@@ -68,8 +71,9 @@ class TimeLeft:
         self._earlier, self._finished = _Trials(), _Trials()
         self._under_way: dict[str, _Reports] = {}
         for cell in ledger.cells.values():
-            for row in (row for rows in cell.rows.values() for row in rows):
-                self._earlier.add(row)
+            for rows in cell.rows.values():
+                for row in rows:
+                    self._earlier.add(row)
 
     def told(self, row: Row) -> None:
         """A row is finished."""
