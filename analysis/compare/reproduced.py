@@ -10,7 +10,7 @@ from analysis.columns import PLACE, Row
 from analysis.compare.published import published
 from analysis.results import Results
 from study.records import CellRecord
-from study.words import plural, with_options
+from study.words import OPTION, plural, with_options
 
 __all__ = ["reproduced"]
 
@@ -147,7 +147,9 @@ def _differences(cell: CellRecord, n: int, row: Row) -> tuple[str, ...]:
         ours = cell.run.get(name, value)
         said.append((ours != value, words.format(str(ours).replace("_", " "))))
     if row["model"] in ACTIVATIONS:
-        ours = cell.run.get("network", {}).get("activation", "elu")
+        option = OPTION + "activation"
+        of_task = cell.run.get("network", {}).get("activation", "elu")
+        ours = "searched" if option in cell.space else cell.fixed.get(option, of_task)
         theirs = ACTIVATIONS[row["model"]]
         said.append((ours != theirs, f"activation {ours}, the paper's authors {theirs}"))
     pixels = PIXELS[row["dataset"]]

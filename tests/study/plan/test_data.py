@@ -108,7 +108,8 @@ WRONG: dict[str, tuple[StudySpec, str]] = {
     ),
     "an augmentation of volumes on images": (
         spec("patients", task={"augmentation": "flip_3d"}),
-        r"augmentation flip_3d is for volumes .*: take one of crop_flip, .*flip, none",
+        r"augmentation flip_3d is for volumes .*: "
+        r"take one of crop_flip, crop_resize_flip, flip, none",
     ),
     "a mix that cuts images on volumes": (
         spec(

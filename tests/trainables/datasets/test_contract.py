@@ -142,7 +142,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no classes": ({"n_classes": None}, "n_classes must be a whole number"),
     "augmentation": (
         {"augmentation": "flop"},
-        "augmentation must be one of crop_flip, .*, none",
+        "augmentation must be one of crop_flip, crop_resize_flip, flip, none",
     ),
     "no augmentation": ({"augmentation": None}, "augmentation must be one of"),
     "no validation": ({"validation_share": 0}, "validation_share .*above 0 and below 1, not 0"),
