@@ -87,7 +87,7 @@ def shown(study: StudyRecord) -> tuple[dict[str, str], str]:
 def headline(ledger: Ledger) -> str:
     """The line that a run prints."""
     out = io.StringIO()
-    PlainProgress(Console(file=out)).start(ledger, slots=1)
+    PlainProgress(Console(file=out)).start(ledger, slots=lambda: 1)
     return out.getvalue()
 
 
@@ -126,7 +126,7 @@ def test_a_replacement_is_not_one_more_row_of_the_plan(folder: Path, storage: RD
     assert headline(ledger).startswith("4/4 trials")
     out = io.StringIO()
     table = TableProgress(Console(file=out, force_terminal=True, width=100, height=30))
-    table.start(ledger, slots=1)
+    table.start(ledger, slots=lambda: 1)
     table.stop()
     assert "3/2" not in out.getvalue()
 

@@ -57,7 +57,7 @@ class Reporting:
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
 
-    def start(self, ledger: Ledger, slots: int) -> None:
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None:
         """Show it."""
         self._last = time.monotonic()
         self._shown.start(ledger, slots)

@@ -100,7 +100,7 @@ def run_generation(
             interrupted=scheduler.interrupted,
             why_died=scheduler.why_died,
         )
-        progress.start(ledger, size())
+        progress.start(ledger, size)
         try:
             tune.Tuner(
                 tune.with_resources(

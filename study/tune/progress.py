@@ -1,6 +1,7 @@
 """What a person sees while a study runs: a live table in a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Callable
 from typing import IO, Protocol
 
 from rich.console import Console, Group
@@ -29,8 +30,9 @@ TABLE_SECONDS = 0.5
 class Progress(Protocol):
     """What a run tells its watcher."""
 
-    def start(self, ledger: Ledger, slots: int) -> None:
-        """The ledger is open and ``slots`` trials can run side by side."""
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None:
+        """The ledger is open. ``slots``: how many trials can run side by side; asked each time,
+        since a cluster may grow."""
 
     def told(self, row: Row) -> None:
         """A row is finished."""
@@ -63,13 +65,13 @@ class _Watcher:
         self._period, self._share = period, share
         self._time_left: TimeLeft | None = None
         self._ledger: Ledger | None = None
-        self._slots = 1
+        self._slots: Callable[[], int] = lambda: 1
         self._waits_for: str | None = None
         self._shown = 0.0
         self._began = 0.0
         self._told = 0
 
-    def start(self, ledger: Ledger, slots: int) -> None:
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None:
         self._ledger, self._slots = ledger, slots
         self._time_left = TimeLeft(ledger)
         self._shown = self._began = time.monotonic()
@@ -98,9 +100,10 @@ class _Watcher:
         done, total = _totals(self._ledger)
         if self._waits_for:
             return f"{done}/{total} trials, waiting for {self._waits_for}"
-        seconds = self._time_left.seconds(self._slots)
+        slots = self._slots()
+        seconds = self._time_left.seconds(slots)
         eta = "time left: measuring" if seconds is None else f"about {duration(seconds)} left"
-        parts = [f"{done}/{total} trials", self._rate(), eta, _under_way(self._ledger)]
+        parts = [f"{done}/{total} trials", self._rate(), eta, _under_way(self._ledger, slots)]
         return ", ".join(part for part in parts if part)
 
     def _rate(self) -> str:
@@ -119,7 +122,7 @@ class PlainProgress(_Watcher):
         super().__init__(console, PLAIN_SECONDS, PLAIN_SHARE)
         self._stages: dict[str, str] = {}
 
-    def start(self, ledger: Ledger, slots: int) -> None:
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None:
         super().start(ledger, slots)
         self._stages = {name: stage(cell) for name, cell in ledger.cells.items()}
         self.say(self._headline())
@@ -150,7 +153,7 @@ class TableProgress(_Watcher):
         super().__init__(console, TABLE_SECONDS)
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="ellipsis")
 
-    def start(self, ledger: Ledger, slots: int) -> None:
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None:
         super().start(ledger, slots)
         self._live.start()
         self._draw()
@@ -216,14 +219,24 @@ def _totals(ledger: Ledger) -> tuple[int, int]:
     return done, sum(standing.planned for standing in standings)
 
 
-def _under_way(ledger: Ledger) -> str:
-    """The first cell that has a trial under way, how far that is, and how many more cells."""
-    cells = [(cell, rows) for cell in ledger.cells.values() if (rows := cell.running())]
-    if not cells:
+def _under_way(ledger: Ledger, slots: int) -> str:
+    """The cell of the trial that is furthest, how far that is, and how many more cells.
+
+    Rows beyond ``slots`` are handed out, but wait for a worker.
+    """
+    cells = ledger.cells
+    running = [
+        (len(row.validations), cells[name].cell.run["intervals"], name)
+        for name, cell in cells.items()
+        for row in cell.running()
+    ]
+    running.sort(key=lambda row: -row[0] / row[1])
+    if not running[:slots]:
         return ""
-    cell, (row, *_) = cells[0]
-    far = f" ({len(row.validations)}/{cell.cell.run['intervals']})" if row.validations else ""
-    return f"at {cell.cell.id}{far}" + (f" and {len(cells) - 1} more" if cells[1:] else "")
+    done, intervals, cell = running[0]
+    far = f" ({done}/{intervals})" if done else ""
+    more = len({name for _, _, name in running[:slots]}) - 1
+    return f"at {cell}{far}" + (f" and {more} more" if more else "")
 
 
 def _by(cell: CellLedger) -> str:

@@ -14,6 +14,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
@@ -60,7 +61,7 @@ class Clock:
         self.started = time.perf_counter()
         self.told_at: list[float] = []
 
-    def start(self, ledger: Ledger, slots: int) -> None: ...
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None: ...
 
     def told(self, row: Row) -> None:  # noqa: ARG002
         self.told_at.append(time.perf_counter())

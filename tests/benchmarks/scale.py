@@ -11,6 +11,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -60,7 +61,7 @@ class Watch:
         self.first = 0.0
         self.memory: list[int] = []
 
-    def start(self, ledger: Ledger, slots: int) -> None: ...
+    def start(self, ledger: Ledger, slots: Callable[[], int]) -> None: ...
 
     def told(self, row: Row) -> None:
         self.first = self.first or row.seconds or 0.0

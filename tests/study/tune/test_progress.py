@@ -40,7 +40,7 @@ def test_plain_lines_say_what_is_done_and_what_is_left(
     monkeypatch.setattr("study.tune.progress.time.monotonic", lambda: now)
     progress = PlainProgress(Console(file=out))
     ledger = open_ledger()
-    progress.start(ledger, slots=2)
+    progress.start(ledger, slots=lambda: 2)
     assert out.getvalue() == "0/8 trials, time left: measuring\n"
     cell = finish_all_search(ledger, progress)
     now += 120
@@ -82,7 +82,7 @@ def test_long_trials_are_judged_by_their_intervals_before_one_ends(
     assert left.seconds(slots=80) == pytest.approx(600)
     out = io.StringIO()
     progress = PlainProgress(Console(file=out))
-    progress.start(ledger, slots=2)
+    progress.start(ledger, slots=lambda: 2)
     assert out.getvalue().endswith(f"measuring, at {cell.cell.id} (3/9)\n")
 
 
@@ -90,7 +90,7 @@ def test_a_log_of_days_stays_short(open_ledger: Opener, monkeypatch: pytest.Monk
     out, now = io.StringIO(), 0.0
     monkeypatch.setattr("study.tune.progress.time.monotonic", lambda: now)
     progress = PlainProgress(Console(file=out))
-    progress.start(open_ledger(), slots=2)
+    progress.start(open_ledger(), slots=lambda: 2)
     lines = []
     for at in range(0, 2 * 86_400, 5):
         now = float(at)
@@ -101,6 +101,28 @@ def test_a_log_of_days_stays_short(open_ledger: Opener, monkeypatch: pytest.Monk
     # What a study begins to wait for is said at once.
     progress.tick("a node")
     assert out.getvalue().endswith("waiting for a node\n")
+
+
+def test_a_row_that_waits_for_a_worker_is_not_under_way(tmp_path: Path) -> None:
+    """Tune is handed one row more than can run; the cluster then grows by a slot."""
+    names = ["first", "second", "third"]
+    cells = [replace(CELL, id=name, order=i) for i, name in enumerate(names)]
+    ledger = Ledger(open_storage(f"sqlite:///{tmp_path / 'study.db'}"), "s", cells)
+    out, slots = io.StringIO(), 2
+    progress = PlainProgress(Console(file=out))
+    rows = [cell.next_search() for cell in ledger.cells.values()]
+    progress.start(ledger, slots=lambda: slots)
+    second = rows[1]
+    assert second is not None
+    ledger.cells["second"].report(second, dict.fromkeys(range(1, 5), 0.7))
+    progress.stop()
+    slots = 3
+    progress.stop()
+    assert [line.partition("measuring, ")[2] for line in out.getvalue().splitlines()] == [
+        "at first and 1 more",
+        "at second (4/9) and 1 more",
+        "at second (4/9) and 2 more",
+    ]
 
 
 def test_what_a_stopped_driver_had_reported_is_not_timed(
@@ -162,7 +184,7 @@ def test_the_table_shows_every_cell_and_the_bar(open_ledger: Opener) -> None:
     out = io.StringIO()
     progress = TableProgress(Console(file=out, force_terminal=True, width=100, height=30))
     ledger = open_ledger()
-    progress.start(ledger, slots=1)
+    progress.start(ledger, slots=lambda: 1)
     cell = finish_all_search(ledger, progress)
     progress.stop()
     shown = out.getvalue()
