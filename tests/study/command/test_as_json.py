@@ -130,7 +130,7 @@ def test_list() -> None:
     assert mlp["gflop"] == pytest.approx(2 * products / 1e9)
     assert [extra["name"] for extra in found["extras"]] == ["timm", "monai"]
     (resnet,) = told("list", "resnet20")
-    assert (resnet["kind"], resnet["options"]) == ("models", {"activation": "elu"})
+    assert (resnet["kind"], resnet["options"]) == ("models", {"activation": "elu", "init": "he"})
     assert resnet["parameters"] == 269_137
     (preset,) = told("list", "quickstart")
     assert yaml.safe_load(preset["text"])["name"] == "quickstart"

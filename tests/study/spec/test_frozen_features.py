@@ -44,7 +44,10 @@ def test_the_preset_has_6000_trials() -> None:
         ),
         ({"features": "resnet21"}, r"not 'resnet21'"),
         ({"activaton": "relu"}, r"resnet20 has no option 'activaton' \(did you mean 'activation'"),
-        ({"freeze": "features"}, "resnet20 has no option 'freeze'.*its options are activation, fe"),
+        (
+            {"freeze": "features"},
+            "resnet20 has no option 'freeze'.*: its options are activation, init, ",
+        ),
         ({"head": "tree"}, "head must be one of linear, mlp, not 'tree'"),
         ({"views": 0}, "views must be a whole number of at least 1, not 0"),
         ({"hidden": 1.5}, r"hidden must be a whole number of at least 1, not 1\.5"),

@@ -33,6 +33,8 @@ PAPERS = {
     "auc-mixup-pneumoniamnist": 6,
     "iclr22-cat-and-dog": 6,
     "iclr22-cat-and-dog-relu": 6,
+    "iclr22-cat-and-dog-200": 2,
+    "iclr22-cat-and-dog-xavier": 6,
     "cat-and-dog-searched": 2,
     "cat-and-dog-positive-rate": 2,
     "iclr22-cifar10": 3,

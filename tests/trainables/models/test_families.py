@@ -50,6 +50,35 @@ def test_deeper_resnets_have_their_depth_and_activation(name: str, blocks: int) 
         builder(name)(3, 32, activation="tanh")
 
 
+def test_resnets_begin_as_he_et_al_or_as_glorot_and_bengio() -> None:
+    """Normal weights: of a fan in n and a fan out m, 2 / n and 2 / (n + m) are the variances."""
+
+    def deviations(**options: str) -> list[float]:
+        torch.manual_seed(0)
+        layers = [
+            each
+            for each in builder("resnet20")(3, 32, **options).modules()
+            if isinstance(each, nn.Conv2d | nn.Linear)
+        ]
+        shapes = [each.weight.shape for each in layers]
+        fans = [(float(shape[1:].numel()), shape[0] * float(shape[2:].numel())) for shape in shapes]
+        assert fans[0] == (27, 144)
+        assert fans[-1] == (64, 1)
+        if options.get("init") == "xavier":
+            expected = [(2 / (n + m)) ** 0.5 for n, m in fans]
+        else:
+            # The last layer is PyTorch's own: uniform within 1 / sqrt(n).
+            expected = [(2 / n) ** 0.5 for n, _ in fans[:-1]] + [(1 / 3 / 64) ** 0.5]
+        found = [float(each.weight.detach().std()) for each in layers]
+        assert found == pytest.approx(expected, rel=0.2)
+        return found
+
+    assert deviations() == deviations(init="he") == deviations(activation="relu")
+    assert deviations(init="xavier") != deviations()
+    with pytest.raises(UnknownNameError, match="init must be one of he, xavier, not 'zero'"):
+        builder("resnet20")(3, 32, init="zero")
+
+
 @pytest.mark.parametrize("name", ["densenet121", "timm:efficientnet_b0", "monai:densenet121"])
 def test_dropout_is_an_option(name: str) -> None:
     size = 8 if name in VOLUMES else 32
