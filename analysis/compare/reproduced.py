@@ -25,9 +25,15 @@ DATASETS = {
 MODELS = {"ResNet20": "resnet20", "ResNet20-ELU": "resnet20", "DenseNet121": "densenet121"}
 """From the sources' names to ours."""
 
-ACTIVATIONS = {"ResNet20": "relu", "ResNet20-ELU": "elu"}
-"""Of the sources' networks. The ICLR 2022 paper names none: its authors' example, LibAUC's notebook
-09, asks for ReLU."""
+NETWORKS = {
+    "ResNet20": {"activation": "relu", "init": "xavier"},
+    "ResNet20-ELU": {"activation": "elu", "init": "xavier"},
+}
+"""Options of the sources' networks. The ICLR 2022 paper names no activation: its authors' example,
+LibAUC's notebook 09, asks for ReLU. Neither paper says how weights begin: that is LibAUC's way."""
+
+PLAIN = {"activation": ("activation", "elu"), "init": ("initial weights", "he")}
+"""These options in words, and our defaults."""
 
 PIXELS = {"CIFAR10": 32, "CIFAR100": 32, "STL10": 96, "CatvsDog": 50}
 """Sides of the images in that example."""
@@ -113,7 +119,7 @@ def reproduced(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
 
 def _without(run: Mapping[str, Any], name: str, options: str) -> str:
     """A data set or network with its options, but for those that a difference can tell."""
-    told = ("activation", "image_size")
+    told = (*PLAIN, "image_size")
     kept = {option: value for option, value in run.get(options, {}).items() if option not in told}
     return with_options(run[name], kept)
 
@@ -146,12 +152,12 @@ def _differences(cell: CellRecord, n: int, row: Row) -> tuple[str, ...]:
     for name, (value, words) in _ASIDE.items():
         ours = cell.run.get(name, value)
         said.append((ours != value, words.format(str(ours).replace("_", " "))))
-    if row["model"] in ACTIVATIONS:
-        option = OPTION + "activation"
-        of_task = cell.run.get("network", {}).get("activation", "elu")
+    for name, theirs in NETWORKS.get(row["model"], {}).items():
+        option = OPTION + name
+        words, default = PLAIN[name]
+        of_task = cell.run.get("network", {}).get(name, default)
         ours = "searched" if option in cell.space else cell.fixed.get(option, of_task)
-        theirs = ACTIVATIONS[row["model"]]
-        said.append((ours != theirs, f"activation {ours}, the paper's authors {theirs}"))
+        said.append((ours != theirs, f"{words} {ours}, the paper's authors {theirs}"))
     pixels = PIXELS[row["dataset"]]
     side = cell.run.get("data", {}).get("image_size", pixels)
     said.append((side != pixels, f"images of {side} pixels, the authors' example {pixels}"))

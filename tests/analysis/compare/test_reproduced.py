@@ -31,7 +31,7 @@ def make(study: Build, cell: Build, trial: Build, confirm: Build) -> Callable[..
             "validation": "before",
             "budget": "epochs",
             "positive_rate": None,
-            "network": {"activation": "relu"},
+            "network": {"activation": "relu", "init": "xavier"},
         }
         own = {
             "epochs": 100,
@@ -75,7 +75,8 @@ def test_both_papers_by_hand(make: Callable[..., Results]) -> None:
         ({"run": {"positive_rate": 0.5}}, "0.5 positives in every batch"),
         ({"run": {"budget": "gradient_evaluations"}}, "training ended by gradient evaluations"),
         ({"run": {"label_noise": 0.05}}, "0.05 of the labels wrong"),
-        ({"run": {"network": {}}}, "activation elu, the paper's authors relu"),
+        ({"run": {"network": {"init": "xavier"}}}, "activation elu, the paper's authors relu"),
+        ({"run": {"network": {"activation": "relu"}}}, "initial weights he, the paper's authors xavier"),
         ({"space": {"model.activation": {"choices": ["elu", "relu"]}}}, "activation searched"),
         ({"space": {"margin": {"low": 0.1, "high": 1}}, "fixed": {}}, "margin searched"),
         ({"fixed": {"margin": 0.5}}, "margin 0.5, the paper 1.0"),

@@ -62,8 +62,7 @@ def test_resnets_begin_as_he_et_al_or_as_glorot_and_bengio() -> None:
         ]
         shapes = [each.weight.shape for each in layers]
         fans = [(float(shape[1:].numel()), shape[0] * float(shape[2:].numel())) for shape in shapes]
-        assert fans[0] == (27, 144)
-        assert fans[-1] == (64, 1)
+        assert [fans[0], fans[-1]] == [(27, 144), (64, 1)]
         if options.get("init") == "xavier":
             expected = [(2 / (n + m)) ** 0.5 for n, m in fans]
         else:
