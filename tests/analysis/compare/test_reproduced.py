@@ -76,7 +76,7 @@ def test_both_papers_by_hand(make: Callable[..., Results]) -> None:
         ({"run": {"budget": "gradient_evaluations"}}, "training ended by gradient evaluations"),
         ({"run": {"label_noise": 0.05}}, "0.05 of the labels wrong"),
         ({"run": {"network": {"init": "xavier"}}}, "activation elu, the paper's authors relu"),
-        ({"run": {"network": {"activation": "relu"}}}, "initial weights he, the paper's authors xavier"),
+        ({"run": {"network": {"activation": "relu"}}}, "initial weights he, the paper's authors"),
         ({"space": {"model.activation": {"choices": ["elu", "relu"]}}}, "activation searched"),
         ({"space": {"margin": {"low": 0.1, "high": 1}}, "fixed": {}}, "margin searched"),
         ({"fixed": {"margin": 0.5}}, "margin 0.5, the paper 1.0"),
