@@ -34,7 +34,7 @@ def make(shown: io.StringIO) -> Callable[..., Reporting]:
 
 
 def tick_until(progress: Reporting, there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not there():
         assert time.monotonic() < deadline
         progress.tick(None)

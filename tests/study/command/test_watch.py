@@ -148,7 +148,7 @@ def _hear() -> None:
 
 
 def read_until(terminal: int, there: Callable[[str], bool]) -> str:
-    text, deadline = "", time.monotonic() + 120
+    text, deadline = "", time.monotonic() + 600
     while not there(text):
         assert time.monotonic() < deadline, text
         if select.select([terminal], [], [], 1)[0]:

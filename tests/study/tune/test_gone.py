@@ -59,7 +59,7 @@ def test_a_study_whose_output_nobody_reads_stops_and_says_so(tmp_path: Path) -> 
         assert b"0/2 trials" in driver.stdout.readline()
         wait_for_a_validation(tmp_path, driver)
         driver.stdout.close()  # as `head` does
-        told = driver.communicate(timeout=120)[1].decode()
+        told = driver.communicate(timeout=600)[1].decode()
     finally:
         driver.kill()
         driver.wait()
@@ -95,7 +95,7 @@ def test_a_lost_connection_stops_a_study_cleanly(tmp_path: Path) -> None:
         seen.set()
         watcher.join()
         os.close(ours)
-        assert driver.wait(timeout=120) == 0
+        assert driver.wait(timeout=600) == 0
     finally:
         seen.set()
         driver.kill()

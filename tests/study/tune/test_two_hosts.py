@@ -39,7 +39,7 @@ def on(host: Host, *command: str, **env: str) -> subprocess.CompletedProcess[str
         env=ENVIRONMENT | env,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
