@@ -39,6 +39,7 @@ PAPERS = {
     "cat-and-dog-positive-rate": 2,
     "iclr22-cifar10": 3,
     "iclr22-cifar10-relu": 3,
+    "iclr22-cifar10-libauc": 3,
     "medmnist-resnet18": 2,
     "iccv21-benchmarks-tuned": 60,
     "iccv21-benchmarks-tuned-4-sets": 80,
