@@ -13,7 +13,8 @@ from study.plan.deciding import decided
 from study.spec import StudySpec, check_environment
 
 if TYPE_CHECKING:
-    from study.plan.cost import StudyPlan, Timing
+    from study.plan.cost import StudyPlan
+    from study.plan.timing import Timing
 
 __all__ = ["plan"]
 
@@ -53,7 +54,8 @@ def plan(
 
 
 def _here(study: StudySpec) -> tuple["StudyPlan", "Mapping[tuple[str, str], Timing]"]:
-    from study.plan.cost import local_slots, plan_study, time_study
+    from study.plan.cost import local_slots, plan_study
+    from study.plan.timing import time_study
 
     check_environment(study)
     study = decided(study, partial(typer.echo, err=True))

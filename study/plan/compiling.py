@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from study.cells import cells
-from study.plan.cost import TIMED_SEEDS, plan_study, time_study
+from study.plan.cost import plan_study
+from study.plan.timing import TIMED_SEEDS, time_study
 from study.spec import StudySpec
 from study.words import duration
 from trainables.steps.compiled import compiler

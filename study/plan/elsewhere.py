@@ -9,10 +9,11 @@ from study.cell import Cell
 from study.cells import cells
 from study.errors import SpecError
 from study.machine import fits
-from study.plan.cost import StudyPlan, Timing, plan_study
+from study.plan.cost import StudyPlan, plan_study
 from study.plan.images import PUBLISHED, Labels, published, trained
 from study.plan.speeds import BATCH, MODEL, PIXELS, SHARING, SHARING_BY_MPS, SPEEDS, Way
 from study.plan.steps import spent
+from study.plan.timing import Timing
 from study.spec import StudySpec, Task, data_root, ratios
 from study.spec.sentences import spec_error
 from study.spec.several_labels import for_one_label

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from study.embedding import embedded, forecasts
 from study.facts import data_facts
-from study.plan.cost import time_study
+from study.plan.timing import time_study
 from study.reader import read_study
 from study.spec import parse_spec
 from study.tune.stop import Stop

@@ -12,7 +12,8 @@ from study.cell import confirm_seeds
 from study.cells import cells
 from study.command.plan import _disturbed
 from study.errors import SpecError
-from study.plan.cost import Timing, _run, _timing, asha_share, plan_study, time_task
+from study.plan.cost import asha_share, plan_study
+from study.plan.timing import Timing, _run, _timing, time_task
 from study.spec import StudySpec, parse_spec
 from study.spec.evaluation import Evaluation
 from trainables.config import TrialConfig

@@ -12,8 +12,9 @@ from study.cli import app
 from study.command.as_json import plan_data, text
 from study.command.tables import plan_tables
 from study.errors import SpecError
-from study.plan.cost import StudyPlan, Timing, plan_study
+from study.plan.cost import StudyPlan, plan_study
 from study.plan.prospects import setting_prospects
+from study.plan.timing import Timing
 from study.spec import StudySpec, check_environment, parse_spec
 from trainables.datasets.cache import read_source
 from trainables.datasets.cut.imbalance import binary_task

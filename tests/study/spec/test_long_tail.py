@@ -11,7 +11,8 @@ from study.cells import cells
 from study.cli import app
 from study.errors import SpecError
 from study.facts import data_facts
-from study.plan.cost import Timing, plan_study
+from study.plan.cost import plan_study
+from study.plan.timing import Timing
 from study.spec import changes, check_environment, dump, parse_spec
 from study.spec.older import completed
 from trainables.config import TrialConfig
