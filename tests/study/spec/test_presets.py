@@ -36,6 +36,7 @@ PAPERS = {
     "iclr22-cat-and-dog-200": 2,
     "iclr22-cat-and-dog-xavier": 6,
     "cat-and-dog-searched": 2,
+    "cat-and-dog-searched-xavier": 2,
     "cat-and-dog-positive-rate": 2,
     "iclr22-cifar10": 3,
     "iclr22-cifar10-relu": 3,
