@@ -118,8 +118,8 @@ TRIALS = (
         "selected": Column("bool", "the one whose configuration the confirm trials repeat"),
         "value": Column(
             "float64",
-            "validation AUROC, or what else the spec selects by, after the last interval; "
-            "COMPLETE trials only",
+            "validation AUROC, or what else the spec selects by, after the last interval (with "
+            "evaluation.best the highest); COMPLETE trials only",
         ),
         "last_auroc": Column("float64", "the same at last_interval, whatever the state"),
         "last_interval": Column("int64", "last interval validated; 0: none"),
@@ -143,7 +143,11 @@ _FOLLOWING = (
         "repeat": Column("int64", "whose search's configuration it repeats, from 0"),
         "seed": Column("float64", "index of the confirm seed, from 0; methods share seeds"),
         "selected_from": Column("float64", "search trial that is repeated; NaN: no search"),
-        "val_auroc": Column("float64", "validation AUROC after the last interval; COMPLETE only"),
+        "val_auroc": Column(
+            "float64",
+            "validation AUROC after the last interval (with evaluation.best after that of the "
+            "highest validation); COMPLETE only",
+        ),
         "value": Column("float64", "the same, or what else the spec selects by"),
         "test_auroc": Column("float64", "test AUROC; COMPLETE trials only"),
         "test_auprc": Column("float64", "test average precision; COMPLETE trials only"),

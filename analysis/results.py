@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis import columns, labels
-from study.ledger.rules import selects_by
+from study.ledger.rules import judged_interval, selects_by
 from study.plan.power import ROPE
 from study.records import CellRecord, StudyRecord, TrialRecord, predictions_path
 from study.words import METRICS
@@ -191,11 +191,13 @@ def trial_id(cell: CellRecord, row: TrialRecord) -> str:
     return f"{cell.id}/{row.phase}/{row.number}"
 
 
-def final_auroc(row: TrialRecord) -> float | None:
+def final_auroc(cell: CellRecord, row: TrialRecord) -> float | None:
     """Validation AUROC of a finished row, whatever it was selected by; None of any other."""
     if row.value is None or not row.curve:
         return row.value
-    return max(row.curve, key=lambda point: point["interval"]).get("val_auroc", row.value)
+    judged = judged_interval(cell.run, row.validations)
+    point = next((each for each in row.curve if each["interval"] == judged), {})
+    return point.get("val_auroc", row.value)
 
 
 def _keys(cell: CellRecord) -> dict[str, object]:
@@ -263,7 +265,7 @@ def _confirm_row(cell: CellRecord, row: TrialRecord) -> dict[str, object]:
         "repeat": row.repeat,
         "seed": _number(row.seed),
         "selected_from": _number(row.selected_from),
-        "val_auroc": _number(final_auroc(row)),
+        "val_auroc": _number(final_auroc(cell, row)),
         "value": _number(row.value),
         "test_auroc": _number(row.test_auroc),
         "test_auprc": _number(row.test_auprc),

@@ -24,8 +24,9 @@ class TrialRecord:
         phase: "search", "confirm" or "profile".
         number: the row's number within its cell and phase, from 0.
         state: "COMPLETE", "PRUNED", "FAIL", "RUNNING" or "WAITING".
-        value: validation AUROC, or what else the spec selects by, after the last interval; None
-            unless COMPLETE (a PRUNED row's last value is in ``validations``).
+        value: validation AUROC, or what else the spec selects by, of
+            ``study.ledger.rules.judged_interval``; None unless COMPLETE (a PRUNED row's last value
+            is in ``validations``).
         params: the tuned hyperparameters, and the one that a profile row moves.
         validations: the same by interval (1, 2, ...).
         origin: what proposed a search row: "random" (an independent draw), "tpe", "gp" or

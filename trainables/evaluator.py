@@ -27,7 +27,8 @@ __all__ = ["Evaluator"]
 
 @dataclass(frozen=True)
 class Evaluator:
-    """The parts of a trial that it evaluates; it changes none of them.
+    """The parts of a trial that it evaluates; it changes none of them, but tells ``evaluated``
+    what a validation gave.
 
     Attributes:
         config: of the trial.
@@ -60,10 +61,13 @@ class Evaluator:
         task = self.task
         with self.evaluated.lent(self.recipe):
             scores = self.outputs(self.model, task.val_images, task.val_metadata)
-        _refuse_infinite(
-            scores, f"a validation score was not in interval {interval}. Lower the learning rate."
-        )
-        return validated(task, scores, self.config.select)
+            _refuse_infinite(
+                scores,
+                f"a validation score was not in interval {interval}. Lower the learning rate.",
+            )
+            found = validated(task, scores, self.config.select)
+            self.evaluated.validated(found[f"val_{self.config.select}"])
+        return found
 
     def test(
         self, *, embeddings: bool = False, beat: Callable[[], None] = lambda: None
@@ -72,9 +76,9 @@ class Evaluator:
         task, model, evaluated = self.task, self.model, self.evaluated
         of_test = (model, task.test_images, task.test_metadata)
         of_validation = (model, task.val_images, task.val_metadata)
-        with evaluated.lent(self.recipe):
+        with evaluated.lent(self.recipe, tested=True):
             scores = self.outputs(*of_test, evaluated.copies(draws.TEST), beat)
-            # Again rather than kept since the last interval, which a checkpoint does not hold.
+            # Again rather than kept since its interval, which a checkpoint does not hold.
             val_scores = self.outputs(*of_validation, evaluated.copies(draws.VALIDATION), beat)
             features = self.outputs(model.features, task.test_images) if embeddings else None
         _refuse_infinite(scores, "a test score was not.")

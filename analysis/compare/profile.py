@@ -81,10 +81,10 @@ def _profile(cell: CellRecord, name: str, values: Sequence[Any]) -> Iterator[dic
         here = [row for row in moved if row.moved == (name, value)]
         if here:
             pairs = [(row, confirmed[row.seed]) for row in here if row.seed in confirmed]
-            yield shared | {"own": False} | _paired(pairs, here)
+            yield shared | {"own": False} | _paired(cell, pairs, here)
         if value in own:
             theirs = [row for row in confirmed.values() if _value(cell, row, name) == value]
-            yield shared | {"own": True} | _paired([(row, row) for row in theirs], theirs)
+            yield shared | {"own": True} | _paired(cell, [(row, row) for row in theirs], theirs)
 
 
 def _own(cell: CellRecord, name: str) -> list[Any]:
@@ -108,14 +108,16 @@ def _text(value: Any) -> str:
 
 
 def _paired(
-    pairs: Sequence[tuple[TrialRecord, TrialRecord]], rows: Sequence[TrialRecord]
+    cell: CellRecord,
+    pairs: Sequence[tuple[TrialRecord, TrialRecord]],
+    rows: Sequence[TrialRecord],
 ) -> dict[str, Any]:
     said: dict[str, Any] = {"rows": tuple(sorted(row.number for row in rows)), "n": len(pairs)}
     for side in SIDES:
         known = [
             (a, b, moved.repeat)
             for moved, kept in pairs
-            for a, b in [(_auroc(moved, side), _auroc(kept, side))]
+            for a, b in [(_auroc(cell, moved, side), _auroc(cell, kept, side))]
             if a is not None and b is not None
         ]
         a, b, repeats = np.array(known, dtype=float).reshape(-1, 3).T
@@ -130,8 +132,8 @@ def _paired(
     return said
 
 
-def _auroc(row: TrialRecord, side: str) -> float | None:
-    return final_auroc(row) if side == "val" else row.test_auroc
+def _auroc(cell: CellRecord, row: TrialRecord, side: str) -> float | None:
+    return final_auroc(cell, row) if side == "val" else row.test_auroc
 
 
 def shown_side(table: pd.DataFrame) -> str:

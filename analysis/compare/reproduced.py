@@ -152,6 +152,9 @@ def _differences(cell: CellRecord, n: int, row: Row) -> tuple[str, ...]:
     for name, (value, words) in _ASIDE.items():
         ours = cell.run.get(name, value)
         said.append((ours != value, words.format(str(ours).replace("_", " "))))
+    options = cell.run.get("evaluation", {})
+    asked = [name if value is True else f"{name} {value:g}" for name, value in options.items()]
+    said.append((bool(asked), f"evaluated with {', '.join(asked)}"))
     for name, theirs in NETWORKS.get(row["model"], {}).items():
         option = OPTION + name
         words, default = PLAIN[name]

@@ -115,7 +115,7 @@ def _run(
         **row.seeds,
     }
     ended = {
-        "val_auroc": final_auroc(row),
+        "val_auroc": final_auroc(cell, row),
         selected: row.value,
         "test_auroc": row.test_auroc,
         "test_auprc": row.test_auprc,

@@ -19,6 +19,8 @@ _WORDS = {
     "tta": "test and kept validation scores are means over {} augmented copies of each image",
     "ema": "evaluated are moving averages of the weights, of decay {}",
     "swa": "evaluated are means of the weights over the last {} of a trial, as soon as it begins",
+    "best": "each trial is judged by the highest of its validations, which luck has raised, and "
+    "tested with the weights of that interval",
 }
 
 

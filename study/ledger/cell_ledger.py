@@ -11,7 +11,7 @@ from study.ledger import sql as tables
 from study.ledger.phases import PHASES, moved_of, warm_from_of
 from study.ledger.proposals import propose
 from study.ledger.rows import Row
-from study.ledger.rules import FINISHED, Searched, selects_by
+from study.ledger.rules import FINISHED, Searched, judged_interval, selects_by
 from study.ledger.standing import Standing
 from study.ledger.warm_start import draws, may_draw_meanwhile, next_taken
 from study.ledger.writer import Writer
@@ -129,7 +129,8 @@ class CellLedger:
             if selecting in point and int(point["interval"]) not in row.validations
         }
         validations = row.validations | lost
-        value = validations[max(validations)] if state == "COMPLETE" else None
+        judged = judged_interval(self.cell.run, validations) if state == "COMPLETE" else None
+        value = None if judged is None else validations[judged]
 
         def end(connection: Connection) -> None:
             attributes = {"outcome": outcome.to_json()}

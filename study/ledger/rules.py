@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from study.before import BEFORE
 from study.cell import Moves
 
-__all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Searched", "selects_by"]
+__all__ = ["FINISHED", "MAX_REPLACEMENTS", "AnyRow", "Searched", "judged_interval", "selects_by"]
 
 FINISHED = ("COMPLETE", "PRUNED", "FAIL")
 """States of a row that has come to its end."""
@@ -50,6 +50,19 @@ class AnyRow(Protocol):
 def selects_by(run: Mapping[str, Any]) -> str:
     """What a search selects by, a key of ``study.words.METRICS``, from what trials share."""
     return str({**BEFORE, **run}["select"])
+
+
+def judged_interval(run: Mapping[str, Any], validations: Mapping[int, float]) -> int:
+    """The interval whose validation a finished trial is selected by, and with whose weights it is
+    tested: its last, or with ``evaluation.best`` the first of its highest.
+
+    Args:
+        run: what trials of the cell share.
+        validations: by interval, one at least.
+    """
+    if run.get("evaluation", {}).get("best"):
+        return max(validations, key=lambda interval: (validations[interval], -interval))
+    return max(validations)
 
 
 R = TypeVar("R", bound=AnyRow)

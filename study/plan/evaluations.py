@@ -27,7 +27,7 @@ def in_test(options: Options, task: Task, images: Mapping[str, PartCount]) -> fl
     """Images that go forward in a trial's test besides: augmented copies of the test and of the
     validation images, and the test without the options.
     """
-    if not (options.averages or options.tta):
+    if not (options.averages or options.tta or options.best):
         return 0.0
     test, validation = images["test"].images, images["validation"].images
     copies = (options.tta or 1) * (test + validation)

@@ -30,11 +30,14 @@ class Evaluation(Model):
         ema: decay of the moving average of the weights that is evaluated.
         swa: share of a trial, its end, over which the weights that are evaluated are averaged
             equally; not with ``ema``.
+        best: a trial is tested with the weights of its highest validation, which is also what it
+            is selected by, not with those of its last.
     """
 
     tta: CountFromTwo | None = None
     ema: Annotated[Number, AfterValidator(_decay)] | None = None
     swa: Annotated[Number, AfterValidator(_end)] | None = None
+    best: bool = False
 
     @model_validator(mode="after")
     def _one_average(self) -> "Evaluation":
@@ -48,4 +51,4 @@ class Evaluation(Model):
     @model_serializer
     def _written(self) -> dict[str, Any]:
         """What is asked for alone, as plans and trials have it."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value not in (None, False)}

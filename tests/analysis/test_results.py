@@ -70,6 +70,23 @@ def test_last_auroc_of_a_pruned_row(
     assert np.isnan(trials["last_auroc"][1])
 
 
+@pytest.mark.parametrize(("run", "expected"), [({}, 0.7), ({"evaluation": {"best": True}}, 0.9)])
+def test_the_validation_of_a_finished_row_is_the_one_that_it_is_judged_by(
+    study: Callable[..., Any],
+    cell: Callable[..., Any],
+    confirm: Callable[..., Any],
+    run: dict[str, Any],
+    expected: float,
+) -> None:
+    """Selected by AUPRC, of which two are the highest: the first of them counts."""
+    auprc = {1: 0.3, 2: 0.5, 3: 0.5, 4: 0.4}
+    auroc = {1: 0.6, 2: 0.9, 3: 0.8, 4: 0.7}
+    curve = tuple({"interval": i, "val_auprc": auprc[i], "val_auroc": auroc[i]} for i in auprc)
+    row = confirm(0, 0.8, value=max(auprc.values()), validations=auprc, curve=curve)
+    made = study(cell(confirm=(row,), run={"select": "auprc", **run}))
+    assert from_record(made).confirm["val_auroc"].tolist() == [expected]
+
+
 def test_curves_join_outcome_and_validations(
     study: Callable[..., Any], cell: Callable[..., Any], trial: Callable[..., Any]
 ) -> None:

@@ -43,13 +43,13 @@ def test_evaluation_is_part_of_a_trial_where_it_asks_for_something() -> None:
     """So that plans of older studies are equal to what they plan now."""
     (first, *_), (asked, *_) = (
         cells(parse_spec({**SPEC, "evaluation": evaluation}))
-        for evaluation in ({}, {"tta": 30, "ema": 0.999, "swa": None})
+        for evaluation in ({"best": False}, {"tta": 30, "ema": 0.999, "swa": None, "best": True})
     )
     assert "evaluation" not in first.run
-    assert asked.run == {**first.run, "evaluation": {"tta": 30, "ema": 0.999}}
+    assert asked.run == {**first.run, "evaluation": {"tta": 30, "ema": 0.999, "best": True}}
     assert asked.id == first.id
     trial = TrialConfig(**asked.trial({}, confirm_seeds(asked, 0)))
-    assert trial.evaluation == {"tta": 30, "ema": 0.999}
+    assert trial.evaluation == {"tta": 30, "ema": 0.999, "best": True}
 
 
 def test_confirm_rows_alone_are_looked_at(tmp_path: Path) -> None:

@@ -1,1 +1,2 @@
-"""What an evaluation may average: weights over steps, scores over augmented copies of an image."""
+"""Which weights an evaluation is of (averages over steps, those of the best validation), and which
+copies of an image."""

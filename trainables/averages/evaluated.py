@@ -1,10 +1,11 @@
-"""What is evaluated of a trial: its last weights and images, or averages, as its config asks."""
+"""What is evaluated of a trial: its last weights and images, or others, as its config asks."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
+from trainables.averages.best import Best
 from trainables.averages.copies import Copies, as_it_is, augmented_copies
 from trainables.averages.draws import TEST
 from trainables.averages.options import Options
@@ -48,6 +49,7 @@ class Evaluated:
         self._config = config
         self._options = options = Options(**config.evaluation)
         self._augmentation = augmentation
+        self._best = Best(model) if options.best else None
         self._average: WeightAverage | None = None
         if options.averages:
             given = partial(batches, config, task, batch_size)
@@ -59,18 +61,27 @@ class Evaluated:
         if self._average is not None:
             self._average.take(progress, recipe.stage, recipe.evaluating())
 
+    def validated(self, score: float) -> None:
+        """To be called within ``lent`` with what the trial's validation gave."""
+        if self._best is not None:
+            self._best.take(score)
+
     @contextmanager
-    def lent(self, recipe: Recipe, *, plainly: bool = False) -> Iterator[None]:
+    def lent(
+        self, recipe: Recipe, *, tested: bool = False, plainly: bool = False
+    ) -> Iterator[None]:
         """Within it the model holds the weights to evaluate, and f32 products are the trial's.
 
-        ``plainly``: without an average.
+        ``tested``: those that a test is of; ``plainly``: the last ones, without an average.
         """
         with f32_products(self._config.precision), recipe.evaluating():
-            if self._average is None or plainly:
+            lent: AbstractContextManager[None] = nullcontext()
+            if tested and self._best is not None:
+                lent = self._best.lent()
+            elif self._average is not None and not plainly:
+                lent = self._average.lent()
+            with lent:
                 yield
-            else:
-                with self._average.lent():
-                    yield
 
     def copies(self, what: int) -> Copies:
         """What a test sees of the images of a set (of `trainables.averages.draws`)."""
@@ -81,10 +92,13 @@ class Evaluated:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """All that is needed to go on bit for bit; {} without an average."""
-        return {} if self._average is None else self._average.state_dict()
+        """All that is needed to go on bit for bit; {} of the last weights."""
+        average = {} if self._average is None else self._average.state_dict()
+        return average if self._best is None else average | {"best": self._best.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         if self._average is not None:
             self._average.load_state_dict(state)
+        if self._best is not None:
+            self._best.load_state_dict(state["best"])

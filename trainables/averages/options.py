@@ -15,6 +15,8 @@ class Options:
         ema: decay of an exponential moving average of the weights, in (0, 1).
         swa: share of the trial, its end, in (0, 1], over which the weights are averaged equally
             (`trainables.averages.weights`); not with ``ema``.
+        best: the test is of the weights of the highest validation, not of the last
+            (`trainables.averages.best`); None stands for false.
 
     Raises:
         ValueError: a number is outside of its range, or there are both averages.
@@ -23,6 +25,7 @@ class Options:
     tta: int | None = None
     ema: float | None = None
     swa: float | None = None
+    best: bool | None = None
 
     def __post_init__(self) -> None:
         if self.tta is not None and not self.tta >= 2:

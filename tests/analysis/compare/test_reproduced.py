@@ -75,6 +75,7 @@ def test_both_papers_by_hand(make: Callable[..., Results]) -> None:
         ({"run": {"positive_rate": 0.5}}, "0.5 positives in every batch"),
         ({"run": {"budget": "gradient_evaluations"}}, "training ended by gradient evaluations"),
         ({"run": {"label_noise": 0.05}}, "0.05 of the labels wrong"),
+        ({"run": {"evaluation": {"best": True, "ema": 0.9}}}, "evaluated with best, ema 0.9"),
         ({"run": {"network": {"init": "xavier"}}}, "activation elu, the paper's authors relu"),
         ({"run": {"network": {"activation": "relu"}}}, "initial weights he, the paper's authors"),
         ({"space": {"model.activation": {"choices": ["elu", "relu"]}}}, "activation searched"),

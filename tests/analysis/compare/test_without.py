@@ -92,6 +92,11 @@ def test_before_a_trial_is_tested_the_options_are_named_alone() -> None:
     assert "with-without" not in [table.name for table in section.tables()]
 
 
+def test_the_best_weights_are_told_with_what_that_does_to_validations() -> None:
+    _, words = shown(make_study(make_cell("ce", run={"evaluation": {"best": True}})))
+    assert "judged by the highest of its validations, which luck has raised, and tested" in words
+
+
 def test_a_study_without_options_looks_as_it_did() -> None:
     confirm = tuple(make_confirm(seed, 0.8 + 0.01 * seed) for seed in range(3))
     section, words = shown(make_study(make_cell(confirm=confirm)))

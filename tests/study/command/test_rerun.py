@@ -84,10 +84,11 @@ def test_a_row_comes_out_the_same_bit_for_bit(
     assert done.same
 
 
+@pytest.mark.parametrize("more", [{}, {"best": True}])
 def test_with_evaluation_options_both_figures_come_out_the_same(
-    study: Callable[..., Path],
+    study: Callable[..., Path], more: dict[str, bool]
 ) -> None:
-    directory = study(evaluation={"ema": 0.9, "tta": 3}, augmentation="flip")
+    directory = study(evaluation={"ema": 0.9, "tta": 3, **more}, augmentation="flip")
     (row,) = read_study(directory).cells[0].confirm
     assert row.without is not None
     assert row.without["test_auroc"] != row.test_auroc

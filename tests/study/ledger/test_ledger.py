@@ -197,6 +197,20 @@ def test_the_ledger_keeps_what_is_selected_by(open_ledger: Opener) -> None:
     assert cell_of(open_ledger(**plan)).rows["search"][0].value == 0.2
 
 
+def test_with_the_best_weights_the_value_is_the_highest_validation(open_ledger: Opener) -> None:
+    """What a search selects by is of the weights that are tested; a last interval may be lower."""
+    plan = {"run": CELL.run | {"evaluation": {"best": True}}}
+    cell = cell_of(open_ledger(**plan))
+    rows = [cell.next_search(), cell.next_search()]
+    for row, scores in zip(rows, ((0.6, 0.9, 0.7), (0.5, 0.6, 0.8)), strict=True):
+        assert row is not None
+        cell.report(row, {1: scores[0], 2: scores[1]})
+        cell.tell(row, "COMPLETE", Outcome(curve=[{"interval": 3, "val_auroc": scores[2]}]))
+    there = cell_of(open_ledger(**plan)).rows["search"]
+    assert [row.value for row in there] == [0.9, 0.8]
+    assert there[0].validations == {1: 0.6, 2: 0.9, 3: 0.7}
+
+
 def test_deaths_are_kept(open_ledger: Opener) -> None:
     cell = cell_of(open_ledger())
     row = cell.next_search()

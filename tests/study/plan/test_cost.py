@@ -57,7 +57,12 @@ def test_seconds_add_up() -> None:
 
 @pytest.mark.parametrize(
     ("evaluation", "passes", "copies"),
-    [({"tta": 30}, 0, 30), ({"ema": 0.9}, 4, 1), ({"swa": 0.3, "tta": 5}, 2, 5)],
+    [
+        ({"tta": 30}, 0, 30),
+        ({"ema": 0.9}, 4, 1),
+        ({"swa": 0.3, "tta": 5}, 2, 5),
+        ({"best": True}, 0, 1),
+    ],
 )
 def test_evaluation_options_are_counted_image_by_image(
     evaluation: dict[str, Any], passes: int, copies: int

@@ -182,7 +182,13 @@ def test_a_pass_for_statistics_draws_nothing_and_compiles_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("method", "evaluation"),
-    [("auc_m", {"ema": 0.9, "tta": 3}), ("two_stage", {"swa": 0.6}), ("ct_auc", {"ema": 0.9})],
+    [
+        ("auc_m", {"ema": 0.9, "tta": 3}),
+        ("two_stage", {"swa": 0.6}),
+        ("ct_auc", {"ema": 0.9}),
+        ("ct_auc", {"best": True}),
+        ("two_stage", {"swa": 0.6, "best": True}),
+    ],
 )
 def test_saved_in_the_middle_of_an_interval_it_goes_on_bit_for_bit(
     method: str, evaluation: dict[str, float], tmp_path: Path
