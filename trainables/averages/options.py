@@ -7,7 +7,7 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True)
 class Options:
-    """The options of ``TrialConfig.evaluation``; each is off where it is None.
+    """The options of ``TrialConfig.evaluation``; each is off where it is None or false.
 
     Attributes:
         tta: augmented copies of each image, 2 or more, whose logits are averaged
@@ -16,7 +16,7 @@ class Options:
         swa: share of the trial, its end, in (0, 1], over which the weights are averaged equally
             (`trainables.averages.weights`); not with ``ema``.
         best: the test is of the weights of the highest validation, not of the last
-            (`trainables.averages.best`); None stands for false.
+            (`trainables.averages.best`).
 
     Raises:
         ValueError: a number is outside of its range, or there are both averages.
@@ -25,7 +25,7 @@ class Options:
     tta: int | None = None
     ema: float | None = None
     swa: float | None = None
-    best: bool | None = None
+    best: bool = False
 
     def __post_init__(self) -> None:
         if self.tta is not None and not self.tta >= 2:
