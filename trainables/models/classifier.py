@@ -1,6 +1,6 @@
 """The one shape of model that every method trains: features, then one logit an image and label."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar, Self
 
@@ -32,6 +32,10 @@ class BinaryClassifier(nn.Module):
         mix_layers: layers of the features whose outputs manifold mixup may mix, each one row an
             image, by their names among ``features.named_modules()``; none: it mixes images alone.
             None: `trainables.models.inside.blocks`.
+        head_init: how the weights of a head begin, this one and each that is drawn after it: called
+            as ``head_init(weight, generator=generator)``, it fills them, such as
+            ``nn.init.xavier_normal_``. None: this one stays as it comes, others begin as
+            ``nn.Linear`` does. The bias does so in any case.
 
     Attributes:
         takes_metadata: of the class: it is called as model(images, metadata).
@@ -51,6 +55,7 @@ class BinaryClassifier(nn.Module):
         head: nn.Linear,
         precision: str = "f32",
         mix_layers: Sequence[str] | None = None,
+        head_init: Callable[..., object] | None = None,
     ) -> None:
         super().__init__()
         self.features = features
@@ -59,6 +64,8 @@ class BinaryClassifier(nn.Module):
         self.compiled_for: frozenset[int] = frozenset()
         self._frozen: tuple[nn.Module, ...] = ()
         self._mix_layers = None if mix_layers is None else tuple(mix_layers)
+        self._head_init = head_init
+        self._begin_head(None)
         names = dict(features.named_modules()).keys() - {""}
         for name in self._mix_layers or ():
             if name not in names:
@@ -144,8 +151,8 @@ class BinaryClassifier(nn.Module):
         return every[: names.index(until)]
 
     def have_outputs(self, outputs: int) -> None:
-        """Give so many logits an image: a head of one output is replaced by a new one, which begins
-        as ``nn.Linear`` does, drawn from torch's global generator. One that has so many stays.
+        """Give so many logits an image: a head of one output is replaced by a new one, drawn from
+        torch's global generator as ``head_init`` says. One that has so many stays.
 
         Raises:
             ValueError: the head has neither one output nor so many.
@@ -165,18 +172,25 @@ class BinaryClassifier(nn.Module):
             device=like.device,
             dtype=like.dtype,
         )
+        self._begin_head(None)
         for weight in self.head.parameters():
             give_factor(weight, factor)
 
     @torch.no_grad()
     def reset_head(self, generator: torch.Generator | None = None) -> None:
-        """Draw the last layer anew, as ``nn.Linear`` begins: uniform to 1 / sqrt(D) either way.
+        """Draw the last layer anew, as ``nn.Linear`` begins, uniform to 1 / sqrt(D) either way, or
+        as ``head_init`` says.
 
         ``generator`` is on the model's device; None: torch's global one.
         """
         bound = self.head.in_features**-0.5
         for each in self.head.parameters():
             each.uniform_(-bound, bound, generator=generator)
+        self._begin_head(generator)
+
+    def _begin_head(self, generator: torch.Generator | None) -> None:
+        if self._head_init is not None:
+            self._head_init(self.head.weight, generator=generator)
 
 
 def _holds(name: str, layer: str) -> bool:

@@ -74,9 +74,9 @@ def resnet20(
         activation: "elu" or "relu".
         init: "he": convolutions start as in He et al. 2015 (normal, fan in), the last layer as
             PyTorch has it; "xavier": all of them as in Glorot and Bengio 2010 (normal), as in
-            LibAUC. Batch normalisation takes the size of a convolution's weights out again, but
-            smaller weights turn faster: with "xavier" a step of the same learning rate goes
-            further.
+            LibAUC, and so does a last layer that is drawn anew. Batch normalisation takes the size
+            of a convolution's weights out again, but smaller weights turn faster: with "xavier" a
+            step of the same learning rate goes further.
 
     Raises:
         UnknownNameError: there is no such activation or init.
@@ -126,9 +126,11 @@ def _resnet(in_channels: int, blocks: int, activation: str, init: str) -> Binary
     for module in features.modules():
         if isinstance(module, nn.Conv2d):
             INITS[init](module.weight)
-    last = nn.Linear(channels, 1)
-    if init == "xavier":
-        INITS[init](last.weight)
     # The last block of each width, as Verma et al. mix.
     ends = [str(2 + blocks * number) for number in range(1, len(WIDTHS))]
-    return BinaryClassifier(features, last, mix_layers=ends)
+    return BinaryClassifier(
+        features,
+        nn.Linear(channels, 1),
+        mix_layers=ends,
+        head_init=INITS[init] if init == "xavier" else None,
+    )

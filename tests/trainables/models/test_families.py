@@ -78,6 +78,22 @@ def test_resnets_begin_as_he_et_al_or_as_glorot_and_bengio() -> None:
         builder("resnet20")(3, 32, init="zero")
 
 
+def test_a_head_drawn_later_begins_as_the_network_did() -> None:
+    """The variance is 2 / (64 + outputs), a bias within PyTorch's bound of 1 / 8."""
+    torch.manual_seed(0)
+    model = builder("resnet20")(3, 32, init="xavier")
+    before = torch.get_rng_state()
+    drawn = []
+    for seed in range(50):
+        model.reset_head(torch.Generator().manual_seed(seed))
+        assert float(model.head.bias.detach().abs()) <= 0.125
+        drawn.append(model.head.weight.detach().clone())
+    assert torch.equal(torch.get_rng_state(), before)
+    assert float(torch.cat(drawn).std()) == pytest.approx((2 / 65) ** 0.5, rel=0.05)
+    model.have_outputs(200)
+    assert float(model.head.weight.detach().std()) == pytest.approx((2 / 264) ** 0.5, rel=0.05)
+
+
 @pytest.mark.parametrize("name", ["densenet121", "timm:efficientnet_b0", "monai:densenet121"])
 def test_dropout_is_an_option(name: str) -> None:
     size = 8 if name in VOLUMES else 32
