@@ -157,17 +157,17 @@ def test_a_place_after_what_is_not_there_is_refused() -> None:
     [
         (
             "auc_s",
-            "lr epoch_decay weight_decay score_map prior momentum clip optimizer dual_lr sam_rho "
-            "mix mixup_alpha mixup_draw",
+            "lr epoch_decay reference weight_decay score_map prior momentum clip optimizer dual_lr "
+            "sam_rho mix mixup_alpha mixup_draw",
         ),
         (
             "auc_m",
-            "lr margin epoch_decay weight_decay score_map prior project_alpha momentum clip "
-            "optimizer dual_lr sam_rho mix mixup_alpha mixup_draw",
+            "lr margin epoch_decay reference weight_decay score_map prior project_alpha momentum "
+            "clip optimizer dual_lr sam_rho mix mixup_alpha mixup_draw",
         ),
         (
             "auc_mixup",
-            "lr margin mix mixup_alpha epoch_decay weight_decay score_map mixup_draw "
+            "lr margin mix mixup_alpha epoch_decay reference weight_decay score_map mixup_draw "
             "mixup_variance project_alpha momentum clip optimizer dual_lr sam_rho",
         ),
     ],

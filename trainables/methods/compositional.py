@@ -15,7 +15,7 @@ from trainables.losses.softmax import softmax_ce
 from trainables.method import Method
 from trainables.methods import fields
 from trainables.methods.mixing import MixingMethod
-from trainables.methods.parts import by_label, one_stage
+from trainables.methods.parts import by_label, one_stage, reference_of
 from trainables.optimizers.inner import Given
 from trainables.optimizers.pdsca import INNER, PDSCA
 from trainables.optimizers.scaling import AdaBound, AdaFom, Adam, AMSGrad, Scaling
@@ -79,6 +79,7 @@ class PDSCAMethod(Method):
     beta0: float = fields.beta("the inner points u")
     beta1: float = fields.beta("the outer gradient z")
     epoch_decay: float = fields.epoch_decay()
+    reference: str = fields.reference()
     weight_decay: float = fields.weight_decay()
     same_batch: bool = hyperparameter(
         False,
@@ -165,6 +166,7 @@ class PDSCAMethod(Method):
             beta0=self.beta0,
             beta1=self.beta1,
             epoch_decay=self.epoch_decay,
+            reference=reference_of(self.reference, context),
             weight_decay=self.weight_decay,
             alpha_max=alpha_max,
             scaling=_SCALINGS[self.second_moment](self),

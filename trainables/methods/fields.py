@@ -32,6 +32,7 @@ __all__ = [
     "pair_margin",
     "prior",
     "project_alpha",
+    "reference",
     "sam_rho",
     "score_map",
     "sgd_momentum",
@@ -158,6 +159,19 @@ def epoch_decay(only: str = "") -> float:
         help="pull to the reference point, the mean of the weights in the stage before" + only,
         source=f"{M}: its gamma, tried from 1/1000 to 1/100",
         low=0,
+        only_with={"optimizer": ("pesg", "sam")},
+    )
+
+
+def reference(only: str = "") -> str:
+    """Where the reference point starts, at the initial weights by default; ``only``: as there."""
+    return hyperparameter(
+        "start",
+        help="where the reference point of epoch_decay starts: at the weights of the start; or "
+        "near_zero, at normal draws of deviation 0.01, so that until the first decay epoch_decay "
+        "is mostly a weight decay" + only,
+        source=f"start: {M}, Alg. 1; near_zero: LibAUC 2.0.1",
+        choices=("start", "near_zero"),
         only_with={"optimizer": ("pesg", "sam")},
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from trainables.losses.auc import AUCLoss, Prior
@@ -11,11 +12,24 @@ from trainables.losses.auc_ce import AUCPlusCELoss
 from trainables.optimizers.ascent import Ascent
 from trainables.optimizers.named import optimizer_of
 from trainables.optimizers.pesg import PESG
-from trainables.optimizers.proximal import divide_lr
+from trainables.optimizers.proximal import Reference, divide_lr
 from trainables.recipe import Context, Recipe, Stage, Update, decays
 from trainables.updates import Descent, Mix, SharpDescent, unmixed
 
-__all__ = ["adam", "by_label", "descent", "one_stage", "pesg", "prior_of", "sgd", "warmed_up"]
+__all__ = [
+    "adam",
+    "by_label",
+    "descent",
+    "one_stage",
+    "pesg",
+    "prior_of",
+    "reference_of",
+    "sgd",
+    "warmed_up",
+]
+
+NEAR_ZERO = 0.01
+"""Deviation of LibAUC's first reference point."""
 
 SAM_RHO = 0.05
 """Foret et al., ICLR 2021: good on CIFAR-10 and ImageNet."""
@@ -108,6 +122,7 @@ def pesg(
     weight_decay: float,
     momentum: float,
     clip: float | None,
+    reference: Reference | None = None,
     project_alpha: bool = True,
     ce_weight: float = 0.0,
     optimizer: str = "pesg",
@@ -125,6 +140,7 @@ def pesg(
         epoch_decay: of PESG, alone or in SAM.
         momentum: of SGD and PESG, alone or in SAM: the weight of the past in an average.
         clip: bound on the size of every entry of the gradient in the descent; None: no bound.
+        reference: where the reference point of PESG starts, see `reference_of`.
         project_alpha: keep alpha at 0 or above.
         ce_weight: above 0 it adds so much of the cross entropy to the loss.
         optimizer: "pesg"; "sgd", "adam" or "adamw" in ``params``, a and b, beside
@@ -160,6 +176,7 @@ def pesg(
         momentum=momentum,
         clip=clip,
         project_alpha=project_alpha,
+        reference=reference,
     )
     update = _update(optimizer, weights, sam_rho)
     return update(context.model, whole, proximal, proximal.decay, mix)
@@ -170,6 +187,17 @@ def _update(optimizer: str, weights: list[Tensor], sam_rho: float) -> Callable[.
     if optimizer == "sam":
         return partial(SharpDescent, weights=weights, rho=sam_rho)
     return Descent
+
+
+def reference_of(name: str, context: Context) -> Reference | None:
+    """Where the reference point of PESG and PDSCA starts, by its name among the hyperparameters."""
+    if name == "start":
+        return None
+
+    def near_zero(each: Tensor) -> Tensor:
+        return torch.empty_like(each).normal_(0, NEAR_ZERO, generator=context.generator)
+
+    return near_zero
 
 
 def by_label(dual_lr: float, context: Context) -> float:

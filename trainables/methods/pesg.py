@@ -26,6 +26,7 @@ class PESGMethod(MixingMethod):
 
     lr: float = fields.lr()
     epoch_decay: float = fields.epoch_decay("; of optimizer pesg and sam alone")
+    reference: str = fields.reference("; of optimizer pesg and sam alone")
     weight_decay: float = fields.weight_decay()
     score_map: str = fields.score_map()
     momentum: float = fields.momentum()
@@ -61,6 +62,7 @@ class PESGMethod(MixingMethod):
             context.weights,
             lr=lr,
             epoch_decay=self.epoch_decay,
+            reference=parts.reference_of(self.reference, context),
             weight_decay=self.weight_decay,
             momentum=self.momentum,
             clip=self.clip,

@@ -24,6 +24,7 @@ from trainables.optimizers.proximal import (
     AT_LEAST_0,
     ProximalOptimizer,
     Range,
+    Reference,
     ascend_,
     descend_,
     proximal_directions,
@@ -83,7 +84,7 @@ class PDSCA(ProximalOptimizer):
         inner_steps: k, at least 1.
         beta0: weight of the newest u in its average, in (0, 1].
         beta1: weight of the newest O in its average, in (0, 1].
-        epoch_decay, weight_decay: as in `trainables.optimizers.pesg.PESG`.
+        epoch_decay, weight_decay, reference: as in `trainables.optimizers.pesg.PESG`.
         alpha_max: upper bound of alpha; None: no bound.
         scaling: the form of z2; None: 1, as in all of the paper's runs.
 
@@ -126,6 +127,7 @@ class PDSCA(ProximalOptimizer):
         beta1: float = 0.9,
         epoch_decay: float = 1 / 500,
         weight_decay: float = 1e-4,
+        reference: Reference | None = None,
         alpha_max: float | None = None,
         scaling: Scaling | None = None,
     ) -> None:
@@ -142,6 +144,7 @@ class PDSCA(ProximalOptimizer):
             dual_lr=lr if dual_lr is None else dual_lr,
             epoch_decay=epoch_decay,
             weight_decay=weight_decay,
+            reference=reference,
         )
         self._add_number("inner_lr", inner_lr)
         self._add_number("beta0", beta0)

@@ -12,6 +12,7 @@ from torch import Tensor
 from trainables.optimizers.proximal import (
     Params,
     ProximalOptimizer,
+    Reference,
     ascend_,
     descend_,
     proximal_directions,
@@ -30,14 +31,15 @@ class PESG(ProximalOptimizer):
         lr: learning rate of v; `decay` divides it by 10, and dual_lr too.
         dual_lr: of alpha; None (the paper): lr. A loss that is the mean over L labels gives each
             alpha 1 / L of its own label's gradient, so that there it takes L lr.
-        epoch_decay: pull to the reference point v_ref (the paper's gamma), which starts at v_0
-            and becomes the mean of v since the last `decay` at the next one.
+        epoch_decay: pull to the reference point v_ref (the paper's gamma), which becomes the mean
+            of v since the last `decay` at the next one.
         weight_decay: on all of v.
         project_alpha: keep alpha >= 0 (AUC-M); false: leave it free (AUC-S).
         clip: bound on the size of every entry of the gradient in v; None (the paper): no bound.
         momentum: in [0, 1), weight of the past in an average of the direction, which also holds
             both decays: d <- momentum d + (1 - momentum) (...), starting at the first one;
             0 (the paper): no average.
+        reference: where v_ref starts, see `ProximalOptimizer`; None (the paper): at v_0.
 
     Group 0 of ``param_groups`` is v, group 1 alpha. Their learning rates may be written by hand or
     by a scheduler of torch, see `ProximalOptimizer`; OneCycleLR and CyclicLR with
@@ -74,6 +76,7 @@ class PESG(ProximalOptimizer):
         project_alpha: bool = True,
         clip: float | None = None,
         momentum: float = 0.0,
+        reference: Reference | None = None,
     ) -> None:
         if clip is not None and not clip > 0:
             raise ValueError(f"clip must be above 0 or None, not {clip!r}.")
@@ -86,6 +89,7 @@ class PESG(ProximalOptimizer):
             dual_lr=lr if dual_lr is None else dual_lr,
             epoch_decay=epoch_decay,
             weight_decay=weight_decay,
+            reference=reference,
         )
         self._low = 0.0 if project_alpha else None
         self._clip = clip

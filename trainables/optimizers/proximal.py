@@ -17,6 +17,7 @@ __all__ = [
     "Params",
     "ProximalOptimizer",
     "Range",
+    "Reference",
     "ascend_",
     "descend_",
     "divide_lr",
@@ -26,6 +27,9 @@ __all__ = [
 
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]]
 """As torch's optimizers take them, with or without names; no groups."""
+
+Reference = Callable[[Tensor], Tensor]
+"""A tensor of v to where its reference point starts."""
 
 
 class Range(NamedTuple):
@@ -111,8 +115,8 @@ def groups_to_params_device(optimizer: Optimizer) -> None:
 class ProximalOptimizer(Optimizer):
     """Descent in v (group 0) and ascent in alpha (group 1), pulled to a reference point.
 
-    v_ref starts at v_0, the parameters at the first step. At every `decay` it becomes the mean
-    of v after each step since the last one, and the sum starts anew.
+    v_ref starts at v_0, the parameters at the first step, or where ``reference`` says. At every
+    `decay` it becomes the mean of v after each step since the last one, and the sum starts anew.
     Source: Yuan et al., ICCV 2021 (arXiv 2012.03173), Alg. 1.
 
     The numbers of the groups are 0-dim tensors, so that a captured CUDA graph sees them change.
@@ -125,6 +129,8 @@ class ProximalOptimizer(Optimizer):
         params: v, the parameters to be minimised in; tensors, or (name, tensor) pairs.
         duals: alpha, the parameters to be maximised in, likewise; may be empty.
         lr, dual_lr, epoch_decay, weight_decay: at least 0.
+        reference: called here with each tensor of v, in their order, it gives where v_ref starts, a
+            new tensor of that shape; None (the paper): v_0.
 
     Raises:
         ValueError: a number is negative, ``params`` is empty, or they are groups of their own.
@@ -144,6 +150,7 @@ class ProximalOptimizer(Optimizer):
         dual_lr: float,
         epoch_decay: float,
         weight_decay: float,
+        reference: Reference | None = None,
     ) -> None:
         primal, dual = _listed("params", params), _listed("duals", duals)
         if not primal:
@@ -168,6 +175,9 @@ class ProximalOptimizer(Optimizer):
         if isinstance(primal[0], tuple) and not dual:
             groups[1]["param_names"] = []  # torch wants names in every group or in none
         super().__init__(groups, {})
+        if reference is not None:
+            for each in self.param_groups[0]["params"]:
+                self.state[each]["reference"] = reference(each.detach())
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Of use to torch's constructor alone.
@@ -217,12 +227,12 @@ class ProximalOptimizer(Optimizer):
 
     def _begin(self) -> None:
         """Before every step: what was written is taken over. Before the first one: the reference
-        point is here, and the sum is empty.
+        point is here, unless one was given, and the sum is empty.
         """
         self._take_over()
         for each in self.param_groups[0]["params"]:
-            if "reference" not in self.state[each]:
-                self.state[each]["reference"] = each.detach().clone()
+            if "total" not in self.state[each]:
+                self.state[each].setdefault("reference", each.detach().clone())
                 self.state[each]["total"] = torch.zeros_like(each)
 
     def _finish(self) -> None:

@@ -35,6 +35,7 @@ PAPERS = {
     "iclr22-cat-and-dog-relu": 6,
     "iclr22-cat-and-dog-200": 2,
     "iclr22-cat-and-dog-xavier": 6,
+    "iclr22-cat-and-dog-near-zero": 4,
     "cat-and-dog-searched": 2,
     "cat-and-dog-searched-xavier": 2,
     "cat-and-dog-positive-rate": 2,

@@ -36,6 +36,7 @@ OTHER: dict[str, Any] = {
     "inner_lr_decays": False,
     "evaluate": "u",
     "dual_lr": 1.0,
+    "reference": "near_zero",
     "alpha_max": 1e-3,
     "second_moment": "adam",
     "beta2": 0.5,

@@ -75,11 +75,11 @@ def test_their_momentum_is_the_weight_of_the_new_gradient() -> None:
     torch.testing.assert_close(flat(list(mine.parameters())), flat(list(theirs.parameters())))
 
 
-def test_steps_in_v_agree_once_their_reference_starts_at_v_0() -> None:
+@pytest.mark.parametrize("start", ["v_0", "theirs"])
+def test_steps_in_v_agree_from_the_same_reference(start: str) -> None:
     """Their alpha moves by a rule of its own, so it is set to ours after every step."""
     mine, theirs = model(), model()
     loss, other_loss = AUCMarginLoss(None, 0.7), libauc_losses.AUCMLoss(0.7, device="cpu")
-    ours = PESG([*mine.parameters(), loss.a, loss.b], [loss.alpha], lr=0.1, epoch_decay=0.02)
     other = libauc_pesg.PESG(
         theirs.parameters(),
         loss_fn=other_loss,
@@ -91,8 +91,19 @@ def test_steps_in_v_agree_once_their_reference_starts_at_v_0() -> None:
         verbose=False,
         device="cpu",
     )
-    for reference, value in zip(other.model_ref, other.param_groups[0]["params"], strict=True):
-        reference.copy_(value.detach())
+    if start == "v_0":
+        for reference, value in zip(other.model_ref, other.param_groups[0]["params"], strict=True):
+            reference.copy_(value.detach())
+    else:  # normal draws near zero
+        assert 0.005 < float(flat(other.model_ref).std()) < 0.015
+    given = iter(other.model_ref)
+    ours = PESG(
+        [*mine.parameters(), loss.a, loss.b],
+        [loss.alpha],
+        lr=0.1,
+        epoch_decay=0.02,
+        reference=None if start == "v_0" else lambda each: next(given).clone().view_as(each),
+    )
     draw = generator(0)
     for step in range(9):
         if step == 5:

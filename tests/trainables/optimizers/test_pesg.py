@@ -193,6 +193,24 @@ def test_decay_divides_the_rates_and_renews_the_reference() -> None:
     assert float(ours.optimizer.param_groups[0]["lr"]) == pytest.approx(0.025)
 
 
+def test_a_reference_at_zero_is_a_weight_decay_until_the_first_decay() -> None:
+    """epoch_decay (v - 0) + weight_decay v is one decay of their sum, of a and b too."""
+    pulled = Ours(
+        AUCMarginLoss(0.3),
+        lr=0.5,
+        epoch_decay=0.05,
+        weight_decay=0.01,
+        reference=torch.zeros_like,  # type: ignore[arg-type]
+    )
+    decayed = Ours(AUCMarginLoss(0.3), lr=0.5, epoch_decay=0.0, weight_decay=0.06)
+    pulled.run(0, DECAYS[0])
+    decayed.run(0, DECAYS[0])
+    np.testing.assert_allclose(pulled.state(), decayed.state(), rtol=1e-11)
+    pulled.run(DECAYS[0])
+    decayed.run(DECAYS[0])
+    assert not np.allclose(pulled.state(), decayed.state(), rtol=1e-6)
+
+
 def test_parameters_without_a_gradient_stay_as_they_are() -> None:
     used, unused = (torch.ones(2, requires_grad=True) for _ in range(2))
     optimizer = PESG([used, unused], lr=0.1, weight_decay=0.5)
