@@ -42,6 +42,7 @@ PAPERS = {
     "iclr22-cifar10": 3,
     "iclr22-cifar10-relu": 3,
     "iclr22-cifar10-libauc": 3,
+    "iclr22-cifar10-near-zero": 3,
     "medmnist-resnet18": 2,
     "iccv21-benchmarks-tuned": 60,
     "iccv21-benchmarks-tuned-4-sets": 80,
