@@ -227,7 +227,7 @@ def folder_of(family: list[psutil.Process]) -> Path:
 def test_local_cluster_takes_its_nodes_along(tmp_path: Path) -> None:
     words = ("launch", "local-cluster", "--workers", "2")
     spec = {**SPEC, "methods": ["ce"]}
-    spec["tasks"] = [{**SPEC["tasks"][0], "epochs": 120, "intervals": 40}]
+    spec["tasks"] = [{**SPEC["tasks"][0], "epochs": 40, "intervals": 40}]
 
     driver = start(tmp_path, spec, *words)
     wait_until(lambda: "COMPLETE" in states(tmp_path, "search"), driver, tmp_path, "no trial")
