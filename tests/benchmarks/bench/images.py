@@ -56,7 +56,7 @@ def training_images(task: BinaryTask) -> Images:
 def endless(
     images: Images, work: Work, sampler: Sampler[int] | None = None
 ) -> Iterator[list[Tensor]]:
-    """Batches on the CPU, epoch after epoch, in random order or as ``sampler`` has it.
+    """Batches on the CPU, epoch after epoch, in an order of seed 0 or as ``sampler`` has it.
 
     For a GPU two processes prepare them; trials on a CPU have a core each and no more.
     """
@@ -67,6 +67,7 @@ def endless(
         sampler=sampler,
         drop_last=True,
         num_workers=2 if work.device == "cuda" else 0,
+        generator=torch.Generator().manual_seed(0),
     )
     while True:
         yield from loader
