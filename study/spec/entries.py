@@ -58,6 +58,11 @@ class Span(Model):
             raise ValueError(f"low must be below high, but {self.low:g} is not below {self.high:g}")
         if self.log and self.step is not None:
             raise ValueError("log and step exclude each other: leave one of them out")
+        if self.step and (self.low + self.step == self.low or self.high - self.step == self.high):
+            raise ValueError(
+                "step must be large enough to tell two values of the range apart, and "
+                f"{self.step:g} from {self.low:g} to {self.high:g} is not"
+            )
         if self.log and self.low <= 0:
             raise ValueError(f"a log range must begin above 0, not at {self.low:g}")
         return self

@@ -148,6 +148,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         edited("space", "ce", "lr", value={"low": 0.1, "high": 1, "step": 0.4}),
         "a high that is low plus a whole number of steps",
     ),
+    "step lost in rounding": (
+        edited("space", "ce", "lr", value={"low": 0.1, "high": 1, "step": 1e-30}),
+        "large enough to tell two values .* apart, and 1e-30 from 0.1 to 1 is not",
+    ),
     "choice outside": (
         edited("space", "auc_m", "score_map", value={"choices": ["sigmoid", "softmax"]}),
         r"space.auc_m.score_map.choices\[1\]: .*'bsn'.*not 'softmax'",
