@@ -1,6 +1,5 @@
 """Where a study's results come from: versions, commit, hardware, data."""
 
-import json
 import os
 import platform
 import subprocess
@@ -18,7 +17,7 @@ import torch
 from study.errors import SpecError
 from study.fingerprints import Fingerprints, differences
 
-__all__ = ["provenance", "read_provenance", "refuse_changes", "versions"]
+__all__ = ["provenance", "refuse_changes", "versions"]
 
 PACKAGES = ("aucstudy", "ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn", "pandas")
 
@@ -61,25 +60,6 @@ def provenance(
         **now,
         "tasks": dict(tasks),
     }
-
-
-def read_provenance(file: Path) -> dict[str, Any] | None:
-    """What ``provenance`` gave when the study began; None if it has not begun.
-
-    Raises:
-        SpecError: the file is damaged.
-    """
-    if not file.exists():
-        return None
-    try:
-        began: dict[str, Any] = json.loads(file.read_text())
-        dict(began["data"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecError(
-            f"{file} must be as `aucstudy run` wrote it, and it cannot be read ({error}): put a "
-            "copy in its place."
-        ) from error
-    return began
 
 
 def refuse_changes(began: dict[str, Any] | None, now: Fingerprints) -> None:

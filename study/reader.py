@@ -22,14 +22,15 @@ from study.ledger.storage import open_storage, reading_url, storage_url
 from study.places import Places
 from study.records import CellRecord, StudyRecord, TrialRecord
 
-__all__ = ["read_spec", "read_study", "storage_of"]
+__all__ = ["read_provenance", "read_spec", "read_study", "storage_of"]
 
 
 def read_study(directory: Path | str) -> StudyRecord:
     """The study in ``directory``, a path also as text, as frozen records.
 
     Raises:
-        LedgerError: there is no study in that directory, or its storage cannot be opened.
+        LedgerError: there is no study in that directory, its storage cannot be opened, or one of
+            its files is damaged.
     """
     directory = Path(directory)
     spec = read_spec(directory)
@@ -41,12 +42,11 @@ def read_study(directory: Path | str) -> StudyRecord:
     finally:
         storage.remove_session()
         storage.engine.dispose()
-    provenance = Places(directory).provenance
     return StudyRecord(
         name=spec["name"],
         directory=directory,
         spec=spec,
-        provenance=json.loads(provenance.read_text()) if provenance.is_file() else {},
+        provenance=read_provenance(directory) or {},
         cells=cells,
         driver=works,
     )
@@ -78,6 +78,26 @@ def read_spec(directory: Path) -> dict[str, Any]:
             "copy in its place, or run the study's spec again."
         )
     return spec
+
+
+def read_provenance(directory: Path) -> dict[str, Any] | None:
+    """What `study.provenance` gave when the study in ``directory`` began; None if it has not begun.
+
+    Raises:
+        LedgerError: the file is damaged.
+    """
+    file = Places(directory).provenance
+    if not file.exists():
+        return None
+    try:
+        began: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        dict(began["data"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise LedgerError(
+            f"{file} must be as `aucstudy run` wrote it, and it cannot be read ({error}): put a "
+            "copy in its place."
+        ) from error
+    return began
 
 
 def storage_of(directory: Path, spec: dict[str, Any]) -> URL:

@@ -20,8 +20,8 @@ from study.ledger.ledger import Ledger
 from study.ledger.storage import open_storage, storage_url
 from study.places import Places
 from study.plan.deciding import decided
-from study.provenance import provenance, read_provenance, refuse_changes
-from study.reader import read_spec
+from study.provenance import provenance, refuse_changes
+from study.reader import read_provenance, read_spec
 from study.same_study import refuse_another_directory, refuse_another_study
 from study.spec import (
     StudySpec,
@@ -102,7 +102,7 @@ def run(
     directory = places.directory
     _refuse_mixing(spec, places)
     plan = cells(spec)
-    began = read_provenance(places.provenance)
+    began = read_provenance(directory)
     now = fingerprints(plan)
     if not accept_changes:
         refuse_changes(began, now)

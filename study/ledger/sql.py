@@ -8,7 +8,8 @@ tables), and Optuna refuses at the start a database whose tables are of another 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,9 @@ from optuna.storages._rdb import models
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, delete, insert, select, update
+
+from study.database_url import shown
+from study.errors import LedgerError
 
 __all__ = [
     "add_studies",
@@ -72,10 +76,15 @@ def add_studies(connection: Connection, names: Sequence[str]) -> dict[str, int]:
 
 
 def study_attributes(connection: Connection, key: str) -> dict[int, Any]:
-    """The user attribute ``key`` of every Optuna study that has it, by id."""
+    """The user attribute ``key`` of every Optuna study that has it, by id.
+
+    Raises:
+        LedgerError: the database is damaged.
+    """
     query = select(STUDY_ATTRIBUTES.c.study_id, STUDY_ATTRIBUTES.c.value_json)
-    found = connection.execute(query.where(STUDY_ATTRIBUTES.c.key == key))
-    return {study_id: json.loads(value) for study_id, value in found}
+    with _legible(connection):
+        found = connection.execute(query.where(STUDY_ATTRIBUTES.c.key == key))
+        return {study_id: json.loads(value) for study_id, value in found}
 
 
 def put_study_attribute(connection: Connection, study_id: int, key: str, value: Any) -> None:
@@ -87,44 +96,13 @@ def put_study_attribute(connection: Connection, study_id: int, key: str, value: 
 
 
 def trials(connection: Connection, studies: Iterable[int]) -> dict[int, list[FrozenTrial]]:
-    """All trials of the Optuna studies with these ids, by study, oldest first."""
-    ids = list(studies)
-    found: dict[int, list[FrozenTrial]] = {study_id: [] for study_id in ids}
-    # First, so that a trial that a driver adds or ends meanwhile is never seen in half.
-    rows = connection.execute(
-        select(TRIALS).where(TRIALS.c.study_id.in_(ids)).order_by(TRIALS.c.trial_id)
-    ).all()
-    params = _by_trial(connection, ids, PARAMS, PARAMS.c.param_id)
-    values = _by_trial(connection, ids, VALUES)
-    attributes = _by_trial(connection, ids, ATTRIBUTES)
-    validations = _by_trial(connection, ids, VALIDATIONS)
-    value_of = models.TrialValueModel.stored_repr_to_value
-    step_of = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
-    for row in rows:
-        key = row.trial_id
-        distributions = {p.param_name: _distribution(p.distribution_json) for p in params[key]}
-        trial = FrozenTrial(
-            number=row.number,
-            state=row.state,
-            value=None,
-            values=[value_of(v.value, v.value_type) for v in values[key]] or None,
-            datetime_start=_local(row.datetime_start),
-            datetime_complete=_local(row.datetime_complete),
-            params={
-                p.param_name: distributions[p.param_name].to_external_repr(p.param_value)
-                for p in params[key]
-            },
-            distributions=distributions,
-            user_attrs={a.key: json.loads(a.value_json) for a in attributes[key]},
-            system_attrs={},
-            intermediate_values={
-                v.step: step_of(v.intermediate_value, v.intermediate_value_type)
-                for v in validations[key]
-            },
-            trial_id=key,
-        )
-        found[row.study_id].append(trial)
-    return found
+    """All trials of the Optuna studies with these ids, by study, oldest first.
+
+    Raises:
+        LedgerError: the database is damaged.
+    """
+    with _legible(connection):
+        return _trials(connection, list(studies))
 
 
 def add_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
@@ -226,6 +204,57 @@ def _add_attributes(connection: Connection, key: int, attributes: Mapping[str, A
                 for name, value in attributes.items()
             ],
         )
+
+
+@contextmanager
+def _legible(connection: Connection) -> Iterator[None]:
+    """A file that opens may still hold what nobody wrote: SQLite keeps no checksums."""
+    try:
+        yield
+    except (ValueError, LookupError) as error:
+        raise LedgerError(
+            f"The study's database {shown(connection.engine.url)} must hold what was written, and "
+            f"it cannot be read ({error}). Look at its disk, or put a copy of it in its place."
+        ) from error
+
+
+def _trials(connection: Connection, ids: list[int]) -> dict[int, list[FrozenTrial]]:
+    found: dict[int, list[FrozenTrial]] = {study_id: [] for study_id in ids}
+    # First, so that a trial that a driver adds or ends meanwhile is never seen in half.
+    rows = connection.execute(
+        select(TRIALS).where(TRIALS.c.study_id.in_(ids)).order_by(TRIALS.c.trial_id)
+    ).all()
+    params = _by_trial(connection, ids, PARAMS, PARAMS.c.param_id)
+    values = _by_trial(connection, ids, VALUES)
+    attributes = _by_trial(connection, ids, ATTRIBUTES)
+    validations = _by_trial(connection, ids, VALIDATIONS)
+    value_of = models.TrialValueModel.stored_repr_to_value
+    step_of = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
+    for row in rows:
+        key = row.trial_id
+        distributions = {p.param_name: _distribution(p.distribution_json) for p in params[key]}
+        trial = FrozenTrial(
+            number=row.number,
+            state=row.state,
+            value=None,
+            values=[value_of(v.value, v.value_type) for v in values[key]] or None,
+            datetime_start=_local(row.datetime_start),
+            datetime_complete=_local(row.datetime_complete),
+            params={
+                p.param_name: distributions[p.param_name].to_external_repr(p.param_value)
+                for p in params[key]
+            },
+            distributions=distributions,
+            user_attrs={a.key: json.loads(a.value_json) for a in attributes[key]},
+            system_attrs={},
+            intermediate_values={
+                v.step: step_of(v.intermediate_value, v.intermediate_value_type)
+                for v in validations[key]
+            },
+            trial_id=key,
+        )
+        found[row.study_id].append(trial)
+    return found
 
 
 def _by_trial(

@@ -83,7 +83,8 @@ def open_storage(url: str | URL) -> RDBStorage:
             f"The study's storage needs the Python driver of its database, and {shown(url)} gave: "
             f"{_innermost(error)}. Install it{how}."
         ) from error
-    except (SQLAlchemyError, StorageInternalError, RuntimeError, OSError) as error:
+    # SQLite may quote in its complaint what is no text.
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, OSError, UnicodeError) as error:
         if (told := ledger_error(error, url)) is not None:
             raise told from error
         raise LedgerError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from study.errors import LedgerError
@@ -91,6 +91,28 @@ def test_a_damaged_database(tmp_path: Path, open_it: Open) -> None:
     content[8192:-4096] = bytes(len(content) - 8192 - 4096)
     file.write_bytes(content)
     with pytest.raises(LedgerError, match=r"good order.*malformed"):
+        ledger(open_it(f"sqlite:///{file}"))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("trial_user_attributes", "value_json", "{"),
+        ("trial_params", "distribution_json", "{}"),
+        ("trial_values", "value_type", "FINImE"),
+        ("trials", "state", "COMPLET"),
+        ("study_user_attributes", "value_json", ""),
+    ],
+)
+def test_a_database_that_holds_what_nobody_wrote(
+    table: str, column: str, value: str, tmp_path: Path, open_it: Open
+) -> None:
+    file = tmp_path / "study.db"
+    storage = open_it(f"sqlite:///{file}")
+    run_all(cell_of(ledger(storage)))
+    with storage.engine.begin() as connection:
+        connection.execute(text(f"UPDATE {table} SET {column} = :value"), {"value": value})
+    with pytest.raises(LedgerError, match=r"study.db must hold what was written.*put a copy"):
         ledger(open_it(f"sqlite:///{file}"))
 
 
