@@ -231,9 +231,7 @@ def dashboard(
     """Look at a study's trials in optuna-dashboard, while it runs or after."""
     from study.command.dashboard import serve
 
-    directory = _directory(study)
-    typer.echo(f"http://127.0.0.1:{port}/ (Ctrl-C ends it)", err=True)
-    serve(directory, port)
+    serve(_directory(study), port)
 
 
 app.command("list")(before.list_)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import typer
+
 from study.errors import StudyError
 from study.ledger.storage import open_storage
 from study.reader import read_spec, storage_of
@@ -10,7 +12,7 @@ __all__ = ["serve"]
 
 
 def serve(directory: Path, port: int) -> None:
-    """Serve optuna-dashboard on loopback until Ctrl-C.
+    """Serve optuna-dashboard on loopback until Ctrl-C, and say where.
 
     The URL is handed over within this process: a password in it never shows in ``ps``.
 
@@ -29,6 +31,7 @@ def serve(directory: Path, port: int) -> None:
             "The dashboard needs optuna-dashboard: pip install 'aucstudy[dashboard]'."
         ) from error
     storage = open_storage(storage_of(directory, read_spec(directory)))
+    typer.echo(f"http://127.0.0.1:{port}/ (Ctrl-C ends it)", err=True)
     try:
         run_server(storage, host="127.0.0.1", port=port)
     except OSError as error:

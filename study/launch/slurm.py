@@ -22,13 +22,16 @@ __all__ = ["Queue", "slurm"]
 WORD = re.compile(r"[\w.,:;&|*!()\[\]@/%+=-]+")
 """What an option of sbatch may be, one word: ``a100:4``, ``gpu&ib``, ``1-12:00:00``."""
 
+TIME = re.compile(r"\d+(:\d+){0,2}|\d+-\d+(:\d+){0,2}|UNLIMITED|INFINITE", re.IGNORECASE)
+"""Minutes (and seconds), hours:minutes:seconds, days-hours (and so on), or no limit."""
+
 
 @dataclass(frozen=True)
 class Queue:
     """Where and how long a job runs, as options of sbatch of these names; None: not said.
 
     Raises:
-        SpecError: a value is no word.
+        SpecError: a value is no word, or no time.
     """
 
     partition: str | None = None
@@ -45,6 +48,11 @@ class Queue:
                     f"--{field.name.replace('_', '-')} must be one word, as sbatch takes it, not "
                     f"{value!r}."
                 )
+        if self.time is not None and not TIME.fullmatch(self.time):
+            raise SpecError(
+                "--time must be as sbatch takes it, such as 90 (minutes), 12:00:00 or 1-0 (a day), "
+                f"not {self.time!r}."
+            )
 
     @property
     def gpus(self) -> int | None:

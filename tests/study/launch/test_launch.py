@@ -187,6 +187,8 @@ def test_slurm_fills_what_is_said_of_the_queue() -> None:
     [
         (("--partition", "a b"), "--partition must be one word"),
         (("--time", "1\n#SBATCH --uid=0"), "--time must be one word"),
+        (("--time", "2h"), "--time must be as sbatch takes it, such as 90 (minutes)"),
+        (("--time", "1-"), "not '1-'"),
         (("--account", ""), "--account must be one word"),
         (("--gpus-per-node", "many"), "must end with a number"),
         (("--gpus-per-node", "1", "--trials-per-node", "4"), "takes 2 GPUs"),
@@ -194,6 +196,13 @@ def test_slurm_fills_what_is_said_of_the_queue() -> None:
 )
 def test_slurm_refuses_what_sbatch_would_not_take(words: tuple[str, ...], said: str) -> None:
     assert said in refused("slurm", write(resources={"cpus": 1, "gpus": 0.5}), *words)
+
+
+@pytest.mark.parametrize(
+    "time", ["90", "90:30", "12:00:00", "1-0", "1-12:30", "1-0:0:5", "infinite"]
+)
+def test_slurm_takes_each_of_its_times(time: str) -> None:
+    assert f"#SBATCH --time={time}\n" in launch("slurm", write(), "--time", time)
 
 
 def test_ray_knows_what_the_script_asks_of_it() -> None:
