@@ -129,3 +129,10 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     sentence = pytest.raises(StudyError, match=r"free port.*--port")
     with socket.create_server(("127.0.0.1", 0)) as taken, sentence:
         serve(tmp_path, taken.getsockname()[1])
+
+
+def test_a_folder_without_a_study_gets_no_address(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "study", "dashboard", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("A study's directory holds study.yaml")

@@ -94,6 +94,16 @@ def test_a_damaged_database(tmp_path: Path, open_it: Open) -> None:
         ledger(open_it(f"sqlite:///{file}"))
 
 
+def test_a_database_whose_own_words_are_no_text(tmp_path: Path, open_it: Open) -> None:
+    file = tmp_path / "study.db"
+    open_it(f"sqlite:///{file}").engine.dispose()
+    content = file.read_bytes()
+    assert b"NOT NULL" in content
+    file.write_bytes(content.replace(b"NOT NULL", b"NOT \x8dULL"))
+    with pytest.raises(LedgerError, match=r"must be a database that can be opened.*study.db gave"):
+        open_it(f"sqlite:///{file}")
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
